@@ -1,0 +1,62 @@
+"""How often a person or an address may do a thing. Over the limit is a 429 with Retry-After (SECURITY.md, 36)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from allauth.account.adapter import get_adapter
+from django.core.cache import cache
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+
+class TooManyRequests(Exception):
+    """Raised by `limit`; the middleware turns it into the 429 page."""
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__()
+        self.retry_after = retry_after
+
+
+def client_address(request: HttpRequest) -> str:
+    """The reader's network address; forwarded headers count only behind `TRUSTED_PROXY_COUNT` proxies."""
+    return str(get_adapter(request).get_client_ip(request))
+
+
+def limit(request: HttpRequest, action: str, *, most: int, seconds: int) -> None:
+    """Count one `action` of the signed-in person, or of the address, and refuse it over `most` in `seconds`.
+
+    Windows are fixed: the count begins anew every `seconds`.
+
+    Raises:
+        TooManyRequests: the limit is reached.
+    """
+    now = int(time.time())
+    window, passed = divmod(now, seconds)
+    who = f"p{request.user.pk}" if request.user.is_authenticated else f"a{client_address(request)}"
+    key = f"limit:{action}:{who}:{window}"
+    cache.add(key, 0, seconds)
+    try:
+        count = cache.incr(key)
+    except ValueError:  # The entry was evicted between the two calls: better to let one pass than to fail.
+        return
+    if count > most:
+        raise TooManyRequests(seconds - passed)
+
+
+class TooManyRequestsMiddleware:
+    """Answers a `TooManyRequests` of any view with the site's page for it."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if not isinstance(exception, TooManyRequests):
+            return None
+        response = render(request, "429.html", {"retry_after": exception.retry_after}, status=429)
+        response["Retry-After"] = str(exception.retry_after)
+        return response

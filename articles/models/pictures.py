@@ -1,0 +1,48 @@
+"""Lead images as they are kept: re-encoded, in a few widths, under a name that nobody can guess."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.core.files.storage import default_storage
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+# A phone, a phone with a dense screen or a card on a desk, the reading column on a dense screen.
+WIDTHS = (480, 960, 1600)
+
+
+class Picture(models.Model):
+    """A lead image that somebody uploaded. `articles.images` makes the files; nothing changes them later."""
+
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="pictures")
+    key = models.CharField(_("random name"), max_length=32, unique=True)
+    width = models.PositiveIntegerField(_("width in pixels"))
+    height = models.PositiveIntegerField(_("height in pixels"))
+    size = models.PositiveIntegerField(_("size of all files in bytes"))
+    created_at = models.DateTimeField(_("uploaded"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("picture")
+        verbose_name_plural = _("pictures")
+
+    def __str__(self) -> str:
+        return f"{self.key[:8]} {self.width}×{self.height}"
+
+    @property
+    def widths(self) -> list[int]:
+        """The widths in which files exist, narrowest first: `WIDTHS` up to the picture's own."""
+        return sorted({min(width, self.width) for width in WIDTHS})
+
+    def path(self, width: int) -> str:
+        """The storage path of the file of one width."""
+        return f"pictures/{self.key[:2]}/{self.key}-{width}.webp"
+
+    def url(self, width: int) -> str:
+        """The address of the narrowest file that is at least `width` pixels wide, or of the widest."""
+        fitting = next((one for one in self.widths if one >= width), self.widths[-1])
+        return default_storage.url(self.path(fitting))
+
+    @property
+    def srcset(self) -> str:
+        """The `srcset` attribute: every file with its width."""
+        return ", ".join(f"{default_storage.url(self.path(width))} {width}w" for width in self.widths)

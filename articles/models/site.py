@@ -1,0 +1,53 @@
+"""What the operator sets in the admin: one row."""
+
+from __future__ import annotations
+
+from django.core.cache import caches
+from django.core.validators import MaxValueValidator
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+DEFAULT_RULES = """\
+<p>Write what you know, in your own words, and sign it with your account.</p>
+<ul>
+<li>Say where your facts and pictures come from, and use only pictures that you may use.</li>
+<li>No insults, no threats, no calls to violence, no private data of other people.</li>
+<li>No advertising in disguise: to put an article forward, use “Promote this post”.</li>
+</ul>
+<p>Moderators give a reason with every decision. They never change your text without telling you.</p>
+"""
+
+
+class SiteSettings(models.Model):
+    """The single row (id 1) of settings that moderators and administrators change in the admin."""
+
+    name = models.CharField(_("name of the project"), max_length=60, default="Spokesperson")
+    tagline = models.CharField(_("tagline"), max_length=160, blank=True, default="Written by its readers.")
+    about = models.TextField(
+        _("about the project"), blank=True, help_text=_("Shown on “About the project”, as HTML; it is sanitised.")
+    )
+    rules = models.TextField(
+        _("rules"), default=DEFAULT_RULES, help_text=_("What everyone accepts at sign-up, as HTML; it is sanitised.")
+    )
+    reviewed_before_trusted = models.PositiveSmallIntegerField(
+        _("articles reviewed before an author is trusted"),
+        default=3,
+        validators=[MaxValueValidator(1000)],
+        help_text=_("0: everyone publishes at once. 1000: everything is always reviewed."),
+    )
+
+    class Meta:
+        verbose_name = _("site settings")
+        verbose_name_plural = _("site settings")
+        constraints = [models.CheckConstraint(condition=models.Q(pk=1), name="site_settings_single_row")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @classmethod
+    def current(cls) -> SiteSettings:
+        """The settings in force, at most five seconds old; the defaults where the row does not exist yet."""
+        found: SiteSettings = caches["local"].get_or_set(
+            "site-settings", lambda: cls.objects.filter(pk=1).first() or cls(pk=1), 5
+        )
+        return found

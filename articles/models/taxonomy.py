@@ -1,0 +1,74 @@
+"""Where an article stands: its section, and its tags."""
+
+from __future__ import annotations
+
+from django.core.cache import caches
+from django.db import models
+from django.db.models.functions import Lower
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from articles.slugs import slug_of
+
+
+class Section(models.Model):
+    """A part of the site, with a name in each language of the interface."""
+
+    slug = models.SlugField(_("address"), max_length=60, unique=True)
+    name = models.CharField(_("name"), max_length=60)
+    name_ru = models.CharField(_("name in Russian"), max_length=60, blank=True)
+    name_hy = models.CharField(_("name in Armenian"), max_length=60, blank=True)
+    description = models.CharField(_("description"), max_length=200, blank=True)
+    position = models.PositiveSmallIntegerField(_("position"), default=0)
+
+    class Meta:
+        verbose_name = _("section")
+        verbose_name_plural = _("sections")
+        ordering = ["position", "pk"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("section", kwargs={"slug": self.slug})
+
+    def name_in(self, language: str) -> str:
+        """The section's name in a language ("en", "ru", "hy"), or its plain name where none is given."""
+        return str(getattr(self, f"name_{language}", "") or self.name)
+
+    @classmethod
+    def all_cached(cls) -> list[Section]:
+        """Every section in order, at most five seconds old: each page shows them."""
+        found: list[Section] = caches["local"].get_or_set("sections", lambda: list(cls.objects.all()), 5)
+        return found
+
+
+class TagManager(models.Manager["Tag"]):
+    def named(self, names: list[str]) -> list[Tag]:
+        """The tags with these names, whatever their case, in this order; made where they do not exist yet."""
+        slugs = {slug_of(name): name for name in reversed(names)}
+        ordered = list(dict.fromkeys(slug_of(name) for name in names))
+        self.bulk_create([Tag(slug=slug, name=slugs[slug]) for slug in sorted(ordered)], ignore_conflicts=True)
+        found = {tag.slug: tag for tag in self.filter(slug__in=ordered)}
+        return [found[slug] for slug in ordered if slug in found]
+
+
+class Tag(models.Model):
+    """A subject that authors name freely; two spellings with one slug are one tag."""
+
+    slug = models.CharField(_("address"), max_length=60, unique=True)
+    name = models.CharField(_("name"), max_length=40)
+
+    objects = TagManager()
+
+    class Meta:
+        verbose_name = _("tag")
+        verbose_name_plural = _("tags")
+        ordering = ["name"]
+        constraints = [models.UniqueConstraint(Lower("slug"), name="tag_slug_unique_in_any_case")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("tag", kwargs={"slug": self.slug})

@@ -1,0 +1,8 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class PromotionConfig(AppConfig):
+    name = "articles.promotion"
+    label = "promotion"
+    verbose_name = _("Promotions")

@@ -1,0 +1,328 @@
+"""The life of an article: each verb is one function, and nothing else changes a state.
+
+Draft → In review → Published, Returned or Hidden. Each function locks the article, checks what the database says now
+(not what the caller read), writes, and returns the article. A verb that does not fit the present state raises
+`NotPossible` with a sentence for the person; nothing has happened then.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+
+from django.db import IntegrityError, transaction
+from django.db.models import Count, Q
+from django.utils import timezone
+from django.utils.text import Truncator
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from accounts.people import has_confirmed_email
+from articles.models import Article, ArticleTag, Picture, Revision, Section, SiteSettings, Tag
+from articles.ranking import hot
+from articles.sanitizing import plain_text, sanitize
+
+MIN_WORDS = 30
+MAX_TAGS = 5
+
+
+class NotPossible(Exception):
+    """The verb does not fit; `str(error)` is a sentence for the person who tried."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Text:
+    """What an author writes, as the form hands it over. `body` is HTML; it is sanitised here again."""
+
+    title: str
+    section: Section
+    language: str = "en"
+    summary: str = ""
+    body: str = ""
+    tag_names: list[str] = field(default_factory=list)
+    picture: Picture | None = None
+    caption: str = ""
+    alternative_text: str = ""
+    credit: str = ""
+
+
+def _locked(article: Article) -> Article:
+    """The article as the database holds it now, locked until the transaction ends."""
+    return Article.objects.select_for_update(of=("self",), no_key=True).select_related("live", "latest", "author").get(pk=article.pk)
+
+
+def _enter(article: Article, state: str) -> None:
+    article.state = state
+    article.state_since = timezone.now()
+    article.save(update_fields=["state", "state_since"])
+
+
+def _write(revision: Revision, text: Text) -> None:
+    # Not asdict(): it would copy the model instances.
+    for name in Text.__dataclass_fields__:
+        setattr(revision, name, getattr(text, name))
+    revision.body = sanitize(text.body)
+    revision.updated_at = timezone.now()
+
+
+def _may_write(author: User) -> None:
+    if author.is_suspended:
+        raise NotPossible(_("Your account is suspended, so you cannot write at the moment."))
+
+
+def start_draft(*, author: User, text: Text, form_key: uuid.UUID | None = None) -> Article:
+    """Begin an article as a draft.
+
+    Args:
+        form_key: the form's own key. A second call with the same key changes the draft that the first one made, as
+            long as it is one, so that a form sent twice is one article.
+
+    Raises:
+        NotPossible: the author is suspended.
+    """
+    _may_write(author)
+    key = form_key or uuid.uuid4()
+    try:
+        with transaction.atomic():
+            article = Article.objects.create(
+                author=author, form_key=key, section=text.section, language=text.language
+            )
+            revision = Revision(article=article, number=1)
+            _write(revision, text)
+            revision.save(force_insert=True)
+            article.latest = revision
+            article.save(update_fields=["latest"])
+    except IntegrityError:
+        made = Article.objects.filter(author=author, form_key=key).first()
+        if made is None:
+            raise
+        return made if made.state != Article.State.DRAFT else save_draft(article=made, text=text)
+    return article
+
+
+def save_draft(*, article: Article, text: Text) -> Article:
+    """Save what the author wrote.
+
+    An open draft is overwritten; where the latest text is published, returned or hidden, a new revision begins and the
+    older one stays as it was decided on.
+
+    Raises:
+        NotPossible: the text is in review (withdraw it first), or the author is suspended.
+    """
+    _may_write(article.author)
+    with transaction.atomic():
+        article = _locked(article)
+        latest = _latest(article)
+        if latest.state == Revision.State.IN_REVIEW:
+            raise NotPossible(_("This text is in review. Withdraw it first to change it."))
+        if latest.is_editable:
+            revision = latest
+        else:
+            revision = Revision(article=article, number=latest.number + 1)
+        _write(revision, text)
+        revision.save()
+        article.latest = revision
+        article.save(update_fields=["latest"])
+        if article.live is None:
+            article.section, article.language = text.section, text.language
+            article.save(update_fields=["section", "language"])
+            if article.state == Article.State.RETURNED and revision is not latest:
+                _enter(article, Article.State.DRAFT)
+    return article
+
+
+def missing_for_submission(revision: Revision) -> dict[str, str]:
+    """What a text still lacks to be submitted, as field name → sentence; empty when nothing is missing."""
+    missing = {}
+    if len(plain_text(revision.body).split()) < MIN_WORDS:
+        missing["body"] = _("Write at least %(count)d words.") % {"count": MIN_WORDS}
+    return missing
+
+
+def is_trusted(author: User) -> bool:
+    """Whether the author publishes at once: enough reviewed articles are published and none is hidden."""
+    counts = Article.objects.by(author).aggregate(
+        published=Count("pk", filter=Q(state=Article.State.PUBLISHED)),
+        hidden=Count("pk", filter=Q(state=Article.State.HIDDEN)),
+    )
+    enough = counts["published"] >= SiteSettings.current().reviewed_before_trusted
+    return bool(enough and not counts["hidden"])
+
+
+def submit(*, article: Article) -> Article:
+    """Send the draft to the moderators, or publish it at once where its author is trusted.
+
+    Raises:
+        NotPossible: no confirmed e-mail, suspended, nothing to submit, or something is missing
+            (`missing_for_submission`).
+    """
+    author = article.author
+    _may_write(author)
+    if not has_confirmed_email(author):
+        raise NotPossible(_("Confirm your e-mail address first: the link is in the message that we sent you."))
+    with transaction.atomic():
+        article = _locked(article)
+        revision = _latest(article)
+        if revision.state == Revision.State.IN_REVIEW:
+            return article  # The same button pressed twice.
+        if not revision.is_editable:
+            raise NotPossible(_("There is no changed text to submit."))
+        if missing := missing_for_submission(revision):
+            raise NotPossible(" ".join(missing.values()))
+        revision.state = Revision.State.IN_REVIEW
+        revision.submitted_at = timezone.now()
+        # Cards, feeds and search results need one; the beginning of the text stands in where the author gave none.
+        revision.summary = revision.summary or Truncator(plain_text(revision.body)).chars(200, truncate="…")
+        revision.save(update_fields=["state", "submitted_at", "summary"])
+        if article.state != Article.State.HIDDEN and is_trusted(author):
+            return _publish(article, revision)
+        if article.live is None:
+            _enter(article, Article.State.IN_REVIEW)
+    return article
+
+
+def withdraw(*, article: Article) -> Article:
+    """Take a text back from review; it is a draft again.
+
+    Raises:
+        NotPossible: it is not in review any more.
+    """
+    with transaction.atomic():
+        article = _locked(article)
+        revision = _in_review(article)
+        revision.state = Revision.State.DRAFT
+        revision.save(update_fields=["state"])
+        if article.live is None:
+            _enter(article, Article.State.DRAFT)
+    return article
+
+
+def publish(*, article: Article, revision_number: int) -> Article:
+    """Make the revision in review what readers see.
+
+    Args:
+        revision_number: the revision that the decision was made on.
+
+    Raises:
+        NotPossible: that revision is not in review any more (decided or withdrawn meanwhile).
+    """
+    with transaction.atomic():
+        article = _locked(article)
+        return _publish(article, _in_review(article, revision_number))
+
+
+def return_to_author(*, article: Article, revision_number: int) -> Article:
+    """Give the revision in review back; its author can edit and submit again. A live text stays up.
+
+    Raises:
+        NotPossible: that revision is not in review any more.
+    """
+    with transaction.atomic():
+        article = _locked(article)
+        revision = _in_review(article, revision_number)
+        revision.state = Revision.State.RETURNED
+        revision.save(update_fields=["state"])
+        if article.live is None:
+            _enter(article, Article.State.RETURNED)
+    return article
+
+
+def hide(*, article: Article) -> Article:
+    """Take a published article from every reader's eyes.
+
+    Raises:
+        NotPossible: it is not published.
+    """
+    with transaction.atomic():
+        article = _locked(article)
+        if article.state != Article.State.PUBLISHED:
+            raise NotPossible(_("This article is not published."))
+        ArticleTag.objects.filter(article=article).delete()
+        _enter(article, Article.State.HIDDEN)
+    return article
+
+
+def restore(*, article: Article) -> Article:
+    """Show a hidden article again, as it was, at its first time of publication.
+
+    Raises:
+        NotPossible: it is not hidden.
+    """
+    with transaction.atomic():
+        article = _locked(article)
+        if article.state != Article.State.HIDDEN or article.live is None:
+            raise NotPossible(_("This article is not hidden."))
+        _enter(article, Article.State.PUBLISHED)
+        _tag(article, article.live)
+    return article
+
+
+def correct(*, article: Article, text: Text) -> Article:
+    """A moderator's correction of the live text: a new revision, live at once. Open drafts of the author stay open.
+
+    Raises:
+        NotPossible: the article is not published, or the author has a newer text open.
+    """
+    with transaction.atomic():
+        article = _locked(article)
+        latest = _latest(article)
+        if article.state != Article.State.PUBLISHED or article.live is None:
+            raise NotPossible(_("This article is not published."))
+        if latest.pk != article.live.pk and latest.state in {Revision.State.DRAFT, Revision.State.IN_REVIEW}:
+            raise NotPossible(_("The author is working on a newer text. Decide on that one, or return it first."))
+        revision = Revision(article=article, number=latest.number + 1, state=Revision.State.IN_REVIEW)
+        _write(revision, text)
+        revision.submitted_at = timezone.now()
+        revision.save()
+        article.latest = revision
+        article.save(update_fields=["latest"])
+        return _publish(article, revision)
+
+
+def discard(*, article: Article) -> None:
+    """Delete a draft that was never published, with its revisions.
+
+    Raises:
+        NotPossible: it is in review, or readers have seen it.
+    """
+    with transaction.atomic():
+        article = _locked(article)
+        if article.live is not None or article.state == Article.State.IN_REVIEW:
+            raise NotPossible(_("Only a draft that was never published can be deleted."))
+        article.delete()
+
+
+def _latest(article: Article) -> Revision:
+    if article.latest is None:
+        raise NotPossible(_("This article has no text."))
+    return article.latest
+
+
+def _in_review(article: Article, number: int | None = None) -> Revision:
+    revision = _latest(article)
+    if revision.state != Revision.State.IN_REVIEW or number not in {None, revision.number}:
+        raise NotPossible(_("This text is not in review any more: it was decided on or withdrawn meanwhile."))
+    return revision
+
+
+def _publish(article: Article, revision: Revision) -> Article:
+    revision.state = Revision.State.PUBLISHED
+    revision.save(update_fields=["state"])
+    article.live = revision
+    article.section, article.language = revision.section, revision.language
+    if article.published_at is None:
+        article.published_at = timezone.now()
+        article.hot = hot(article.likes, article.dislikes, article.published_at)
+    article.state = Article.State.PUBLISHED
+    article.state_since = timezone.now()
+    article.save(update_fields=["live", "section", "language", "published_at", "hot", "state", "state_since"])
+    _tag(article, revision)
+    return article
+
+
+def _tag(article: Article, revision: Revision) -> None:
+    tags = Tag.objects.named(revision.tag_names[:MAX_TAGS])
+    ArticleTag.objects.filter(article=article).exclude(tag__in=tags).delete()
+    ArticleTag.objects.bulk_create(
+        [ArticleTag(article=article, tag=tag, published_at=article.published_at) for tag in tags], ignore_conflicts=True
+    )

@@ -1,0 +1,34 @@
+"""What every template may use."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import translate_url
+from django.utils.functional import SimpleLazyObject
+
+from accounts.models import User
+from articles.models import Section, SiteSettings
+
+
+def site(request: HttpRequest) -> dict[str, Any]:
+    """`site`, `sections`, `person` (None for who is not signed in), `origin`, `languages`.
+
+    `person` looks at the session only where its cookie came, so that a page for an anonymous reader touches none.
+    """
+
+    def person() -> User | None:
+        user = getattr(request, "user", None)
+        return user if isinstance(user, User) and user.is_authenticated else None
+
+    has_session = settings.SESSION_COOKIE_NAME in request.COOKIES
+    return {
+        "site": SimpleLazyObject(SiteSettings.current),
+        "sections": SimpleLazyObject(Section.all_cached),
+        "person": SimpleLazyObject(person) if has_session else None,
+        "origin": settings.ORIGIN,
+        "canonical": settings.ORIGIN + request.path,
+        "languages": [(code, name, translate_url(request.path, code)) for code, name in settings.LANGUAGES],
+    }

@@ -1,0 +1,110 @@
+"""Things that more than one scene needs: suns, clouds, ridges, trees, people."""
+
+import math
+from random import Random
+
+from .canvas import HEIGHT, WIDTH, Canvas, Point, oval, smooth
+from .palettes import Colour, Palette, fade, mix
+
+
+def sky(c: Canvas, p: Palette, horizon: float = HEIGHT) -> None:
+    """The sky of a palette, down to the horizon."""
+    c.ramp((0, 0, WIDTH, horizon + 2), p.sky, mix(p.sky, p.haze, 0.7), p.haze)
+
+
+def sun(c: Canvas, p: Palette, x: float, y: float, r: float) -> None:
+    """A low sun, or a moon, with its glare."""
+    c.glow(x, y, r * 5, p.sun, 0.75)
+    c.disc(x, y, r, p.sun)
+
+
+def cloud(c: Canvas, r: Random, x: float, y: float, w: float, colour: Colour,
+          alpha: float = 0.75) -> None:
+    """A flat-bottomed cloud: its edge is one curve, so that it can be translucent."""
+    n = 5
+    top: list[Point] = []
+    for i in range(n):
+        cx = x - w / 2 + w * (i + 0.5) / n
+        radius = w / n * (0.62 + 0.25 * r.random()) * (1.25 - abs(i - n / 2 + 0.5) * 0.28)
+        top += oval(cx, y - radius * 0.3, radius, radius * 0.8, 205, 335, 8)
+    outline = [(x - w * 0.62, y), *top, (x + w * 0.62, y)]
+    c.poly(smooth(outline, closed=False, steps=3), fade(colour, alpha))
+
+
+def streaks(c: Canvas, r: Random, colour: Colour, top: float, bottom: float, n: int) -> None:
+    """Thin evening clouds, as rounded bars."""
+    for _ in range(n):
+        x, y = r.uniform(-100, WIDTH), r.uniform(top, bottom)
+        w, h = r.uniform(140, 480), r.uniform(7, 18)
+        c.rect(x, y, x + w, y + h, fade(colour, r.uniform(0.25, 0.6)), h / 2)
+        c.rect(x + w * 0.3, y + h, x + w * 0.8, y + h * 1.9, fade(colour, 0.3), h / 2)
+
+
+def birds(c: Canvas, r: Random, x: float, y: float, colour: Colour, n: int = 6) -> None:
+    """A loose flock far away."""
+    for _ in range(n):
+        bx, by, s = x + r.gauss(0, 70), y + r.gauss(0, 28), r.uniform(8, 15)
+        wings = [(bx - s, by - s * 0.4), (bx - s * 0.4, by - s * 0.5), (bx, by),
+                 (bx + s * 0.4, by - s * 0.5), (bx + s, by - s * 0.4)]
+        c.line(smooth(wings, closed=False, steps=4), colour, 2.4)
+
+
+def ridge(r: Random, base: float, swell: float, rough: float = 0.3) -> list[Point]:
+    """A hill line from edge to edge, closed along the bottom of the picture."""
+    a, b, d = (r.uniform(0, 2 * math.pi) for _ in range(3))
+    length = r.uniform(0.8, 1.25)
+    top = [
+        (float(x), base + swell * (math.sin(x / (300 * length) + a)
+                                   + 0.5 * math.sin(x / (131 * length) + b)
+                                   + rough * 0.5 * math.sin(x / 41 + d)))
+        for x in range(-12, WIDTH + 24, 12)
+    ]
+    return [(-12, HEIGHT + 5), *top, (WIDTH + 12, HEIGHT + 5)]
+
+
+def conifer(c: Canvas, r: Random, x: float, y: float, h: float, colour: Colour) -> None:
+    """A spruce of ragged tiers."""
+    tiers, half = 6, h * r.uniform(0.19, 0.25)
+    left: list[Point] = [(x, y - h)]
+    right: list[Point] = []
+    for i in range(1, tiers + 1):
+        t = i / tiers
+        ty = y - h * (1 - t * 0.93)
+        lean = r.uniform(0.85, 1.15)
+        left += [(x - half * t * lean, ty), (x - half * t * 0.55, ty - h * 0.02)]
+        right += [(x + half * t * (2 - lean), ty), (x + half * t * 0.55, ty - h * 0.02)]
+    c.rect(x - h * 0.018, y - h * 0.1, x + h * 0.018, y, colour)
+    c.poly(left + right[::-1], colour)
+
+
+def tree(c: Canvas, r: Random, x: float, y: float, h: float, leaf: Colour, shade: Colour,
+         bark: Colour) -> None:
+    """A broad-leaved tree: a lobed crown, shaded from below and to the right."""
+    c.poly([(x - h * 0.035, y), (x - h * 0.018, y - h * 0.55), (x + h * 0.018, y - h * 0.55),
+            (x + h * 0.035, y)], bark)
+    cy, rx, ry = y - h * 0.64, h * r.uniform(0.27, 0.34), h * 0.37
+    lobes = r.randint(7, 10)
+    turn = r.uniform(0, 6)
+    crown = [
+        (x + rx * math.cos(a) * (1 + 0.09 * math.sin(a * lobes + turn)),
+         cy + ry * math.sin(a) * (1 + 0.09 * math.sin(a * lobes + turn)))
+        for a in (math.tau * i / 60 for i in range(60))
+    ]
+    c.poly(crown, leaf)
+    c.stipple(crown, shade, "bottom", 0.9)
+    c.stipple(crown, shade, "right", 0.55)
+    for dx, dy, s in ((-0.35, -0.3, 0.24), (0.05, -0.55, 0.18), (-0.05, 0.05, 0.15)):
+        c.disc(x + rx * dx, cy + ry * dy, rx * s, fade(mix(leaf, (255, 255, 230), 0.35), 0.5))
+    c.line([(x, y - h * 0.42), (x + rx * 0.3, y - h * 0.58)], bark, h * 0.014)
+    c.line([(x, y - h * 0.48), (x - rx * 0.28, y - h * 0.64)], bark, h * 0.012)
+
+
+def person(c: Canvas, x: float, y: float, h: float, coat: Colour, dark: Colour,
+           skin: Colour | None = None) -> None:
+    """Somebody in a long coat, seen from afar."""
+    c.poly([(x - h * 0.07, y), (x - h * 0.055, y - h * 0.36), (x + h * 0.055, y - h * 0.36),
+            (x + h * 0.075, y), (x + h * 0.025, y), (x, y - h * 0.26), (x - h * 0.02, y)], dark)
+    c.poly(smooth([(x - h * 0.1, y - h * 0.26), (x - h * 0.12, y - h * 0.6),
+                   (x - h * 0.07, y - h * 0.8), (x, y - h * 0.83), (x + h * 0.07, y - h * 0.8),
+                   (x + h * 0.12, y - h * 0.6), (x + h * 0.1, y - h * 0.26)], steps=4), coat)
+    c.disc(x, y - h * 0.9, h * 0.065, skin or dark, h * 0.078)

@@ -1,0 +1,27 @@
+"""Every address of the site. The language stands first in it; English has none."""
+
+from django.conf.urls.i18n import i18n_patterns
+from django.contrib import admin
+from django.urls import include, path
+
+from spokesperson import views
+
+handler400 = "spokesperson.views.bad_request"
+handler403 = "spokesperson.views.permission_denied"
+handler404 = "spokesperson.views.page_not_found"
+handler500 = "spokesperson.views.server_error"
+
+urlpatterns = [
+    path("media/<path:path>", views.media, name="media"),
+    path("", include("articles.readership.urls")),
+    path("", include("articles.urls_for_machines")),
+    *i18n_patterns(
+        path("admin/", admin.site.urls),
+        path("accounts/", include("accounts.urls")),
+        path("", include("articles.moderation.urls")),
+        path("", include("articles.promotion.urls")),
+        path("", include("articles.voting.urls")),
+        path("", include("articles.urls")),
+        prefix_default_language=False,
+    ),
+]

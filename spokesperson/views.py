@@ -1,0 +1,54 @@
+"""The pages for what went wrong, and the few that belong to no subject."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from django.conf import settings
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils._os import safe_join
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from articles.keeping import keep_typed_text
+
+
+def refuse(request: HttpRequest, status: int, sentence: str) -> HttpResponse:
+    """The site's page for a request that is not taken, with one sentence that says why."""
+    return render(request, "refused.html", {"status": status, "sentence": sentence}, status=status)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A form whose token is stale (another tab logged in or out): nothing was done, and what was typed is kept."""
+    if kept := keep_typed_text(request):
+        return kept
+    return render(request, "403_csrf.html", status=403)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return refuse(request, 400, _("The request is malformed."))
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return render(request, "403.html", status=403)
+
+
+def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return render(request, "404.html", status=404)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    return render(request, "500.html", status=500)
+
+
+@require_safe
+def media(request: HttpRequest, path: str) -> FileResponse:
+    """A file of a member, where no web server or object storage stands in front. Names are random and never reused."""
+    try:
+        file = Path(safe_join(settings.MEDIA_ROOT, path))
+        response = FileResponse(file.open("rb"))
+    except (OSError, ValueError) as error:
+        raise Http404 from error
+    response["Cache-Control"] = "public, max-age=31536000, immutable"
+    return response

@@ -1,0 +1,75 @@
+"""Things that tests need, made the way the product makes them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import factory
+from allauth.account.models import EmailAddress
+from django.utils.text import slugify
+
+from accounts.models import User
+from articles import publishing
+from articles.models import Article, Section
+
+WORDS = "Nobody had asked for the map, and yet on a Saturday in October eleven of us walked the streets and counted. "
+BODY = f"<p>{WORDS * 3}</p><h2>What we found</h2><p>{WORDS * 2}</p>"
+
+
+class PersonFactory(factory.django.DjangoModelFactory[User]):
+    """A person with a confirmed e-mail and the password "correct horse battery"."""
+
+    class Meta:
+        model = User
+        skip_postgeneration_save = True
+
+    username = factory.Sequence(lambda n: f"person{n}")
+    email = factory.LazyAttribute(lambda o: f"{o.username}@example.org")
+    display_name = factory.LazyAttribute(lambda o: o.username.title())
+    password = factory.django.Password("correct horse battery")
+
+    @factory.post_generation
+    def confirmation(self, create: bool, extracted: Any, **kwargs: Any) -> None:
+        if create and extracted is not False:
+            EmailAddress.objects.create(user=self, email=self.email, verified=True, primary=True)
+
+
+class SectionFactory(factory.django.DjangoModelFactory[Section]):
+    class Meta:
+        model = Section
+        django_get_or_create = ("slug",)
+
+    name = "Technology"
+    slug = factory.LazyAttribute(lambda o: slugify(o.name))
+
+
+def text(**changes: Any) -> publishing.Text:
+    """A complete text, ready to be submitted."""
+    defaults: dict[str, Any] = {
+        "title": "We counted every street lamp",
+        "section": changes.get("section") or SectionFactory.create(),
+        "summary": "A weekend, eleven volunteers and 2,340 lamps.",
+        "body": BODY,
+        "tag_names": ["street lamps"],
+    }
+    return publishing.Text(**{**defaults, **changes})
+
+
+def draft(author: User | None = None, **changes: Any) -> Article:
+    return publishing.start_draft(author=author or PersonFactory.create(), text=text(**changes))
+
+
+def in_review(author: User | None = None, **changes: Any) -> Article:
+    return publishing.submit(article=draft(author, **changes))
+
+
+def published(author: User | None = None, **changes: Any) -> Article:
+    article = in_review(author, **changes)
+    if article.state == Article.State.PUBLISHED:  # its author is trusted
+        return article
+    assert article.latest is not None
+    return publishing.publish(article=article, revision_number=article.latest.number)
+
+
+def hidden(author: User | None = None, **changes: Any) -> Article:
+    return publishing.hide(article=published(author, **changes))
