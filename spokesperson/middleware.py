@@ -28,12 +28,6 @@ class SecurityHeadersMiddleware:
         return response
 
 
-def static_headers(headers: dict[str, str], path: str, url: str) -> None:
-    """WhiteNoise's hook: static files are answered before the middleware above them adds its headers."""
-    headers["X-Content-Type-Options"] = "nosniff"
-    headers["Cross-Origin-Resource-Policy"] = "same-origin"
-
-
 class CleanInputMiddleware:
     """Refuses what no form of ours sends: null bytes, text that is not UTF-8, and bodies beyond all limits."""
 

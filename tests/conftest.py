@@ -1,19 +1,9 @@
-"""What every test stands on. Variables are set before Django reads its settings."""
+"""What every test stands on (tests/environment.py sets the variables before Django reads its settings)."""
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "spokesperson.settings")
-os.environ["ORIGIN"] = "http://testserver"
-os.environ["SECRET_KEY"] = "only for tests: " + "not a secret " * 5
-os.environ["DATA_DIR"] = tempfile.mkdtemp(prefix="spokesperson-tests-")
-os.environ["EMAIL_URL"] = "memorymail://"
-os.environ["CACHE_URL"] = "locmemcache://"
-os.environ["EXTRA_HOSTS"] = "localhost"
 
 import pytest
 from django.conf import LazySettings

@@ -1,0 +1,16 @@
+"""The tests' environment, loaded by pytest before anything reads the settings (pyproject.toml, addopts)."""
+
+import os
+import tempfile
+
+os.environ.update(
+    DJANGO_SETTINGS_MODULE="spokesperson.settings",
+    ORIGIN="http://testserver",
+    EXTRA_HOSTS="localhost",
+    SECRET_KEY="only for tests: " + "not a secret " * 5,
+    DATA_DIR=tempfile.mkdtemp(prefix="spokesperson-tests-"),
+    EMAIL_URL="memorymail://",
+    CACHE_URL="locmemcache://",
+    DJANGO_ALLOW_ASYNC_UNSAFE="true",  # Playwright's synchronous calls run an event loop of their own.
+)
+os.environ.setdefault("DATABASE_URL", "")
