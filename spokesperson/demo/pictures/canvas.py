@@ -48,7 +48,9 @@ def _sheet(width: int, height: int, coarse: int) -> Image.Image:
 @cache
 def _halo() -> Image.Image:
     """A disc of light that fades to nothing at its rim, with the quick falloff of real glare."""
-    return Image.radial_gradient("L").point([round(255 * (1 - v / 255) ** 2) for v in range(256)])
+    # The library's gradient ends in the corners; light must end at the sides, or its box shows.
+    falloff = [max(0.0, 1 - v * math.sqrt(2) / 255) ** 2 for v in range(256)]
+    return Image.radial_gradient("L").point([round(255 * v) for v in falloff])
 
 
 def _ramp(colours: Sequence[Colour], horizontal: bool) -> Image.Image:
@@ -273,7 +275,7 @@ class Canvas:
         corner = [round(max(0, v / 255 - 0.62) ** 2 * 300) for v in range(256)]
         vignette = Image.radial_gradient("L").point(corner).resize(self.size)
         picture.paste(edge[:3], (0, 0), vignette)
-        grain = _sheet(*self.size, 1).point([128 + round((v - 128) * 0.09) for v in range(256)])
+        grain = _sheet(*self.size, 1).point([128 + round((v - 128) * 0.07) for v in range(256)])
         return ImageChops.add(picture, Image.merge("RGB", (grain,) * 3), 1, -128)
 
 

@@ -14,7 +14,7 @@ def sky(c: Canvas, p: Palette, horizon: float = HEIGHT) -> None:
 
 def sun(c: Canvas, p: Palette, x: float, y: float, r: float) -> None:
     """A low sun, or a moon, with its glare."""
-    c.glow(x, y, r * 5, p.sun, 0.75)
+    c.glow(x, y, r * 6.5, p.sun, 0.8)
     c.disc(x, y, r, p.sun)
 
 
@@ -94,7 +94,7 @@ def tree(c: Canvas, r: Random, x: float, y: float, h: float, leaf: Colour, shade
     c.stipple(crown, shade, "bottom", 0.9)
     c.stipple(crown, shade, "right", 0.55)
     for dx, dy, s in ((-0.35, -0.3, 0.24), (0.05, -0.55, 0.18), (-0.05, 0.05, 0.15)):
-        c.disc(x + rx * dx, cy + ry * dy, rx * s, fade(mix(leaf, (255, 255, 230), 0.35), 0.5))
+        c.disc(x + rx * dx, cy + ry * dy, rx * s, fade(mix(leaf, shade, -0.5), 0.4))
     c.line([(x, y - h * 0.42), (x + rx * 0.3, y - h * 0.58)], bark, h * 0.014)
     c.line([(x, y - h * 0.48), (x - rx * 0.28, y - h * 0.64)], bark, h * 0.012)
 

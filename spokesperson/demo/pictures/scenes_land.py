@@ -118,7 +118,8 @@ def river(c: Canvas, r: Random, seed: int) -> None:
         x0, y0, _ = course(t0)
         x1, y1, _ = course(t1)
         out = WIDTH / 2 + side * 1000
-        tone = r.choice((p.leaf, p.accents[1], mix(p.leaf, p.mid, 0.5), mix(p.leaf, p.paper, 0.3)))
+        tone = r.choice((p.leaf, p.accents[1], mix(p.leaf, p.accents[1], 0.45),
+                         mix(p.leaf, p.paper, 0.3)))
         band: list[Point] = [(x0, y0), (out, y0 - 30 * (1 - t0)), (out, y1 + 60), (x1, y1)]
         c.graded(band, mix(tone, p.haze, 0.5 * (1 - t0)), mix(tone, p.near, 0.35))
         c.stipple(band, p.near, "bottom", 0.5)
@@ -127,7 +128,8 @@ def river(c: Canvas, r: Random, seed: int) -> None:
     shore += [(x + w * 1.06 + 4, y) for x, y, w in reversed(steps)]
     c.poly(shore, mix(p.wood, p.paper, 0.35))
     water = [(x - w, y) for x, y, w in steps] + [(x + w, y) for x, y, w in reversed(steps)]
-    c.graded(water, mix(p.haze, p.paper, 0.4), mix(p.sky, p.haze, 0.25), p.sky, p.accents[2])
+    c.graded(water, mix(p.haze, p.paper, 0.6), mix(p.haze, p.paper, 0.3), mix(p.sky, p.paper, 0.3),
+             mix(p.sky, p.accents[2], 0.6))
     c.stipple(water, p.near, "bottom", 0.45)
     for _ in range(70):
         t = r.random() ** 0.8
@@ -135,18 +137,23 @@ def river(c: Canvas, r: Random, seed: int) -> None:
         length = w * r.uniform(0.1, 0.45)
         off = r.uniform(-0.55, 0.55) * w
         c.rect(x + off - length, y, x + off + length, y + 1.5 + 4 * t, fade(p.paper, 0.5), 2 + t)
-    plants: list[tuple[float, int]] = sorted((r.random() ** 1.2, r.choice((-1, 1))) for _ in range(44))
+    plants: list[tuple[float, int]] = sorted((r.random() ** 1.2, r.choice((-1, 1))) for _ in range(34))
     for t, side in plants:
         x, y, w = course(t)
-        x += side * (w * 1.15 + 20 + r.expovariate(1 / (60 + 330 * t)))
-        h = (24 + 250 * t) * r.uniform(0.75, 1.25)
-        leaf = mix(r.choice((p.leaf, mix(p.leaf, p.accents[1], 0.35))), p.near, 0.3 + 0.2 * t)
+        x += side * (w * 1.2 + 30 + 90 * t + r.expovariate(1 / (60 + 330 * t)))
+        h = (24 + 210 * t) * r.uniform(0.75, 1.25)
+        # The next reach of the river must stay in sight above the crowns.
+        ahead = (course(max(0, t - d)) for d in (0.08, 0.16, 0.24, 0.32))
+        if any(abs(x - ax) < aw + h * 0.3 and y - h < ay < y for ax, ay, aw in ahead):
+            continue
+        leaf = r.choice((p.leaf, p.leaf, mix(p.leaf, p.accents[0], 0.55), p.accents[1]))
+        leaf = mix(leaf, p.near, 0.22 + 0.2 * t)
         c.disc(x + h * 0.12, y, h * 0.34, fade(p.ink, 0.25), h * 0.06)
         if r.random() < 0.3:
             conifer(c, r, x, y, h * 1.1, mix(p.near, p.leaf, 0.25))
         else:
             tree(c, r, x, y, h, mix(leaf, p.haze, 0.3 * (1 - t)), mix(leaf, p.ink, 0.6), p.ink)
-    x, y, w = course(0.56)
+    x, y, w = course(0.6)
     hull = place([(-70, -12), (70, -12), (48, 14), (-48, 14)], x + w * 0.15, y, 0.9)
     c.disc(x + w * 0.15, y + 16, 70, fade(p.ink, 0.3), 7)
     c.poly([(x + w * 0.15 - 4, y - 120), (x + w * 0.15 - 4, y - 22), (x + w * 0.15 - 60, y - 22)],
@@ -247,8 +254,11 @@ def field(c: Canvas, r: Random, seed: int) -> None:
         near_vx = vx + (i - rows / 2) * 1.8
         strip = [(near_vx, top + 20), (near_vx + 3, top + 20), (x0 + width, HEIGHT + 10),
                  (x0, HEIGHT + 10)]
-        c.graded(strip, mix(crop[0], p.haze, 0.45), crop[0], crop[1])
-        c.stipple(strip, crop[1], "right" if x0 < vx else "left", 0.6)
+        c.poly(strip, crop[0])
+        # The side of a row that is turned away from the sun.
+        edge = width * (0.3 if x0 < vx else 0.7)
+        c.poly([(near_vx + 1.5, top + 20), (x0 + edge, HEIGHT + 10),
+                (x0 + (0 if x0 < vx else width), HEIGHT + 10)], crop[1])
         for j in range(26 if kind else 0):
             # Plants stand closer together the further away they are.
             t = (j / 26) ** 2.2
@@ -259,7 +269,8 @@ def field(c: Canvas, r: Random, seed: int) -> None:
                     leaf = smooth(place([(0, 0), (-0.24, -0.5), (0, -1.15), (0.24, -0.5)], x, y, s,
                                         turn), steps=3)
                     c.poly(leaf, mix(crop[0], p.paper, 0.12 + 0.2 * (turn < 0)))
-    c.veil((0, top, WIDTH, top + 160), p.haze, 0.5, 0)
+    c.veil((0, top, WIDTH, top + 260), p.haze, 0.6, 0)
+    c.veil((0, 700, WIDTH, HEIGHT), p.near, 0, 0.3)
     side = -1 if vx > WIDTH / 2 else 1
     hx = WIDTH / 2 + side * r.uniform(330, 480)
     if kind:
