@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -142,6 +142,12 @@ class Article(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("article", kwargs={"pk": self.pk, "slug": self.slug})
+
+    @property
+    def canonical_path(self) -> str:
+        """The path under which the article is known everywhere: with the interface in the article's own language."""
+        with translation.override(self.language):
+            return self.get_absolute_url()
 
     @property
     def is_public(self) -> bool:

@@ -1,0 +1,101 @@
+"""RSS and Atom: the site, a section, an author. Public pages like the others, full of text, sanitised."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, cast
+from urllib.parse import urljoin
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils.feedgenerator import Atom1Feed, Rss201rev2Feed, SyndicationFeed
+from django.views.generic import View
+
+from accounts.models import User
+from articles.models import Article, Section, SiteSettings
+from articles.models.article import ArticleQuerySet
+from articles.sanitizing import sanitize
+
+ITEMS = 30
+
+
+def _for_xml(text: str) -> str:
+    """`text` without the control characters that XML cannot hold."""
+    return "".join(c for c in text if c in "\t\n\r" or c >= " ")
+
+
+class _AtomWithText(Atom1Feed):
+    def add_item_elements(self, handler: Any, item: Any) -> None:
+        super().add_item_elements(handler, item)
+        handler.addQuickElement("content", item["content"], {"type": "html"})
+
+
+class ArticleFeed(View):
+    """The newest articles of `subject`: None (the whole site), a section or an author."""
+
+    feed_type: type[SyndicationFeed] = Rss201rev2Feed
+
+    def get(self, request: HttpRequest, **kwargs: str) -> HttpResponse:
+        # Not contrib.syndication's Feed: it builds addresses from the request's Host header (SECURITY.md, 13).
+        subject = self.subject_of(**kwargs)
+        feed = self.feed_type(
+            title=self.title_of(subject),
+            link=urljoin(settings.ORIGIN, self.page_of(subject)),
+            description=SiteSettings.current().tagline or SiteSettings.current().name,
+            feed_url=urljoin(settings.ORIGIN, request.path),
+            language=None,
+        )
+        for article in self.articles_of(subject).new().with_text()[:ITEMS]:
+            self.add(feed, article)
+        response = HttpResponse(content_type=feed.content_type)
+        feed.write(response, "utf-8")
+        return response
+
+    def subject_of(self, slug: str = "", username: str = "") -> Section | User | None:
+        if slug:
+            return get_object_or_404(Section, slug=slug)
+        if username:
+            return get_object_or_404(User, username=username, is_active=True)
+        return None
+
+    def title_of(self, subject: Section | User | None) -> str:
+        name = SiteSettings.current().name
+        return f"{subject.name} · {name}" if subject else name
+
+    def page_of(self, subject: Section | User | None) -> str:
+        return subject.get_absolute_url() if subject else reverse("front")
+
+    def articles_of(self, subject: Section | User | None) -> ArticleQuerySet:
+        articles = Article.objects.published()
+        if isinstance(subject, Section):
+            return articles.in_section(subject)
+        return articles.by(subject) if isinstance(subject, User) else articles
+
+    def add(self, feed: SyndicationFeed, article: Article) -> None:
+        text = article.live
+        assert text is not None
+        address = urljoin(settings.ORIGIN, article.canonical_path)
+        body = sanitize(text.body)
+        if text.picture:
+            picture = urljoin(settings.ORIGIN, text.picture.url(960))
+            # The address is ours (random letters and digits); nothing of a member's stands in this element.
+            body = f'<p><img src="{picture}" alt=""></p>{body}'
+        feed.add_item(
+            title=_for_xml(text.title),
+            link=address,
+            description=_for_xml(text.summary) if issubclass(self.feed_type, Atom1Feed) else _for_xml(body),
+            content=_for_xml(body),
+            author_name=_for_xml(article.author.name),
+            author_link=urljoin(settings.ORIGIN, article.author.get_absolute_url()),
+            pubdate=cast("datetime", article.published_at),
+            updateddate=text.submitted_at,
+            unique_id=urljoin(settings.ORIGIN, reverse("article_short", kwargs={"pk": article.pk})),
+            unique_id_is_permalink=False,
+            categories=[article.section.name, *text.tag_names],
+        )
+
+
+class ArticleAtomFeed(ArticleFeed):
+    feed_type = _AtomWithText

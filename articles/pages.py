@@ -1,0 +1,100 @@
+"""What a page is to a cache, and how a list goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import wraps
+from typing import Concatenate
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.cache import patch_cache_control
+
+from articles.models import Article
+from articles.models.article import ArticleQuerySet
+
+# How old a page may be (docs/architecture.md, Three paths): fresh for 5 s, then at most 5 s more while a new one is
+# made, and 30 s while that fails.
+FRESH_SECONDS = 5
+STALE_SECONDS = 5
+STALE_ON_ERROR_SECONDS = 30
+
+
+def is_anonymous(request: HttpRequest) -> bool:
+    """Whether no session came with the request. Looks at the cookie's name alone, so that nothing reads the session."""
+    return settings.SESSION_COOKIE_NAME not in request.COOKIES
+
+
+def public_page[**P](
+    view: Callable[Concatenate[HttpRequest, P], HttpResponse],
+) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+    """Declare that an anonymous reader's answer is the same for everyone, so that caches may keep it for 5 seconds.
+
+    Signed-in people get a fresh, private page. What is not a 200 keeps the headers that it has.
+    """
+
+    @wraps(view)
+    def wrapped(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        response = view(request, *args, **kwargs)
+        if is_anonymous(request) and response.status_code == 200 and not response.cookies:
+            patch_cache_control(
+                response,
+                public=True,
+                max_age=0,
+                s_maxage=FRESH_SECONDS,
+                stale_while_revalidate=STALE_SECONDS,
+                stale_if_error=STALE_ON_ERROR_SECONDS,
+            )
+        return response
+
+    return wrapped
+
+
+def cursor_of(article: Article) -> str:
+    """The place behind an article in the order of `ArticleQuerySet.new`, for the address of the next page."""
+    assert article.published_at is not None
+    since_epoch = article.published_at - datetime(1970, 1, 1, tzinfo=UTC)
+    return f"{since_epoch.days * 86_400_000_000 + since_epoch.seconds * 1_000_000 + since_epoch.microseconds}-{article.pk}"
+
+
+def place_of(cursor: str) -> tuple[datetime, int]:
+    """The (published_at, pk) that a cursor names.
+
+    Raises:
+        Http404: nobody gave out this cursor.
+    """
+    microseconds, _, pk = cursor.partition("-")
+    try:
+        if len(cursor) > 40 or not (cursor.isascii() and microseconds.isdigit() and pk.isdigit()) or int(pk) >= 2**63:
+            raise ValueError
+        return datetime.fromtimestamp(int(microseconds) // 1_000_000, UTC).replace(
+            microsecond=int(microseconds) % 1_000_000
+        ), int(pk)
+    except (ValueError, OverflowError, OSError) as error:
+        raise Http404 from error
+
+
+@dataclass(frozen=True)
+class Page:
+    """A part of a list: its articles, and the cursor of the next part ("" at the end)."""
+
+    articles: Sequence[Article]
+    next_cursor: str
+    is_first: bool
+
+
+def page_of(articles: ArticleQuerySet, request: HttpRequest, *, size: int | None = None) -> Page:
+    """The part of `articles`, newest first, that `?after=` asks for: one query, no count, no offset.
+
+    Raises:
+        Http404: the cursor is none of ours.
+    """
+    size = size or settings.PAGE_SIZE
+    cursor = request.GET.get("after", "")
+    if cursor:
+        articles = articles.older_than(*place_of(cursor))
+    found = list(articles.new().with_cards()[: size + 1])
+    more = len(found) > size
+    return Page(found[:size], cursor_of(found[size - 1]) if more else "", not cursor)
