@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+from typing import Self
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -26,6 +29,22 @@ class Rule(models.TextChoices):
     OTHER = "other", _("another rule")
 
 
+class DecisionQuerySet(models.QuerySet["Decision"]):
+    """How decisions are asked for."""
+
+    def public(self) -> Self:
+        """What the public log shows, newest first."""
+        return self.filter(verdict__in=Decision.IS_PUBLIC).order_by("-decided_at", "-pk")
+
+    def older_than(self, decided_at: datetime, pk: int) -> Self:
+        """What comes after the decision (decided_at, pk) in the order of `public()`."""
+        return self.filter(decided_at__lte=decided_at).exclude(decided_at=decided_at, pk__gte=pk)
+
+    def owed(self, *, since: timedelta) -> Self:
+        """Decisions that their authors should have been told of since long."""
+        return self.filter(mailed_at=None, decided_at__lt=timezone.now() - since).exclude(verdict=Decision.Verdict.KEEP)
+
+
 class Decision(models.Model):
     """A moderator's decision on one revision. Rows are never changed; a new decision is a new row."""
 
@@ -34,6 +53,13 @@ class Decision(models.Model):
         RETURN = "return", pgettext_lazy("verdict", "Return to the author")
         HIDE = "hide", pgettext_lazy("verdict", "Hide")
         RESTORE = "restore", pgettext_lazy("verdict", "Show again")
+        CORRECT = "correct", pgettext_lazy("verdict", "Correct the text")
+        # For what a trusted author published at once: a moderator has looked at it, and it stays.
+        KEEP = "keep", pgettext_lazy("verdict", "Keep published")
+
+    NEEDS_REASON = ("return", "hide", "correct")
+    IS_PUBLIC = ("hide", "restore")
+    IS_MAILED = ("publish", "return", "hide", "restore", "correct")
 
     revision = models.ForeignKey(
         Revision, on_delete=models.PROTECT, related_name="decisions", verbose_name=_("revision")
@@ -47,19 +73,32 @@ class Decision(models.Model):
     decided_at = models.DateTimeField(_("decided"), default=timezone.now)
     mailed_at = models.DateTimeField(_("author told"), null=True, blank=True, editable=False)
 
+    objects = DecisionQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("decision")
         verbose_name_plural = _("decisions")
         ordering = ["-decided_at", "-pk"]
+        permissions = [("decide", "Can decide on submissions and articles")]
         constraints = [
             models.CheckConstraint(
-                condition=Q(verdict__in=["publish", "return", "hide", "restore"]), name="decision_verdict_known"
+                condition=Q(verdict__in=["publish", "return", "hide", "restore", "correct", "keep"]),
+                name="decision_verdict_known",
             ),
             models.CheckConstraint(
-                condition=~Q(verdict__in=["return", "hide"]) | ~Q(reason=""), name="decision_refusal_has_reason"
+                condition=~Q(verdict__in=["return", "hide", "correct"]) | ~Q(reason=""),
+                name="decision_refusal_has_reason",
             ),
         ]
-        indexes = [models.Index(fields=["-decided_at", "-id"], name="decision_new")]
+        indexes = [
+            models.Index(fields=["-decided_at", "-id"], name="decision_new"),
+            models.Index(
+                fields=["-decided_at", "-id"], condition=Q(verdict__in=["hide", "restore"]), name="decision_public"
+            ),
+            models.Index(
+                fields=["decided_at"], condition=Q(mailed_at=None) & ~Q(verdict="keep"), name="decision_owed"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_verdict_display()}: {self.revision_id}"
@@ -78,6 +117,7 @@ class Sanction(models.Model):
     begins_at = models.DateTimeField(_("from"), default=timezone.now)
     ends_at = models.DateTimeField(_("until"))
     lifted_at = models.DateTimeField(_("lifted"), null=True, blank=True)
+    mailed_at = models.DateTimeField(_("person told"), null=True, blank=True, editable=False)
 
     class Meta:
         verbose_name = _("suspension")
@@ -90,3 +130,16 @@ class Sanction(models.Model):
 
     def __str__(self) -> str:
         return f"{self.person_id} until {self.ends_at:%Y-%m-%d}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.lifted_at is None and self.ends_at > timezone.now()
+
+
+class Submission(Revision):
+    """A revision as the moderators' queue shows it."""
+
+    class Meta:
+        proxy = True
+        verbose_name = _("submission")
+        verbose_name_plural = _("submissions")

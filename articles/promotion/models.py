@@ -28,10 +28,12 @@ class Promotion(models.Model):
     state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.REQUESTED)
     message = models.TextField(_("message to the moderators"), max_length=1000, blank=True)
     requested_at = models.DateTimeField(_("requested"), auto_now_add=True)
+    mailed_at = models.DateTimeField(_("moderators told"), null=True, blank=True, editable=False)
 
     class Meta:
         verbose_name = _("promotion")
         verbose_name_plural = _("promotions")
+        ordering = ["-requested_at", "-pk"]
         constraints = [
             models.UniqueConstraint(
                 fields=["article", "sponsor"], condition=Q(state="requested"), name="promotion_one_open_request"
