@@ -10,11 +10,11 @@ import secrets
 import threading
 import warnings
 from io import BytesIO
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _
-from PIL import ExifTags, Image, ImageCms
+from PIL import ExifTags, Image, ImageCms, UnidentifiedImageError
 
 MAX_BYTES = 10 * 1024 * 1024
 MAX_PIXELS = 40_000_000
@@ -50,7 +50,7 @@ class PictureRefused(Exception):
 
 
 def open_upright(
-    file: UploadedFile | BinaryIO,
+    file: UploadedFile[Any] | BinaryIO,
     *,
     max_bytes: int = MAX_BYTES,
     max_pixels: int = MAX_PIXELS,
@@ -96,7 +96,7 @@ def random_name() -> str:
     return secrets.token_hex(16)
 
 
-def _read(file: UploadedFile | BinaryIO, max_bytes: int) -> bytes:
+def _read(file: UploadedFile[Any] | BinaryIO, max_bytes: int) -> bytes:
     file.seek(0)
     data = bytes(file.read(max_bytes + 1))
     if not data:
@@ -110,7 +110,7 @@ def _read(file: UploadedFile | BinaryIO, max_bytes: int) -> bytes:
 def _decode(data: bytes, max_pixels: int, at_least: int | None) -> Image.Image:
     try:
         image: Image.Image = Image.open(BytesIO(data), formats=FORMATS)
-    except Image.UnidentifiedImageError as error:
+    except UnidentifiedImageError as error:
         raise PictureRefused(
             _("This is not a picture that we can show. Choose a JPEG, PNG, WebP, AVIF or still GIF file.")
         ) from error
