@@ -1,7 +1,77 @@
-# Two commands: `make demo` runs the site, `make test` runs every test.
-PYTHON ?= python3
+# `make demo` runs the site with demonstration content, `make test` runs every test.
+# Both need Python 3.12 or newer with venv and pip, and the package index; PYTHON= names another interpreter.
+
 PORT ?= 8000
+PYTHON ?=
 VENV := .venv
 RUN := $(VENV)/bin/python
+# What `pip install` gets; the locks hold the hash of every file.
+INSTALL := -m pip install --require-hashes --disable-pip-version-check --no-input
+# The checks that need settings get a production's, so that `check --deploy` judges what operators run.
+AS_IN_PRODUCTION := env -u DATABASE_URL -u CACHE_URL -u EMAIL_URL -u SECRET_KEY_FILE -u DEBUG \
+	ORIGIN=https://news.example.org SECRET_KEY=for-checks-alone-$(shell printf 'x%.0s' $$(seq 60))
+TEMPLATES = $(shell git ls-files 'templates/*.html' 'templates/*.txt')
 
-.PHONY: demo test lint
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint fix lock clean
+
+help:
+	@echo "make demo   run the site on http://127.0.0.1:8000/ with demonstration content (PORT= changes the port)"
+	@echo "make test   run every test on SQLite, and on PostgreSQL where DATABASE_URL names one"
+	@echo "make lint   style, types, import contracts, templates, migrations, deployment check"
+	@echo "make fix    mend the style of Python and templates"
+	@echo "make lock   write requirements*.txt anew from pyproject.toml (needs uv)"
+	@echo "make clean  delete the environment and everything under var/"
+
+# --- Running ---------------------------------------------------------------------------------
+
+# The ground is looked at first, so that an occupied port is told before the packages are fetched.
+demo:
+	@PYTHON="$(PYTHON)" sh spokesperson/demo/find-python spokesperson/demo/ground.py "$(PORT)"
+	@$(MAKE) --no-print-directory $(VENV)/requirements.stamp
+	@exec env -u DATABASE_URL -u CACHE_URL -u EMAIL_URL -u SECRET_KEY -u DEBUG -u MEDIA_ROOT -u STATIC_ROOT \
+		-u TRUSTED_PROXY_COUNT -u EXTRA_HOSTS -u DJANGO_SETTINGS_MODULE \
+		ORIGIN=http://127.0.0.1:$(PORT) DATA_DIR=var SECRET_KEY_FILE=var/secret-key $(RUN) manage.py demo
+
+$(VENV)/requirements.stamp: requirements.txt
+	@$(RUN) -c "import pip, sys; sys.exit(sys.version_info < (3, 12))" 2>/dev/null || \
+		PYTHON="$(PYTHON)" sh spokesperson/demo/find-python -m venv --clear $(VENV)
+	@echo "Installing what the site stands on into $(VENV)/ ..."
+	@$(RUN) $(INSTALL) -r requirements.txt
+	@touch $@
+
+# --- Checking --------------------------------------------------------------------------------
+
+test: $(VENV)/requirements-dev.stamp
+	@echo "Tests on SQLite"
+	@env -u DATABASE_URL $(RUN) -m pytest $(TESTS)
+	@if [ -n "$$DATABASE_URL" ]; then echo "Tests on PostgreSQL"; exec $(RUN) -m pytest $(TESTS); \
+	elif [ "$$CI" = true ]; then echo "CI=true, but DATABASE_URL names no PostgreSQL." >&2; exit 1; \
+	else echo "DATABASE_URL names no PostgreSQL, so the tests ran on SQLite alone."; fi
+
+lint: $(VENV)/requirements-dev.stamp
+	$(RUN) -m ruff check
+	$(RUN) -m ruff format --check
+	$(AS_IN_PRODUCTION) $(RUN) -m mypy
+	$(VENV)/bin/lint-imports --no-logo
+	$(RUN) -m djade --target-version 6.1 --check $(TEMPLATES)
+	$(AS_IN_PRODUCTION) $(RUN) manage.py makemigrations --check --dry-run
+	$(AS_IN_PRODUCTION) $(RUN) manage.py check --deploy --fail-level WARNING
+
+fix: $(VENV)/requirements-dev.stamp
+	$(RUN) -m ruff check --fix
+	$(RUN) -m ruff format
+	$(RUN) -m djade --target-version 6.1 $(TEMPLATES)
+
+# The development lock is a superset of the other, with the same versions.
+$(VENV)/requirements-dev.stamp: requirements-dev.txt $(VENV)/requirements.stamp
+	@echo "Installing what the tests and checks need into $(VENV)/ ..."
+	@$(RUN) $(INSTALL) -r requirements-dev.txt
+	@touch $@
+
+lock:
+	uv pip compile --universal --generate-hashes --no-header pyproject.toml -o requirements.txt
+	uv pip compile --universal --generate-hashes --no-header pyproject.toml --group dev -c requirements.txt -o requirements-dev.txt
+
+clean:
+	rm -rf $(VENV) var
