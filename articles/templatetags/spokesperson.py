@@ -44,7 +44,9 @@ def section_name(section: Section, language: str = "") -> str:
 def icon(name: str) -> SafeString:
     """A picture from the site's own sprite; it says nothing that the words beside it do not."""
     return format_html(
-        '<svg class="icon" width="16" height="16" aria-hidden="true"><use href="{}#{}"/></svg>', static("img/icons.svg"), name
+        '<svg class="icon" width="16" height="16" aria-hidden="true"><use href="{}#{}"/></svg>',
+        static("img/icons.svg"),
+        name,
     )
 
 
@@ -58,6 +60,12 @@ def ago(moment: datetime) -> str:
     if now - moment < timedelta(minutes=1):
         return _("just now")
     return _("%(time)s ago") % {"time": timesince(moment, now, depth=1)}
+
+
+@register.simple_tag
+def today() -> str:
+    """Today's date in words, for the head of the page."""
+    return date(timezone.localtime(), _("l, j F, Y"))
 
 
 @register.simple_tag
