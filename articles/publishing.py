@@ -11,7 +11,7 @@ import uuid
 from dataclasses import dataclass, field
 
 from django.db import IntegrityError, transaction
-from django.db.models import Count, Q
+from django.db.models import Count, ProtectedError, Q
 from django.utils import timezone
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
@@ -48,7 +48,8 @@ class Text:
 
 def _locked(article: Article) -> Article:
     """The article as the database holds it now, locked until the transaction ends."""
-    return Article.objects.select_for_update(of=("self",), no_key=True).select_related("live", "latest", "author").get(pk=article.pk)
+    locked = Article.objects.select_for_update(of=("self",), no_key=True)
+    return locked.select_related("live", "latest", "author").get(pk=article.pk)
 
 
 def _enter(article: Article, state: str) -> None:
@@ -65,6 +66,16 @@ def _write(revision: Revision, text: Text) -> None:
     revision.updated_at = timezone.now()
 
 
+def _holds(revision: Revision, text: Text) -> bool:
+    """Whether the revision says what the text says; a summary that was taken from the text counts as none."""
+    same = all(
+        getattr(revision, name) == getattr(text, name)
+        for name in Text.__dataclass_fields__
+        if name not in {"body", "summary"}
+    )
+    return same and text.summary in {"", revision.summary} and revision.body == sanitize(text.body)
+
+
 def _may_write(author: User) -> None:
     if author.is_suspended:
         raise NotPossible(_("Your account is suspended, so you cannot write at the moment."))
@@ -74,29 +85,29 @@ def start_draft(*, author: User, text: Text, form_key: uuid.UUID | None = None) 
     """Begin an article as a draft.
 
     Args:
-        form_key: the form's own key. A second call with the same key changes the draft that the first one made, as
-            long as it is one, so that a form sent twice is one article.
+        form_key: the form's own key. A second call with the same key changes the article that the first one made, as
+            `save_draft` does, so that a form sent twice is one article.
 
     Raises:
-        NotPossible: the author is suspended.
+        NotPossible: the author is suspended, or the article of this key is in review with another text.
     """
     _may_write(author)
     key = form_key or uuid.uuid4()
     try:
         with transaction.atomic():
-            article = Article.objects.create(
-                author=author, form_key=key, section=text.section, language=text.language
-            )
+            article = Article.objects.create(author=author, form_key=key, section=text.section, language=text.language)
             revision = Revision(article=article, number=1)
             _write(revision, text)
             revision.save(force_insert=True)
             article.latest = revision
             article.save(update_fields=["latest"])
     except IntegrityError:
-        made = Article.objects.filter(author=author, form_key=key).first()
+        made = Article.objects.select_related("latest").filter(author=author, form_key=key).first()
         if made is None:
             raise
-        return made if made.state != Article.State.DRAFT else save_draft(article=made, text=text)
+        if made.latest and _holds(made.latest, text):
+            return made
+        return save_draft(article=made, text=text)
     return article
 
 
@@ -104,7 +115,8 @@ def save_draft(*, article: Article, text: Text) -> Article:
     """Save what the author wrote.
 
     An open draft is overwritten; where the latest text is published, returned or hidden, a new revision begins and the
-    older one stays as it was decided on.
+    older one stays as it was decided on. A published text that is saved unchanged, and one in review that is sent
+    again, stay as they are.
 
     Raises:
         NotPossible: the text is in review (withdraw it first), or the author is suspended.
@@ -113,12 +125,11 @@ def save_draft(*, article: Article, text: Text) -> Article:
     with transaction.atomic():
         article = _locked(article)
         latest = _latest(article)
+        if latest.state in {Revision.State.IN_REVIEW, Revision.State.PUBLISHED} and _holds(latest, text):
+            return article
         if latest.state == Revision.State.IN_REVIEW:
             raise NotPossible(_("This text is in review. Withdraw it first to change it."))
-        if latest.is_editable:
-            revision = latest
-        else:
-            revision = Revision(article=article, number=latest.number + 1)
+        revision = latest if latest.is_editable else Revision(article=article, number=latest.number + 1)
         _write(revision, text)
         revision.save()
         article.latest = revision
@@ -283,13 +294,16 @@ def discard(*, article: Article) -> None:
     """Delete a draft that was never published, with its revisions.
 
     Raises:
-        NotPossible: it is in review, or readers have seen it.
+        NotPossible: it is in review, readers have seen it, or a moderator has decided on it.
     """
     with transaction.atomic():
         article = _locked(article)
         if article.live is not None or article.state == Article.State.IN_REVIEW:
             raise NotPossible(_("Only a draft that was never published can be deleted."))
-        article.delete()
+        try:
+            article.delete()
+        except ProtectedError as error:
+            raise NotPossible(_("A moderator has decided on this article, so it stays in the record.")) from error
 
 
 def _latest(article: Article) -> Revision:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
-from html import escape
+from html import escape, unescape
 
 import nh3
 from django.utils.html import strip_tags
 from django.utils.safestring import SafeString, mark_safe
 
 TAGS = {"p", "h2", "h3", "strong", "em", "ul", "ol", "li", "blockquote", "a", "hr", "br"}
-_BLOCK = re.compile(r"<(?:p|h2|h3|ul|ol|blockquote|hr)[\s>/]", re.IGNORECASE)
+_BLOCK = re.compile(r"<(?:p|h[1-6]|ul|ol|blockquote|hr)[\s>/]", re.IGNORECASE)
+# An inline element that we keep; any other "<" in plain text is the author's own.
+_INLINE = re.compile(r"</?(?:a|strong|em|b|i|br)[\s>/]", re.IGNORECASE)
+# What no document may hold, XML (our feeds) least of all.
+_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff\ud800-\udfff]")
 _EMPTY_PARAGRAPH = re.compile(r"<p>(?:\s|&nbsp;|<br>)*</p>")
 
 _cleaner = nh3.Cleaner(
@@ -36,7 +40,7 @@ def sanitize(html: str) -> str:
     Links keep http, https and mailto addresses and get `rel="nofollow ugc noopener"`; pictures, styles, classes and
     identifiers go; empty paragraphs go.
     """
-    html = html.replace("\x00", "")
+    html = _CONTROLS.sub("", html)
     for pattern, replacement in _SYNONYMS:
         html = pattern.sub(replacement, html)
     return _EMPTY_PARAGRAPH.sub("", _cleaner.clean(html)).strip()
@@ -55,7 +59,7 @@ def from_form(text: str) -> str:
 
 def escape_text(text: str) -> str:
     """One paragraph of plain text as HTML: inline mark-up is kept for `sanitize`, line breaks become `<br>`."""
-    inline = text if "<" in text else escape(text, quote=False)
+    inline = text if _INLINE.search(text) else escape(text, quote=False)
     return inline.strip().replace("\n", "<br>")
 
 
@@ -67,4 +71,4 @@ def for_display(html: str) -> SafeString:
 def plain_text(html: str) -> str:
     """The words alone, for lengths, summaries and descriptions; blocks are separated by a space."""
     spaced = re.sub(r"</(?:p|h2|h3|li|blockquote)>|<br>|<hr>", " ", html)
-    return " ".join(strip_tags(spaced).split())
+    return " ".join(unescape(strip_tags(spaced)).split())
