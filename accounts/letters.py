@@ -1,0 +1,54 @@
+"""Letters to one person: in their language, as text and in the site's look, with links to the configured origin."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.tasks import Task
+from django.template.loader import render_to_string
+from django.utils import timezone, translation
+
+from accounts.models import User
+
+MOST_ATTEMPTS = 6
+
+
+def address(path: str) -> str:
+    """The full address of a path of ours; never from a request's Host header."""
+    return settings.ORIGIN + path
+
+
+def send_letter(*, to: User, template: str, context: dict[str, Any]) -> None:
+    """Send the letter whose templates are `<template>_subject.txt`, `<template>.txt` and `<template>.html`.
+
+    They are rendered in the language that `to` prefers; `context` may hold functions, which are called by then, so
+    that addresses are made in that language too.
+
+    Raises:
+        OSError, smtplib.SMTPException: the mail server did not take it.
+    """
+    with translation.override(to.preferred_language):
+        context = {**context, "person": to, "origin": settings.ORIGIN, "language": to.preferred_language}
+        letter = EmailMultiAlternatives(
+            # One line whatever a title holds.
+            subject=" ".join(render_to_string(f"{template}_subject.txt", context).split()),
+            body=render_to_string(f"{template}.txt", context).strip() + "\n",
+            to=[to.email],
+            headers={"Auto-Submitted": "auto-generated"},
+        )
+        letter.attach_alternative(render_to_string(f"{template}.html", context), "text/html")
+    letter.send()
+
+
+def try_again_later(task: Task[..., None], *args: Any, attempt: int) -> bool:
+    """Queue `task(*args, attempt + 1)` for later, each time twice as late; False where it was tried often enough.
+
+    The queue itself never repeats a task, and mail servers are away for minutes.
+    """
+    if attempt >= MOST_ATTEMPTS or not task.get_backend().supports_defer:
+        return False
+    task.using(run_after=timezone.now() + timedelta(minutes=2**attempt)).enqueue(*args, attempt + 1)
+    return True

@@ -1,0 +1,31 @@
+"""Moderators and their group, which tests that empty the database make anew."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+from django.apps import apps
+from django.contrib.auth.models import Group
+
+from accounts.models import User
+from tests.factories import PersonFactory
+
+
+def moderators_group() -> Group:
+    """The group as the migration makes it."""
+    if not Group.objects.filter(name="Moderators").exists():
+        importlib.import_module("articles.moderation.migrations.0003_moderators_group").make_group(apps, None)
+    return Group.objects.get(name="Moderators")
+
+
+def moderator(**changes: Any) -> User:
+    """A person who may enter the admin and belongs to the group; nothing more."""
+    person: User = PersonFactory.create(is_staff=True, **changes)
+    person.groups.add(moderators_group())
+    return person
+
+
+def administrator(**changes: Any) -> User:
+    person: User = PersonFactory.create(is_staff=True, is_superuser=True, **changes)
+    return person
