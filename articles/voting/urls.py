@@ -1,12 +1,7 @@
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.urls import path
 
-
-def _later(request: HttpRequest, **kwargs: object) -> HttpResponse:
-    return render(request, "base.html")
-
+from articles.voting import views
 
 urlpatterns = [
-    path("articles/<int:pk>/vote/", _later, name="vote"),
+    path("articles/<int:pk>/vote/", views.vote, name="vote"),
 ]

@@ -1,0 +1,74 @@
+"""Voting: a POST that says which state is wanted, answered with the control or with the way back to it."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.contrib.auth.models import AnonymousUser
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+from django_htmx.http import HttpResponseClientRedirect
+
+from accounts.limits import TooManyRequests, limit
+from accounts.models import User
+from articles.access import published_article
+from articles.models import Article
+from articles.publishing import NotPossible
+from articles.voting.control import address_of_vote, control_of, login_address
+from articles.voting.services import Choice, cast_vote
+
+CHOICES: dict[str, Choice] = {"1": 1, "0": 0, "-1": -1}
+MOST_PER_MINUTE = 60
+
+
+@require_POST
+def vote(request: HttpRequest, pk: int) -> HttpResponse:
+    """Set the signed-in person's vote (`vote` = 1, 0 or -1). Works without JavaScript; htmx gets the control alone."""
+    try:
+        article = published_article(pk)
+        return _voted(request, article)
+    except (Http404, Article.DoesNotExist) as error:
+        if not _is_htmx(request):
+            raise Http404 from error
+        # The page that is open shows what is gone: opened again, it says so.
+        return HttpResponse(status=404, headers={"HX-Refresh": "true"})
+
+
+def _voted(request: HttpRequest, article: Article) -> HttpResponse:
+    person = request.user
+    if isinstance(person, AnonymousUser):
+        address = login_address(article)
+        return HttpResponseClientRedirect(address) if _is_htmx(request) else HttpResponseRedirect(address)
+    choice = CHOICES.get(request.POST.get("vote", ""))
+    if choice is None:
+        return _refused(request, article, person, 400, _("A vote is a like, a dislike, or neither of them."))
+    try:
+        limit(request, "vote", most=MOST_PER_MINUTE, seconds=60)
+        standing = cast_vote(article=article, voter=person, value=choice)
+    except TooManyRequests as error:
+        if not _is_htmx(request):
+            raise
+        response = _refused(request, article, person, 429, _("That was a lot of votes. Please try again in a minute."))
+        response["Retry-After"] = str(error.retry_after)
+        return response
+    except NotPossible as error:
+        if _is_htmx(request):
+            return _refused(request, article, person, 200, str(error))
+        messages.warning(request, str(error))
+    else:
+        if _is_htmx(request):
+            return render(request, "voting/_vote.html", control_of(article, person, standing=standing))
+    response = HttpResponseRedirect(address_of_vote(article))
+    response.status_code = 303
+    return response
+
+
+def _refused(request: HttpRequest, article: Article, person: User, status: int, sentence: str) -> HttpResponse:
+    if _is_htmx(request):
+        return render(request, "voting/_vote.html", control_of(article, person, sentence=sentence), status=status)
+    return render(request, "refused.html", {"status": status, "sentence": sentence}, status=status)
+
+
+def _is_htmx(request: HttpRequest) -> bool:
+    return bool(request.htmx)  # type: ignore[attr-defined]

@@ -1,0 +1,132 @@
+"""One vote per person and article: set, changed, withdrawn, refused; and the counters that follow it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from articles import publishing
+from articles.models import Article
+from articles.publishing import NotPossible
+from articles.ranking import hot
+from articles.voting.models import Vote
+from articles.voting.services import Choice, Standing, cast_vote, own_vote
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+
+def counters(article: Article) -> tuple[int, int]:
+    article.refresh_from_db()
+    return article.likes, article.dislikes
+
+
+@pytest.mark.parametrize("before", [1, 0, -1])
+@pytest.mark.parametrize("after", [1, 0, -1])
+def test_every_change_lands_where_it_says(before: Choice, after: Choice) -> None:
+    article, voter = factories.published(), factories.PersonFactory.create()
+    cast_vote(article=article, voter=voter, value=before)
+    standing = cast_vote(article=article, voter=voter, value=after)
+    assert standing == Standing(likes=int(after == 1), dislikes=int(after == -1), mine=after)
+    assert counters(article) == (standing.likes, standing.dislikes)
+    assert own_vote(article=article, voter=voter) == after
+    assert Vote.objects.count() == abs(after)
+    assert article.published_at is not None
+    assert article.hot == hot(article.likes, article.dislikes, article.published_at)
+
+
+@pytest.mark.parametrize("value", [1, 0, -1])
+def test_the_same_vote_again_changes_nothing(value: Choice) -> None:
+    article, voter = factories.published(), factories.PersonFactory.create()
+    once = cast_vote(article=article, voter=voter, value=value)
+    assert cast_vote(article=article, voter=voter, value=value) == once
+    assert counters(article) == (once.likes, once.dislikes)
+
+
+def test_votes_of_several_people_add_up() -> None:
+    article = factories.published()
+    for value in (1, 1, 1, -1):
+        standing = cast_vote(article=article, voter=factories.PersonFactory.create(), value=value)
+    assert (standing.likes, standing.dislikes) == counters(article) == (3, 1)
+
+
+def test_a_like_lifts_and_a_dislike_sinks_the_article_in_hot() -> None:
+    article = factories.published()
+    begin = article.hot
+    voters = factories.PersonFactory.create_batch(11)
+    for voter in voters:
+        cast_vote(article=article, voter=voter, value=1)
+    article.refresh_from_db()
+    assert article.hot > begin + 1
+    for voter in voters:
+        cast_vote(article=article, voter=voter, value=-1)
+    article.refresh_from_db()
+    assert article.hot < begin - 1
+
+
+def test_nobody_votes_on_their_own_article() -> None:
+    article = factories.published()
+    with pytest.raises(NotPossible, match="your own article"):
+        cast_vote(article=article, voter=article.author, value=1)
+    assert counters(article) == (0, 0)
+
+
+def test_a_suspended_person_is_refused() -> None:
+    article = factories.published()
+    voter = factories.PersonFactory.create(suspended_until=timezone.now() + timedelta(days=1))
+    with pytest.raises(NotPossible, match="suspended"):
+        cast_vote(article=article, voter=voter, value=1)
+    assert counters(article) == (0, 0)
+
+
+@pytest.mark.parametrize("make", [factories.draft, factories.in_review, factories.hidden])
+def test_only_what_is_published_takes_votes(make: Callable[[], Article]) -> None:
+    article = make()
+    with pytest.raises(Article.DoesNotExist):
+        cast_vote(article=article, voter=factories.PersonFactory.create(), value=1)
+    assert not Vote.objects.exists()
+
+
+def test_what_the_database_says_now_counts_not_what_the_caller_read() -> None:
+    article = factories.published()
+    publishing.hide(article=Article.objects.get(pk=article.pk))
+    with pytest.raises(Article.DoesNotExist):
+        cast_vote(article=article, voter=factories.PersonFactory.create(), value=1)
+
+
+@pytest.mark.parametrize("value", [2, -2, 100])
+def test_no_other_value(value: int) -> None:
+    with pytest.raises(ValueError, match=str(value)):
+        cast_vote(article=factories.published(), voter=factories.PersonFactory.create(), value=value)  # type: ignore[arg-type]
+
+
+def test_votes_stay_with_a_hidden_article_that_is_shown_again() -> None:
+    article, voter = factories.published(), factories.PersonFactory.create()
+    cast_vote(article=article, voter=voter, value=1)
+    publishing.hide(article=article)
+    publishing.restore(article=article)
+    assert counters(article) == (1, 0)
+    assert cast_vote(article=article, voter=voter, value=-1) == Standing(likes=0, dislikes=1, mine=-1)
+
+
+def test_a_counter_that_drifted_does_not_refuse_a_voter() -> None:
+    article, voter = factories.published(), factories.PersonFactory.create()
+    cast_vote(article=article, voter=voter, value=1)
+    Article.objects.filter(pk=article.pk).update(likes=0)
+    cast_vote(article=article, voter=voter, value=-1)
+    assert counters(article) == (0, 1)
+
+
+@pytest.mark.parametrize("before", [1, 0])
+def test_a_vote_is_four_statements(before: Choice) -> None:
+    article, voter = factories.published(), factories.PersonFactory.create()
+    cast_vote(article=article, voter=voter, value=before)
+    with CaptureQueriesContext(connection) as queries:
+        cast_vote(article=article, voter=voter, value=-1)
+    statements = [query["sql"] for query in queries if "SAVEPOINT" not in query["sql"]]
+    assert len(statements) == 4, statements

@@ -1,0 +1,90 @@
+"""The vote control in a page: links for readers, a form for who is signed in, a word why for the author."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.template import Context, Template
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
+
+from accounts.models import User
+from articles.models import Article
+from articles.voting.services import cast_vote
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+
+def render(article: Article, person: User | None) -> str:
+    page = Template("{% load voting %}{% vote_control article %}")
+    lazy = SimpleLazyObject(lambda: person)  # as the context processor hands it over
+    return str(page.render(Context({"article": article, "person": lazy, "csrf_token": "token-of-the-form"})))
+
+
+def test_an_anonymous_reader_gets_two_links_and_nothing_personal() -> None:
+    article = factories.published()
+    html = render(article, None)
+    login = f"{reverse('account_login')}?next={article.get_absolute_url().replace('/', '%2F')}%23vote"
+    assert html.count(f'href="{login}"') == 2
+    assert not re.search("<form|<button|<input|csrf|token|hx-", html)
+
+
+def test_an_anonymous_reader_costs_no_query() -> None:
+    article = factories.published()
+    with CaptureQueriesContext(connection) as queries:
+        render(article, None)
+    assert len(queries) == 0
+
+
+@pytest.mark.parametrize(
+    ("value", "pressed", "values"),
+    [(0, ["false", "false"], ["1", "-1"]), (1, ["true", "false"], ["0", "-1"]), (-1, ["false", "true"], ["1", "0"])],
+)
+def test_a_signed_in_person_sees_the_own_vote_and_can_change_or_withdraw_it(
+    value: Any, pressed: list[str], values: list[str]
+) -> None:
+    article, person = factories.published(), factories.PersonFactory.create()
+    cast_vote(article=article, voter=person, value=value)
+    with CaptureQueriesContext(connection) as queries:
+        html = render(article, person)
+    assert len(queries) == 1
+    assert re.findall('aria-pressed="(.*?)"', html) == pressed
+    assert re.findall('name="vote" value="(.*?)"', html) == values
+    assert f'method="post" action="{reverse("vote", args=[article.pk])}"' in html
+    assert 'name="csrfmiddlewaretoken"' in html
+
+
+def test_the_author_sees_why_the_control_is_closed() -> None:
+    article = factories.published()
+    with CaptureQueriesContext(connection) as queries:
+        html = render(article, article.author)
+    assert len(queries) == 0
+    assert html.count(" disabled>") == 2
+    assert "This is your own article" in html
+
+
+@pytest.mark.parametrize(
+    ("likes", "dislikes", "width"), [(1, 0, "1000"), (0, 1, "0"), (1, 2, "333"), (203, 9, "957"), (10**6, 1, "999")]
+)
+def test_the_balance_is_drawn_without_inline_style(likes: int, dislikes: int, width: str) -> None:
+    article = factories.published()
+    article.likes, article.dislikes = likes, dislikes
+    html = render(article, None)
+    assert f'<rect width="{width}" height="4"/>' in html
+    assert "style=" not in html
+
+
+def test_no_balance_of_nothing() -> None:
+    assert "<rect" not in render(factories.published(), None)
+
+
+def test_the_figures_are_exact_and_read_out() -> None:
+    article = factories.published()
+    article.views, article.likes, article.dislikes = 1567, 203, 9
+    html = render(article, None)
+    assert 'aria-label="1567 views, 203 likes, 9 dislikes"' in html

@@ -1,0 +1,116 @@
+"""Votes that arrive at the same moment, on real parallel connections."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import pytest
+from django.db import connection, connections
+
+from accounts.models import User
+from articles import publishing
+from articles.models import Article
+from articles.publishing import NotPossible
+from articles.ranking import hot
+from articles.voting.models import Vote
+from articles.voting.services import Choice, cast_vote
+from tests import factories
+
+pytestmark = [
+    pytest.mark.postgres,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.skipif(connection.vendor != "postgresql", reason="needs PostgreSQL"),
+]
+THREADS = 8
+
+
+def at_once(jobs: list[Callable[[], object]]) -> list[BaseException | None]:
+    """Run the jobs in parallel, all starting together; what each one raised."""
+    start = Barrier(len(jobs))
+
+    def run(job: Callable[[], object]) -> None:
+        try:
+            start.wait(timeout=10)
+            job()
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(len(jobs)) as pool:
+        return [future.exception() for future in [pool.submit(run, job) for job in jobs]]
+
+
+def assert_exact(article: Article) -> None:
+    article.refresh_from_db()
+    votes = list(Vote.objects.filter(article=article).values_list("value", flat=True))
+    assert (article.likes, article.dislikes) == (votes.count(1), votes.count(-1))
+    assert article.published_at is not None
+    assert article.hot == hot(article.likes, article.dislikes, article.published_at)
+
+
+def voting(article: Article, voters: list[User], seed: int) -> Callable[[], None]:
+    chance = random.Random(seed)  # noqa: S311 - a test that repeats itself
+
+    def job() -> None:
+        for voter in voters:
+            for _ in range(5):
+                choice: Choice = chance.choice([1, 0, -1])
+                cast_vote(article=article, voter=voter, value=choice)
+
+    return job
+
+
+def test_many_voters_at_once() -> None:
+    article = factories.published()
+    people = [factories.PersonFactory.create_batch(5) for _ in range(THREADS)]
+    assert at_once([voting(article, people[n], n) for n in range(THREADS)]) == [None] * THREADS
+    assert_exact(article)
+
+
+def test_one_voter_hammering_from_many_tabs() -> None:
+    article, voter = factories.published(), factories.PersonFactory.create()
+    assert at_once([voting(article, [voter] * 5, n) for n in range(THREADS)]) == [None] * THREADS
+    assert_exact(article)
+    assert Vote.objects.count() <= 1
+
+
+def test_the_double_click() -> None:
+    article, voter = factories.published(), factories.PersonFactory.create()
+    assert at_once([lambda: cast_vote(article=article, voter=voter, value=1)] * THREADS) == [None] * THREADS
+    assert_exact(article)
+    assert article.likes == Vote.objects.count() == 1
+
+
+def test_hidden_while_people_vote() -> None:
+    article = factories.published()
+    people = factories.PersonFactory.create_batch(THREADS)
+    errors = at_once(
+        [
+            *[lambda voter=voter: cast_vote(article=article, voter=voter, value=1) for voter in people],
+            lambda: publishing.hide(article=article),
+        ]
+    )
+    assert errors[-1] is None
+    assert all(error is None or isinstance(error, Article.DoesNotExist) for error in errors)
+    assert_exact(article)
+    assert article.likes == errors[:-1].count(None)
+    assert article.state == Article.State.HIDDEN
+
+
+def test_the_voter_or_the_article_is_deleted_meanwhile() -> None:
+    article, voter = factories.published(), factories.PersonFactory.create()
+    gone = User.objects.get(pk=voter.pk)
+    User.objects.filter(pk=voter.pk).delete()
+    with pytest.raises(NotPossible, match="gone"):
+        cast_vote(article=article, voter=gone, value=1)
+    assert_exact(article)
+    others = factories.PersonFactory.create_batch(THREADS)
+    errors = at_once(
+        [
+            *[lambda voter=voter: cast_vote(article=article, voter=voter, value=1) for voter in others],
+            lambda: Article.objects.filter(pk=article.pk).delete(),
+        ]
+    )
+    assert not [error for error in errors[:-1] if not (error is None or isinstance(error, Article.DoesNotExist))]
