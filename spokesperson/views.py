@@ -23,7 +23,11 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """A form whose token is stale (another tab logged in or out): nothing was done, and what was typed is kept."""
     if kept := keep_typed_text(request):
         return kept
-    return render(request, "403_csrf.html", status=403)
+    response = render(request, "403_csrf.html", status=403)
+    if request.headers.get("HX-Request"):
+        # htmx would drop the page; opened anew, the person sees who is logged in, and the token is fresh.
+        response["HX-Refresh"] = "true"
+    return response
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
