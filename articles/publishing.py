@@ -48,8 +48,9 @@ class Text:
 
 def _locked(article: Article) -> Article:
     """The article as the database holds it now, locked until the transaction ends."""
-    locked = Article.objects.select_for_update(of=("self",), no_key=True)
-    return locked.select_related("live", "latest", "author").get(pk=article.pk)
+    # The lock stands alone: a query that waits for a lock brings joined rows from before its wait.
+    Article.objects.select_for_update(no_key=True).only("pk").get(pk=article.pk)
+    return Article.objects.select_related("live", "latest", "author").get(pk=article.pk)
 
 
 def _enter(article: Article, state: str) -> None:
