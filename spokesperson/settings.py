@@ -135,9 +135,14 @@ TEMPLATES = [
 
 # --- Data ------------------------------------------------------------------------------------
 
-DATABASE_URL = env.str("DATABASE_URL", default="") or f"sqlite:///{DATA_DIR / 'spokesperson.sqlite3'}"
-DATABASES = {"default": env.db_url_config(DATABASE_URL)}
-_database = DATABASES["default"]
+DATABASE_URL = env.str("DATABASE_URL", default="")
+# Not as an address where none is given: a folder's name may hold characters that mean something in one.
+_database = (
+    env.db_url_config(DATABASE_URL)
+    if DATABASE_URL
+    else {"ENGINE": "django.db.backends.sqlite3", "NAME": DATA_DIR / "spokesperson.sqlite3"}
+)
+DATABASES = {"default": _database}
 if _database["ENGINE"] == "django.db.backends.sqlite3":
     _database["OPTIONS"] = {
         # Writers queue up from the start of their transaction instead of failing in its middle.
@@ -157,8 +162,13 @@ else:
 
 # "default" is shared by all processes: limits and locks live there. "local" is each process's own memory, for what
 # every page needs and may be a few seconds old.
+CACHE_URL = env.str("CACHE_URL", default="")
 CACHES = {
-    "default": env.cache_url_config(env.str("CACHE_URL", default="") or f"filecache://{DATA_DIR / 'cache'}"),
+    "default": (
+        env.cache_url_config(CACHE_URL)
+        if CACHE_URL
+        else {"BACKEND": "django.core.cache.backends.filebased.FileBasedCache", "LOCATION": DATA_DIR / "cache"}
+    ),
     "local": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "local"},
 }
 
@@ -185,6 +195,8 @@ MAX_BODY_BYTES = 12 * 1024 * 1024
 
 # --- Mail ------------------------------------------------------------------------------------
 
+# Without a mail server the letters are printed where the site runs, to be read there.
+environ.Env.EMAIL_SCHEMES["consolemail"] = "spokesperson.printed_mail.EmailBackend"
 _mail = environ.Env.email_url_config(env.str("EMAIL_URL", default="consolemail://"))
 if _mail["EMAIL_BACKEND"].endswith("smtp.EmailBackend"):
     MAILERS = {
@@ -313,4 +325,3 @@ LOGGING = {
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="WARNING")},
 }
-

@@ -1,4 +1,4 @@
-"""What must hold before anything is prepared. Run as a script, before there is an environment: standard library alone."""
+"""What must hold before anything is prepared: a script that runs without an environment, on the standard library."""
 
 from __future__ import annotations
 

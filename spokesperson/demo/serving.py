@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from types import FrameType
 from typing import NoReturn
 
@@ -64,7 +65,9 @@ def serve(*, host: str, port: int, ready: Callable[[], None]) -> None:
         for name, command in commands.items():
             # Groups of their own: Ctrl-C reaches this process alone, which then stops them in order.
             running[name] = subprocess.Popen(  # noqa: S603 - fixed commands
-                command, start_new_session=True, preexec_fn=end_with_parent  # noqa: PLW1509 - no thread runs here yet
+                command,
+                start_new_session=True,
+                preexec_fn=end_with_parent,  # noqa: PLW1509 - no thread runs here yet
             )
         _wait_until_it_answers(host, port, running)
         ready()
@@ -99,17 +102,13 @@ def _stop(running: dict[str, subprocess.Popen[bytes]]) -> None:
         _signal_group(process, signal.SIGTERM)
     deadline = time.monotonic() + SECONDS_TO_STOP
     for process in running.values():
-        try:
+        with suppress(subprocess.TimeoutExpired):
             process.wait(max(0.1, deadline - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            pass
         # Also where the first of the group has gone: its own workers may not have.
         _signal_group(process, signal.SIGKILL)
         process.wait()
 
 
 def _signal_group(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
-    try:
+    with suppress(ProcessLookupError):
         os.killpg(process.pid, number)
-    except ProcessLookupError:
-        pass

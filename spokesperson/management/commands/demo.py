@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from argparse import ArgumentParser
 from typing import Any
 from urllib.parse import urlsplit
@@ -10,6 +11,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from spokesperson.demo import filling, ground, people, serving
+from spokesperson.demo.progress import Progress
 
 
 class Command(BaseCommand):
@@ -30,19 +32,13 @@ class Command(BaseCommand):
             if not prepare_only:
                 ground.check_port(port)
             ground.check_folder(settings.DATA_DIR)
-            filling.prepare(say=self._say)
+            progress = Progress(sys.stdout)
+            filling.prepare(say=progress)
+            progress.clear()
             if not prepare_only:
                 serving.serve(host=ground.HOST, port=port, ready=self._banner)
         except (ground.NotReady, filling.NotADemonstration, serving.Stopped) as error:
             raise CommandError(str(error)) from error
-
-    def _say(self, line: str, *, stays: bool = True) -> None:
-        """Print a line of progress; one that does not stay is written over by the next."""
-        if stays:
-            self.stdout.write(f"\r\033[K{line}" if self.stdout.isatty() else line)
-        elif self.stdout.isatty():
-            self.stdout.write(f"\r\033[K{line}", ending="")
-        self.stdout.flush()
 
     def _banner(self) -> None:
         width = max(len(one.username) for one in people.LOG_INS)
