@@ -9,4 +9,4 @@ from accounts.models import User
 
 def has_confirmed_email(person: User) -> bool:
     """Whether one of the person's addresses is confirmed; only then may they submit."""
-    return EmailAddress.objects.filter(user=person, verified=True).exists()
+    return bool(EmailAddress.objects.filter(user=person, verified=True).exists())

@@ -17,6 +17,8 @@ def published_article(pk: int) -> Article:
 def own_article(user: User | AnonymousUser, pk: int) -> Article:
     """The person's own article in whatever state, with its latest text, or a 404."""
     return get_object_or_404(
-        Article.objects.filter(author_id=user.pk).select_related("latest", "latest__picture", "live", "section", "author"),
+        Article.objects.filter(author_id=user.pk).select_related(
+            "latest", "latest__picture", "live", "section", "author"
+        ),
         pk=pk,
     )

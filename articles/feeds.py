@@ -49,7 +49,7 @@ class ArticleFeed(View):
         )
         for article in self.articles_of(subject).new().with_text()[:ITEMS]:
             self.add(feed, article)
-        response = HttpResponse(content_type=feed.content_type)
+        response = HttpResponse(content_type=feed.content_type)  # type: ignore[attr-defined]
         feed.write(response, "utf-8")
         return response
 

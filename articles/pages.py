@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import wraps
-from typing import Concatenate
+from typing import Any
 
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponseBase
 from django.utils.cache import patch_cache_control
 
 from articles.models import Article
@@ -27,16 +27,14 @@ def is_anonymous(request: HttpRequest) -> bool:
     return settings.SESSION_COOKIE_NAME not in request.COOKIES
 
 
-def public_page[**P](
-    view: Callable[Concatenate[HttpRequest, P], HttpResponse],
-) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+def public_page(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
     """Declare that an anonymous reader's answer is the same for everyone, so that caches may keep it for 5 seconds.
 
     Signed-in people get a fresh, private page. What is not a 200 keeps the headers that it has.
     """
 
     @wraps(view)
-    def wrapped(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         response = view(request, *args, **kwargs)
         if is_anonymous(request) and response.status_code == 200 and not response.cookies:
             patch_cache_control(
@@ -55,8 +53,8 @@ def public_page[**P](
 def cursor_of(article: Article) -> str:
     """The place behind an article in the order of `ArticleQuerySet.new`, for the address of the next page."""
     assert article.published_at is not None
-    since_epoch = article.published_at - datetime(1970, 1, 1, tzinfo=UTC)
-    return f"{since_epoch.days * 86_400_000_000 + since_epoch.seconds * 1_000_000 + since_epoch.microseconds}-{article.pk}"
+    microseconds = (article.published_at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+    return f"{microseconds}-{article.pk}"
 
 
 def place_of(cursor: str) -> tuple[datetime, int]:

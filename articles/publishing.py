@@ -336,6 +336,7 @@ def _publish(article: Article, revision: Revision) -> Article:
 
 
 def _tag(article: Article, revision: Revision) -> None:
+    assert article.published_at is not None
     tags = Tag.objects.named(revision.tag_names[:MAX_TAGS])
     ArticleTag.objects.filter(article=article).exclude(tag__in=tags).delete()
     ArticleTag.objects.bulk_create(

@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import Count, Sum
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
+from django.views.decorators.http import require_safe
 from django.views.generic import TemplateView
 
 from accounts.models import User
@@ -42,8 +43,8 @@ class SectionView(TemplateView):
 
     template_name = "articles/section.html"
 
-    def get_context_data(self, slug: str, **kwargs: Any) -> dict[str, Any]:
-        section = get_object_or_404(Section, slug=slug)
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        section = get_object_or_404(Section, slug=kwargs["slug"])
         page = page_of(Article.objects.published().in_section(section), self.request)
         return super().get_context_data(section=section, page=page, river=page.articles, **kwargs)
 
@@ -53,8 +54,8 @@ class TagView(TemplateView):
 
     template_name = "articles/tag.html"
 
-    def get_context_data(self, slug: str, **kwargs: Any) -> dict[str, Any]:
-        tag = get_object_or_404(Tag, slug=slug)
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        tag = get_object_or_404(Tag, slug=kwargs["slug"])
         page = page_of(Article.objects.published().tagged(tag), self.request)
         return super().get_context_data(tag=tag, page=page, river=page.articles, **kwargs)
 
@@ -100,6 +101,7 @@ class ArticleView(TemplateView):
         )
 
 
+@require_safe
 def short_address(request: HttpRequest, pk: int) -> HttpResponseBase:
     """`/articles/12/` leads to the article's full address."""
     return redirect(published_article(pk))

@@ -24,7 +24,9 @@ class SecurityHeadersMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
         response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
-        response.headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()")
+        response.headers.setdefault(
+            "Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
+        )
         return response
 
 
@@ -36,7 +38,11 @@ class CleanInputMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         # PATH_INFO arrives as latin-1; a replacement character means that the bytes were not UTF-8.
-        if "\x00" in request.path_info or "\ufffd" in request.path_info or "%00" in request.META.get("QUERY_STRING", ""):
+        if (
+            "\x00" in request.path_info
+            or "\ufffd" in request.path_info
+            or "%00" in request.META.get("QUERY_STRING", "")
+        ):
             return refuse(request, 400, _("This address holds characters that no page has."))
         try:
             length = int(request.META.get("CONTENT_LENGTH") or 0)
@@ -56,7 +62,7 @@ class LanguageFromPathMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         language = translation.get_language_from_path(request.path_info) or settings.LANGUAGE_CODE
         with translation.override(language):
-            request.LANGUAGE_CODE = language  # type: ignore[attr-defined]
+            request.LANGUAGE_CODE = language
             response = self.get_response(request)
             response.headers.setdefault("Content-Language", language)
             return response

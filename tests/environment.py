@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from pathlib import Path
 
 os.environ.update(
     DJANGO_SETTINGS_MODULE="spokesperson.settings",
@@ -14,3 +15,4 @@ os.environ.update(
     DJANGO_ALLOW_ASYNC_UNSAFE="true",  # Playwright's synchronous calls run an event loop of their own.
 )
 os.environ.setdefault("DATABASE_URL", "")
+(Path(os.environ["DATA_DIR"]) / "static").mkdir()

@@ -79,7 +79,12 @@ class Article(models.Model):
     state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.DRAFT)
     state_since = models.DateTimeField(_("in this state since"), default=timezone.now)
     live = models.OneToOneField(
-        "Revision", on_delete=models.RESTRICT, null=True, blank=True, related_name="live_for", verbose_name=_("live text")
+        "Revision",
+        on_delete=models.RESTRICT,
+        null=True,
+        blank=True,
+        related_name="live_for",
+        verbose_name=_("live text"),
     )
     latest = models.OneToOneField(
         "Revision", on_delete=models.RESTRICT, null=True, related_name="latest_for", verbose_name=_("latest text")
@@ -122,10 +127,18 @@ class Article(models.Model):
         indexes = [
             models.Index(F("published_at").desc(), F("id").desc(), condition=Q(state="published"), name="article_new"),
             models.Index(
-                "section", F("published_at").desc(), F("id").desc(), condition=Q(state="published"), name="article_section"
+                "section",
+                F("published_at").desc(),
+                F("id").desc(),
+                condition=Q(state="published"),
+                name="article_section",
             ),
             models.Index(
-                "author", F("published_at").desc(), F("id").desc(), condition=Q(state="published"), name="article_author"
+                "author",
+                F("published_at").desc(),
+                F("id").desc(),
+                condition=Q(state="published"),
+                name="article_author",
             ),
             models.Index(F("hot").desc(), F("id").desc(), condition=Q(state="published"), name="article_hot"),
             models.Index("author", F("state_since").desc(), F("id").desc(), name="article_desk"),

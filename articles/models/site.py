@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from django.core.cache import caches
 from django.core.validators import MaxValueValidator
 from django.db import models
@@ -47,7 +49,5 @@ class SiteSettings(models.Model):
     @classmethod
     def current(cls) -> SiteSettings:
         """The settings in force, at most five seconds old; the defaults where the row does not exist yet."""
-        found: SiteSettings = caches["local"].get_or_set(
-            "site-settings", lambda: cls.objects.filter(pk=1).first() or cls(pk=1), 5
-        )
-        return found
+        found = caches["local"].get_or_set("site-settings", lambda: cls.objects.filter(pk=1).first() or cls(pk=1), 5)
+        return cast("SiteSettings", found)

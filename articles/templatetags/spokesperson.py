@@ -71,7 +71,7 @@ def today() -> str:
 @register.simple_tag
 def absolute(address: str) -> str:
     """A path as a full address under the site's own origin; a full address as it is."""
-    return urljoin(settings.ORIGIN + "/", address)
+    return str(urljoin(settings.ORIGIN + "/", address))
 
 
 @register.filter

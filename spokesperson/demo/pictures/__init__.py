@@ -12,9 +12,13 @@ from PIL import Image
 
 from .canvas import Canvas
 from .portraits import avatar
-from .scenes_land import field, garden, lake, mountains, night_sky, river
-from .scenes_things import books, bread, chessboard, classroom, music, workshop
-from .scenes_town import city_dusk, courtyard, market, stadium, street_lamps, train
+from .scenes_craft import music, workshop
+from .scenes_home import books, bread, garden
+from .scenes_land import field, mountains, night_sky
+from .scenes_outing import market, stadium, train
+from .scenes_study import chessboard, classroom
+from .scenes_town import city_dusk, courtyard, street_lamps
+from .scenes_water import lake, river
 
 __all__ = ["RECIPES", "avatar", "draw"]
 

@@ -76,8 +76,13 @@ def smooth(points: Points, closed: bool = True, steps: int = 8) -> list[Point]:
         for s in range(steps):
             t = s / steps
             x, y = (
-                0.5 * (2 * b[k] + (c[k] - a[k]) * t + (2 * a[k] - 5 * b[k] + 4 * c[k] - d[k]) * t**2
-                       + (3 * b[k] - a[k] - 3 * c[k] + d[k]) * t**3)
+                0.5
+                * (
+                    2 * b[k]
+                    + (c[k] - a[k]) * t
+                    + (2 * a[k] - 5 * b[k] + 4 * c[k] - d[k]) * t**2
+                    + (3 * b[k] - a[k] - 3 * c[k] + d[k]) * t**3
+                )
                 for k in (0, 1)
             )
             out.append((x, y))
@@ -98,11 +103,19 @@ def place(
     return out
 
 
-def oval(x: float, y: float, rx: float, ry: float, start: float = 0, end: float = 360,
-         steps: int = 40) -> list[Point]:
+def oval(
+    x: float, y: float, rx: float, ry: float, start: float = 0, end: float = 360, steps: int = 40
+) -> list[Point]:
     """Points along an ellipse, clockwise from the right; angles in degrees."""
     angles = (math.radians(start + (end - start) * i / steps) for i in range(steps + 1))
     return [(x + rx * math.cos(a), y + ry * math.sin(a)) for a in angles]
+
+
+def _stretch(strip: Image.Image, size: tuple[int, int]) -> Image.Image:
+    """Enlarge a strip to an area: smoothly along its length, by mere copying across it."""
+    length = (1, size[1]) if strip.width == 1 else (size[0], 1)
+    strip = strip.resize(length, Image.Resampling.BILINEAR)
+    return strip.resize(size, Image.Resampling.NEAREST)
 
 
 class Canvas:
@@ -113,41 +126,60 @@ class Canvas:
         # The world covers the picture: a size of another shape crops it, never distorts it.
         self.k = OVERSAMPLING * max(size[0] / world[0], size[1] / world[1])
         self.image = Image.new("RGB", (math.ceil(world[0] * self.k), math.ceil(world[1] * self.k)))
-        self.pen = ImageDraw.Draw(self.image, "RGBA")
+        # Two pens: blending costs several times what plain filling does.
+        self._solid = ImageDraw.Draw(self.image)
+        self._blend = ImageDraw.Draw(self.image, "RGBA")
+
+    def _pen(self, fill: Colour) -> ImageDraw.ImageDraw:
+        return self._solid if len(fill) == 3 else self._blend
 
     # Flat shapes
 
     def poly(self, points: Points, fill: Colour) -> None:
         """A filled outline."""
-        self.pen.polygon([(x * self.k, y * self.k) for x, y in points], fill=fill)
+        self._pen(fill).polygon([(x * self.k, y * self.k) for x, y in points], fill=fill)
 
-    def rect(self, x0: float, y0: float, x1: float, y1: float, fill: Colour,
-             radius: float = 0) -> None:
+    def rect(
+        self, x0: float, y0: float, x1: float, y1: float, fill: Colour, radius: float = 0
+    ) -> None:
         """A rectangle, with round corners if ``radius`` says so."""
         k = self.k
         box = (x0 * k, y0 * k, max(x1, x0) * k, max(y1, y0) * k)
         if radius:
-            self.pen.rounded_rectangle(box, radius * k, fill=fill)
+            self._pen(fill).rounded_rectangle(box, radius * k, fill=fill)
         else:
-            self.pen.rectangle(box, fill=fill)
+            self._pen(fill).rectangle(box, fill=fill)
 
     def disc(self, x: float, y: float, r: float, fill: Colour, ry: float | None = None) -> None:
         """A disc, or an upright ellipse."""
         k, v = self.k, r if ry is None else ry
-        self.pen.ellipse(((x - r) * k, (y - v) * k, (x + r) * k, (y + v) * k), fill=fill)
+        self._pen(fill).ellipse(((x - r) * k, (y - v) * k, (x + r) * k, (y + v) * k), fill=fill)
 
-    def ring(self, x: float, y: float, r: float, fill: Colour, width: float,
-             ry: float | None = None, start: float = 0, end: float = 360) -> None:
+    def ring(
+        self,
+        x: float,
+        y: float,
+        r: float,
+        fill: Colour,
+        width: float,
+        ry: float | None = None,
+        start: float = 0,
+        end: float = 360,
+    ) -> None:
         """A circle's line, or a part of it."""
         k, v = self.k, r if ry is None else ry
         box = ((x - r) * k, (y - v) * k, (x + r) * k, (y + v) * k)
-        self.pen.arc(box, start, end, fill=fill, width=max(1, round(width * k)))
+        self._pen(fill).arc(box, start, end, fill=fill, width=max(1, round(width * k)))
 
     def line(self, points: Points, fill: Colour, width: float, caps: bool = True) -> None:
         """A stroke; round ends look drawn by hand, but would show twice in translucent colour."""
         k = self.k
-        self.pen.line([(x * k, y * k) for x, y in points], fill=fill,
-                      width=max(1, round(width * k)), joint="curve")
+        self._pen(fill).line(
+            [(x * k, y * k) for x, y in points],
+            fill=fill,
+            width=max(1, round(width * k)),
+            joint="curve",
+        )
         if caps and width * k > 3 and len(fill) == 3:
             for x, y in (points[0], points[-1]):
                 self.disc(x, y, width / 2 - 0.5 / k, fill)
@@ -171,17 +203,18 @@ class Canvas:
         """A rectangle that passes through several colours."""
         if at := self._clip(box):
             strip = _ramp(colours, horizontal)
-            self.image.paste(strip.resize((at[2] - at[0], at[3] - at[1])), at)
+            self.image.paste(_stretch(strip, (at[2] - at[0], at[3] - at[1])), at)
 
     def graded(self, points: Points, *colours: Colour, horizontal: bool = False) -> None:
         """A filled outline that passes through several colours."""
         if at := self._clip(_bounds(points)):
             strip = _ramp(colours, horizontal)
             size = (at[2] - at[0], at[3] - at[1])
-            self.image.paste(strip.resize(size), at, self._stencil(points, at))
+            self.image.paste(_stretch(strip, size), at, self._stencil(points, at))
 
-    def stipple(self, points: Points, colour: Colour, side: str = "bottom",
-                strength: float = 0.6) -> None:
+    def stipple(
+        self, points: Points, colour: Colour, side: str = "bottom", strength: float = 0.6
+    ) -> None:
         """Shade one side of an outline with spray, as a stencil print would."""
         at = self._clip(_bounds(points))
         if at is None:
@@ -193,13 +226,20 @@ class Canvas:
         size = (at[2] - at[0], at[3] - at[1])
         grain = _sheet(self.image.width, self.image.height, 2).crop(at)
         # A speck stays where the gradient beats the noise.
-        mask = ImageChops.subtract(strip.resize(size), ImageChops.invert(grain), 1, 40)
+        mask = ImageChops.subtract(_stretch(strip, size), ImageChops.invert(grain), 1, 40)
         mask = mask.point([0 if v < 40 else min(255, (v - 40) * 6) for v in range(256)])
         mask = ImageChops.multiply(mask, self._stencil(points, at))
         self.image.paste(colour[:3], at, mask)
 
-    def glow(self, x: float, y: float, r: float, colour: Colour, strength: float = 1,
-             ry: float | None = None) -> None:
+    def glow(
+        self,
+        x: float,
+        y: float,
+        r: float,
+        colour: Colour,
+        strength: float = 1,
+        ry: float | None = None,
+    ) -> None:
         """Light around a point."""
         v = r if ry is None else ry
         k = self.k
@@ -221,18 +261,20 @@ class Canvas:
         """A wash whose opacity passes through several values: mist, dusk, a floor's sheen."""
         if at := self._clip(box):
             strip = _ramp([(round(255 * a),) * 3 for a in alphas], horizontal).convert("L")
-            self.image.paste(colour[:3], at, strip.resize((at[2] - at[0], at[3] - at[1])))
+            self.image.paste(colour[:3], at, _stretch(strip, (at[2] - at[0], at[3] - at[1])))
 
-    def beam(self, points: Points, colour: Colour, *alphas: float,
-             horizontal: bool = False) -> None:
+    def beam(
+        self, points: Points, colour: Colour, *alphas: float, horizontal: bool = False
+    ) -> None:
         """The same wash within an outline: a shaft of light, a cast shadow."""
         if at := self._clip(_bounds(points)):
             strip = _ramp([(round(255 * a),) * 3 for a in alphas], horizontal).convert("L")
-            mask = strip.resize((at[2] - at[0], at[3] - at[1]))
+            mask = _stretch(strip, (at[2] - at[0], at[3] - at[1]))
             self.image.paste(colour[:3], at, ImageChops.multiply(mask, self._stencil(points, at)))
 
-    def shadow(self, points: Points, colour: Colour, strength: float = 0.4,
-               blur: float = 12) -> None:
+    def shadow(
+        self, points: Points, colour: Colour, strength: float = 0.4, blur: float = 12
+    ) -> None:
         """A soft-edged dark shape under or behind a thing."""
         x0, y0, x1, y1 = _bounds(points)
         at = self._clip((x0 - 2 * blur, y0 - 2 * blur, x1 + 2 * blur, y1 + 2 * blur))
@@ -246,8 +288,15 @@ class Canvas:
         size = (at[2] - at[0], at[3] - at[1])
         self.image.paste(colour[:3], at, mask.resize(size, Image.Resampling.BILINEAR))
 
-    def mirror(self, line: float, bottom: float, tint: Colour, strength: float,
-               ripple: float = 5, squeeze: float = 1.0) -> None:
+    def mirror(
+        self,
+        line: float,
+        bottom: float,
+        tint: Colour,
+        strength: float,
+        ripple: float = 5,
+        squeeze: float = 1.0,
+    ) -> None:
         """Fill the water below ``line`` with what stands above it."""
         k = self.k
         y, end = round(line * k), min(self.image.height, round(bottom * k))
@@ -263,7 +312,8 @@ class Canvas:
             reach = ripple * k / 2 * (0.3 + top / part.height)
             shift = round(reach * (math.sin(i * 0.9) + math.sin(i * 2.3 + 1)))
             out.paste(part.crop((0, top, part.width, top + step)), (shift, top))
-        self.image.paste(out.resize((self.image.width, end - y)), (0, y))
+        out = out.resize((self.image.width, end - y), Image.Resampling.BILINEAR)
+        self.image.paste(out, (0, y))
 
     # Paper
 

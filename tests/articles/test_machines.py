@@ -1,0 +1,91 @@
+"""Feeds, sitemap, robots.txt: well-formed, sanitised, built from the site's own address."""
+
+from __future__ import annotations
+
+from xml.etree import ElementTree as ET
+
+import pytest
+from django.test import Client
+from pytest_django import DjangoAssertNumQueries
+
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+FEEDS = [
+    "/feeds/rss.xml",
+    "/feeds/atom.xml",
+    "/sections/technology/rss.xml",
+    "/sections/technology/atom.xml",
+    "/authors/lilit/rss.xml",
+    "/authors/lilit/atom.xml",
+]
+
+
+@pytest.mark.parametrize("address", FEEDS)
+def test_a_feed_is_well_formed_and_holds_what_is_published(client: Client, address: str) -> None:
+    author = factories.PersonFactory.create(username="lilit")
+    shown = factories.published(author, title="Fish & <chips>")
+    hidden = factories.hidden(author, title="Unseen")
+    answer = client.get(address, headers={"host": "localhost"})
+    ET.fromstring(answer.content)  # noqa: S314 - our own answer
+    assert answer["Cache-Control"].startswith("public")
+    assert f"http://testserver{shown.get_absolute_url()}" in answer.text
+    assert "localhost" not in answer.text
+    assert "Fish &amp; &lt;chips&gt;" in answer.text
+    assert "Unseen" not in answer.text
+    assert hidden.pk
+
+
+@pytest.mark.parametrize("address", FEEDS[:2])
+def test_a_feed_is_sanitised(client: Client, address: str) -> None:
+    article = factories.published()
+    assert article.live
+    type(article.live).objects.update(
+        body='<p style="x">Text</p><script>alert(1)</script><img src="https://evil.example/x">'
+    )
+    page = client.get(address).text
+    assert "&lt;p&gt;Text&lt;/p&gt;" in page
+    assert "alert" not in page
+    assert "evil.example" not in page
+
+
+def test_control_characters_do_not_break_a_feed(client: Client) -> None:
+    article = factories.published()
+    assert article.live
+    type(article.live).objects.update(title="Bell \x07 rings", summary="\x0b")
+    ET.fromstring(client.get("/feeds/rss.xml").content)  # noqa: S314
+
+
+def test_a_feed_costs_two_queries(client: Client, django_assert_max_num_queries: DjangoAssertNumQueries) -> None:
+    for _ in range(4):
+        factories.published()
+    client.get("/about/")
+    with django_assert_max_num_queries(2):
+        client.get("/feeds/atom.xml")
+
+
+def test_the_sitemap_lists_published_articles_alone(client: Client) -> None:
+    shown, hidden = factories.published(language="ru"), factories.hidden()
+    index = client.get("/sitemap.xml")
+    assert "http://testserver/sitemaps/0.xml" in index.text
+    part = client.get("/sitemaps/0.xml").text
+    assert f"http://testserver{shown.canonical_path}" in part
+    assert f"/articles/{hidden.pk}/" not in part
+    assert "http://testserver/sections/technology/" in part
+
+
+@pytest.mark.parametrize("number", ["1", "77", "9" * 30])
+def test_a_part_that_does_not_exist_is_a_404(client: Client, number: str) -> None:
+    assert client.get(f"/sitemaps/{number}.xml").status_code == 404
+
+
+def test_robots_may_read_everything_that_readers_may(client: Client) -> None:
+    answer = client.get("/robots.txt")
+    assert answer["Content-Type"].startswith("text/plain")
+    assert "Sitemap: http://testserver/sitemap.xml" in answer.text
+    assert "Disallow: /articles" not in answer.text
+
+
+def test_browsers_find_an_icon(client: Client) -> None:
+    assert client.get("/favicon.ico")["Location"].endswith("favicon.png")
