@@ -18,7 +18,7 @@ MOST_ATTEMPTS = 6
 
 def address(path: str) -> str:
     """The full address of a path of ours; never from a request's Host header."""
-    return settings.ORIGIN + path
+    return f"{settings.ORIGIN}{path}"
 
 
 def send_letter(*, to: User, template: str, context: dict[str, Any]) -> None:

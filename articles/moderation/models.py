@@ -95,9 +95,7 @@ class Decision(models.Model):
             models.Index(
                 fields=["-decided_at", "-id"], condition=Q(verdict__in=["hide", "restore"]), name="decision_public"
             ),
-            models.Index(
-                fields=["decided_at"], condition=Q(mailed_at=None) & ~Q(verdict="keep"), name="decision_owed"
-            ),
+            models.Index(fields=["decided_at"], condition=Q(mailed_at=None) & ~Q(verdict="keep"), name="decision_owed"),
         ]
 
     def __str__(self) -> str:

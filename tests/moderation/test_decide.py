@@ -134,7 +134,11 @@ def test_nobody_decides_on_their_own_article(make: type) -> None:
 
 def test_staff_status_alone_decides_nothing() -> None:
     with pytest.raises(PermissionDenied):
-        decide(revision=latest(factories.in_review()), moderator=factories.PersonFactory.create(is_staff=True), verdict="publish")
+        decide(
+            revision=latest(factories.in_review()),
+            moderator=factories.PersonFactory.create(is_staff=True),
+            verdict="publish",
+        )
 
 
 def test_a_suspended_moderator_decides_nothing() -> None:
@@ -228,4 +232,6 @@ def test_correcting_needs_a_reason_another_author_and_the_permission() -> None:
     with pytest.raises(NotPossible, match="own article"):
         correct(revision=latest(factories.published(person)), moderator=person, text=text, reason="Mine.")
     with pytest.raises(PermissionDenied):
-        correct(revision=latest(factories.published()), moderator=factories.PersonFactory.create(), text=text, reason="Hm.")
+        correct(
+            revision=latest(factories.published()), moderator=factories.PersonFactory.create(), text=text, reason="Hm."
+        )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 from threading import Barrier
 
 import pytest
@@ -59,9 +60,7 @@ def test_of_many_decisions_at_once_one_happens() -> None:
 
     results = at_once(
         *(
-            lambda person=person, verdict=verdict: decide(
-                revision=revision, moderator=person, verdict=verdict, reason="Because."
-            )
+            partial(decide, revision=revision, moderator=person, verdict=verdict, reason="Because.")
             for person, verdict in zip(people, verdicts, strict=True)
         )
     )
@@ -103,12 +102,14 @@ def test_suspensions_at_once_end_with_the_longest() -> None:
     person, judge = factories.PersonFactory.create(), moderator()
     ends = [timezone.now() + timedelta(days=days) for days in (3, 30, 7)]
 
-    at_once(*(lambda until=until: suspend(person=person, moderator=judge, until=until, reason="Threats.") for until in ends))
+    at_once(
+        *(lambda until=until: suspend(person=person, moderator=judge, until=until, reason="Threats.") for until in ends)
+    )
 
     person.refresh_from_db()
     assert person.suspended_until == max(ends)
 
-    at_once(*(lambda one=one: lift(sanction=one, moderator=judge) for one in Sanction.objects.all()))
+    at_once(*(partial(lift, sanction=one, moderator=judge) for one in Sanction.objects.all()))
 
     person.refresh_from_db()
     assert person.suspended_until is None
