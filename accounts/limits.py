@@ -45,6 +45,22 @@ def limit(request: HttpRequest, action: str, *, most: int, seconds: int) -> None
         raise TooManyRequests(seconds - passed)
 
 
+# How long allauth's own limits last (settings.ACCOUNT_RATE_LIMITS), where it is more than a minute.
+_WAITS = {"account_signup": 3600, "account_reset_password": 3600}
+
+
+def too_many_requests(request: HttpRequest) -> HttpResponse:
+    """`handler429`: allauth's answer to too many log-ins, sign-ups or mails. It does not say when the limit ends."""
+    name = request.resolver_match.url_name if request.resolver_match else None
+    return _refusal(request, _WAITS.get(name or "", 60))
+
+
+def _refusal(request: HttpRequest, retry_after: int) -> HttpResponse:
+    response = render(request, "429.html", {"retry_after": retry_after}, status=429)
+    response["Retry-After"] = str(retry_after)
+    return response
+
+
 class TooManyRequestsMiddleware:
     """Answers a `TooManyRequests` of any view with the site's page for it."""
 
@@ -57,6 +73,4 @@ class TooManyRequestsMiddleware:
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if not isinstance(exception, TooManyRequests):
             return None
-        response = render(request, "429.html", {"retry_after": exception.retry_after}, status=429)
-        response["Retry-After"] = str(exception.retry_after)
-        return response
+        return _refusal(request, exception.retry_after)

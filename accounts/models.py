@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import ClassVar
 
 from django.contrib.auth.models import AbstractUser, UserManager
@@ -13,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 # Usernames stand in addresses, so they are plain ASCII: no two of them can look alike. The display name is free.
-username_validators = [
+username_validators: list[Callable[[str], None]] = [
     RegexValidator(
         r"\A[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?\Z",
         _("Use Latin letters, digits, dots, hyphens and underscores; begin with a letter or digit."),
@@ -23,7 +24,12 @@ username_validators = [
 
 
 class PersonManager(UserManager["User"]):
-    """Looks people up by name whatever the case."""
+    """Looks people up by name whatever the case; keeps addresses in lower case."""
+
+    @classmethod
+    def normalize_email(cls, email: str | None) -> str:
+        """All of it in lower case: mail servers that tell `Anna@` from `anna@` are a thing of the past."""
+        return (email or "").strip().lower()
 
     def get_by_natural_key(self, username: str | None) -> User:
         return self.get(username__iexact=username)
@@ -53,7 +59,7 @@ class User(AbstractUser):
     )
     suspended_until = models.DateTimeField(_("suspended until"), null=True, blank=True, editable=False)
 
-    objects: ClassVar[PersonManager] = PersonManager()  # type: ignore[assignment]
+    objects: ClassVar[PersonManager] = PersonManager()
 
     REQUIRED_FIELDS: ClassVar[list[str]] = ["email"]
 

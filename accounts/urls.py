@@ -1,16 +1,12 @@
-"""Accounts: allauth's addresses under our templates, and our own."""
+"""Accounts: our pages, and allauth's under our templates."""
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.urls import include, path
 
-
-def _later(request: HttpRequest) -> HttpResponse:
-    return render(request, "base.html")
-
+from accounts import views
 
 urlpatterns = [
-    path("", _later, name="account"),
-    path("profile/", _later, name="account_profile"),
+    path("", views.AccountView.as_view(), name="account"),
+    path("profile/", views.ProfileView.as_view(), name="account_profile"),
+    path("signup/", views.SignupView.as_view(), name="account_signup"),
     path("", include("allauth.urls")),
 ]

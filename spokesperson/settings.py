@@ -106,6 +106,7 @@ MIDDLEWARE = [
     "spokesperson.middleware.PrivateByDefaultMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "accounts.middleware.OwnSiteMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "accounts.limits.TooManyRequestsMiddleware",
@@ -246,9 +247,21 @@ LOGOUT_REDIRECT_URL = "front"
 ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*"]
-ACCOUNT_FORMS = {"signup": "accounts.forms.SignupForm"}
-# A person may write a draft before the confirmation arrives; submitting needs it (publishing.submit).
-ACCOUNT_EMAIL_VERIFICATION = "optional"
+ACCOUNT_FORMS = {
+    "login": "accounts.forms.LoginForm",
+    "signup": "accounts.forms.SignupForm",
+    "add_email": "accounts.forms.AddEmailForm",
+    "change_password": "accounts.forms.ChangePasswordForm",
+    "set_password": "accounts.forms.SetPasswordForm",
+    "reset_password": "accounts.forms.ResetPasswordForm",
+    "reset_password_from_key": "accounts.forms.ResetPasswordKeyForm",
+    "reauthenticate": "accounts.forms.ReauthenticateForm",
+}
+# The address is confirmed before the first log-in: only so can a sign-up with an address that has an account look
+# like any other (SECURITY.md, 37). The link logs the newcomer in, in the browser that they signed up with.
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True
+ACCOUNT_LOGIN_TIMEOUT = 60 * 60
 ACCOUNT_CHANGE_EMAIL = True
 ACCOUNT_UNIQUE_EMAIL = True
 ACCOUNT_PREVENT_ENUMERATION = True
@@ -262,17 +275,28 @@ ACCOUNT_USERNAME_VALIDATORS = "accounts.models.username_validators"
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = _origin.scheme
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_RATE_LIMITS = {
-    # Failures per address and account together, so that a stranger cannot lock a person out from elsewhere.
     "login": "30/m/ip",
-    "login_failed": "10/5m/ip,10/5m/key",
+    # The key is account and address together (accounts.adapter), so that a stranger cannot lock a person out from
+    # elsewhere; the limit of an address leaves room for an office behind one.
+    "login_failed": "30/5m/ip,10/5m/key",
     "signup": "20/h/ip",
+    # The key is the recipient, who gets no more letters than that.
     "reset_password": "20/h/ip,5/h/key",
     "confirm_email": "3/10m/key",
 }
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
+MFA_ADAPTER = "accounts.adapter.MFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
-MFA_TOTP_ISSUER = "Spokesperson"
+MFA_FORMS = {
+    "authenticate": "accounts.forms.SecondFactorForm",
+    "reauthenticate": "accounts.forms.ReauthenticateCodeForm",
+    "activate_totp": "accounts.forms.ActivateTOTPForm",
+}
+# Clocks of phones differ by some seconds.
+MFA_TOTP_TOLERANCE = 1
 USERSESSIONS_TRACK_ACTIVITY = False
+# Where the rooms below `articles` find the site's name.
+SITE_MODEL = "articles.models.SiteSettings"
 
 CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap5"
 CRISPY_TEMPLATE_PACK = "bootstrap5"

@@ -9,6 +9,7 @@ from spokesperson import views
 handler400 = "spokesperson.views.bad_request"
 handler403 = "spokesperson.views.permission_denied"
 handler404 = "spokesperson.views.page_not_found"
+handler429 = "accounts.limits.too_many_requests"
 handler500 = "spokesperson.views.server_error"
 
 urlpatterns = [

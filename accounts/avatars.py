@@ -1,0 +1,59 @@
+"""A person's portrait: two square files under a name that nobody can guess."""
+
+from __future__ import annotations
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db import transaction
+from PIL import Image, ImageOps
+
+from accounts.models import User
+from accounts.uploads import random_name, webp_bytes
+
+# Beside a name on a dense screen, and on the person's own page.
+SIZES = (96, 320)
+
+
+def avatar_url(person: User, size: int) -> str:
+    """The address of the portrait for a place `size` CSS pixels wide, or "" where the person has none."""
+    if not person.avatar_key:
+        return ""
+    fitting = next((one for one in SIZES if one >= size * 2), SIZES[-1])
+    return default_storage.url(_path(person.avatar_key, fitting))
+
+
+def save_avatar(*, person: User, image: Image.Image) -> None:
+    """Make `image` (from `accounts.uploads.open_upright`) the person's portrait; the old files go with the commit."""
+    key = random_name()
+    square = ImageOps.fit(image, (min(image.size),) * 2, centering=(0.5, 0.4))
+    try:
+        for size in SIZES:
+            default_storage.save(_path(key, size), ContentFile(webp_bytes(square, width=size)))
+        _exchange(person, key)
+    except BaseException:
+        _delete_files(key)
+        raise
+
+
+def remove_avatar(*, person: User) -> None:
+    """Take the person's portrait away; a monogram stands in its place."""
+    _exchange(person, "")
+
+
+def _exchange(person: User, key: str) -> None:
+    with transaction.atomic():
+        # The row is locked, so that two uploads at once leave no files behind.
+        old = User.objects.select_for_update().values_list("avatar_key", flat=True).get(pk=person.pk)
+        person.avatar_key = key
+        person.save(update_fields=["avatar_key"])
+        if old:
+            transaction.on_commit(lambda: _delete_files(old))
+
+
+def _delete_files(key: str) -> None:
+    for size in SIZES:
+        default_storage.delete(_path(key, size))
+
+
+def _path(key: str, size: int) -> str:
+    return f"avatars/{key[:2]}/{key}-{size}.webp"

@@ -1,0 +1,58 @@
+"""Letters about accounts. They go through the queue, so that a slow mail server neither delays a page nor betrays,
+by the time that a page takes, whether an account exists (SECURITY.md, 37)."""
+
+from __future__ import annotations
+
+import re
+from smtplib import SMTPException
+from typing import Any
+
+from allauth.account import app_settings
+from allauth.account.internal.flows.password_reset import request_password_reset
+from allauth.account.internal.userkit import filter_users_by_email
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.tasks import task
+from django.template.loader import render_to_string
+from django.utils.module_loading import import_string
+from django.utils.translation import get_language, override
+
+from accounts.letters import try_again_later
+
+
+def current_site() -> Any:
+    """The site's settings (its `name`), which live in a room above: `settings.SITE_MODEL` says where."""
+    return import_string(settings.SITE_MODEL).current()
+
+
+def post(*, template: str, to: str, context: dict[str, Any]) -> None:
+    """Queue the letter `<template>_subject.txt` and `<template>_message.txt` in the language of the moment.
+
+    Its paragraphs are also set in the site's look; a paragraph that is an address alone becomes a link of its own.
+    """
+    context = {**context, "email": to, "site": current_site(), "origin": settings.ORIGIN, "language": get_language()}
+    subject = " ".join(render_to_string(f"{template}_subject.txt", context).split())
+    text = re.sub(r"\n{3,}", "\n\n", render_to_string(f"{template}_message.txt", context).strip())
+    page = render_to_string("account/email/letter.html", {**context, "paragraphs": text.split("\n\n")})
+    deliver.enqueue(to, subject, text + "\n", page)
+
+
+@task()
+def deliver(to: str, subject: str, text: str, page: str, attempt: int = 1) -> None:
+    """Hand one letter to the mail server; again later where it does not answer."""
+    letter = EmailMultiAlternatives(subject=subject, body=text, to=[to], headers={"Auto-Submitted": "auto-generated"})
+    letter.attach_alternative(page, "text/html")
+    try:
+        letter.send()
+    except (OSError, SMTPException):
+        if not try_again_later(deliver, to, subject, text, page, attempt=attempt):
+            raise
+
+
+@task()
+def send_reset_letter(email: str, language: str) -> None:
+    """Send the link for a new password to whoever has this address; nobody may have it."""
+    people = filter_users_by_email(email, is_active=True, prefer_verified=True, for_login=True)
+    if people:
+        with override(language):
+            request_password_reset(None, email, people, app_settings.PASSWORD_RESET_TOKEN_GENERATOR())
