@@ -28,7 +28,7 @@ help:
 # The ground is looked at first, so that an occupied port is told before the packages are fetched.
 demo:
 	@PYTHON="$(PYTHON)" sh spokesperson/demo/find-python spokesperson/demo/ground.py "$(PORT)"
-	@$(MAKE) --no-print-directory $(VENV)/requirements.stamp
+	@$(MAKE) -s $(VENV)/requirements.stamp
 	@exec env -u DATABASE_URL -u CACHE_URL -u EMAIL_URL -u SECRET_KEY -u DEBUG -u MEDIA_ROOT -u STATIC_ROOT \
 		-u TRUSTED_PROXY_COUNT -u EXTRA_HOSTS -u DJANGO_SETTINGS_MODULE \
 		ORIGIN=http://127.0.0.1:$(PORT) DATA_DIR=var SECRET_KEY_FILE=var/secret-key $(RUN) manage.py demo

@@ -35,7 +35,7 @@ ALLOWED_HOSTS = [_origin.hostname, *env.list("EXTRA_HOSTS", default=[])]
 if any("*" in host or host.startswith(".") for host in ALLOWED_HOSTS):
     raise ImproperlyConfigured("EXTRA_HOSTS takes exact names; wildcards are refused.")
 
-DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / "var")))
+DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / "var"))).absolute()
 DEBUG = env.bool("DEBUG", default=False)
 if DEBUG and HTTPS:
     raise ImproperlyConfigured("DEBUG shows secrets to strangers: it is refused with an https ORIGIN.")

@@ -55,10 +55,11 @@ def serve(*, host: str, port: int, ready: Callable[[], None]) -> None:
     commands = {
         "web server": [
             *(sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host, "--port", str(port)),
-            *("--workers", "2", "--workers-kill-timeout", "5", "--respawn-failed-workers", "--log-level", "warning"),
+            *("--workers", "2", "--blocking-threads", "8", "--workers-kill-timeout", "5", "--respawn-failed-workers"),
+            *("--log-level", "warning"),
             "spokesperson.wsgi:application",
         ],
-        "task worker": [sys.executable, "manage.py", "db_worker", "--queue-name", "*", "--no-reload"],
+        "task worker": [sys.executable, "manage.py", "db_worker", "--queue-name", "*", "--no-reload", "--verbosity", "0"],
     }
     running: dict[str, subprocess.Popen[bytes]] = {}
     try:
