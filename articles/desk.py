@@ -61,6 +61,10 @@ class Row:
     article: Article
 
     @property
+    def as_list(self) -> list[Article]:
+        return [self.article]
+
+    @property
     def text(self) -> Revision | None:
         return self.article.latest
 

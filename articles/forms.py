@@ -15,11 +15,12 @@ from django.core import signing
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.http import QueryDict
+from django.templatetags.static import static
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import get_language, gettext_lazy, ngettext
 from django.utils.translation import gettext as _
-from django_prose_editor.widgets import ProseEditorWidget, importmap
-from js_asset import Media, Script
+from django_prose_editor.widgets import ProseEditorWidget
+from js_asset import ImportMap, Media, Script
 
 from accounts.models import User
 from articles.images import PictureRefused, store_picture
@@ -33,6 +34,10 @@ MAX_TAG = 40
 PICTURE_SALT = "articles.forms.picture"
 # The formats that accounts.uploads takes.
 ACCEPTED_PICTURES = "image/jpeg,image/png,image/webp,image/avif,image/gif"
+# Where the browser finds what static/js/editor.js imports, under the names that static files are stored by.
+IMPORTS = ImportMap(
+    {"django-prose-editor/editor": "django_prose_editor/editor.js", "editor-toolbar": "js/editor-toolbar.js"}
+)
 
 _COMMAS = re.compile(r"[,;،，、\n]")
 _END_OF_BLOCK = re.compile(r"(</(?:p|h2|h3|ul|ol|li|blockquote)>|<[uo]l>|<hr>)(?!\n)")
@@ -142,9 +147,37 @@ class BodyWidget(ProseEditorWidget):  # type: ignore[misc]
         }
         super().__init__(config=config, preset="desk", attrs={"rows": 20, "data-most": MAX_BODY})
 
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            "icons": static("img/editor.svg"),
+            "words": {
+                "toolbar": _("Formatting"),
+                "heading2": _("Heading"),
+                "heading3": _("Smaller heading"),
+                "bold": _("Bold"),
+                "italic": _("Italic"),
+                "link": _("Link"),
+                "bullets": _("List"),
+                "numbers": _("Numbered list"),
+                "quotation": _("Quotation"),
+                "rule": _("Dividing line"),
+                "undo": _("Undo"),
+                "redo": _("Redo"),
+                "linkAddress": _("Where the link leads"),
+                "linkHint": _("An address on the web, or an e-mail address."),
+                "linkSet": _("Set the link"),
+                "linkRemove": _("Remove the link"),
+                "linkWrong": _("This is not an address that a link can have."),
+                "cancel": _("Cancel"),
+                "count": _("Words"),
+                "tooLong": _("This is too long for one article."),
+            },
+        }
+
     @property
     def media(self) -> Media:
-        return Media(importmap=importmap, js=[Script("js/editor.js", type="module")])
+        return Media(importmap=IMPORTS, js=[Script("js/editor.js", type="module")])
 
 
 class ArticleForm(forms.Form):
@@ -181,7 +214,12 @@ class ArticleForm(forms.Form):
     image = forms.FileField(
         label=gettext_lazy("Lead image"),
         required=False,
-        widget=forms.FileInput(attrs={"accept": ACCEPTED_PICTURES}),
+        widget=forms.FileInput(
+            attrs={
+                "accept": ACCEPTED_PICTURES,
+                "data-too-large": gettext_lazy("This file is larger than 10 MB. Choose a smaller one."),
+            }
+        ),
         help_text=gettext_lazy("JPEG, PNG, WebP, AVIF or a still GIF, at most 10 MB and 40 megapixels."),
     )
     remove_image = forms.BooleanField(label=gettext_lazy("Remove this image"), required=False)

@@ -1,8 +1,8 @@
 """Nothing typed is lost: text that arrives when it cannot be saved waits in the session for its author.
 
 A session may end, or its CSRF token go stale, while somebody writes. What the form then sends is kept in the session
-that the browser has by then (an anonymous one goes on through the log-in) and fills the form in again. It is never saved
-by itself: only a person who sees it and presses a button saves it.
+that the browser has by then (an anonymous one goes on through the log-in) and fills the form in again. It is never
+saved by itself: only a person who sees it and presses a button saves it.
 """
 
 from __future__ import annotations

@@ -1,0 +1,101 @@
+// The rich-text editor in the place of the plain text field: django-prose-editor's extensions under our own toolbar,
+// so that its words are translated and its buttons work by keyboard. The field goes on holding the value.
+import * as prose from "django-prose-editor/editor"
+import { Toolbar } from "editor-toolbar"
+
+const BLOCK = /<(p|h[1-6]|ul|ol|blockquote|hr)[\s>/]/i
+
+/** What the field holds, as HTML: plain text, written without this script, in paragraphs. */
+function contentOf(field) {
+  if (BLOCK.test(field.value) || !field.value.trim()) return field.value
+  const inert = document.createElement("div")
+  return field.value
+    .trim()
+    .split(/\n\s*\n/)
+    .map((part) => {
+      inert.textContent = part.trim()
+      return `<p>${inert.innerHTML.replaceAll("\n", "<br>")}</p>`
+    })
+    .join("")
+}
+
+/** Headings of other levels than ours become ours, as the server does it. */
+function levelled(html) {
+  return html.replace(/<(\/?)h1\b/gi, "<$1h2").replace(/<(\/?)h[456]\b/gi, "<$1h3")
+}
+
+function extensionsOf(config, toolbar) {
+  const extensions = Object.entries(config.extensions)
+    .filter(([name, options]) => options && prose[name] && name !== "Link")
+    .map(([name, options]) => (typeof options === "object" ? prose[name].configure(options) : prose[name]))
+  if (config.extensions.Link) {
+    // The package's own shortcut opens its own dialog.
+    const link = prose.Link.extend({
+      addKeyboardShortcuts: () => ({
+        "Mod-k": () => {
+          toolbar().askForLink()
+          return true
+        },
+      }),
+    })
+    extensions.push(link.configure({ enableTarget: false, defaultProtocol: "https" }))
+  }
+  return extensions
+}
+
+function mount(field) {
+  const config = JSON.parse(field.dataset.djangoProseEditorDesk)
+  const label = document.querySelector(`label[for="${field.id}"]`)
+  const frame = document.createElement("div")
+  frame.className = "editor"
+  field.before(frame)
+  let toolbar
+  const editor = new prose.Editor({
+    element: frame,
+    extensions: extensionsOf(config, () => toolbar),
+    content: contentOf(field),
+    injectCSS: false, // Our stylesheet has those rules; the policy forbids style elements.
+    editorProps: {
+      attributes: {
+        class: "prose editor-text",
+        role: "textbox",
+        "aria-multiline": "true",
+        "aria-label": label.firstChild.textContent.trim(),
+        ...(field.getAttribute("aria-describedby") && { "aria-describedby": field.getAttribute("aria-describedby") }),
+        ...(field.getAttribute("aria-invalid") && { "aria-invalid": "true" }),
+      },
+      transformPastedHTML: levelled,
+    },
+    onUpdate() {
+      field.value = editor.isEmpty ? "" : editor.getHTML()
+      field.dispatchEvent(new Event("input", { bubbles: true }))
+      count()
+    },
+  })
+  toolbar = new Toolbar(editor, config.words, config.icons)
+  frame.prepend(toolbar.element)
+  frame.classList.toggle("is-invalid", field.classList.contains("is-invalid"))
+  field.hidden = true
+  label.addEventListener("click", () => editor.commands.focus())
+
+  // Without the script this line says how to begin a paragraph; with it, how long the text is.
+  const hint = document.getElementById(`${field.id}_helptext`)
+  const most = Number(field.dataset.most)
+  function count() {
+    if (!hint) return
+    const words = editor.getText({ blockSeparator: " " }).split(/\s+/).filter(Boolean).length
+    hint.textContent = `${config.words.count}: ${words}`
+    if (field.value.length > most) hint.textContent += ` · ${config.words.tooLong}`
+  }
+  count()
+
+  // The browser's spelling checker asks for the language of what it reads.
+  const language = field.form.elements.language
+  const setLanguage = () => {
+    editor.view.dom.lang = language.value
+  }
+  language?.addEventListener("change", setLanguage)
+  if (language) setLanguage()
+}
+
+for (const field of document.querySelectorAll("textarea[data-django-prose-editor-desk]")) mount(field)
