@@ -17,9 +17,11 @@ from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
 from django.db import connection, transaction
 
+from accounts.avatars import save_avatar
 from accounts.models import User
 from articles.models import Section, SiteSettings
 from spokesperson.demo import articles as demo_articles
+from spokesperson.demo import pictures
 from spokesperson.demo.people import ADMINISTRATOR, EVERYONE, MODERATOR, PASSWORD, Person
 from spokesperson.demo.progress import Say
 from spokesperson.demo.texts import CONTENT
@@ -114,5 +116,8 @@ def _make_person(person: Person, password: str, seed: int) -> None:
     if not is_new:
         return
     EmailAddress.objects.create(user=account, email=person.email, verified=True, primary=True)
+    # Most people have a portrait; the others are shown by their initial.
+    if person.biography or seed % 3:
+        save_avatar(person=account, image=pictures.avatar(seed + 7 * len(person.username), 512))
     if person.is_moderator:
         account.groups.add(Group.objects.get_or_create(name="Moderators")[0])

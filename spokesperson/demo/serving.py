@@ -59,7 +59,16 @@ def serve(*, host: str, port: int, ready: Callable[[], None]) -> None:
             *("--log-level", "warning"),
             "spokesperson.wsgi:application",
         ],
-        "task worker": [sys.executable, "manage.py", "db_worker", "--queue-name", "*", "--no-reload", "--verbosity", "0"],
+        "task worker": [
+            sys.executable,
+            "manage.py",
+            "db_worker",
+            "--queue-name",
+            "*",
+            "--no-reload",
+            "--verbosity",
+            "0",
+        ],
     }
     running: dict[str, subprocess.Popen[bytes]] = {}
     try:
