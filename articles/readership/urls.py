@@ -1,13 +1,8 @@
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.urls import path
 
-
-def _later(request: HttpRequest, **kwargs: object) -> HttpResponse:
-    return render(request, "base.html")
-
+from articles.readership import views
 
 urlpatterns = [
-    path("beacon/<int:pk>/", _later, name="beacon"),
-    path("beacon/<int:pk>.gif", _later, name="beacon_image"),
+    path("beacon/<int:pk>/", views.beacon, name="beacon"),
+    path("beacon/<int:pk>.gif", views.beacon_image, name="beacon_image"),
 ]

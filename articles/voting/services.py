@@ -81,7 +81,7 @@ def _cast(article: Article, voter: User, value: Choice) -> Standing:
         Vote.objects.create(article=article, voter=voter, value=value)
     else:
         mine.update(value=value, updated_at=timezone.now())
-    assert article.published_at is not None  # noqa: S101 - a constraint of the table
+    assert article.published_at is not None  # a constraint of the table
     Article.objects.filter(pk=article.pk).update(
         likes=_changed("likes", likes),
         dislikes=_changed("dislikes", dislikes),

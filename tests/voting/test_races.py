@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
 
 import pytest
-from django.db import connection, connections
+from django.db import connection
 
 from accounts.models import User
 from articles import publishing
@@ -18,6 +16,7 @@ from articles.ranking import hot
 from articles.voting.models import Vote
 from articles.voting.services import Choice, cast_vote
 from tests import factories
+from tests.parallel import at_once
 
 pytestmark = [
     pytest.mark.postgres,
@@ -25,21 +24,6 @@ pytestmark = [
     pytest.mark.skipif(connection.vendor != "postgresql", reason="needs PostgreSQL"),
 ]
 THREADS = 8
-
-
-def at_once(jobs: list[Callable[[], object]]) -> list[BaseException | None]:
-    """Run the jobs in parallel, all starting together; what each one raised."""
-    start = Barrier(len(jobs))
-
-    def run(job: Callable[[], object]) -> None:
-        try:
-            start.wait(timeout=10)
-            job()
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(len(jobs)) as pool:
-        return [future.exception() for future in [pool.submit(run, job) for job in jobs]]
 
 
 def assert_exact(article: Article) -> None:

@@ -1,0 +1,20 @@
+"""`manage.py roll_up_views`: what the task does, for a timer or by hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from django.utils.translation import ngettext
+
+from articles.readership import services
+
+
+class Command(BaseCommand):
+    help = "Moves waiting views into the public numbers; drops old rows and salts."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        moved, dropped = services.roll_up(), services.tidy_up()
+        self.stdout.write(ngettext("%d view rolled up.", "%d views rolled up.", moved) % moved)
+        if dropped:
+            self.stdout.write(ngettext("%d old row dropped.", "%d old rows dropped.", dropped) % dropped)

@@ -1,0 +1,127 @@
+"""Whether the daily statistics are what their rows say, and every article's views are the sum of its days."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
+
+from articles.counters import Difference, spans_of_articles
+from articles.models import Article
+from articles.models.article import ArticleQuerySet
+from articles.readership.models import DailyStats, View
+from articles.readership.visitors import today
+
+COLUMNS = {
+    "views": View.Kind.COUNTED,
+    "by_author": View.Kind.AUTHOR,
+    "by_staff": View.Kind.STAFF,
+    "by_bots": View.Kind.BOT,
+    "over_rate": View.Kind.OVER_RATE,
+}
+
+
+def recount(*, repair: bool) -> Iterator[Difference]:
+    """Compare, a batch of articles at a time: the days whose rows are still there with them, then views with the days.
+
+    Only today and yesterday are compared with their rows: the rows of older days are being dropped.
+
+    Args:
+        repair: also write what was counted, each article under its lock.
+    """
+    since = today() - timedelta(days=1)
+    for first, last in spans_of_articles():
+        for article_id in _with_wrong_days(first, last, since):
+            yield from _days_again(article_id, since, repair=repair)
+        for article in _with_sums(Article.objects.filter(pk__range=(first, last))):
+            if _difference(article):
+                yield from _views_again(article.pk, repair=repair)
+
+
+def _with_wrong_days(first: int, last: int, since: date) -> list[int]:
+    stats = _with_counts(DailyStats.objects.filter(article_id__gte=first, article_id__lte=last, day__gte=since))
+    missing = _without_stats(View.objects.filter(article_id__gte=first, article_id__lte=last, day__gte=since))
+    wrong = {one.article_id for one in stats if any(_day_differences(one))}
+    return sorted(wrong | set(missing.values_list("article_id", flat=True)))
+
+
+def _days_again(article_id: int, since: date, *, repair: bool) -> Iterator[Difference]:
+    differences: list[Difference] = []
+    with transaction.atomic():
+        if not _locked(article_id):
+            return
+        rows = _without_stats(View.objects.filter(article_id=article_id, day__gte=since))
+        days = set(rows.values_list("day", flat=True))
+        if repair:
+            DailyStats.objects.bulk_create([DailyStats(article_id=article_id, day=day) for day in sorted(days)])
+        else:
+            differences += [
+                Difference(what=f"article {article_id} on {day}, row", stored=0, counted=1) for day in sorted(days)
+            ]
+        for stats in _with_counts(DailyStats.objects.filter(article_id=article_id, day__gte=since)):
+            differences += _day_differences(stats)
+            if repair:
+                counted = {column: getattr(stats, f"counted_{column}") for column in COLUMNS}
+                DailyStats.objects.filter(pk=stats.pk).update(**counted)
+    yield from differences
+
+
+def _views_again(pk: int, *, repair: bool) -> Iterator[Difference]:
+    with transaction.atomic():
+        if not _locked(pk):
+            return
+        article: Any = _with_sums(Article.objects.filter(pk=pk)).get()
+        difference = _difference(article)
+        if repair and difference:
+            Article.objects.filter(pk=pk).update(views=article.counted_views)
+    if difference:
+        yield difference
+
+
+def _locked(pk: int) -> bool:
+    # A roll-up writes days and views in one transaction and takes this lock for the latter.
+    return Article.objects.select_for_update(of=("self",), no_key=True).filter(pk=pk).exists()
+
+
+def _with_counts(stats: QuerySet[DailyStats]) -> QuerySet[DailyStats]:
+    # One statement, so that counters and rows are of the same moment.
+    rows = View.objects.filter(article=OuterRef("article"), day=OuterRef("day"), rolled_up=True).order_by()
+    return stats.annotate(
+        **{
+            f"counted_{column}": Coalesce(
+                Subquery(rows.values("day").annotate(n=Count("pk", filter=Q(kind=kind))).values("n")), 0
+            )
+            for column, kind in COLUMNS.items()
+        }
+    ).order_by("day")
+
+
+def _without_stats(rows: QuerySet[View]) -> QuerySet[View]:
+    stats = DailyStats.objects.filter(article=OuterRef("article"), day=OuterRef("day"))
+    return rows.filter(~Exists(stats), rolled_up=True).order_by().distinct()
+
+
+def _with_sums(articles: ArticleQuerySet) -> ArticleQuerySet:
+    days = DailyStats.objects.filter(article=OuterRef("pk")).order_by().values("article")
+    return articles.only("views").annotate(
+        counted_views=Coalesce(Subquery(days.annotate(n=Sum("views")).values("n")), 0)
+    )
+
+
+def _day_differences(stats: Any) -> Iterator[Difference]:
+    for column in COLUMNS:
+        stored, counted = getattr(stats, column), getattr(stats, f"counted_{column}")
+        if stored != counted:
+            yield Difference(
+                what=f"article {stats.article_id} on {stats.day}, {column}", stored=stored, counted=counted
+            )
+
+
+def _difference(article: Any) -> Difference | None:
+    if article.views == article.counted_views:
+        return None
+    return Difference(what=f"article {article.pk} views", stored=article.views, counted=article.counted_views)

@@ -1,0 +1,134 @@
+"""Who reads, in digests that name nobody: what a request says becomes one row, or nothing.
+
+All of it works on headers and ids, so that whatever receives the request can use it. docs/readership.md says the same
+in words for readers; the two change together.
+"""
+
+from __future__ import annotations
+
+import hmac
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from ipaddress import IPv6Address, ip_address
+from urllib.parse import urlsplit
+
+from django.utils import timezone
+
+from articles.readership.models import View
+
+# Programs that say so themselves. Words, not a list of names: a list is out of date on the day it is made.
+# ("CUBOT" is a telephone.)
+_DECLARED_BOT = re.compile(
+    r"(?<!cu)bot(?![a-z])|crawl|spider|slurp|scrap|archiver|preview|prerender|monitor|uptime|lighthouse|pagespeed"
+    r"|headless|phantomjs|validator|feed|\brss|fetch|facebookexternalhit|facebookcatalog|whatsapp|embedly|mediapartners"
+    r"|google-|https?://"
+    r"|^(curl|wget|python|go-http|java/|okhttp|libwww|lwp|ruby|php|perl|node|axios|got|undici|httpie|apache-http|guzzle"
+    r"|dart|aiohttp|reqwest|postman|insomnia|k6|locust|restsharp|winhttp)",
+    re.IGNORECASE,
+)
+_DIGEST_BYTES = 16
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reader:
+    """What a request tells about who reads."""
+
+    address: str
+    user_agent: str = ""
+    account_id: int | None = None
+    is_staff: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sighting:
+    """One reader at one article on one day, before it is known whether it is the first."""
+
+    article_id: int
+    day: date
+    visitor: bytes
+    source: bytes
+    kind: str
+
+
+def today() -> date:
+    """The day that a view belongs to, in the site's own time zone."""
+    return timezone.localdate(timezone=timezone.get_default_timezone())
+
+
+def network(address: str) -> str:
+    """The address as it is digested: IPv6 by its /64, since one home or phone has all of it; IPv4 whole."""
+    try:
+        parsed = ip_address(address.strip())
+    except ValueError:
+        return address
+    if isinstance(parsed, IPv6Address):
+        if parsed.ipv4_mapped is not None:
+            return str(parsed.ipv4_mapped)
+        return f"{IPv6Address(int(parsed) >> 64 << 64)}/64"
+    return str(parsed)
+
+
+def is_declared_bot(user_agent: str) -> bool:
+    """Whether the program says itself that it is one, or does not say what it is."""
+    return not user_agent.strip() or _DECLARED_BOT.search(user_agent) is not None
+
+
+def is_prefetch(headers: Mapping[str, str]) -> bool:
+    """Whether the browser only prepares a page that nobody has opened."""
+    purposes = (headers.get(name, "") for name in ("Sec-Purpose", "Purpose", "X-Purpose", "X-Moz"))
+    return any("prefetch" in purpose.lower() or "prerender" in purpose.lower() for purpose in purposes)
+
+
+def is_same_origin(headers: Mapping[str, str], *, origin: str, is_image: bool = False) -> bool:
+    """Whether one of our own pages asked.
+
+    Args:
+        origin: the site's own.
+        is_image: an <img> is asked for without `Origin`; for it "none" (no page asked) needs a referrer of ours.
+    """
+    site = headers.get("Sec-Fetch-Site", "")
+    if site and not (is_image and site == "none"):
+        return site == "same-origin"
+    if not is_image and (asking := headers.get("Origin", "")):
+        return asking == origin
+    return _origin_of(headers.get("Referer", "")) == origin
+
+
+def sighting(*, article_id: int, author_id: int, reader: Reader, day: date, salt: bytes) -> Sighting:
+    """Classify a view: by the author, by staff, by a declared bot, or counted.
+
+    An address is one bot, whatever its programs call themselves, so that inventing names makes no rows.
+    """
+    where = network(reader.address)
+    kind = View.Kind.COUNTED
+    if reader.account_id is not None:
+        who = f"account|{reader.account_id}"
+        if reader.account_id == author_id:
+            kind = View.Kind.AUTHOR
+        elif reader.is_staff:
+            kind = View.Kind.STAFF
+    elif is_declared_bot(reader.user_agent):
+        kind, who = View.Kind.BOT, f"bot|{where}"
+    else:
+        who = f"reader|{where}|{reader.user_agent}"
+    return Sighting(
+        article_id=article_id,
+        day=day,
+        visitor=_digest(salt, who),
+        source=_digest(salt, f"source|{where}"),
+        kind=kind,
+    )
+
+
+def _digest(salt: bytes, words: str) -> bytes:
+    return hmac.digest(salt, words.encode("utf-8", "surrogatepass"), "sha256")[:_DIGEST_BYTES]
+
+
+def _origin_of(address: str) -> str:
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return ""
+    return f"{parts.scheme}://{parts.netloc}"

@@ -1,0 +1,72 @@
+"""Whether `likes`, `dislikes` and `hot` of every article are what its votes say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
+
+from articles.counters import Difference, spans_of_articles
+from articles.models import Article
+from articles.models.article import ArticleQuerySet
+from articles.ranking import hot
+from articles.voting.models import Vote
+
+
+def recount(*, repair: bool) -> Iterator[Difference]:
+    """Compare every article with its votes, a batch at a time.
+
+    Args:
+        repair: also write what was counted, each article under its lock.
+    """
+    for first, last in spans_of_articles():
+        wrong = [
+            article.pk
+            for article in _with_counts(Article.objects.filter(pk__range=(first, last)))
+            if any(_differences(article))
+        ]
+        for pk in wrong:
+            yield from _again(pk, repair=repair)
+
+
+def _again(pk: int, *, repair: bool) -> Iterator[Difference]:
+    with transaction.atomic():
+        # Locked first, counted after: no vote is half in.
+        if not Article.objects.select_for_update(of=("self",), no_key=True).filter(pk=pk).exists():
+            return
+        article = _with_counts(Article.objects.filter(pk=pk)).get()
+        differences = list(_differences(article))
+        if repair and differences:
+            counted: Any = article
+            Article.objects.filter(pk=pk).update(
+                likes=counted.counted_likes, dislikes=counted.counted_dislikes, hot=_hot(article)
+            )
+    yield from differences
+
+
+def _with_counts(articles: ArticleQuerySet) -> ArticleQuerySet:
+    # One statement, so that counters and rows are of the same moment.
+    votes = Vote.objects.filter(article=OuterRef("pk")).order_by().values("article")
+    return articles.only("likes", "dislikes", "hot", "published_at").annotate(
+        counted_likes=Coalesce(Subquery(votes.annotate(n=Count("pk", filter=Q(value=1))).values("n")), 0),
+        counted_dislikes=Coalesce(Subquery(votes.annotate(n=Count("pk", filter=Q(value=-1))).values("n")), 0),
+    )
+
+
+def _differences(article: Any) -> Iterator[Difference]:
+    name = f"article {article.pk}"
+    if article.likes != article.counted_likes:
+        yield Difference(what=f"{name} likes", stored=article.likes, counted=article.counted_likes)
+    if article.dislikes != article.counted_dislikes:
+        yield Difference(what=f"{name} dislikes", stored=article.dislikes, counted=article.counted_dislikes)
+    if abs(article.hot - _hot(article)) > 1e-6:
+        yield Difference(what=f"{name} hot", stored=article.hot, counted=_hot(article))
+
+
+def _hot(article: Any) -> float:
+    if article.published_at is None:
+        return 0.0
+    return hot(article.counted_likes, article.counted_dislikes, article.published_at)

@@ -1,0 +1,141 @@
+"""Beacons, roll-ups and recounts at the same moment, and a process that is killed, on real parallel connections."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from functools import partial
+from itertools import count
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.db import connection
+
+from articles.models import Article
+from articles.readership import recount, services
+from articles.readership.models import DailySalt, DailyStats, View
+from articles.readership.salts import salt_of
+from articles.readership.visitors import Reader, today
+from tests import factories
+from tests.parallel import at_once
+
+pytestmark = [
+    pytest.mark.postgres,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.skipif(connection.vendor != "postgresql", reason="needs PostgreSQL"),
+]
+THREADS = 6
+FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"
+numbers = count(1)
+
+
+def waiting(article: Article, how_many: int, *, kind: str = View.Kind.COUNTED) -> None:
+    View.objects.bulk_create(
+        View(article=article, day=today(), visitor=next(numbers).to_bytes(16), source=bytes(16), kind=kind)
+        for _ in range(how_many)
+    )
+
+
+def read(article: Article, *readers: str) -> None:
+    for address in readers:
+        reader = Reader(address=address, user_agent=FIREFOX)
+        services.record_view(article_id=article.pk, author_id=article.author_id, reader=reader)
+
+
+def assert_no_difference() -> None:
+    assert not list(recount.recount(repair=False))
+
+
+def test_one_visitor_in_many_tabs_is_one_view() -> None:
+    article = factories.published()
+    assert at_once([partial(read, article, *["192.0.2.1"] * 10)] * THREADS) == [None] * THREADS
+    assert View.objects.count() == 1
+
+
+def test_all_processes_share_the_days_salt() -> None:
+    salts: list[bytes] = []
+    assert at_once([lambda: salts.append(salt_of(today()))] * THREADS) == [None] * THREADS
+    assert len(set(salts)) == DailySalt.objects.count() == 1
+
+
+def test_several_roll_ups_at_once_count_once() -> None:
+    articles = [factories.published() for _ in range(5)]
+    for article in articles * 2:
+        waiting(article, 40)
+    assert at_once([partial(services.roll_up, batch=30)] * THREADS) == [None] * THREADS
+    services.roll_up()  # what was locked by another when the last one looked
+    assert list(Article.objects.values_list("views", flat=True)) == [80] * 5
+    assert list(DailyStats.objects.values_list("views", flat=True)) == [80] * 5
+
+
+def test_views_that_arrive_during_roll_ups_and_recounts() -> None:
+    articles = [factories.published() for _ in range(3)]
+    for article in articles:
+        waiting(article, 50)
+        waiting(article, 5, kind=View.Kind.BOT)
+
+    def readers(n: int) -> None:
+        for article in articles:
+            read(article, *[f"198.51.{n}.{host}" for host in range(20)])
+            services.roll_up(batch=25)
+
+    def mends() -> None:
+        for _ in range(10):
+            Article.objects.filter(pk=articles[0].pk).update(views=10**6)
+            DailyStats.objects.filter(article=articles[1]).update(by_bots=10**6)
+            list(recount.recount(repair=True))
+
+    assert at_once([*[partial(readers, n) for n in range(4)], mends]) == [None] * 5
+    services.roll_up()
+    assert_no_difference()
+    assert list(Article.objects.values_list("views", flat=True)) == [130] * 3
+    assert list(DailyStats.objects.values_list("by_bots", flat=True)) == [5] * 3
+
+
+KILLED = """
+import os, signal, sys
+import django
+django.setup()
+from django.db import connections
+from articles.readership import services
+from articles.readership.models import View
+
+connections["default"].settings_dict["NAME"] = sys.argv[1]
+query_set = type(View.objects.all())
+update = query_set.update
+
+def dies_at_the_third_batch(self, **changes):
+    dies_at_the_third_batch.calls += 1
+    done = update(self, **changes)
+    if dies_at_the_third_batch.calls == 3:
+        os.kill(os.getpid(), signal.SIGKILL)  # everything is written, nothing of it committed
+    return done
+
+dies_at_the_third_batch.calls = 0
+query_set.update = dies_at_the_third_batch
+services.roll_up(batch=10)
+"""
+
+
+def test_a_killed_process_loses_nothing_and_doubles_nothing() -> None:
+    article = factories.published()
+    waiting(article, 55)
+    run = subprocess.run(  # noqa: S603 - our own script
+        [sys.executable, "-c", KILLED, str(connection.settings_dict["NAME"])],
+        cwd=settings.BASE_DIR,
+        env={**os.environ, "PYTHONPATH": str(Path(settings.BASE_DIR))},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert run.returncode == -signal.SIGKILL, run.stderr
+    article.refresh_from_db()
+    assert article.views == 20
+    assert services.roll_up() == 35
+    article.refresh_from_db()
+    assert article.views == DailyStats.objects.get().views == 55
+    assert_no_difference()

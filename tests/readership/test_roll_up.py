@@ -1,0 +1,116 @@
+"""Views reach the public numbers once, whatever dies in between; old rows and salts go."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from itertools import count
+
+import pytest
+import time_machine
+from django.core.management import call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from articles.models import Article
+from articles.readership import services
+from articles.readership.models import DailySalt, DailyStats, View
+from articles.readership.salts import salt_of
+from articles.readership.visitors import today
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+numbers = count(1)
+
+
+def waiting(article: Article, how_many: int, *, kind: str = View.Kind.COUNTED, day: date | None = None) -> None:
+    View.objects.bulk_create(
+        View(article=article, day=day or today(), visitor=next(numbers).to_bytes(16), source=bytes(16), kind=kind)
+        for _ in range(how_many)
+    )
+
+
+def views(article: Article) -> int:
+    article.refresh_from_db()
+    return article.views
+
+
+def test_each_kind_goes_into_its_own_column() -> None:
+    article = factories.published()
+    for n, kind in enumerate(View.Kind.values, start=1):
+        waiting(article, n, kind=kind)
+    assert services.roll_up() == 15
+    stats = DailyStats.objects.get()
+    assert (stats.views, stats.by_author, stats.by_staff, stats.by_bots, stats.over_rate) == (1, 2, 3, 4, 5)
+    assert views(article) == 1
+
+
+def test_days_and_articles_add_up_over_many_batches() -> None:
+    one, other = factories.published(), factories.published()
+    yesterday = today() - timedelta(days=1)
+    for _ in range(2):
+        waiting(one, 7, day=yesterday)
+        waiting(one, 5)
+        waiting(other, 3)
+        assert services.roll_up(batch=4) == 15
+        assert services.roll_up() == 0
+    assert (views(one), views(other)) == (24, 6)
+    assert list(DailyStats.objects.order_by("article", "day").values_list("views", flat=True)) == [14, 10, 6]
+
+
+def test_nothing_is_lost_or_doubled_when_it_dies_in_the_middle(monkeypatch: pytest.MonkeyPatch) -> None:
+    article = factories.published()
+    waiting(article, 10)
+
+    def dies(*args: object, **kwargs: object) -> int:
+        raise SystemExit  # after the numbers are written, before the rows are marked
+
+    with monkeypatch.context() as patch:
+        patch.setattr("django.db.models.query.QuerySet.update", dies)
+        with pytest.raises(SystemExit):
+            services.roll_up()
+    assert views(article) == 0
+    assert not DailyStats.objects.exists()
+    assert services.roll_up() == 10
+    assert views(article) == 10
+
+
+def test_a_batch_is_four_statements_and_one_transaction() -> None:
+    articles = [factories.published() for _ in range(3)]
+    for article in articles:
+        waiting(article, 5)
+    with CaptureQueriesContext(connection) as queries:
+        services.roll_up()
+    statements = [query["sql"] for query in queries if "SAVEPOINT" not in query["sql"]]
+    assert len(statements) == 4, statements  # rows, articles, days, marks
+
+
+def test_old_rows_are_dropped_once_they_are_counted() -> None:
+    article = factories.published()
+    for days in (4, 3, 2, 1, 0):
+        waiting(article, 3, day=today() - timedelta(days=days))
+    assert services.tidy_up(batch=2) == 0  # still waiting
+    services.roll_up()
+    assert services.tidy_up(batch=2) == 6
+    assert View.objects.count() == 9
+    assert views(article) == 15
+
+
+def test_a_salt_is_one_for_its_day_and_destroyed_after_it() -> None:
+    with time_machine.travel("2026-11-22T12:00:00Z", tick=False) as clock:
+        salt = salt_of(today())
+        assert len(salt) == 32
+        assert salt_of(today()) == salt == bytes(DailySalt.objects.get().salt)
+        clock.move_to("2026-11-22T20:30:00Z")  # 00:30 of the next day here
+        assert salt_of(today()) != salt
+        services.tidy_up()
+        assert DailySalt.objects.count() == 2  # a request of the day before may still be on its way
+        clock.move_to("2026-11-22T21:05:00Z")
+        services.tidy_up()
+        assert [str(salt.day) for salt in DailySalt.objects.all()] == ["2026-11-23"]
+
+
+def test_the_command_says_what_it_did(capsys: pytest.CaptureFixture[str]) -> None:
+    waiting(factories.published(), 2)
+    waiting(factories.published(), 1, day=today() - timedelta(days=9))
+    call_command("roll_up_views")
+    assert capsys.readouterr().out == "3 views rolled up.\n1 old row dropped.\n"

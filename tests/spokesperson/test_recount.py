@@ -1,0 +1,159 @@
+"""`manage.py recount`: every counter against its rows, told without change or mended."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from itertools import count
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from articles import counters, publishing
+from articles.models import Article
+from articles.ranking import hot
+from articles.readership import services as readership
+from articles.readership.models import DailyStats, View
+from articles.readership.visitors import today
+from articles.voting.models import Vote
+from articles.voting.services import cast_vote
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+numbers = count(1)
+
+
+def viewed(article: Article, times: int = 1, *, kind: str = View.Kind.COUNTED, days_ago: int = 0) -> None:
+    View.objects.bulk_create(
+        View(
+            article=article,
+            day=today() - timedelta(days=days_ago),
+            visitor=next(numbers).to_bytes(16),
+            source=bytes(16),
+            kind=kind,
+        )
+        for _ in range(times)
+    )
+
+
+@pytest.fixture
+def article() -> Article:
+    """An article with two likes, a dislike and views of every kind, all of it counted."""
+    article = factories.published()
+    for value in (1, 1, -1):
+        cast_vote(article=article, voter=factories.PersonFactory.create(), value=value)  # type: ignore[arg-type]
+    for kind in View.Kind.values:
+        viewed(article, 2, kind=kind)
+    viewed(article, 3, days_ago=1)
+    viewed(article, 4, days_ago=9)
+    readership.roll_up()
+    article.refresh_from_db()
+    return article
+
+
+def recount(capsys: pytest.CaptureFixture[str], *options: str) -> str:
+    call_command("recount", *options)
+    return capsys.readouterr().out
+
+
+def assert_exact(article: Article) -> None:
+    article.refresh_from_db()
+    assert (article.likes, article.dislikes, article.views) == (2, 1, 9)
+    assert article.published_at is not None
+    assert article.hot == hot(2, 1, article.published_at)
+    assert list(DailyStats.objects.order_by("-day").values_list("views", "by_author", "by_bots")) == [
+        (2, 2, 2),
+        (3, 0, 0),
+        (4, 0, 0),
+    ]
+
+
+@pytest.mark.parametrize("options", [(), ("--check",)])
+def test_what_is_right_is_left_alone(article: Article, capsys: pytest.CaptureFixture[str], options: tuple[str]) -> None:
+    factories.draft()
+    factories.in_review()
+    factories.hidden()
+    viewed(article, 2)  # waits for the roll-up: in neither number, so no difference
+    assert recount(capsys, *options) == "Every counter says what its rows say.\n"
+    assert_exact(article)
+
+
+WRONG = {
+    "likes": (Article, {"likes": 7}, "likes: 7 stored, 2 counted"),
+    "dislikes": (Article, {"dislikes": 0}, "dislikes: 0 stored, 1 counted"),
+    "hot": (Article, {"hot": 1.5}, "hot: 1.5 stored, "),
+    "views": (Article, {"views": 10}, "views: 10 stored, 9 counted"),
+    "day": (DailyStats, {"views": 4}, ", views: 4 stored, 2 counted"),
+    "author": (DailyStats, {"by_author": 0}, ", by_author: 0 stored, 2 counted"),
+    "staff": (DailyStats, {"by_staff": 1}, ", by_staff: 1 stored, 2 counted"),
+    "bots": (DailyStats, {"by_bots": 3}, ", by_bots: 3 stored, 2 counted"),
+    "rate": (DailyStats, {"over_rate": 0}, ", over_rate: 0 stored, 2 counted"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_every_counter_is_compared_and_mended(article: Article, capsys: pytest.CaptureFixture[str], name: str) -> None:
+    model, change, sentence = WRONG[name]
+    rows = model.objects.filter(day=today()) if model is DailyStats else model.objects.all()
+    rows.update(**change)
+    with pytest.raises(CommandError, match="differ") as error:
+        call_command("recount", "--check")
+    assert error.value.returncode == 1
+    assert f"article {article.pk}" in (told := capsys.readouterr().out)
+    assert sentence in told
+    assert list(rows.values_list(*change)) == [tuple(change.values())]  # nothing was changed
+    assert sentence in recount(capsys)
+    assert_exact(article)
+    assert recount(capsys, "--check") == "Every counter says what its rows say.\n"
+
+
+def test_a_vote_that_came_past_the_service_is_found(article: Article, capsys: pytest.CaptureFixture[str]) -> None:
+    Vote.objects.filter(pk__in=Vote.objects.filter(value=1).values("pk")[:1]).delete()
+    assert "likes: 2 stored, 1 counted" in recount(capsys)
+    article.refresh_from_db()
+    assert article.likes == 1
+
+
+def test_a_day_without_its_row_is_found(article: Article, capsys: pytest.CaptureFixture[str]) -> None:
+    DailyStats.objects.filter(day=today()).delete()
+    with pytest.raises(CommandError):
+        call_command("recount", "--check")
+    recount(capsys)
+    assert_exact(article)
+
+
+def test_days_whose_rows_are_dropped_keep_their_numbers(article: Article, capsys: pytest.CaptureFixture[str]) -> None:
+    readership.tidy_up()
+    assert View.objects.filter(day=today() - timedelta(days=9)).count() == 0
+    assert recount(capsys, "--check") == "Every counter says what its rows say.\n"
+    assert_exact(article)
+
+
+def test_hidden_articles_are_compared_too(article: Article, capsys: pytest.CaptureFixture[str]) -> None:
+    publishing.hide(article=article)
+    Article.objects.update(likes=0)
+    assert "likes: 0 stored, 2 counted" in recount(capsys)
+
+
+def test_statements_do_not_grow_with_the_articles_of_a_batch(
+    article: Article, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def statements() -> int:
+        with CaptureQueriesContext(connection) as queries:
+            recount(capsys, "--check")
+        return len(queries)
+
+    before = statements()
+    for _ in range(5):
+        cast_vote(article=factories.published(), voter=article.author, value=1)
+    assert statements() == before
+
+
+def test_many_batches(article: Article, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(counters, "BATCH", 2)
+    for _ in range(4):
+        factories.published()
+    Article.objects.update(likes=5)
+    assert "5 counters mended." in recount(capsys)
+    assert_exact(article)
