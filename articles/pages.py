@@ -47,6 +47,8 @@ def public_page(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResp
             )
         return response
 
+    # The page cache asks an address whether its view opted in, before anything is rendered.
+    wrapped.is_public_page = True  # type: ignore[attr-defined]
     return wrapped
 
 

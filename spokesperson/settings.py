@@ -335,6 +335,8 @@ SECURE_CSP = {
 
 # --- The product's own numbers ---------------------------------------------------------------
 
+# How much the page cache of one worker may hold.
+PAGE_CACHE_BYTES = env.int("PAGE_CACHE_MB", default=64) * 1024 * 1024
 # Articles on one page of a list.
 PAGE_SIZE = 12
 # Counted views of one article from one address in one day, whoever sits behind it (docs/readership.md).

@@ -1,9 +1,15 @@
-"""The application that a WSGI server runs."""
+"""The application that a WSGI server runs: Django, with the page cache around it."""
 
 import os
 
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "spokesperson.settings")
+_django = get_wsgi_application()
 
-application = get_wsgi_application()
+# Settings can be read from here on.
+from django.conf import settings  # noqa: E402
+
+from spokesperson.page_cache import PageCache  # noqa: E402
+
+application = PageCache(_django, max_bytes=settings.PAGE_CACHE_BYTES)

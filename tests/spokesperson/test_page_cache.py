@@ -85,7 +85,7 @@ def ask(cache: PageCache, path: str = "/about/", method: str = "GET", query: str
     environ |= {f"HTTP_{name.upper()}": value for name, value in headers.items()}
     answer: dict[str, Any] = {}
 
-    def start(status: str, given: list[tuple[str, str]], exc_info: Any = None) -> None:
+    def start(status: str, given: list[tuple[str, str]], exc_info: Any = None, /) -> Any:
         answer["status"], answer["headers"] = int(status.split(maxsplit=1)[0]), dict(given)
 
     chunks = cache(environ, start)
@@ -96,7 +96,8 @@ def ask(cache: PageCache, path: str = "/about/", method: str = "GET", query: str
 
 
 def how(answer: dict[str, Any]) -> str | None:
-    return answer["headers"].get("X-Cache")
+    found: str | None = answer["headers"].get("X-Cache")
+    return found
 
 
 def test_a_page_is_rendered_once_and_then_served(cache: PageCache, django: Django) -> None:
