@@ -17,7 +17,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.http import QueryDict
 from django.templatetags.static import static
 from django.utils.datastructures import MultiValueDict
-from django.utils.translation import get_language, gettext_lazy, ngettext
+from django.utils.translation import get_language, gettext_lazy, ngettext, pgettext_lazy
 from django.utils.translation import gettext as _
 from django_prose_editor.widgets import ProseEditorWidget
 from js_asset import ImportMap, Media, Script
@@ -187,16 +187,17 @@ class ArticleForm(forms.Form):
     so that it need not be chosen again.
     """
 
-    title = OneLineField(label=gettext_lazy("Title"), max_length=140)
+    # It may be longer than a line on a phone, so its field wraps.
+    title = OneLineField(label=gettext_lazy("Title"), max_length=140, widget=forms.Textarea(attrs={"rows": 2}))
     summary = OneLineField(
-        label=gettext_lazy("Summary"),
+        label=pgettext_lazy("of an article", "Summary"),
         max_length=300,
         required=False,
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text=gettext_lazy("One or two sentences for lists. Left empty, the beginning of the text is taken."),
     )
     body = forms.CharField(
-        label=gettext_lazy("Text"),
+        label=pgettext_lazy("of an article", "Text"),
         required=False,
         widget=BodyWidget,
         help_text=gettext_lazy("An empty line begins a new paragraph."),
