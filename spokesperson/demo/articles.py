@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime, timedelta
@@ -19,7 +20,9 @@ from articles.models import Article, ArticleTag, Revision, Section
 from articles.moderation.models import Decision
 from articles.moderation.services import decide
 from articles.ranking import hot
-from articles.readership.models import DailyStats
+from articles.readership.models import DailyStats, View
+from articles.readership.services import roll_up
+from articles.readership.visitors import today
 from articles.voting.services import cast_vote
 from spokesperson.demo import numbers, pictures
 from spokesperson.demo.people import MODERATOR
@@ -80,6 +83,7 @@ def _write(text: Text, moment: datetime, jpeg: bytes) -> None:
         decided(revision=_latest(article), verdict=Verdict.RETURN, rule=text.rule, reason=text.reason)
     elif text.state in {Article.State.PUBLISHED, Article.State.HIDDEN} and article.state == Article.State.IN_REVIEW:
         decided(revision=_latest(article), verdict=Verdict.PUBLISH)
+    article.refresh_from_db()
     _move_into_the_past(article, moment)
     article.refresh_from_db()
     if article.published_at is not None:
@@ -132,21 +136,41 @@ def _read_and_rate(article: Article, text: Text, published_at: datetime) -> None
     voters = {voter.username: voter for voter in User.objects.filter(username__in=votes)}
     for username, value in votes.items():
         cast_vote(article=article, voter=voters[username], value=value)
-    first, today = timezone.localdate(published_at), timezone.localdate()
-    views = numbers.daily_views(dice, age=age, days=(today - first).days + 1, at_least=4 * len(votes) + 9)
-    DailyStats.objects.bulk_create(
+    first, last = timezone.localdate(published_at), today()
+    views = numbers.daily_views(dice, age=age, days=(last - first).days + 1, at_least=4 * len(votes) + 9)
+    days = [
         DailyStats(
             article=article,
-            day=first + timedelta(days=day),
+            day=first + timedelta(days=index),
             views=count,
-            by_author=1 if day == 0 else 0,
-            by_staff=1 if day < 2 else 0,
+            by_author=1 if index == 0 else 0,
+            by_staff=1 if index < 2 else 0,
             by_bots=round(count * dice.uniform(0.1, 0.4)),
         )
-        for day, count in enumerate(views)
-        if count or day == 0
-    )
-    Article.objects.filter(pk=article.pk).update(views=sum(views))
+        for index, count in enumerate(views)
+        if count
+    ]
+    # The rows of the last two days would still be there, so they are: recount compares them with the statistics.
+    old = [one for one in days if one.day < last - timedelta(days=1)]
+    DailyStats.objects.bulk_create(old)
+    Article.objects.filter(pk=article.pk).update(views=sum(one.views for one in old))
+    View.objects.bulk_create(row for one in days[len(old) :] for row in _rows_of(one, dice))
+    roll_up()
+
+
+def _rows_of(stats: DailyStats, dice: random.Random) -> Iterator[View]:
+    """What the beacon would have written on that day. The digests stand for nobody."""
+    kinds = {
+        View.Kind.COUNTED: stats.views,
+        View.Kind.AUTHOR: stats.by_author,
+        View.Kind.STAFF: stats.by_staff,
+        View.Kind.BOT: stats.by_bots,
+    }
+    for kind, count in kinds.items():
+        for _ in range(count):
+            yield View(
+                article=stats.article, day=stats.day, visitor=dice.randbytes(16), source=dice.randbytes(16), kind=kind
+            )
 
 
 def _begin_an_edit(article: Article, text: Text) -> None:
