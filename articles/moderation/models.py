@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Self
+from typing import Any, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from articles.models import Revision
+from articles.models import Article, Revision
 
 
 class Rule(models.TextChoices):
@@ -134,8 +135,47 @@ class Sanction(models.Model):
         return self.lifted_at is None and self.ends_at > timezone.now()
 
 
+class SubmissionQuerySet(models.QuerySet["Submission"]):
+    """What moderators look at: everything that was ever submitted, and never an author's drafts."""
+
+    def submitted(self) -> Self:
+        return self.exclude(state=Revision.State.DRAFT)
+
+    def waiting(self) -> Self:
+        """What waits for a moderator, longest first."""
+        return self.filter(state=Revision.State.IN_REVIEW).order_by("submitted_at", "pk")
+
+    def unreviewed(self) -> Self:
+        """What readers see without any moderator having looked at it: trusted authors publish at once."""
+        return self.filter(
+            state=Revision.State.PUBLISHED, live_for__state=Article.State.PUBLISHED, decisions__isnull=True
+        )
+
+    def returned(self) -> Self:
+        return self.filter(state=Revision.State.RETURNED)
+
+    def with_author_history(self) -> Self:
+        """With `published_before` and `returned_before`: what became of the author's other submissions."""
+        published = Article.objects.filter(author=OuterRef("article__author"), published_at__isnull=False)
+        returned = Decision.objects.filter(
+            revision__article__author=OuterRef("article__author"), verdict=Decision.Verdict.RETURN
+        )
+        return self.annotate(
+            published_before=_count(published.exclude(pk=OuterRef("article")), "author"),
+            returned_before=_count(returned.exclude(revision=OuterRef("pk")), "revision__article__author"),
+        )
+
+
+def _count(rows: models.QuerySet[Any], by: str) -> Coalesce:
+    """How many `rows`, which all have one `by`, as part of another query."""
+    counted = rows.order_by().values(by).annotate(count=Count("pk")).values("count")
+    return Coalesce(Subquery(counted), 0)
+
+
 class Submission(Revision):
     """A revision as the moderators' queue shows it."""
+
+    objects = SubmissionQuerySet.as_manager()  # type: ignore[assignment,misc]
 
     class Meta:
         proxy = True

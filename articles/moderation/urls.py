@@ -1,12 +1,10 @@
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+"""The public side of moderation."""
+
 from django.urls import path
 
-
-def _later(request: HttpRequest, **kwargs: object) -> HttpResponse:
-    return render(request, "base.html")
-
+from articles.moderation import views
+from articles.pages import public_page
 
 urlpatterns = [
-    path("moderation/", _later, name="moderation_log"),
+    path("moderation/", public_page(views.LogView.as_view()), name="moderation_log"),
 ]

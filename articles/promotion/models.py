@@ -19,9 +19,7 @@ class Promotion(models.Model):
         APPROVED = "approved", pgettext_lazy("state of a promotion", "Approved")
         DECLINED = "declined", pgettext_lazy("state of a promotion", "Declined")
 
-    article = models.ForeignKey(
-        Article, on_delete=models.PROTECT, related_name="promotions", verbose_name=_("article")
-    )
+    article = models.ForeignKey(Article, on_delete=models.PROTECT, related_name="promotions", verbose_name=_("article"))
     sponsor = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="promotions", verbose_name=_("sponsor")
     )

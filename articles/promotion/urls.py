@@ -1,12 +1,9 @@
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+"""Putting an article forward."""
+
 from django.urls import path
 
-
-def _later(request: HttpRequest, **kwargs: object) -> HttpResponse:
-    return render(request, "base.html")
-
+from articles.promotion import views
 
 urlpatterns = [
-    path("articles/<int:pk>/promote/", _later, name="promote"),
+    path("articles/<int:pk>/promote/", views.PromoteView.as_view(), name="promote"),
 ]

@@ -1,0 +1,134 @@
+"""The queue: what waits, longest first; what trusted authors published without review; what was returned."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, cast
+
+from django.conf import settings
+from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import URLPattern, path
+from django.utils import timezone
+from django.utils.csp import CSP
+from django.utils.timesince import timesince
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.views.decorators.clickjacking import xframe_options_sameorigin
+from django.views.decorators.csp import csp_override
+from django.views.decorators.http import require_safe
+
+from articles.models import Revision
+from articles.moderation.admin.bulk import BulkDecisions
+from articles.moderation.admin.review import ReviewAdmin, with_everything
+from articles.moderation.models import Submission, SubmissionQuerySet
+from articles.moderation.services import DECIDE
+
+WAITING, UNREVIEWED, RETURNED = "waiting", "unreviewed", "returned"
+
+
+class ViewFilter(admin.SimpleListFilter):
+    """Which of the three lists; what waits is the one that opens."""
+
+    title = gettext_lazy("list")
+    parameter_name = "view"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [
+            (WAITING, _("Waiting")),
+            (UNREVIEWED, _("Published without review")),
+            (RETURNED, _("Returned")),
+        ]
+
+    def value(self) -> str:
+        value = super().value()
+        return value if value in {UNREVIEWED, RETURNED} else WAITING
+
+    def choices(self, changelist: ChangeList) -> Iterator[Any]:
+        for value, title in self.lookup_choices:
+            yield {
+                "selected": self.value() == value,
+                "query_string": changelist.get_query_string({self.parameter_name: value}),
+                "display": title,
+            }
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Submission]) -> QuerySet[Submission]:
+        submissions = cast("SubmissionQuerySet", queryset)
+        if self.value() == UNREVIEWED:
+            return submissions.unreviewed().order_by("-submitted_at", "-pk")
+        if self.value() == RETURNED:
+            return submissions.returned().order_by("-submitted_at", "-pk")
+        return submissions.waiting()
+
+
+@admin.register(Submission)
+class SubmissionAdmin(BulkDecisions, ReviewAdmin[Submission]):
+    """What was submitted. A first column leads to the page where it is read and decided on."""
+
+    list_display = ["title", "author", "section", "age", "published_before", "returned_before", "language"]
+    list_display_links = ["title"]
+    list_filter = [ViewFilter, "section", "language"]
+    list_select_related = ["article__author", "section"]
+    search_fields = ["title", "article__author__username", "article__author__display_name"]
+    search_help_text = gettext_lazy("Title or author")
+    sortable_by = ()
+    show_facets = admin.ShowFacets.NEVER
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Submission]:
+        return Submission.objects.submitted().with_author_history().defer("body")
+
+    def get_ordering(self, request: HttpRequest) -> tuple[()]:
+        return ()  # The list that is shown has its own.
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return bool(request.user.has_perm(DECIDE))
+
+    def revision_of(self, request: HttpRequest, object_id: str) -> Revision | None:
+        if not object_id.isdecimal() or len(object_id) > 18:
+            return None
+        found: Revision | None = with_everything(Submission.objects.submitted()).filter(pk=object_id).first()
+        return found
+
+    @admin.display(description=gettext_lazy("author"))
+    def author(self, obj: Submission) -> str:
+        return obj.article.author.name
+
+    @admin.display(description=pgettext_lazy("of a submission", "since"))
+    def age(self, obj: Submission) -> str:
+        return timesince(obj.submitted_at, timezone.now(), depth=2) if obj.submitted_at else "–"
+
+    @admin.display(description=gettext_lazy("published before"))
+    def published_before(self, obj: Any) -> int:
+        return int(obj.published_before)
+
+    @admin.display(description=gettext_lazy("returned before"))
+    def returned_before(self, obj: Any) -> int:
+        return int(obj.returned_before)
+
+    def get_urls(self) -> list[URLPattern]:
+        preview = self.admin_site.admin_view(self.preview_view)
+        return [
+            path("<path:object_id>/preview/", _framed(preview), name="moderation_submission_preview"),
+            *super().get_urls(),
+        ]
+
+    def preview_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """The text as readers will see it, for the frame on the page of decision."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        revision = self.revision_of(request, object_id)
+        if revision is None:
+            raise Http404
+        return render(
+            request, "articles/article.html", {"article": revision.article, "text": revision, "preview": True}
+        )
+
+
+def _framed(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Let this one page stand in a frame of our own; everything else may stand in none."""
+    policy: dict[str, Any] = {**settings.SECURE_CSP, "frame-ancestors": [CSP.SELF]}
+    return require_safe(csp_override(policy)(xframe_options_sameorigin(view)))
