@@ -1,7 +1,7 @@
 """Journeys in a real browser against the running site.
 
-A module of journeys says `pytestmark = IN_BROWSER`. Its tests take `page` (or `page_without_javascript`), which fails the
-test where the browser complains: an error in the console, a refused style or script, an answer of 500.
+A module of journeys says `pytestmark = IN_BROWSER`. Its tests take `page` (or `page_without_javascript`), which fails
+the test where the browser complains: an error in the console, a refused style or script, an unexpected 4xx or 5xx.
 """
 
 import pytest
