@@ -28,12 +28,13 @@ def current_site() -> Any:
 def post(*, template: str, to: str, context: dict[str, Any]) -> None:
     """Queue the letter `<template>_subject.txt` and `<template>_message.txt` in the language of the moment.
 
-    Its paragraphs are also set in the site's look; a paragraph that is an address alone becomes a link of its own.
+    Its paragraphs are also set in the site's look; a paragraph that is an address alone becomes a button.
     """
     context = {**context, "email": to, "site": current_site(), "origin": settings.ORIGIN, "language": get_language()}
     subject = " ".join(render_to_string(f"{template}_subject.txt", context).split())
     text = re.sub(r"\n{3,}", "\n\n", render_to_string(f"{template}_message.txt", context).strip())
-    page = render_to_string("account/email/letter.html", {**context, "paragraphs": text.split("\n\n")})
+    # The last one names the site, which the page does in its head.
+    page = render_to_string("account/email/letter.html", {**context, "paragraphs": text.split("\n\n")[:-1]})
     deliver.enqueue(to, subject, text + "\n", page)
 
 

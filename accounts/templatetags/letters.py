@@ -1,0 +1,23 @@
+"""Letters in templates."""
+
+from __future__ import annotations
+
+from django import template
+from django.conf import settings
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+register = template.Library()
+
+
+@register.filter
+def paragraph(text: str) -> SafeString:
+    """One paragraph of a letter's text as HTML: a button where it is one of our addresses alone, else its lines."""
+    if text.startswith(f"{settings.ORIGIN}/") and len(text.split()) == 1:
+        return format_html(
+            '<p><a class="button" href="{0}">{1}</a></p><p class="quiet" style="word-break: break-all">{0}</p>',
+            text,
+            _("Open the page"),
+        )
+    return format_html("<p>{}</p>", format_html_join(SafeString("<br>"), "{}", ((line,) for line in text.splitlines())))
