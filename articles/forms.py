@@ -36,11 +36,15 @@ PICTURE_SALT = "articles.forms.picture"
 ACCEPTED_PICTURES = "image/jpeg,image/png,image/webp,image/avif,image/gif"
 # Where the browser finds what static/js/editor.js imports, under the names that static files are stored by.
 IMPORTS = ImportMap(
-    {"django-prose-editor/editor": "django_prose_editor/editor.js", "editor-toolbar": "js/editor-toolbar.js"}
+    {
+        "django-prose-editor/editor": "django_prose_editor/editor.js",
+        "editor-paste": "js/editor-paste.js",
+        "editor-toolbar": "js/editor-toolbar.js",
+    }
 )
 
 _COMMAS = re.compile(r"[,;،，、\n]")
-_END_OF_BLOCK = re.compile(r"(</(?:p|h2|h3|ul|ol|li|blockquote)>|<[uo]l>|<hr>)(?!\n)")
+_END_OF_BLOCK = re.compile(r"(</(?:p|h2|h3|ul|ol|li|blockquote)>|<[uo]l>|<hr>)(?!\n|</(?:li|blockquote))")
 _DIRECTION_MARKS = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
 
 

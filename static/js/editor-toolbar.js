@@ -141,7 +141,7 @@ export class Toolbar {
     cancel.addEventListener("click", () => dialog.close())
     dialog.addEventListener("close", () => {
       dialog.remove()
-      editor.commands.focus()
+      editor.view.focus()
     })
     dialog.showModal()
     input.select()

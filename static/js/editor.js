@@ -1,6 +1,7 @@
 // The rich-text editor in the place of the plain text field: django-prose-editor's extensions under our own toolbar,
 // so that its words are translated and its buttons work by keyboard. The field goes on holding the value.
 import * as prose from "django-prose-editor/editor"
+import { prepared } from "editor-paste"
 import { Toolbar } from "editor-toolbar"
 
 const BLOCK = /<(p|h[1-6]|ul|ol|blockquote|hr)[\s>/]/i
@@ -17,11 +18,6 @@ function contentOf(field) {
       return `<p>${inert.innerHTML.replaceAll("\n", "<br>")}</p>`
     })
     .join("")
-}
-
-/** Headings of other levels than ours become ours, as the server does it. */
-function levelled(html) {
-  return html.replace(/<(\/?)h1\b/gi, "<$1h2").replace(/<(\/?)h[456]\b/gi, "<$1h3")
 }
 
 function extensionsOf(config, toolbar) {
@@ -64,7 +60,7 @@ function mount(field) {
         ...(field.getAttribute("aria-describedby") && { "aria-describedby": field.getAttribute("aria-describedby") }),
         ...(field.getAttribute("aria-invalid") && { "aria-invalid": "true" }),
       },
-      transformPastedHTML: levelled,
+      transformPastedHTML: prepared,
     },
     onUpdate() {
       field.value = editor.isEmpty ? "" : editor.getHTML()

@@ -1,0 +1,36 @@
+// What is pasted, made ready for the editor. Word processors say in style attributes what is bold and what is not; the
+// page's policy lets no style attribute be read, so their meaning becomes elements before the editor parses the text.
+
+const HEADINGS = { H1: "h2", H4: "h3", H5: "h3", H6: "h3" }
+
+function rename(element, name) {
+  const renamed = element.ownerDocument.createElement(name)
+  renamed.append(...element.childNodes)
+  element.replaceWith(renamed)
+}
+
+function wrapContent(element, name) {
+  const inner = element.ownerDocument.createElement(name)
+  inner.append(...element.childNodes)
+  element.append(inner)
+}
+
+export function prepared(html) {
+  const harmless = html.replace(/<[^>]+>/g, (tag) => tag.replace(/\s(style|on\w+)(\s*=)/gi, " data-$1$2"))
+  const page = new DOMParser().parseFromString(harmless, "text/html")
+  for (const element of page.querySelectorAll("[data-style]")) {
+    const style = element.dataset.style.toLowerCase()
+    element.removeAttribute("data-style")
+    const plain = /font-weight:\s*(normal|400)/.test(style)
+    const upright = /font-style:\s*normal/.test(style)
+    if ((plain && /^(B|STRONG)$/.test(element.tagName)) || (upright && /^(I|EM)$/.test(element.tagName))) {
+      element.replaceWith(...element.childNodes)
+      continue
+    }
+    if (element.tagName !== "SPAN") continue
+    if (/font-weight:\s*(bold|[6-9]00)/.test(style)) wrapContent(element, "strong")
+    if (/font-style:\s*italic/.test(style)) wrapContent(element, "em")
+  }
+  for (const heading of page.querySelectorAll("h1, h4, h5, h6")) rename(heading, HEADINGS[heading.tagName])
+  return page.body.innerHTML
+}
