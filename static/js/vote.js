@@ -13,3 +13,11 @@ for (const failure of ["htmx:sendError", "htmx:timeout", "htmx:responseError"]) 
     control.querySelector("[data-vote-says]").textContent = control.dataset.failed;
   });
 }
+
+// The second click of a double click means what the first one did; by then the button may stand for "take it back".
+document.addEventListener("click", (event) => {
+  if (event.detail > 1 && event.target.closest("[data-vote] button")) {
+    event.preventDefault();
+    event.stopPropagation();
+  }
+}, { capture: true });
