@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from django.conf import settings
+from django.core.exceptions import SuspiciousFileOperation
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils._os import safe_join
@@ -52,7 +53,7 @@ def media(request: HttpRequest, path: str) -> FileResponse:
     try:
         file = Path(safe_join(settings.MEDIA_ROOT, path))
         response = FileResponse(file.open("rb"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, SuspiciousFileOperation) as error:
         raise Http404 from error
     response["Cache-Control"] = "public, max-age=31536000, immutable"
     return response
