@@ -5,6 +5,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from spokesperson import views
+from spokesperson.health import HealthView
 
 handler400 = "spokesperson.views.bad_request"
 handler403 = "spokesperson.views.permission_denied"
@@ -13,6 +14,7 @@ handler429 = "accounts.limits.too_many_requests"
 handler500 = "spokesperson.views.server_error"
 
 urlpatterns = [
+    path("health/", HealthView.as_view(), name="health"),
     path("media/<path:path>", views.media, name="media"),
     path("", include("articles.readership.urls")),
     path("", include("articles.urls_for_machines")),

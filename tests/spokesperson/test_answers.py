@@ -1,0 +1,169 @@
+"""What holds for every answer of the site, whichever view gives it and however it ends."""
+
+from __future__ import annotations
+
+import pytest
+from django.conf import LazySettings
+from django.core.handlers.wsgi import WSGIRequest
+from django.test import Client
+from django.urls import path
+from django.utils import translation
+
+from spokesperson import urls
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+
+def _breaks(request: WSGIRequest) -> None:
+    raise RuntimeError("a bug")
+
+
+class UrlsWithABug:
+    """The site's addresses and one whose view fails."""
+
+    handler400 = urls.handler400
+    handler403 = urls.handler403
+    handler404 = urls.handler404
+    handler500 = urls.handler500
+    urlpatterns = [path("breaks/", _breaks), *urls.urlpatterns]  # type: ignore[list-item]
+
+
+PLACES = {
+    "front": ("/", 200),
+    "article list of nothing": ("/sections/none/", 404),
+    "not found": ("/nowhere/", 404),
+    "broken": ("/breaks/", 500),
+    "null byte": ("/a%00b/", 400),
+    "admin": ("/admin/", 302),
+    "log-in": ("/accounts/login/", 200),
+    "health": ("/health/", 200),
+    "media": ("/media/none.webp", 404),
+    "feed": ("/feeds/rss.xml", 200),
+    "robots": ("/robots.txt", 200),
+    "wrong method": ("/", 405),
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_security_headers_on_every_kind_of_answer(client: Client, settings: LazySettings, place: str) -> None:
+    settings.ROOT_URLCONF = UrlsWithABug
+    client.raise_request_exception = False
+    address, status = PLACES[place]
+    response = client.delete(address) if place == "wrong method" else client.get(address)
+    assert response.status_code == status
+    assert response["X-Content-Type-Options"] == "nosniff"
+    assert response["Referrer-Policy"] == "strict-origin-when-cross-origin"
+    assert response["Cross-Origin-Opener-Policy"] == "same-origin"
+    assert response["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert response["X-Frame-Options"] == "DENY"
+    policy = dict(part.strip().split(" ", 1) for part in response["Content-Security-Policy"].split(";"))
+    assert policy["default-src"] == "'self'"
+    assert policy["object-src"] == policy["base-uri"] == policy["frame-ancestors"] == "'none'"
+    assert "unsafe" not in response["Content-Security-Policy"]
+    assert "Server" not in response
+
+
+def test_static_files_carry_them_too(settings: LazySettings) -> None:
+    (settings.STATIC_ROOT / "probe.css").write_text("a{}")
+    response = Client().get("/static/probe.css")  # a new client, because the files are looked up once
+    assert response.status_code == 200
+    assert response["X-Content-Type-Options"] == "nosniff"
+    assert "unsafe" not in response["Content-Security-Policy"]
+    assert "no-store" not in response["Cache-Control"]
+
+
+def test_the_admin_of_someone_signed_in_keeps_the_policy(client: Client) -> None:
+    client.force_login(factories.PersonFactory.create(is_staff=True, is_superuser=True))
+    response = client.get("/admin/")
+    assert response.status_code == 200
+    assert "unsafe" not in response["Content-Security-Policy"]
+    assert "no-store" in response["Cache-Control"]
+
+
+@pytest.mark.parametrize("address", ["/nowhere/", "/accounts/login/", "/a%00b/"])
+def test_what_nobody_declared_public_is_private(client: Client, address: str) -> None:
+    cache_control = client.get(address)["Cache-Control"]
+    assert "no-store" in cache_control
+    assert "private" in cache_control
+    assert "public" not in cache_control
+
+
+@pytest.mark.parametrize("address", ["/", "/ru/", "/about/", "/nowhere/", "/feeds/rss.xml"])
+def test_reading_leaves_no_cookie(client: Client, address: str) -> None:
+    assert not client.get(address).cookies
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/%00",
+        "/articles/1/a%00b/",
+        "/?after=%00",
+        "/%ff%fe/",
+        "/tags/%ff/",
+        "/authors/%c3%28/",
+        "/?after=%ff",
+        "/articles/99999999999999999999999/x/",
+        "/?after=99999999999999999999-1",
+        "/?after=" + "9" * 3000,
+        "/authors/" + "a" * 3000 + "/",
+    ],
+)
+def test_no_address_is_a_500(client: Client, address: str) -> None:
+    assert client.get(address).status_code in {200, 400, 404}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"login=a%00b&password=x", b"login=%ff%fe&password=%ff", b"\xff\xfe\x00", b"login=" + b"a" * 100_000],
+)
+def test_no_body_is_a_500(client: Client, body: bytes) -> None:
+    response = client.post("/accounts/login/", body, content_type="application/x-www-form-urlencoded")
+    assert 200 <= response.status_code < 500
+
+
+def test_a_body_beyond_all_limits_is_refused_unread(client: Client) -> None:
+    response = client.post("/accounts/login/", data={}, headers={"content-length": str(13 * 1024 * 1024)})
+    assert response.status_code == 413
+
+
+def test_a_length_that_is_no_number_is_refused(client: Client) -> None:
+    assert client.get("/", headers={"content-length": "many"}).status_code == 400
+
+
+@pytest.mark.parametrize(("address", "language"), [("/about/", "en"), ("/ru/about/", "ru"), ("/hy/about/", "hy")])
+def test_the_language_is_the_address_alone(client: Client, address: str, language: str) -> None:
+    other = "hy" if language != "hy" else "ru"
+    response = client.get(address, headers={"accept-language": other, "cookie": f"django_language={other}"})
+    assert response["Content-Language"] == language
+    assert f'<html lang="{language}"' in response.content.decode()
+    assert "Accept-Language" not in response.get("Vary", "")
+    assert translation.get_language() == "en"  # nothing is left behind in the thread
+
+
+def test_a_stale_token_is_told_kindly() -> None:
+    client = Client(enforce_csrf_checks=True)
+    response = client.post("/accounts/login/", {"login": "someone", "password": "x"})
+    assert response.status_code == 403
+    assert response.templates[0].name == "403_csrf.html"
+    assert "Traceback" not in response.content.decode()
+
+
+def test_a_host_that_is_not_ours_is_refused(client: Client) -> None:
+    assert client.get("/", headers={"host": "evil.example"}).status_code == 400
+
+
+def test_links_never_follow_the_host_header(client: Client, settings: LazySettings) -> None:
+    page = client.get("/about/", headers={"host": "localhost"}).content.decode()
+    assert f'<link rel="canonical" href="{settings.ORIGIN}/about/">' in page
+
+
+def test_media_stays_in_its_folder(client: Client, settings: LazySettings) -> None:
+    settings.MEDIA_ROOT.mkdir(parents=True)
+    (settings.MEDIA_ROOT / "a.webp").write_bytes(b"RIFF")
+    (settings.MEDIA_ROOT.parent / "secret").write_text("secret")
+    assert client.get("/media/a.webp").status_code == 200
+    assert client.get("/media/../secret").status_code == 404
+    assert client.get("/media/%2e%2e/secret").status_code == 404
+    assert client.get("/media/").status_code == 404
