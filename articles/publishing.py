@@ -47,9 +47,14 @@ class Text:
 
 
 def _locked(article: Article) -> Article:
-    """The article as the database holds it now, locked until the transaction ends."""
+    """The article as the database holds it now, locked until the transaction ends.
+
+    Raises:
+        NotPossible: it was deleted meanwhile.
+    """
     # The lock stands alone: a query that waits for a lock brings joined rows from before its wait.
-    Article.objects.select_for_update(no_key=True).only("pk").get(pk=article.pk)
+    if not Article.objects.select_for_update(no_key=True).only("pk").filter(pk=article.pk).first():
+        raise NotPossible(_("This article is not there any more."))
     return Article.objects.select_related("live", "latest", "author").get(pk=article.pk)
 
 
@@ -90,7 +95,8 @@ def start_draft(*, author: User, text: Text, form_key: uuid.UUID | None = None) 
             `save_draft` does, so that a form sent twice is one article.
 
     Raises:
-        NotPossible: the author is suspended, or the article of this key is in review with another text.
+        NotPossible: the author is suspended, the section was deleted meanwhile, or the article of this key is in
+            review with another text.
     """
     _may_write(author)
     key = form_key or uuid.uuid4()
@@ -102,10 +108,10 @@ def start_draft(*, author: User, text: Text, form_key: uuid.UUID | None = None) 
             revision.save(force_insert=True)
             article.latest = revision
             article.save(update_fields=["latest"])
-    except IntegrityError:
+    except IntegrityError as error:
         made = Article.objects.select_related("latest").filter(author=author, form_key=key).first()
-        if made is None:
-            raise
+        if made is None:  # It was not the key.
+            raise NotPossible(_("This section is not there any more. Choose another one.")) from error
         if made.latest and _holds(made.latest, text):
             return made
         return save_draft(article=made, text=text)

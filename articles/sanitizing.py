@@ -15,6 +15,7 @@ _BLOCK = re.compile(r"<(?:p|h[1-6]|ul|ol|blockquote|hr)[\s>/]", re.IGNORECASE)
 _INLINE = re.compile(r"</?(?:a|strong|em|b|i|br)[\s>/]", re.IGNORECASE)
 # What no document may hold, XML (our feeds) least of all.
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff\ud800-\udfff]")
+_MOST_PASSES = 8
 _EMPTY_PARAGRAPH = re.compile(r"<p>(?:\s|&nbsp;|<br>)*</p>")
 
 _cleaner = nh3.Cleaner(
@@ -41,6 +42,17 @@ def sanitize(html: str) -> str:
     identifiers go; empty paragraphs go.
     """
     html = _CONTROLS.sub("", html)
+    # What is taken away may leave elements in each other that a browser would read differently: clean until nothing
+    # changes. Stored text needs one pass.
+    for _ in range(_MOST_PASSES):
+        cleaned = _cleaned(html)
+        if cleaned == html:
+            break
+        html = cleaned
+    return html
+
+
+def _cleaned(html: str) -> str:
     for pattern, replacement in _SYNONYMS:
         html = pattern.sub(replacement, html)
     return _EMPTY_PARAGRAPH.sub("", _cleaner.clean(html)).strip()

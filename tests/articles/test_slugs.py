@@ -1,0 +1,60 @@
+"""Readable addresses in any alphabet."""
+
+from __future__ import annotations
+
+import pytest
+from django.urls import reverse
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from articles.models import Tag
+from articles.slugs import slug_of
+
+
+@pytest.mark.parametrize(
+    ("text", "slug"),
+    [
+        ("We counted every street lamp", "we-counted-every-street-lamp"),
+        ("Сорок километров до темноты", "сорок-километров-до-темноты"),
+        ("Երբ քաղաքը լռում է", "երբ-քաղաքը-լռում-է"),
+        ("  C++ & <b>Python</b>! ", "c-bpythonb"),
+        ("ＦＵＬＬ width", "full-width"),
+        ("snake_case-and--dashes", "snake_case-and-dashes"),
+        ("🙂🙃", "-"),
+        ("", "-"),
+        ("../../etc/passwd", "etcpasswd"),
+    ],
+)
+def test_what_becomes_of_a_title(text: str, slug: str) -> None:
+    assert slug_of(text) == slug
+
+
+def test_a_long_title_ends_at_a_word() -> None:
+    assert slug_of("one two three four five", limit=15) == "one-two-three"
+
+
+def test_a_word_longer_than_the_limit_is_cut() -> None:
+    assert slug_of("x" * 100, limit=60) == "x" * 60
+
+
+@settings(deadline=None)
+@given(st.text(max_size=200), st.integers(min_value=5, max_value=80))
+def test_whatever_the_text_the_slug_fits_an_address(text: str, limit: int) -> None:
+    slug = slug_of(text, limit=limit)
+    assert 0 < len(slug) <= limit
+    assert slug == "-" or (slug[0] not in "-_" and slug[-1] not in "-_")
+    assert all(character.isalnum() or character in "-_" for character in slug)
+    assert reverse("tag", kwargs={"slug": slug})
+
+
+@settings(deadline=None)
+@given(st.text(max_size=120))
+def test_the_slug_of_a_slug_is_itself(text: str) -> None:
+    assert slug_of(slug_of(text)) == slug_of(text)
+
+
+@pytest.mark.django_db
+def test_spellings_with_one_slug_are_one_tag() -> None:
+    first, second = Tag.objects.named(["Street Lamps", "Ереван"])
+    assert [tag.pk for tag in Tag.objects.named(["ЕРЕВАН", "street lamps", "STREET-LAMPS"])] == [second.pk, first.pk]
+    assert first.name == "Street Lamps"
