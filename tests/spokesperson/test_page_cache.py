@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import gzip
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from io import BytesIO
 from typing import Any
 
 import brotli
 import pytest
 from django.conf import LazySettings
+from django.core.signals import request_finished, request_started
 from django.core.wsgi import get_wsgi_application
+from django.db import close_old_connections
 
 from articles import publishing
 from articles.models import Article
@@ -356,7 +358,17 @@ def test_a_flood_of_odd_requests_is_remembered_boundedly(cache: PageCache, monke
     assert len(cache.aliases) <= 50
 
 
-@pytest.mark.django_db
+@pytest.fixture
+def kept_connection(db: None) -> Iterator[None]:
+    """Keep the requests from closing the connection that holds the test's transaction."""
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
+
+
+@pytest.mark.usefixtures("kept_connection")
 def test_around_the_real_site_a_hidden_article_is_gone_after_five_seconds(clock: Clock, settings: LazySettings) -> None:
     cache = PageCache(get_wsgi_application(), max_bytes=1024 * 1024)
     article = factories.published(title="Գրադարան")
@@ -373,7 +385,7 @@ def test_around_the_real_site_a_hidden_article_is_gone_after_five_seconds(clock:
     assert "Գրադարան" not in gone["body"].decode()
 
 
-@pytest.mark.django_db
+@pytest.mark.usefixtures("kept_connection")
 def test_around_the_real_site_odd_addresses_are_no_errors(clock: Clock) -> None:
     cache = PageCache(get_wsgi_application(), max_bytes=1024 * 1024)
     factories.published()
