@@ -1,0 +1,152 @@
+"""People in the admin: one log-in, and nobody makes themselves more than they are."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.test import Client
+
+from accounts.models import User
+from tests.accounts.conftest import PASSWORD
+from tests.factories import PersonFactory
+
+pytestmark = pytest.mark.django_db
+LIST = "/admin/accounts/user/"
+RIGHTS = {"is_staff": "on", "is_superuser": "on", "is_active": "on"}
+
+
+def page(person: User) -> str:
+    return f"{LIST}{person.pk}/change/"
+
+
+@pytest.fixture
+def moderator(client: Client) -> User:
+    person = PersonFactory.create(username="mod", is_staff=True)
+    person.user_permissions.set(Permission.objects.filter(codename__in=["view_user", "change_user", "add_user"]))
+    client.force_login(person)
+    return person
+
+
+@pytest.fixture
+def superuser(client: Client) -> User:
+    person = PersonFactory.create(username="root1", is_staff=True, is_superuser=True)
+    client.force_login(person)
+    return person
+
+
+def test_the_admin_has_no_log_in_of_its_own(client: Client) -> None:
+    PersonFactory.create(username="root1", is_staff=True, is_superuser=True)
+    response = client.get("/admin/", follow=True)
+    assert response.redirect_chain[-1][0] == "/accounts/login/?next=%2Fadmin%2F"
+    answer = client.post("/admin/login/", {"username": "root1", "password": PASSWORD})
+    assert answer.headers["Location"].startswith("/accounts/login/")
+    assert client.get("/admin/").status_code == 302
+    answer = client.post("/accounts/login/", {"login": "root1", "password": PASSWORD, "next": "/admin/"})
+    assert answer.headers["Location"] == "/admin/"
+    assert client.get("/admin/").status_code == 200
+
+
+def test_who_is_not_staff_stays_outside(client: Client) -> None:
+    client.force_login(PersonFactory.create())
+    assert client.get("/admin/", follow=True).status_code == 403
+    assert client.get(LIST, follow=True).status_code == 403
+
+
+@pytest.mark.parametrize("asked", ["anna", "ANNA@example", "Grigoryan"])
+def test_people_are_found_by_name_and_address(client: Client, superuser: User, asked: str) -> None:
+    PersonFactory.create(username="anna", email="anna@example.org", display_name="Anna Grigoryan")
+    PersonFactory.create(username="boris")
+    html = client.get(LIST, {"q": asked}).content.decode()
+    assert "anna@example.org" in html
+    assert "boris@example.org" not in html
+
+
+def test_the_list_asks_the_database_a_few_times_however_long_it_is(
+    client: Client, superuser: User, django_assert_max_num_queries: object
+) -> None:
+    PersonFactory.create_batch(30)
+    with django_assert_max_num_queries(12):  # type: ignore[operator]
+        assert client.get(LIST).status_code == 200
+
+
+def test_a_moderator_mends_a_profile_and_nothing_else(client: Client, moderator: User) -> None:
+    person = PersonFactory.create(username="anna", email="anna@example.org", biography="rude")
+    html = client.get(page(person)).content.decode()
+    assert "is_superuser" not in html
+    assert "password" not in html.partition('id="content"')[2]
+    typed = {"display_name": "Anna", "biography": "", "preferred_language": "en", "username": "x", "email": "x@y.org"}
+    assert client.post(page(person), {**typed, **RIGHTS, "suspended_until_0": "2030-01-01"}).status_code == 302
+    person.refresh_from_db()
+    assert person.biography == ""
+    assert (person.username, person.email) == ("anna", "anna@example.org")
+    assert (person.is_staff, person.is_superuser, person.suspended_until) == (False, False, None)
+
+
+def test_a_moderator_cannot_raise_themselves(client: Client, moderator: User) -> None:
+    typed = {"display_name": "Me", "biography": "", "preferred_language": "en"}
+    client.post(page(moderator), {**typed, **RIGHTS, "groups": "1", "user_permissions": "1"})
+    moderator.refresh_from_db()
+    assert moderator.display_name == "Me"
+    assert not moderator.is_superuser
+    assert moderator.user_permissions.count() == 3
+
+
+def test_a_moderator_touches_no_colleague(client: Client, moderator: User) -> None:
+    for colleague in (
+        PersonFactory.create(username="colleague", is_staff=True),
+        PersonFactory.create(username="chief", is_staff=True, is_superuser=True),
+    ):
+        assert client.get(page(colleague)).status_code == 200  # to see is allowed
+        assert client.post(page(colleague), {"display_name": "x", "preferred_language": "en"}).status_code == 403
+
+
+def test_a_moderator_sets_no_passwords_and_adds_nobody(client: Client, moderator: User) -> None:
+    person = PersonFactory.create()
+    answer = client.post(f"{LIST}{person.pk}/password/", {"password1": "x" * 12, "password2": "x" * 12})
+    assert answer.status_code == 403
+    assert client.get(f"{LIST}add/").status_code == 403
+    person.refresh_from_db()
+    assert person.check_password(PASSWORD)
+
+
+def test_nobody_is_deleted(client: Client, superuser: User) -> None:
+    person = PersonFactory.create()
+    assert client.post(f"{LIST}{person.pk}/delete/", {"post": "yes"}).status_code == 403
+
+
+def test_a_superuser_sets_rights_and_passwords_but_not_the_suspension(client: Client, superuser: User) -> None:
+    person = PersonFactory.create(username="anna", email="anna@example.org")
+    assert 'name="is_superuser"' in client.get(page(person)).content.decode()
+    typed = {
+        "username": "anna",
+        "display_name": "Anna",
+        "preferred_language": "en",
+        "is_active": "on",
+        "is_staff": "on",
+    }
+    assert client.post(page(person), {**typed, "suspended_until_0": "2030-01-01"}).status_code == 302
+    person.refresh_from_db()
+    assert person.is_staff
+    assert person.suspended_until is None
+    assert person.email == "anna@example.org"
+    data = {"usable_password": "true", "password1": "another good phrase", "password2": "another good phrase"}
+    client.post(f"{LIST}{person.pk}/password/", data)
+    person.refresh_from_db()
+    assert person.check_password("another good phrase")
+
+
+def test_a_person_made_by_hand_has_a_tidy_address(client: Client, superuser: User) -> None:
+    data = {
+        "username": "anna",
+        "email": "Anna@Example.ORG",
+        "usable_password": "true",
+        "password1": PASSWORD,
+        "password2": PASSWORD,
+    }
+    assert client.post(f"{LIST}add/", data).status_code == 302
+    assert User.objects.get(username="anna").email == "anna@example.org"
+    again = client.post(f"{LIST}add/", {**data, "username": "ANNA", "email": "b@example.org"})
+    assert again.status_code == 200
+    again = client.post(f"{LIST}add/", {**data, "username": "anna2"})
+    assert again.status_code == 200
+    assert "email" in again.context["adminform"].errors

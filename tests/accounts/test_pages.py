@@ -1,0 +1,87 @@
+"""What every account page has in common."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from tests.accounts.conftest import PASSWORD, prove_again
+from tests.factories import PersonFactory
+
+pytestmark = pytest.mark.django_db
+
+ENTRANCE = [
+    "account_login",
+    "account_signup",
+    "account_reset_password",
+    "account_reset_password_done",
+    "account_reset_password_from_key_done",
+    "account_email_verification_sent",
+    "account_inactive",
+]
+OWN = [
+    "account",
+    "account_profile",
+    "account_email",
+    "account_change_password",
+    "account_logout",
+    "account_reauthenticate",
+    "mfa_index",
+    "mfa_activate_totp",
+    "usersessions_list",
+]
+
+
+def check(html: str) -> None:
+    assert "{%" not in html
+    assert " style=" not in html
+    assert not re.search(r"\son\w+=", html)
+    assert not re.search(r"<script(?![^>]*\ssrc=)", html)
+    assert "<title>" in html
+    assert html.count("<h1") == 1
+    assert 'name="robots" content="noindex"' in html
+    assert "Spokesperson</title>" in html, "The title ends with the site's own name, not with the host."
+    assert "css/account.css" in html
+
+
+@pytest.mark.parametrize("language", ["en", "ru", "hy"])
+@pytest.mark.parametrize("name", ENTRANCE)
+def test_entrance(client: Client, name: str, language: str) -> None:
+    path = reverse(name)
+    response = client.get(path if language == "en" else f"/{language}{path}")
+    assert response.status_code == 200
+    assert {"private", "no-store"} <= set(response.headers["Cache-Control"].replace(" ", "").split(","))
+    check(response.content.decode())
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_own(client: Client, name: str) -> None:
+    PersonFactory.create(username="anna")
+    client.post("/accounts/login/", {"login": "anna", "password": PASSWORD})
+    prove_again(client)
+    response = client.get(reverse(name))
+    assert response.status_code == 200
+    assert {"private", "no-store"} <= set(response.headers["Cache-Control"].replace(" ", "").split(","))
+    check(response.content.decode())
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_own_is_for_the_signed_in(client: Client, name: str) -> None:
+    response = client.get(reverse(name))
+    assert response.status_code == 302
+    assert response.headers["Location"].split("?")[0] in {"/accounts/login/", "/"}
+
+
+def test_the_overview_asks_the_database_a_few_times(client: Client, django_assert_max_num_queries: object) -> None:
+    client.force_login(PersonFactory.create())
+    client.get("/accounts/")
+    with django_assert_max_num_queries(12):  # type: ignore[operator]
+        client.get("/accounts/")
+
+
+def test_pages_that_belong_to_what_we_do_not_use_are_not_there(client: Client) -> None:
+    for path in ("3rdparty/", "phone/change/", "login/code/", "2fa/webauthn/", "signup/passkey/"):
+        assert client.get(f"/accounts/{path}").status_code == 404

@@ -1,0 +1,101 @@
+"""What a person says about themselves."""
+
+from __future__ import annotations
+
+import pytest
+from django.core.files.storage import default_storage
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from accounts.avatars import avatar_url
+from accounts.models import User
+from tests.accounts.conftest import picture
+from tests.factories import PersonFactory
+
+pytestmark = pytest.mark.django_db
+PAGE = "/accounts/profile/"
+TYPED = {"display_name": "Anna  Grigoryan", "biography": "I count lamps.\r\nAll of them.", "preferred_language": "en"}
+
+
+@pytest.fixture
+def anna(client: Client) -> User:
+    person = PersonFactory.create(username="anna", email="anna@example.org")
+    client.force_login(person)
+    return person
+
+
+def test_is_saved_as_typed_and_tidied(client: Client, anna: User) -> None:
+    assert client.post(PAGE, TYPED).headers["Location"] == PAGE
+    anna.refresh_from_db()
+    assert anna.display_name == "Anna Grigoryan"
+    assert anna.biography == "I count lamps.\nAll of them."
+
+
+def test_the_chosen_language_is_spoken_at_once(client: Client, anna: User) -> None:
+    assert client.post(PAGE, {**TYPED, "preferred_language": "hy"}).headers["Location"] == "/hy/accounts/profile/"
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"display_name": "x" * 61}, "display_name"),
+        ({"display_name": "Anna \u202egrigoryan"}, "display_name"),
+        ({"display_name": "An\u200bna"}, "display_name"),
+        ({"biography": "x" * 1001}, "biography"),
+        ({"biography": "x\x00"}, "biography"),
+        ({"preferred_language": "xx"}, "preferred_language"),
+    ],
+)
+def test_a_refusal_stands_next_to_the_field_and_keeps_what_was_typed(
+    client: Client, anna: User, changes: dict[str, str], field: str
+) -> None:
+    response = client.post(PAGE, {**TYPED, **changes})
+    assert list(response.context["form"].errors) == [field]
+    assert ("I count lamps." in response.content.decode()) or field == "biography"
+    anna.refresh_from_db()
+    assert anna.biography == ""
+
+
+def test_a_refused_picture_costs_nothing_that_was_typed(client: Client, anna: User) -> None:
+    file = SimpleUploadedFile("me.jpg", b"<svg/>", "image/jpeg")
+    response = client.post(PAGE, {**TYPED, "avatar": file})
+    assert "not a picture that we can show" in response.content.decode()
+    assert "I count lamps." in response.content.decode()
+    anna.refresh_from_db()
+    assert anna.avatar_key == ""
+
+
+def test_a_portrait_is_set_and_removed(client: Client, anna: User) -> None:
+    client.post(PAGE, {**TYPED, "avatar": picture()})
+    anna.refresh_from_db()
+    assert avatar_url(anna, 88) in client.get(PAGE).content.decode()
+    client.post(PAGE, {**TYPED, "without_avatar": "on"})
+    anna.refresh_from_db()
+    assert anna.avatar_key == ""
+    assert avatar_url(anna, 44) == ""
+
+
+def test_other_fields_cannot_be_smuggled_in(client: Client, anna: User) -> None:
+    client.post(PAGE, {**TYPED, "username": "root", "is_staff": "on", "is_superuser": "on", "email": "x@example.org"})
+    anna.refresh_from_db()
+    assert (anna.username, anna.email, anna.is_staff, anna.is_superuser) == ("anna", "anna@example.org", False, False)
+
+
+def test_text_is_escaped_once(client: Client, anna: User) -> None:
+    client.post(PAGE, {**TYPED, "display_name": "<b>A & B</b>"})
+    page = client.get("/accounts/").content.decode()
+    assert "&lt;b&gt;A &amp; B&lt;/b&gt;" in page
+    assert "<b>A" not in page
+
+
+def test_portraits_are_limited(client: Client, anna: User) -> None:
+    for _ in range(20):
+        client.post(PAGE, {**TYPED, "avatar": SimpleUploadedFile("x", b"x")})
+    response = client.post(PAGE, {**TYPED, "avatar": picture()})
+    assert response.status_code == 429
+    assert not default_storage.exists("avatars")
+
+
+def test_strangers_log_in_first(client: Client) -> None:
+    assert client.get(PAGE).headers["Location"] == f"/accounts/login/?next={PAGE}"
+    assert client.post(PAGE, TYPED).status_code == 302

@@ -1,0 +1,76 @@
+"""Sessions: where they begin, and everything that ends them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.contrib.sessions.models import Session
+from django.test import Client
+
+from accounts.models import User
+from tests.accounts.conftest import PASSWORD
+from tests.factories import PersonFactory
+
+pytestmark = pytest.mark.django_db
+LIST = "/accounts/sessions/"
+
+
+@pytest.fixture
+def anna() -> User:
+    return PersonFactory.create(username="anna", email="anna@example.org")
+
+
+def log_in(client: Client, **headers: Any) -> None:
+    assert client.post("/accounts/login/", {"login": "anna", "password": PASSWORD}, **headers).status_code == 302
+
+
+def is_in(client: Client) -> bool:
+    return client.get("/accounts/").status_code == 200
+
+
+def test_the_key_changes_at_log_in(client: Client, anna: User) -> None:
+    client.get("/accounts/password/reset/key/zz-zz/")
+    session = client.session
+    session["planted"] = "by somebody else"
+    session.save()
+    client.cookies["session"] = session.session_key or ""
+    log_in(client)
+    assert client.cookies["session"].value != session.session_key
+    assert not Session.objects.filter(pk=session.session_key).exists()
+
+
+def test_it_dies_at_log_out(client: Client, anna: User) -> None:
+    log_in(client)
+    key = client.cookies["session"].value
+    client.post("/accounts/logout/")
+    client.cookies["session"] = key
+    assert not is_in(client)
+
+
+def test_it_dies_at_once_with_the_account(client: Client, anna: User) -> None:
+    log_in(client)
+    User.objects.update(is_active=False)
+    assert not is_in(client)
+
+
+def test_the_list_shows_ones_own_and_ends_the_others(client: Client, other_client: Client, anna: User) -> None:
+    boris = PersonFactory.create(username="boris")
+    stranger = Client()
+    stranger.force_login(boris)
+    log_in(other_client, HTTP_USER_AGENT="Mozilla/5.0 (Android 15) Gecko/20 Firefox/140.0", REMOTE_ADDR="192.0.2.77")
+    log_in(client)
+    page = client.get(LIST).content.decode()
+    assert "Firefox · Android" in page
+    assert "192.0.2.77" in page
+    assert page.count("<li><strong>") == 2
+    client.post(LIST)
+    assert is_in(client)
+    assert not is_in(other_client)
+    assert stranger.get("/accounts/").status_code == 200
+    assert "nowhere else" in client.get(LIST).content.decode()
+
+
+def test_what_a_browser_says_about_itself_is_text(client: Client, anna: User) -> None:
+    log_in(client, HTTP_USER_AGENT="<script>alert(1)</script>")
+    assert "<script>alert" not in client.get(LIST).content.decode()

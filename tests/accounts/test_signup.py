@@ -1,0 +1,196 @@
+"""Becoming a person here."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import pytest
+from allauth.account.models import EmailAddress
+from django.contrib.auth.hashers import make_password
+from django.core import mail
+from django.db import connection, connections
+from django.test import Client
+from django.urls import reverse
+
+from accounts import forms
+from accounts.adapter import AccountAdapter
+from accounts.models import User
+from tests.accounts.conftest import NEWCOMER, Links
+from tests.factories import PersonFactory
+
+pytestmark = pytest.mark.django_db
+SIGNUP, SENT = "/accounts/signup/", "/accounts/confirm-email/"
+
+
+def test_newcomer_confirms_and_is_logged_in_where_they_wanted_to_be(client: Client, links: Links) -> None:
+    response = client.post(SIGNUP, {**NEWCOMER, "next": "/about/"})
+    assert response.headers["Location"] == SENT
+    person = User.objects.get()
+    assert (person.username, person.email, person.preferred_language) == ("Anna", "anna@example.org", "en")
+    assert not EmailAddress.objects.get().verified
+    assert mail.outbox[0].to == ["anna@example.org"]
+    (link,) = links()
+    assert "Does <strong>anna@example.org</strong>" in client.get(link).content.decode()
+    assert not EmailAddress.objects.get().verified, "A link that a mail scanner opens must not confirm anything."
+    response = client.post(link)
+    assert response.headers["Location"] == "/about/"
+    assert EmailAddress.objects.get().verified
+    assert client.get("/accounts/").status_code == 200
+
+
+def test_the_link_works_in_another_browser_too_but_logs_nobody_in(
+    client: Client, other_client: Client, links: Links
+) -> None:
+    client.post(SIGNUP, NEWCOMER)
+    response = other_client.post(links()[0], follow=True)
+    assert response.redirect_chain[-1][0] == "/accounts/login/"
+    assert "anna@example.org is confirmed" in response.content.decode()
+    assert EmailAddress.objects.get().verified
+    assert not User.objects.get().last_login
+
+
+def test_a_used_link_is_a_kind_page(client: Client, links: Links) -> None:
+    client.post(SIGNUP, NEWCOMER)
+    client.post(links()[0])
+    assert "used up" in client.get(links()[0]).content.decode()
+
+
+def test_nobody_logs_in_before_the_address_is_confirmed(client: Client) -> None:
+    PersonFactory.create(username="anna", confirmation=False)
+    response = client.post("/accounts/login/", {"login": "anna", "password": "correct horse battery"})
+    assert response.headers["Location"] == SENT
+    assert len(mail.outbox) == 1
+    assert client.get("/accounts/").status_code == 302
+
+
+def test_the_language_of_the_page_becomes_the_persons(client: Client) -> None:
+    client.post("/ru/accounts/signup/", NEWCOMER)
+    assert User.objects.get().preferred_language == "ru"
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"username": "a"}, "username"),
+        ({"username": "аnna"}, "username"),  # the first letter is Cyrillic
+        ({"username": "anna b"}, "username"),
+        ({"username": "Admin"}, "username"),
+        ({"username": "a" * 31}, "username"),
+        ({"username": "taken"}, "username"),
+        ({"username": "TAKEN"}, "username"),
+        ({"username": ""}, "username"),
+        ({"email": "nowhere"}, "email"),
+        ({"email": "a" * 250 + "@example.org"}, "email"),
+        ({"password1": "short"}, "password1"),
+        ({"password1": "password123"}, "password1"),
+        ({"password1": "12345678901234"}, "password1"),
+        ({"password1": "anna@example.org"}, "password1"),
+        ({"password1": "x" * 257}, "password1"),
+        ({"rules": ""}, "rules"),
+        ({"username": "an\x00na"}, "username"),
+    ],
+)
+def test_a_refusal_stands_next_to_the_field_and_keeps_what_was_typed(
+    client: Client, changes: dict[str, str], field: str
+) -> None:
+    PersonFactory.create(username="Taken")
+    response = client.post(SIGNUP, {**NEWCOMER, **changes})
+    assert response.status_code == 200
+    assert list(response.context["form"].errors) == [field]
+    if field != "email":
+        assert 'value="Anna@Example.org"' in response.content.decode()
+    assert User.objects.count() == 1
+
+
+def test_a_known_address_looks_like_success_and_its_owner_gets_a_letter(client: Client) -> None:
+    PersonFactory.create(username="owner", email="anna@example.org")
+    known = client.post(SIGNUP, NEWCOMER)
+    unknown = client.post(SIGNUP, {**NEWCOMER, "username": "Boris", "email": "boris@example.org"})
+    assert known.status_code == unknown.status_code == 302
+    assert known.headers["Location"] == unknown.headers["Location"] == SENT
+    assert User.objects.filter(email="anna@example.org").count() == 1
+    assert not User.objects.filter(username="Anna").exists()
+    assert [letter.to for letter in mail.outbox] == [["anna@example.org"], ["boris@example.org"]]
+    assert "already" in mail.outbox[0].subject
+
+
+def test_a_known_address_costs_the_same_hash(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    hashed: list[str] = []
+
+    def counting(password: str, *args: Any, **kwargs: Any) -> str:
+        hashed.append(password)
+        return make_password(password, *args, **kwargs)
+
+    PersonFactory.create(email="anna@example.org")
+    monkeypatch.setattr(forms, "make_password", counting)
+    client.post(SIGNUP, NEWCOMER)
+    assert len(hashed) == 1
+
+
+def test_the_signed_in_are_led_on(client: Client) -> None:
+    client.force_login(PersonFactory.create())
+    assert client.get(SIGNUP).headers["Location"] == reverse("desk")
+    assert client.get("/accounts/login/?next=/about/").headers["Location"] == "/about/"
+
+
+def test_where_somebody_was_faster_it_is_a_word_next_to_the_field(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clean = AccountAdapter.clean_username
+    names = iter(["first look"])
+
+    def overtaken(self: AccountAdapter, username: str, shallow: bool = False) -> str:
+        if next(names, None):
+            PersonFactory.create(username="anna", email="other@example.org")
+            return username
+        return str(clean(self, username, shallow))
+
+    monkeypatch.setattr(AccountAdapter, "clean_username", overtaken)
+    response = client.post(SIGNUP, NEWCOMER)
+    assert response.status_code == 200
+    assert "username" in response.context["form"].errors
+    assert User.objects.count() == 1
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="needs real parallel connections")
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"username": "anna", "email": "a@example.org"}, {"username": "ANNA", "email": "b@example.org"}),
+        ({"username": "anna", "email": "a@example.org"}, {"username": "boris", "email": "A@Example.org"}),
+    ],
+)
+def test_two_at_once_make_one_account_and_no_error(
+    one: dict[str, str], other: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert connection.vendor == "postgresql"
+    together = threading.Barrier(2, timeout=20)
+    save = AccountAdapter.save_user
+    waited = threading.local()
+
+    def both_looked(self: AccountAdapter, *args: Any, **kwargs: Any) -> User:
+        if not hasattr(waited, "done"):
+            waited.done = True
+            together.wait()
+        return save(self, *args, **kwargs)
+
+    monkeypatch.setattr(AccountAdapter, "save_user", both_looked)
+    answers: list[int] = []
+
+    def sign_up(data: dict[str, str]) -> None:
+        try:
+            answers.append(Client().post(SIGNUP, {**NEWCOMER, **data}).status_code)
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=sign_up, args=(data,)) for data in (one, other)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert User.objects.count() == 1
+    assert len(answers) == 2
+    assert set(answers) <= {200, 302}
