@@ -11,6 +11,7 @@ from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from articles import publishing
 from articles.models import Article
 from articles.readership import services
 from articles.readership.models import DailySalt, DailyStats, View
@@ -55,6 +56,14 @@ def test_days_and_articles_add_up_over_many_batches() -> None:
         assert services.roll_up() == 0
     assert (views(one), views(other)) == (24, 6)
     assert list(DailyStats.objects.order_by("article", "day").values_list("views", flat=True)) == [14, 10, 6]
+
+
+def test_views_that_came_before_an_article_was_hidden_are_kept() -> None:
+    article = factories.published()
+    waiting(article, 3)
+    publishing.hide(article=article)
+    services.roll_up()
+    assert views(article) == DailyStats.objects.get().views == 3
 
 
 def test_nothing_is_lost_or_doubled_when_it_dies_in_the_middle(monkeypatch: pytest.MonkeyPatch) -> None:
