@@ -43,7 +43,7 @@ def article() -> Article:
     """An article with two likes, a dislike and views of every kind, all of it counted."""
     article = factories.published()
     for value in (1, 1, -1):
-        cast_vote(article=article, voter=factories.PersonFactory.create(), value=value)  # type: ignore[arg-type]
+        cast_vote(article=article, voter=factories.PersonFactory.create(), value=value)
     for kind in View.Kind.values:
         viewed(article, 2, kind=kind)
     viewed(article, 3, days_ago=1)
