@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 from django.contrib.sessions.models import Session
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
 from tests.accounts.conftest import PASSWORD
@@ -69,6 +71,28 @@ def test_the_list_shows_ones_own_and_ends_the_others(client: Client, other_clien
     assert not is_in(other_client)
     assert stranger.get("/accounts/").status_code == 200
     assert "nowhere else" in client.get(LIST).content.decode()
+
+
+def test_the_list_asks_the_database_as_often_for_many_as_for_one(
+    client: Client, anna: User, django_assert_num_queries: Any
+) -> None:
+    log_in(client)
+    client.get(LIST)
+    with CaptureQueriesContext(connection) as one:
+        client.get(LIST)
+    queries = len(one)
+    for _ in range(8):
+        log_in(Client())
+    with django_assert_num_queries(queries):
+        page = client.get(LIST).content.decode()
+    assert page.count("<li><strong>") == 9
+
+
+def test_what_a_new_password_has_ended_is_not_in_the_list(client: Client, other_client: Client, anna: User) -> None:
+    log_in(other_client)
+    log_in(client)
+    client.post("/accounts/password/change/", {"oldpassword": PASSWORD, "password1": "another good phrase"})
+    assert client.get(LIST).content.decode().count("<li><strong>") == 1
 
 
 def test_what_a_browser_says_about_itself_is_text(client: Client, anna: User) -> None:
