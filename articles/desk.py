@@ -99,7 +99,7 @@ class DeskView(LoginRequiredMixin, TemplateView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         person = _person(self.request)
-        articles = Article.objects.by(person).select_related("latest", "latest__picture", "live", "section")
+        articles = Article.objects.by(person).select_related("latest__picture", "latest__section", "live")
         articles = articles.defer("latest__body", "live__body").order_by("-state_since", "-pk")
         if cursor := self.request.GET.get("after", ""):
             since, pk = place_of(cursor)

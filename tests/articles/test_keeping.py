@@ -1,0 +1,163 @@
+"""An expired session and a stale token never cost what was typed, and show it to nobody else."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.contrib.sessions.models import Session
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import User
+from articles import keeping
+from articles.models import Article
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+PASSWORD = "correct horse battery"
+NEW = reverse("desk_new")
+
+
+def typed(person: User | None = None, **changes: Any) -> dict[str, Any]:
+    return {
+        "title": "Typed for an hour",
+        "body": "<p>Every word of it</p>",
+        "language": "hy",
+        "tags": "one, two",
+        "writer": keeping.writer_token(person) if person else "",
+        "action": "save",
+        **changes,
+    }
+
+
+def log_in(client: Client, person: User, to: str) -> HttpResponse:
+    address = f"{reverse('account_login')}?next={to}"
+    answer = client.post(address, {"login": person.username, "password": PASSWORD})
+    assert answer.headers["Location"] == to
+    return client.get(to)  # type: ignore[return-value]
+
+
+@pytest.fixture
+def person() -> User:
+    return factories.PersonFactory.create()
+
+
+def test_after_the_log_in_the_form_is_filled_with_what_was_typed(client: Client, person: User) -> None:
+    answer = client.post(NEW, typed(person))
+    assert answer.headers["Location"] == f"{reverse('account_login')}?next={NEW}"
+    page = log_in(client, person, NEW).text
+    assert "Typed for an hour" in page
+    assert "&lt;p&gt;Every word of it&lt;/p&gt;" in page
+    assert 'value="one, two"' in page
+    assert '<option value="hy" selected>' in page
+    assert "was not saved" in page
+    assert "choose the image again" not in page
+    assert not Article.objects.exists()
+
+
+def test_an_image_must_be_chosen_again_and_the_page_says_so(client: Client, person: User) -> None:
+    client.post(NEW, typed(person, image=SimpleUploadedFile("x.jpg", b"123")))
+    assert "Please choose the image again" in log_in(client, person, NEW).text
+
+
+def test_a_change_of_an_own_article_comes_back_on_its_own_form_alone(client: Client, person: User) -> None:
+    article, other = factories.draft(person), factories.draft(person, title="Another")
+    form = reverse("desk_edit", args=[article.pk])
+    client.post(form, typed(person))
+    assert "Typed for an hour" in log_in(client, person, form).text
+    assert "Typed for an hour" not in client.get(reverse("desk_edit", args=[other.pk])).text
+    assert "Typed for an hour" not in client.get(NEW).text
+    assert "Typed for an hour" not in client.get(form + "?stored").text
+
+
+def test_another_account_sees_nothing_of_it(client: Client, person: User) -> None:
+    stranger = factories.PersonFactory.create()
+    form = reverse("desk_edit", args=[factories.draft(person).pk])
+    client.post(form, typed(person))
+    answer = log_in(client, stranger, form)
+    assert answer.status_code == 404
+    assert "Typed for an hour" not in answer.text
+
+
+def test_another_account_does_not_get_it_into_a_new_article(client: Client, person: User) -> None:
+    client.post(NEW, typed(person))
+    assert "Typed for an hour" not in log_in(client, factories.PersonFactory.create(), NEW).text
+    assert keeping.SESSION_KEY not in client.session
+
+
+def test_saving_forgets_what_was_kept(client: Client, person: User) -> None:
+    client.post(NEW, typed(person))
+    log_in(client, person, NEW)
+    client.post(NEW, typed(person, section=factories.SectionFactory.create().pk))
+    assert Article.objects.count() == 1
+    assert keeping.SESSION_KEY not in client.session
+
+
+def test_it_is_forgotten_after_a_day(client: Client, person: User) -> None:
+    client.post(NEW, typed(person))
+    with time_machine.travel(timezone.now() + timedelta(hours=25), tick=False):
+        assert "Typed for an hour" not in log_in(client, person, NEW).text
+
+
+def test_a_text_without_end_is_not_kept(client: Client, person: User) -> None:
+    answer = client.post(NEW, typed(person, body="x" * 400_000))
+    assert answer.status_code == 302
+    assert not Session.objects.exists()
+
+
+def test_one_address_does_not_fill_the_sessions(person: User) -> None:
+    for _ in range(40):
+        Client().post(NEW, typed(person))
+    assert Session.objects.count() == 30
+
+
+# --- A stale token
+
+
+def strict(person: User | None) -> Client:
+    client = Client(enforce_csrf_checks=True)
+    if person:
+        client.force_login(person)
+    return client
+
+
+def test_a_stale_token_leads_back_to_the_filled_form(person: User) -> None:
+    client = strict(person)
+    answer = client.post(NEW, typed(person, csrfmiddlewaretoken="x" * 64))
+    assert answer.headers["Location"] == NEW
+    assert "Typed for an hour" in client.get(NEW).text
+    assert not Article.objects.exists()
+
+
+def test_a_stale_token_without_a_session_leads_over_the_log_in(person: User) -> None:
+    answer = strict(None).post("/ru" + NEW, typed(person))
+    assert answer.headers["Location"] == f"/ru{reverse('account_login')}?next=/ru{NEW}"
+
+
+def test_a_strangers_form_stays_a_404_whatever_was_kept(person: User) -> None:
+    form = reverse("desk_edit", args=[factories.draft().pk])
+    client = strict(person)
+    client.post(form, typed(person))
+    assert client.get(form).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "headers", [{"Origin": "https://evil.example"}, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"}]
+)
+def test_a_strangers_page_puts_nothing_into_anybodys_session(headers: dict[str, str]) -> None:
+    answer = strict(None).post(NEW, typed(), headers=headers)
+    assert answer.status_code == 403
+    assert "session" not in answer.cookies
+    assert not Session.objects.exists()
+
+
+def test_other_forms_keep_nothing(person: User) -> None:
+    article = factories.draft(person)
+    answer = strict(person).post(reverse("desk_submit", args=[article.pk]), typed(person))
+    assert answer.status_code == 403

@@ -1,0 +1,372 @@
+"""The life of an article: every transition, every refusal, and the rules that the database holds."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
+
+from accounts.models import User
+from articles import publishing
+from articles.models import Article, ArticleTag, Revision, SiteSettings
+from articles.moderation.models import Decision
+from articles.publishing import NotPossible
+from tests import factories
+from tests.parallel import at_once
+
+pytestmark = pytest.mark.django_db
+
+State = Article.State
+
+
+def fresh(article: Article) -> Article:
+    return Article.objects.select_related("live", "latest", "author").get(pk=article.pk)
+
+
+def returned(author: User | None = None) -> Article:
+    article = factories.in_review(author)
+    assert article.latest is not None
+    return publishing.return_to_author(article=article, revision_number=article.latest.number)
+
+
+def published_with_change(state: str = "in_review") -> Article:
+    """A published article with a newer text, in review or a draft."""
+    article = factories.published()
+    article = publishing.save_draft(article=article, text=factories.text(title="Second text", tag_names=["new"]))
+    return publishing.submit(article=article) if state == "in_review" else article
+
+
+MAKERS: dict[str, Callable[[], Article]] = {
+    "draft": factories.draft,
+    "in_review": factories.in_review,
+    "published": factories.published,
+    "returned": returned,
+    "hidden": factories.hidden,
+    "change": published_with_change,
+    "open change": lambda: published_with_change("draft"),
+}
+VERBS: dict[str, Callable[[Article], object]] = {
+    "save": lambda article: publishing.save_draft(article=article, text=factories.text(title="Anew")),
+    "submit": lambda article: publishing.submit(article=article),
+    "withdraw": lambda article: publishing.withdraw(article=article),
+    "publish": lambda article: publishing.publish(article=article, revision_number=number(article)),
+    "return": lambda article: publishing.return_to_author(article=article, revision_number=number(article)),
+    "hide": lambda article: publishing.hide(article=article),
+    "restore": lambda article: publishing.restore(article=article),
+    "correct": lambda article: publishing.correct(article=article, text=factories.text(title="Corrected")),
+    "discard": lambda article: publishing.discard(article=article),
+}
+# Where each verb leads from each state: (state of the article, state of its latest text); a verb that is not named
+# here is refused.
+LEADS: dict[str, dict[str, tuple[str, str] | None]] = {
+    "draft": {"save": ("draft", "draft"), "submit": ("in_review", "in_review"), "discard": None},
+    "in_review": {
+        "submit": ("in_review", "in_review"),
+        "withdraw": ("draft", "draft"),
+        "publish": ("published", "published"),
+        "return": ("returned", "returned"),
+    },
+    "published": {
+        "save": ("published", "draft"),
+        "hide": ("hidden", "published"),
+        "correct": ("published", "published"),
+    },
+    "returned": {"save": ("draft", "draft"), "discard": None},
+    "hidden": {"save": ("hidden", "draft"), "restore": ("published", "published")},
+    "change": {
+        "submit": ("published", "in_review"),
+        "withdraw": ("published", "draft"),
+        "publish": ("published", "published"),
+        "return": ("published", "returned"),
+        "hide": ("hidden", "in_review"),
+    },
+    "open change": {
+        "save": ("published", "draft"),
+        "submit": ("published", "in_review"),
+        "hide": ("hidden", "draft"),
+    },
+}
+
+
+def number(article: Article) -> int:
+    assert article.latest is not None
+    return article.latest.number
+
+
+@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("origin", MAKERS)
+def test_each_verb_from_each_state(origin: str, verb: str) -> None:
+    article = MAKERS[origin]()
+    before = fresh(article)
+    if verb not in LEADS[origin]:
+        with pytest.raises(NotPossible) as refusal:
+            VERBS[verb](article)
+        assert str(refusal.value).endswith(".")
+        after = fresh(article)
+        assert after.latest is not None
+        assert before.latest is not None
+        assert (after.state, after.latest_id, after.latest.state) == (
+            before.state,
+            before.latest_id,
+            before.latest.state,
+        )
+        return
+    VERBS[verb](article)
+    if (expected := LEADS[origin][verb]) is None:
+        assert not Article.objects.filter(pk=article.pk).exists()
+        return
+    after = fresh(article)
+    assert after.latest is not None
+    assert (after.state, after.latest.state) == expected
+    assert (after.published_at is not None) == (after.state in {"published", "hidden"})
+
+
+def test_a_revision_number_that_is_not_in_review_any_more_is_refused() -> None:
+    article = factories.in_review()
+    old = number(article)
+    publishing.withdraw(article=article)
+    publishing.save_draft(article=article, text=factories.text(title="Changed after the moderator looked"))
+    publishing.return_to_author(article=publishing.submit(article=article), revision_number=old)
+    publishing.save_draft(article=article, text=factories.text(title="Third"))
+    article = publishing.submit(article=article)
+    with pytest.raises(NotPossible):
+        publishing.publish(article=article, revision_number=old)
+    assert fresh(article).state == State.IN_REVIEW
+
+
+def test_publishing_keeps_the_first_time_and_shows_the_newest_text() -> None:
+    article = published_with_change()
+    first = fresh(article).published_at
+    article = publishing.publish(article=article, revision_number=number(article))
+    assert article.live is not None
+    assert (article.live.title, article.published_at) == ("Second text", first)
+    assert [tag.name for tag in article.tags.all()] == ["new"]
+
+
+def test_readers_see_the_earlier_text_while_a_change_waits() -> None:
+    article = fresh(published_with_change())
+    assert article.live is not None
+    assert article.live.title == "We counted every street lamp"
+    assert [tag.name for tag in article.tags.all()] == ["street lamps"]
+
+
+def test_what_was_decided_on_is_never_overwritten() -> None:
+    article = returned()
+    decided = article.latest
+    assert decided is not None
+    publishing.save_draft(article=article, text=factories.text(title="Mended"))
+    decided.refresh_from_db()
+    assert (decided.title, decided.state, decided.number) == ("We counted every street lamp", "returned", 1)
+    assert number(fresh(article)) == 2
+
+
+def test_hiding_takes_tags_away_and_restoring_brings_them_back() -> None:
+    article = factories.hidden()
+    assert not ArticleTag.objects.filter(article=article).exists()
+    published_at = fresh(article).published_at
+    article = publishing.restore(article=article)
+    assert ArticleTag.objects.filter(article=article).count() == 1
+    assert article.published_at == published_at
+
+
+def test_a_correction_leaves_the_state_and_the_time_of_publication() -> None:
+    article = factories.published()
+    published_at = fresh(article).published_at
+    article = publishing.correct(article=article, text=factories.text(title="Corrected"))
+    assert article.live is not None
+    assert (article.live.title, article.published_at, str(article)) == ("Corrected", published_at, "Corrected")
+
+
+# --- The author's rights
+
+
+def test_an_unconfirmed_address_writes_but_does_not_submit() -> None:
+    article = factories.draft(factories.PersonFactory.create(confirmation=False))
+    with pytest.raises(NotPossible, match="Confirm your e-mail"):
+        publishing.submit(article=article)
+
+
+@pytest.mark.parametrize("verb", ["save", "submit"])
+def test_the_suspended_neither_save_nor_submit(verb: str) -> None:
+    article = factories.draft()
+    User.objects.filter(pk=article.author_id).update(suspended_until=timezone.now() + timedelta(days=1))
+    with pytest.raises(NotPossible, match="suspended"):
+        VERBS[verb](fresh(article))
+    with pytest.raises(NotPossible, match="suspended"):
+        publishing.start_draft(author=fresh(article).author, text=factories.text())
+
+
+def test_a_suspension_that_is_over_is_over() -> None:
+    article = factories.draft()
+    User.objects.filter(pk=article.author_id).update(suspended_until=timezone.now() - timedelta(seconds=1))
+    assert publishing.submit(article=fresh(article)).state == State.IN_REVIEW
+
+
+def test_a_text_of_a_few_words_is_not_submitted() -> None:
+    article = factories.draft(body="<p>Too short</p>")
+    with pytest.raises(NotPossible, match="at least 30 words"):
+        publishing.submit(article=article)
+    assert fresh(article).state == State.DRAFT
+
+
+def test_an_empty_summary_is_the_beginning_of_the_text() -> None:
+    article = factories.in_review(summary="", body="<p>Fish &amp; chips. " + "word " * 100 + "</p>")
+    assert article.latest is not None
+    assert article.latest.summary.startswith("Fish & chips. word")
+    assert len(article.latest.summary) <= 200
+
+
+def test_the_trusted_publish_at_once_until_one_of_theirs_is_hidden() -> None:
+    author = factories.PersonFactory.create()
+    published = [factories.published(author) for _ in range(3)]
+    assert publishing.is_trusted(author)
+    assert factories.in_review(author).state == State.PUBLISHED
+    publishing.hide(article=published[0])
+    assert not publishing.is_trusted(author)
+    assert factories.in_review(author).state == State.IN_REVIEW
+
+
+def test_the_hidden_article_of_a_trusted_author_is_reviewed() -> None:
+    SiteSettings.objects.update_or_create(pk=1, defaults={"reviewed_before_trusted": 0})
+    article = publishing.hide(article=factories.in_review())
+    publishing.save_draft(article=article, text=factories.text(title="Without the address"))
+    article = publishing.submit(article=article)
+    assert article.latest is not None
+    assert (article.state, article.latest.state) == (State.HIDDEN, "in_review")
+
+
+def test_the_text_is_sanitised_whoever_calls() -> None:
+    article = factories.draft(body="<p onclick=x>Hello<script>alert(1)</script></p>")
+    assert article.latest is not None
+    assert article.latest.body == "<p>Hello</p>"
+
+
+# --- Sent twice
+
+
+def test_a_form_sent_twice_is_one_article() -> None:
+    author, key, text = factories.PersonFactory.create(), uuid.uuid4(), factories.text()
+    first = publishing.start_draft(author=author, text=text, form_key=key)
+    second = publishing.start_draft(author=author, text=text, form_key=key)
+    assert first.pk == second.pk
+    assert Revision.objects.filter(article=first).count() == 1
+
+
+def test_a_form_sent_again_with_more_in_it_changes_the_draft() -> None:
+    author, key = factories.PersonFactory.create(), uuid.uuid4()
+    article = publishing.start_draft(author=author, text=factories.text(), form_key=key)
+    publishing.start_draft(author=author, text=factories.text(title="More"), form_key=key)
+    assert (str(fresh(article)), Article.objects.count()) == ("More", 1)
+
+
+def test_a_form_sent_again_after_publication_is_the_published_article() -> None:
+    SiteSettings.objects.update_or_create(pk=1, defaults={"reviewed_before_trusted": 0})
+    author, key, text = factories.PersonFactory.create(), uuid.uuid4(), factories.text(summary="")
+    article = publishing.submit(article=publishing.start_draft(author=author, text=text, form_key=key))
+    again = publishing.start_draft(author=author, text=text, form_key=key)
+    assert (again.pk, fresh(article).state) == (article.pk, State.PUBLISHED)
+    assert Revision.objects.count() == 1
+
+
+def test_a_changed_text_under_a_used_key_is_never_dropped_silently() -> None:
+    author, key = factories.PersonFactory.create(), uuid.uuid4()
+    publishing.submit(article=publishing.start_draft(author=author, text=factories.text(), form_key=key))
+    with pytest.raises(NotPossible, match="in review"):
+        publishing.start_draft(author=author, text=factories.text(title="Changed"), form_key=key)
+
+
+def test_a_key_belongs_to_its_author() -> None:
+    key = uuid.uuid4()
+    articles = {
+        publishing.start_draft(author=factories.PersonFactory.create(), text=factories.text(), form_key=key).pk
+        for _ in range(2)
+    }
+    assert len(articles) == 2
+
+
+def test_saving_a_published_text_unchanged_begins_nothing() -> None:
+    article = factories.published()
+    publishing.save_draft(article=article, text=factories.text())
+    assert Revision.objects.filter(article=article).count() == 1
+
+
+# --- What stays in the record
+
+
+def test_a_draft_that_a_moderator_decided_on_stays() -> None:
+    article = returned()
+    assert article.latest is not None
+    Decision.objects.create(
+        revision=article.latest, moderator=factories.PersonFactory.create(), verdict="return", reason="No source."
+    )
+    publishing.save_draft(article=article, text=factories.text(title="Second try"))
+    with pytest.raises(NotPossible, match="record"):
+        publishing.discard(article=article)
+    assert Article.objects.filter(pk=article.pk).exists()
+
+
+def test_a_deleted_article_refuses_instead_of_failing() -> None:
+    article = factories.draft()
+    publishing.discard(article=fresh(article))
+    for verb in VERBS.values():
+        with pytest.raises(NotPossible):
+            verb(article)
+
+
+# --- What the database refuses, whoever writes
+
+
+@pytest.mark.parametrize(
+    ("maker", "changes"),
+    [
+        ("draft", {"state": "unknown"}),
+        ("draft", {"state": "published"}),
+        ("draft", {"published_at": timezone.now()}),
+        ("published", {"published_at": None}),
+        ("published", {"live": None}),
+        ("published", {"state": "draft"}),
+    ],
+)
+def test_state_and_time_of_publication_agree(maker: str, changes: dict[str, object]) -> None:
+    article = MAKERS[maker]()
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Article.objects.filter(pk=article.pk).update(**changes)
+
+
+def test_an_article_has_one_open_text_and_each_number_once() -> None:
+    article = fresh(factories.draft())
+    assert article.latest is not None
+    for changes in ({"number": 2}, {"number": 1, "state": "returned", "submitted_at": timezone.now()}):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            Revision.objects.create(article=article, title="Other", section=article.section, **changes)
+
+
+def test_a_submitted_text_has_its_time() -> None:
+    article = factories.draft()
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Revision.objects.filter(article=article).update(state="in_review")
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="needs real parallel connections")
+def test_a_form_sent_many_times_at_once_is_one_article() -> None:
+    author, key, text = factories.PersonFactory.create(), uuid.uuid4(), factories.text()
+    raised = at_once([lambda: publishing.start_draft(author=author, text=text, form_key=key)] * 6)
+    assert raised == [None] * 6
+    assert (Article.objects.count(), Revision.objects.count()) == (1, 1)
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="needs real parallel connections")
+def test_withdrawn_and_published_at_once_ends_in_one_of_the_two() -> None:
+    article = factories.in_review()
+    raised = at_once([lambda: VERBS["withdraw"](article), lambda: VERBS["publish"](article)])
+    assert sum(isinstance(error, NotPossible) for error in raised) == 1
+    assert sum(error is None for error in raised) == 1
+    assert fresh(article).state in {State.DRAFT, State.PUBLISHED}
