@@ -15,6 +15,7 @@ from django.conf import LazySettings, settings
 from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Response
 from pytest_django.live_server_helper import LiveServer
+from pytest_playwright.pytest_playwright import CreateContextCallback
 
 from accounts.models import User
 
@@ -103,6 +104,18 @@ def context(context: BrowserContext, problems: Problems) -> BrowserContext:
     """The browser's context of this test, listened to."""
     problems.watch(context)
     return context
+
+
+@pytest.fixture
+def somebody(new_context: CreateContextCallback, problems: Problems) -> Callable[..., Page]:
+    """Somebody else, at a browser of their own: `somebody()`; options are those of a context."""
+
+    def sits_down(**options: Any) -> Page:
+        context = new_context(**options)
+        problems.watch(context)
+        return context.new_page()
+
+    return sits_down
 
 
 @pytest.fixture
