@@ -317,7 +317,8 @@ if PAYMENTS == "dummy":
         raise ImproperlyConfigured("PAYMENTS=dummy only pretends to take money: it is refused with an https ORIGIN.")
     _providers["dummy"] = ("articles.promotion.payments.dummy.DummyProvider", {})
 elif PAYMENTS == "stripe":
-    STRIPE_KEY, STRIPE_ENDPOINT_SECRET = env.str("STRIPE_KEY", default=""), env.str("STRIPE_ENDPOINT_SECRET", default="")
+    STRIPE_KEY = env.str("STRIPE_KEY", default="")
+    STRIPE_ENDPOINT_SECRET = env.str("STRIPE_ENDPOINT_SECRET", default="")
     if not STRIPE_KEY.startswith(("sk_", "rk_")) or not STRIPE_ENDPOINT_SECRET.startswith("whsec_"):
         raise ImproperlyConfigured(
             "PAYMENTS=stripe needs STRIPE_KEY (it begins with sk_ or rk_) and STRIPE_ENDPOINT_SECRET (whsec_...)."
@@ -330,6 +331,8 @@ elif PAYMENTS == "stripe":
     )
 elif PAYMENTS != "manual":
     raise ImproperlyConfigured(f"PAYMENTS is manual, dummy or stripe; it is {PAYMENTS!r}.")
+# What a sponsor reads who is to transfer the money: the account, and what to write with it.
+PAYMENT_INSTRUCTIONS = env.str("PAYMENT_INSTRUCTIONS", default="", multiline=True)
 PAYMENT_MODEL = "promotion.Payment"
 PAYMENT_VARIANTS = _providers
 PAYMENT_HOST = _origin.netloc

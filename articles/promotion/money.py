@@ -46,5 +46,7 @@ def shown(amount: int, currency: str) -> str:
 def exact(amount: int, currency: str) -> str:
     """Like `shown`, with nothing as "0.00 EUR": for sums and balances."""
     digits = EXPONENTS.get(currency, 0)
-    number = formats.number_format(Decimal(amount).scaleb(-digits), decimal_pos=digits, use_l10n=True, force_grouping=True)
+    number = formats.number_format(
+        Decimal(amount).scaleb(-digits), decimal_pos=digits, use_l10n=True, force_grouping=True
+    )
     return f"{number}\u00a0{currency}".strip()

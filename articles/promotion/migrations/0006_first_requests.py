@@ -13,6 +13,7 @@ from articles.promotion.ledger_hash import row_hash
 
 PLACES = {"front_top": 3, "section_top": 2, "beside": 4}
 SECOND = "Another request for this article came first."
+TERMS = "A moderator decides; there is no right to be put forward. The card is always labelled as promoted."
 NO_PLAN = "From before there were plans."
 
 
@@ -21,6 +22,10 @@ def fill(apps, schema_editor):
     for code, capacity in PLACES.items():
         Placement.objects.get_or_create(code=code, defaults={"capacity": capacity})
     front = Placement.objects.get(code="front_top")
+    # Something to begin with, so that "Promote this post" leads somewhere before anybody has set up plans.
+    Plan = apps.get_model("promotion", "Plan")
+    if not Plan.objects.exists():
+        Plan.objects.create(placement=front, name="Three days on the front page", days=3, terms=TERMS)
     Promotion = apps.get_model("promotion", "Promotion")
     LedgerEntry = apps.get_model("promotion", "LedgerEntry")
     number, last = 0, ""

@@ -127,7 +127,7 @@ class LedgerEntry(models.Model):
 
 
 class LedgerHead(models.Model):
-    """The one row (id 1) that whoever appends locks: the last number and hash. It also shows when the end was cut off."""
+    """The one row (id 1) that whoever appends locks: the last number and hash. So it also shows a cut-off end."""
 
     number = models.PositiveBigIntegerField(default=0)
     hash = models.CharField(max_length=64, blank=True)

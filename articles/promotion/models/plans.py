@@ -71,7 +71,7 @@ class PlanQuerySet(models.QuerySet["Plan"]):
 
 
 class Plan(models.Model):
-    """A place for a number of days at a price. A promotion copies what it was promised: changing a plan changes none."""
+    """A place for some days at a price. A promotion copies what it was promised: changing a plan changes none."""
 
     placement = models.ForeignKey(
         Placement, on_delete=models.PROTECT, related_name="plans", verbose_name=_("placement")

@@ -237,9 +237,7 @@ class Promotion(models.Model):
         ]
         indexes = [
             # For delivery and capacity: what is approved at a place, by time.
-            models.Index(
-                "placement", "ends_at", "starts_at", condition=Q(state="approved"), name="promotion_approved"
-            ),
+            models.Index("placement", "ends_at", "starts_at", condition=Q(state="approved"), name="promotion_approved"),
             models.Index("sponsor", F("requested_at").desc(), F("id").desc(), name="promotion_of_sponsor"),
             models.Index("requested_at", "id", condition=Q(state__in=["requested", "paid"]), name="promotion_waiting"),
             models.Index(F("requested_at").desc(), F("id").desc(), name="promotion_newest"),
