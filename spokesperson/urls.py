@@ -17,6 +17,7 @@ urlpatterns = [
     path("health/", HealthView.as_view(), name="health"),
     path("media/<path:path>", views.media, name="media"),
     path("", include("articles.readership.urls")),
+    path("", include("articles.promotion.payments.urls")),
     path("", include("articles.urls_for_machines")),
     *i18n_patterns(
         path("admin/", admin.site.urls),

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from articles.promotion.models.promotion import Promotion
+from articles.promotion.money import exact
 
 
 class WrittenForEver(Exception):
@@ -115,6 +116,11 @@ class LedgerEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.number}: {self.get_event_display()}"
+
+    @property
+    def amount_shown(self) -> str:
+        """The signed amount for people: "-12.50 EUR"."""
+        return exact(self.amount, self.currency)
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Add the row; one that exists is never written again."""
