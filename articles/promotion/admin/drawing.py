@@ -178,7 +178,9 @@ def _row(
     if section is not None:
         name = f"{name}: {section.name_in(get_language() or 'en')}"
     running = sum(one.phase_at(now) == Phase.RUNNING for one in promotions)
-    taken = _("%(running)d of %(capacity)d now") % {"running": running, "capacity": placement.capacity}
+    taken = ""
+    if window.since <= now < window.until:
+        taken = _("%(running)d of %(capacity)d now") % {"running": running, "capacity": placement.capacity}
     row = Row(name=name, taken=taken, y=y)
     stood = [(times, one) for one in promotions if (times := when_stood(one)) and window.shows(*times)]
     lanes: list[datetime] = []  # The end of each lane's last bar.

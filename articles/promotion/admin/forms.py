@@ -67,7 +67,7 @@ class DecisionForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 4}),
         help_text=gettext_lazy("It stands in the ledger and in letters to the people concerned: write no names there."),
     )
-    text = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1, widget=forms.HiddenInput)
+    text = forms.CharField(required=False, max_length=20, widget=forms.HiddenInput)
 
     def __init__(
         self,
@@ -78,17 +78,17 @@ class DecisionForm(forms.Form):
         typed: dict[str, Any] | None = None,
     ) -> None:
         """A form for what may be done with `promotion`; `typed` fills in what a refused form held."""
-        live_id = promotion.article.live_id
-        super().__init__(data, initial={**(typed or {}), "text": live_id})
-        self.promotion, self.verbs = promotion, verbs
+        super().__init__(data, initial={**(typed or {}), "text": str(promotion.article.live_id)})
+        self.promotion = promotion
+        self.offer(verbs)
+
+    def offer(self, verbs: Sequence[Verb]) -> None:
+        """Show these verbs, and the field for a start where one of them takes it."""
         verb, start = self.fields["verb"], self.fields["start"]
         assert isinstance(verb, forms.ChoiceField)
         verb.choices = [(one.value, one.label) for one in verbs]
-        if len(verbs) == 1:
-            verb.initial = verbs[0].value
-        if not TAKES_START.intersection(verbs):
-            del self.fields["start"]
-        elif Verb.APPROVE in verbs:
+        self.shows_start = bool(TAKES_START.intersection(verbs))
+        if Verb.APPROVE in verbs:
             start.help_text = _("Empty: on the day that the sponsor wanted, or as soon as there is room.")
         else:
             start.help_text = _("Only for moving it. The length stays.")
@@ -100,7 +100,7 @@ class DecisionForm(forms.Form):
             self.add_error("reason", _("Give a reason."))
         if verb == Verb.MOVE_START and not cleaned.get("start") and "start" not in self.errors:
             self.add_error("start", _("Say when it is to start."))
-        if verb in BINDS_TO_TEXT and cleaned.get("text") != self.promotion.article.live_id:
+        if verb in BINDS_TO_TEXT and cleaned.get("text") != str(self.promotion.article.live_id):
             self.add_error(None, _("The article’s text changed meanwhile. Read it once more, then decide."))
         return cleaned
 

@@ -1,16 +1,19 @@
-"""What is offered: the three places, and the plans. Changing them changes no promotion that was asked for before."""
+"""What is offered: the three places, the plans, and one setting. Changing them changes no promotion that was asked for before."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django.contrib import admin
+from django.core.cache import caches
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext_lazy
 
 from articles.promotion.admin.forms import PlanForm
-from articles.promotion.models import Placement, Plan
+from articles.promotion.models import Placement, Plan, PromotionSettings
 
 
 @admin.register(Placement)
@@ -54,3 +57,27 @@ class PlanAdmin(admin.ModelAdmin[Plan]):
     @admin.display(description=gettext_lazy("price"))
     def price_column(self, obj: Plan) -> str:
         return obj.price_shown
+
+
+@admin.register(PromotionSettings)
+class PromotionSettingsAdmin(admin.ModelAdmin[PromotionSettings]):
+    """The one row: its list is its form, and before it exists the form shows the defaults."""
+
+    fields = ["shows_exact_prices"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        return redirect(reverse(f"{self.admin_site.name}:promotion_promotionsettings_change", args=[1]))
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> PromotionSettings | None:
+        found = super().get_object(request, object_id, from_field)
+        return found or (PromotionSettings(pk=1) if object_id == "1" else None)
+
+    def save_model(self, request: HttpRequest, obj: PromotionSettings, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        caches["local"].delete("promotion-settings")  # This process at once; the others within five seconds.

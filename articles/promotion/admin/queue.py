@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
-from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models import Count, OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.utils import timezone
@@ -16,13 +16,17 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
+from articles.promotion.admin.accounts import share
 from articles.promotion.admin.decision import DecisionPage
 from articles.promotion.admin.overview import Overview
 from articles.promotion.lifecycle import author_has_spoken
-from articles.promotion.models import Promotion, PromotionQuerySet
+from articles.promotion.models import Promotion, PromotionDay, PromotionQuerySet
 
 State = Promotion.State
 WAITING = "waiting"
+WITH_RESULTS = {"running", "over"}
+HISTORY = ["ran_before", "refused_before"]
+RESULTS = ["impressions", "clicks", "click_through"]
 
 
 def view_of(promotions: PromotionQuerySet, name: str) -> PromotionQuerySet:
@@ -38,6 +42,10 @@ def view_of(promotions: PromotionQuerySet, name: str) -> PromotionQuerySet:
             return promotions.scheduled().order_by("starts_at", "pk")
         case "running":
             return promotions.running().order_by("ends_at", "pk")
+        case "over":
+            now = timezone.now()
+            began = promotions.filter(starts_at__lte=now)
+            return began.exclude(state=State.APPROVED, ends_at__gt=now).order_by("-starts_at", "-pk")
         case "all":
             return promotions.order_by("-requested_at", "-pk")
         case _:
@@ -58,6 +66,7 @@ class ViewFilter(admin.SimpleListFilter):
             ("refunds", _("Money to give back")),
             ("scheduled", pgettext_lazy("promotions", "Scheduled")),
             ("running", pgettext_lazy("promotions", "Running")),
+            ("over", pgettext_lazy("promotions", "Over")),
             ("all", pgettext_lazy("promotions", "All")),
         ]
 
@@ -81,7 +90,7 @@ class ViewFilter(admin.SimpleListFilter):
 class PromotionAdmin(Overview, DecisionPage, admin.ModelAdmin[Promotion]):
     """Promotions. The first column leads to the page where one is looked at and decided on."""
 
-    list_display = ["title", "place", "offer", "sponsor_name", "ran_before", "refused_before"]
+    list_display = ["title", "place", "offer", "sponsor_name"]
     list_display_links = ["title"]
     list_filter = [ViewFilter, "placement", "kind"]
     search_fields = ["article__live__title", "sponsor__username", "sponsor__display_name", "message"]
@@ -95,23 +104,26 @@ class PromotionAdmin(Overview, DecisionPage, admin.ModelAdmin[Promotion]):
     actions = None
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Promotion]:
-        return with_sponsors_history(Promotion.objects.with_cards())
+        promotions = Promotion.objects.with_cards()
+        if request.GET.get("view") in WITH_RESULTS:
+            return with_results(promotions)
+        return with_sponsors_history(promotions)
 
     def get_ordering(self, request: HttpRequest) -> tuple[()]:
         return ()  # The list that is shown has its own.
 
     def get_list_display(self, request: HttpRequest) -> list[str]:
         """The columns that matter for the list that is shown."""
-        special = {
+        columns = {
+            "unpaid": ["age", *HISTORY],
             "paused": ["state_column", "from_until"],
             "refunds": ["state_column", "closed"],
-            "scheduled": ["from_until"],
-            "running": ["from_until"],
-            "all": ["state_column", "from_until"],
-            "unpaid": ["age"],
-        }.get(request.GET.get("view", ""), ["age", "wanted", "authors_word"])
-        before, after = ["title", "place", "offer", "sponsor_name"], ["ran_before", "refused_before"]
-        return [*before, *special, *after]
+            "scheduled": ["from_until", *HISTORY],
+            "running": ["from_until", *RESULTS],
+            "over": ["state_column", "from_until", *RESULTS],
+            "all": ["state_column", "age", *HISTORY],
+        }.get(request.GET.get("view", ""), ["age", "wanted", "authors_word", *HISTORY])
+        return ["title", "place", "offer", "sponsor_name", *columns]
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -177,6 +189,26 @@ class PromotionAdmin(Overview, DecisionPage, admin.ModelAdmin[Promotion]):
     @admin.display(description=gettext_lazy("refused before"))
     def refused_before(self, obj: Any) -> int:
         return int(obj.refused_before)
+
+    @admin.display(description=gettext_lazy("impressions"))
+    def impressions(self, obj: Any) -> int:
+        return int(obj.impressions)
+
+    @admin.display(description=gettext_lazy("clicks"))
+    def clicks(self, obj: Any) -> int:
+        return int(obj.clicks)
+
+    @admin.display(description=gettext_lazy("click-through"))
+    def click_through(self, obj: Any) -> str:
+        return share(obj.clicks, obj.impressions)
+
+
+def with_results(promotions: PromotionQuerySet) -> PromotionQuerySet:
+    """With `impressions` and `clicks`, in all."""
+    days = PromotionDay.objects.filter(promotion=OuterRef("pk")).order_by().values("promotion")
+    return promotions.annotate(
+        **{name: Coalesce(Subquery(days.annotate(sum=Sum(name)).values("sum")), 0) for name in ("impressions", "clicks")}
+    )
 
 
 def with_sponsors_history(promotions: PromotionQuerySet) -> PromotionQuerySet:
