@@ -14,7 +14,6 @@ from articles.promotion.models import Placement, Promotion
 from articles.promotion.money import exact
 
 register = template.Library()
-register.filter("exact_money", exact)
 
 
 @register.inclusion_tag("promotion/_promoted.html")
@@ -29,17 +28,18 @@ def promoted(place: str, section: Section | None = None) -> dict[str, Any]:
     return {"cards": cards, "place": place}
 
 
-@register.simple_tag
-def promotions_beside(article: Article) -> Beside:
-    """What an article's page needs of promotions, in one query: `{% promotions_beside article as promotions %}`."""
-    return delivery.beside(article)
+@register.simple_tag(takes_context=True)
+def promotions_beside(context: template.Context, article: Article) -> Beside:
+    """What an article's page needs of promotions, in one query: `{% promotions_beside article as promotions %}`.
+
+    A preview has none.
+    """
+    return Beside(cards=[], own=[]) if context.get("preview") else delivery.beside(article)
 
 
 @register.inclusion_tag("promotion/_promoted.html")
-def promoted_beside(promotions: Beside | str) -> dict[str, Any]:
-    """The cards that `promotions_beside` found. A preview has none."""
-    if not isinstance(promotions, Beside):
-        return {"cards": []}
+def promoted_beside(promotions: Beside) -> dict[str, Any]:
+    """The cards that `promotions_beside` found."""
     return {"cards": promotions.cards, "own": promotions.own, "place": Placement.Code.BESIDE}
 
 
@@ -63,4 +63,13 @@ def promotion_label(promotion: Promotion) -> str:
 @register.simple_tag
 def promoted_address(promotion: Promotion) -> str:
     """Where the card leads. The fragment, which no server sees, tells the page's script how the reader came."""
-    return f"{promotion.article.get_absolute_url()}#promoted-{promotion.pk}"
+    address = promotion.article.get_absolute_url()
+    return f"{address}#promoted-{promotion.pk}" if promotion.pk else address
+
+
+@register.filter
+def promotion_price(promotion: Promotion) -> str:
+    """The kind of a promotion, with its price where it has one."""
+    if promotion.kind == Promotion.Kind.PAID:
+        return exact(promotion.price, promotion.currency)
+    return promotion.get_kind_display()
