@@ -139,7 +139,6 @@ class PayView(LoginRequiredMixin, View):
 
     def page(self, form: Any) -> HttpResponse:
         """The page with the provider's form, which is None where it has none."""
-        status = 422 if form is not None and form.is_bound and form.errors else 200
         context = {
             "promotion": self.promotion,
             "article": self.promotion.article,
@@ -147,7 +146,7 @@ class PayView(LoginRequiredMixin, View):
             "provider": settings.PAYMENTS,
             "instructions": settings.PAYMENT_INSTRUCTIONS,
         }
-        return render(self.request, "promotion/pay.html", context, status=status)
+        return render(self.request, "promotion/pay.html", context)
 
 
 @login_required
@@ -165,7 +164,7 @@ def cancel_promotion(request: HttpRequest, pk: int) -> HttpResponse:
         else:
             messages.success(request, _("The promotion is cancelled."))
         return redirect(promotion)
-    return render(request, "promotion/promotion.html", {**about(promotion), "cancel_form": form}, status=422)
+    return render(request, "promotion/promotion.html", {**about(promotion), "cancel_form": form})
 
 
 class AuthorView(LoginRequiredMixin, FormView[AnswerForm]):

@@ -100,8 +100,10 @@ class StripeProvider(StripeProviderV3):  # type: ignore[misc]
             return stripe.Webhook.construct_event(
                 request.body, request.headers.get("Stripe-Signature", ""), self.endpoint_secret
             )
-        except (ValueError, stripe.SignatureVerificationError) as error:
+        except stripe.SignatureVerificationError as error:
             raise PaymentError("The signature does not fit.", code=400) from error
+        except (ValueError, TypeError, AttributeError) as error:  # Signed, and no event.
+            raise PaymentError("This is no event.", code=400) from error
 
     def receive(self, request: HttpRequest) -> HttpResponse:
         """Stripe reports something, perhaps again, perhaps out of order.
