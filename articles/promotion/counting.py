@@ -67,9 +67,7 @@ def record(*, news: News, reader: Reader) -> int:
         known = there[promotion, what]
         if visitor not in known and len(known) < settings.VIEWS_PER_ADDRESS:
             known.add(visitor)
-            rows.append(
-                PromotionEvent(promotion_id=promotion, day=day, what=what, visitor=visitor, source=source)
-            )
+            rows.append(PromotionEvent(promotion_id=promotion, day=day, what=what, visitor=visitor, source=source))
 
     for promotion in sorted(sightings):
         if promotion in news.seen | news.clicked:
@@ -103,9 +101,7 @@ def _sightings(promotions: Iterable[int], reader: Reader, day: date) -> dict[int
     return sightings
 
 
-def _known(
-    promotions: Iterable[int], day: date, *, visitor: bytes, source: bytes
-) -> dict[tuple[int, str], set[bytes]]:
+def _known(promotions: Iterable[int], day: date, *, visitor: bytes, source: bytes) -> dict[tuple[int, str], set[bytes]]:
     """The visitors that this address has brought already, and this visitor wherever they were."""
     known: dict[tuple[int, str], set[bytes]] = defaultdict(set)
     rows = PromotionEvent.objects.filter(Q(source=source) | Q(visitor=visitor), promotion__in=promotions, day=day)

@@ -12,9 +12,8 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from accounts.models import User
 from articles import publishing
-from articles.models import Article, Section, SiteSettings
+from articles.models import Article, SiteSettings
 from articles.pages import FRESH_SECONDS
 from articles.promotion.delivery import turn
 from articles.promotion.models import Promotion
@@ -53,7 +52,8 @@ def test_a_card_stands_at_its_place_with_its_label(client: Client, code: str) ->
 
 
 @pytest.mark.parametrize(
-    ("kind", "label"), [("free", "Promoted · by Lilit · free"), ("editorial", "Promoted · by The Courier · editors’ choice")]
+    ("kind", "label"),
+    [("free", "Promoted · by Lilit · free"), ("editorial", "Promoted · by The Courier · editors’ choice")],
 )
 def test_what_nobody_pays_for_says_so_and_is_no_sponsored_link(client: Client, kind: str, label: str) -> None:
     SiteSettings.objects.update_or_create(pk=1, defaults={"name": "The Courier"})
@@ -109,7 +109,12 @@ def test_lists_stand_in_the_order_that_they_had(client: Client) -> None:
     addresses = ["/", "/sections/technology/", "/rss/"]
 
     def titles(address: str) -> list[str]:
-        return re.findall(r"Article \d", re.sub(r"<article class=\"story story--promoted.*?</article>", "", client.get(address).text, flags=re.DOTALL))
+        return re.findall(
+            r"Article \d",
+            re.sub(
+                r"<article class=\"story story--promoted.*?</article>", "", client.get(address).text, flags=re.DOTALL
+            ),
+        )
 
     before = [titles(address) for address in addresses[:2]]
     for code in ("front_top", "section_top"):
@@ -131,7 +136,12 @@ def test_a_preview_has_no_cards(client: Client) -> None:
 
 @pytest.mark.parametrize(
     ("moment", "seen"),
-    [(timedelta(0), 1), (timedelta(microseconds=-1), 0), (timedelta(days=7, microseconds=-1), 1), (timedelta(days=7), 0)],
+    [
+        (timedelta(0), 1),
+        (timedelta(microseconds=-1), 0),
+        (timedelta(days=7, microseconds=-1), 1),
+        (timedelta(days=7), 0),
+    ],
 )
 def test_it_runs_from_its_start_until_before_its_end(client: Client, moment: timedelta, seen: int) -> None:
     article = factories.published()
@@ -140,7 +150,7 @@ def test_it_runs_from_its_start_until_before_its_end(client: Client, moment: tim
         assert len(cards(client.get("/").text)) == seen
 
 
-@pytest.mark.parametrize("state", [s for s in Promotion.State if s not in {"approved"}])
+@pytest.mark.parametrize("state", [s for s in Promotion.State if s != "approved"])
 def test_only_what_is_approved_is_shown(client: Client, state: str) -> None:
     running(state=state)
     assert not cards(client.get("/").text)
@@ -262,5 +272,3 @@ def test_those_that_share_the_front_take_turns_there(client: Client) -> None:
             (card,) = cards(client.get("/").text)
             seen.add(int(re.findall(r'data-promotion="(\d+)"', card)[0]))
     assert seen == promotions
-
-
