@@ -185,7 +185,8 @@ def test_the_clock_decides_in_every_query() -> None:
         tomorrow = timezone.localdate() + DAY
         made = making.approved(wanted_start=tomorrow, days=1)
         assert (made.phase, Promotion.objects.scheduled().count()) == ("scheduled", 1)
-        clock.move_to(made.starts_at)  # type: ignore[arg-type]
+        assert made.starts_at is not None
+        clock.move_to(made.starts_at)
         assert (made.phase, Promotion.objects.running().count(), Promotion.objects.deliverable().count()) == (
             "running",
             1,

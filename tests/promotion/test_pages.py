@@ -62,7 +62,15 @@ class TestAsking:
         client.force_login(factories.PersonFactory.create())
         page = client.get(at("promote", article.pk)).content.decode()
         assert article.live is not None
-        for words in (article.live.title, "Taken", "Beside", "12.50\u00a0EUR", "free", "Be honest, please.", "Promoted"):
+        for words in (
+            article.live.title,
+            "Taken",
+            "Beside",
+            "12.50\u00a0EUR",
+            "free",
+            "Be honest, please.",
+            "Promoted",
+        ):
             assert words in page
         assert "Not offered" not in page
         assert running.ends_at is not None

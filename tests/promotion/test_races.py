@@ -28,6 +28,12 @@ pytestmark = [
 State = Promotion.State
 
 
+@pytest.fixture(autouse=True)
+def _connections_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each thread gets a connection of its own at once, however few the pool holds."""
+    monkeypatch.delitem(connection.settings_dict["OPTIONS"], "pool")
+
+
 def refused(errors: list[BaseException | None]) -> int:
     """How many were refused; anything that is no sentence is a failure."""
     assert all(one is None or isinstance(one, NotPossible) for one in errors), errors

@@ -93,9 +93,9 @@ def test_a_signed_report_pays(payment: Payment) -> None:
 @pytest.mark.parametrize(
     "sign",
     [
-        lambda body: "",
-        lambda body: "nonsense",
-        lambda body: "t=x,v1=y",
+        lambda _body: "",
+        lambda _body: "nonsense",
+        lambda _body: "t=x,v1=y",
         lambda body: signature(body, secret="whsec_other"),
         lambda body: signature(body, at=int(time.time()) - 3600),
         lambda body: signature(body + b" "),
@@ -202,7 +202,7 @@ def test_stripe_away_is_a_sentence(client: Client, monkeypatch: pytest.MonkeyPat
     made = making.awaiting()
 
     def create(**values: Any) -> None:
-        raise stripe.APIConnectionError("away")
+        raise stripe.APIConnectionError("away")  # type: ignore[no-untyped-call]
 
     monkeypatch.setattr(stripe.checkout.Session, "create", create)
     client.force_login(made.sponsor)
@@ -225,7 +225,10 @@ def test_a_refund_is_asked_for_once(payment: Payment, monkeypatch: pytest.Monkey
     assert made.ledger.filter(event="refunded", amount=-7000).count() == 1
 
 
-@pytest.mark.parametrize("answer", [{"status": "failed"}, stripe.InvalidRequestError("no", "amount")])
+@pytest.mark.parametrize(
+    "answer",
+    [{"status": "failed"}, stripe.InvalidRequestError("no", "amount")],
+)
 def test_a_refund_that_stripe_refuses_is_done_by_hand(
     payment: Payment, monkeypatch: pytest.MonkeyPatch, answer: Any
 ) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -32,6 +32,8 @@ class Payment(BasePayment):  # type: ignore[misc]
     received_at = models.DateTimeField(_("received"), null=True, blank=True)
     refund_due = models.PositiveIntegerField(_("refund due in minor units"), default=0)
     refunded = models.PositiveIntegerField(_("refunded in minor units"), default=0)
+
+    objects: ClassVar[models.Manager[Payment]] = models.Manager()
 
     class Meta:
         verbose_name = _("payment")

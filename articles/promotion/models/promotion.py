@@ -101,7 +101,7 @@ class PromotionQuerySet(models.QuerySet["Promotion"]):
         ).defer("article__live__body", "article__author__biography", "sponsor__biography")
 
 
-class Promotion(models.Model):
+class Promotion(models.Model):  # type: ignore[django-manager-missing] # The library of payments has no types.
     """A sponsor's promotion of an article. Only `articles.promotion.lifecycle` changes it.
 
     "Scheduled" and "running" are not stored: they are `approved`, seen by the clock (`phase`).

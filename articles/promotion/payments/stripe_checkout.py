@@ -97,7 +97,7 @@ class StripeProvider(StripeProviderV3):  # type: ignore[misc]
             PaymentError: no signature, another one, or no event at all.
         """
         try:
-            return stripe.Webhook.construct_event(
+            return stripe.Webhook.construct_event(  # type: ignore[no-untyped-call]
                 request.body, request.headers.get("Stripe-Signature", ""), self.endpoint_secret
             )
         except stripe.SignatureVerificationError as error:
@@ -116,9 +116,7 @@ class StripeProvider(StripeProviderV3):  # type: ignore[misc]
             if event["type"] not in stripe_enabled_events:
                 return JsonResponse({"status": "ignored"})
             session = event["data"]["object"]
-            payment = Payment.objects.filter(
-                token=str(session["client_reference_id"] or ""), variant="stripe"
-            ).first()
+            payment = Payment.objects.filter(token=str(session["client_reference_id"] or ""), variant="stripe").first()
             if payment is None:  # Another shop on the same account.
                 return JsonResponse({"status": "ignored"})
             self._settle(payment, event["type"], session)
