@@ -1,4 +1,4 @@
-"""Which promoted cards a page shows. One question to the database, nothing kept: what is hidden is gone with the render.
+"""Which promoted cards a page shows. One question to the database, nothing kept: what is hidden is gone at once.
 
 Equals take turns by the clock. Time is cut into slots as long as a page lives in the caches, and as many slots as there
 are promotions make a round. In a round each one gets its turn once, in an order that is drawn anew for every round and

@@ -15,8 +15,14 @@ from django.http import Http404
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from articles.promotion.models import LedgerEntry, Placement, Promotion, PromotionDay, PromotionQuerySet
-from articles.promotion.models import PromotionSettings
+from articles.promotion.models import (
+    LedgerEntry,
+    Placement,
+    Promotion,
+    PromotionDay,
+    PromotionQuerySet,
+    PromotionSettings,
+)
 from articles.promotion.money import EXPONENTS, exact
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -42,7 +48,8 @@ class Filters:
         Raises:
             Http404: one of them does not exist.
         """
-        known = {"kind": Promotion.Kind.values, "place": Placement.Code.values, "state": PHASES}
+        states = [phase.value for phase in PHASES]
+        known = {"kind": Promotion.Kind.values, "place": Placement.Code.values, "state": states}
         wanted = {name: given.get(name, "") for name in known}
         if any(value and value not in known[name] for name, value in wanted.items()):
             raise Http404

@@ -103,7 +103,7 @@ def ledger_csv(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def ledger_json(request: HttpRequest) -> HttpResponse:
-    """The public ledger with its rows and their hashes, and the ledger's head: whoever keeps that can prove a change."""
+    """The public ledger with its rows and their hashes, and its head: whoever keeps that can prove a change."""
     filters, rows, following = asked_rows(request, FILE)
     head = LedgerHead.objects.filter(pk=1).first() or LedgerHead()
     return JsonResponse(
@@ -149,4 +149,4 @@ def _harmless(value: object) -> object:
 
 def _next(name: str, filters: Filters, following: str) -> str:
     query = urlencode({**filters.query, "after": following})
-    return urljoin(settings.ORIGIN, f"{reverse(name)}?{query}")
+    return str(urljoin(settings.ORIGIN, f"{reverse(name)}?{query}"))

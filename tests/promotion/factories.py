@@ -1,4 +1,4 @@
-"""Promotions for tests, by rows: for pages that only read them. What acts goes through `articles.promotion.lifecycle`."""
+"""Promotions for tests, by rows: for pages that only read them. `making` has those that the product's verbs make."""
 
 from __future__ import annotations
 

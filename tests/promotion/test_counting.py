@@ -152,7 +152,7 @@ def test_a_view_came_from_the_promotion_only_after_a_click(client: Client, promo
     [
         lambda promotion: promotion.article.author,
         lambda promotion: promotion.sponsor,
-        lambda promotion: factories.PersonFactory.create(is_staff=True),
+        lambda _: factories.PersonFactory.create(is_staff=True),
     ],
     ids=["author", "sponsor", "staff"],
 )
