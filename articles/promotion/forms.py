@@ -76,8 +76,14 @@ class RequestForm(Plain, forms.Form):
 
     def offers(self) -> list[dict[str, Any]]:
         """Each plan with its radio button and its next free start, for the template."""
+        now = timezone.now()
         return [
-            {"radio": radio, "plan": plan, "free": self.free.get(plan.pk)}
+            {
+                "radio": radio,
+                "plan": plan,
+                "free": (free := self.free.get(plan.pk)),
+                "at_once": free is not None and free <= now,
+            }
             for radio, plan in zip(self["plan"], self.plans.values(), strict=True)
         ]
 
