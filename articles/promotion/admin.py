@@ -28,8 +28,8 @@ class PromotionAdmin(admin.ModelAdmin[Promotion]):
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
     list_per_page = 50
+    fields = ["link", "sponsor", "state", "message", "requested_at", "mailed_at"]
     readonly_fields = ["link", "sponsor", "state", "message", "requested_at", "mailed_at"]
-    fields = readonly_fields
     actions = None
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Promotion]:
