@@ -217,6 +217,8 @@ if _mail["EMAIL_BACKEND"].endswith("smtp.EmailBackend"):
     }
 else:
     MAILERS = {"default": {"BACKEND": _mail["EMAIL_BACKEND"]}}
+    if _mail["EMAIL_BACKEND"].endswith("filebased.EmailBackend"):
+        MAILERS["default"]["OPTIONS"] = {"file_path": "/" + _mail["EMAIL_FILE_PATH"].lstrip("/")}
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("MAIL_FROM", default=f"spokesperson@{_origin.hostname}")
 
 # --- Language and time -----------------------------------------------------------------------
