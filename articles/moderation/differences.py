@@ -10,7 +10,7 @@ from html.parser import HTMLParser
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from articles.models import Revision
 
@@ -63,7 +63,7 @@ def fields_changed(before: Revision, after: Revision) -> list[tuple[str, SafeStr
     def values(revision: Revision) -> dict[str, str]:
         return {
             _("Title"): revision.title,
-            _("Summary"): revision.summary,
+            pgettext("of an article", "Summary"): revision.summary,
             _("Section"): revision.section.name,
             _("Language"): revision.get_language_display(),
             _("Tags"): ", ".join(revision.tag_names),
