@@ -250,7 +250,7 @@ def test_decisions_and_pictures_are_only_read(client: Client) -> None:
     address = f"/admin/moderation/decision/{decision.pk}/change/"
     page = client.get(address)
     assert page.status_code == 200
-    assert f"/admin/moderation/submission/{article.live_id}/change/" in page.text or "submission/" in page.text
+    assert f"/admin/moderation/submission/{article.live_id}/change/" in page.text
     assert client.post(address, {"reason": "x"}).status_code == 403
     for path in ("moderation/decision/add/", "articles/picture/add/"):
         assert client.get(f"/admin/{path}").status_code == 403

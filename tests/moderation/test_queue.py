@@ -26,7 +26,7 @@ QUEUE = "/admin/moderation/submission/"
 
 
 def everyone_is_trusted() -> None:
-    SiteSettings.objects.create(reviewed_before_trusted=0)
+    SiteSettings.objects.create(pk=1, reviewed_before_trusted=0)
     caches["local"].clear()
 
 
@@ -38,7 +38,7 @@ def titles(client: Client, query: str = "") -> list[str]:
 
 def waiting_for(title: str, since: timedelta, author: User | None = None) -> Article:
     article = factories.in_review(author, title=title)
-    Revision.objects.filter(pk=article.latest_id).update(submitted_at=timezone.now() - since)
+    Revision.objects.filter(article=article).update(submitted_at=timezone.now() - since)
     return article
 
 
@@ -207,7 +207,7 @@ def confirm(client: Client, action: str, *articles: Article, query: str = "", **
     """Send the page between."""
     shown = []
     for one in articles:
-        revision = Revision.objects.get(pk=one.latest_id)
+        revision = latest(one)
         assert revision.submitted_at is not None
         shown.append(f"{revision.pk}@{revision.submitted_at.isoformat()}")
     return send(client, action, shown, query, **more)

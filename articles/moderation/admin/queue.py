@@ -71,7 +71,7 @@ class ViewFilter(admin.SimpleListFilter):
 class SubmissionAdmin(BulkDecisions, ReviewAdmin[Submission]):
     """What was submitted. A first column leads to the page where it is read and decided on."""
 
-    list_display = ["title", "author", "section", "age", "published_before", "returned_before", "mark"]
+    list_display = ["title", "age", "author", "section", "published_before", "returned_before", "mark"]
     list_display_links = ["title"]
     list_filter = [ViewFilter, "section", "language"]
     list_select_related = ["article__author", "section"]
