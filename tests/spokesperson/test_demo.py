@@ -23,7 +23,7 @@ from accounts.models import User
 from articles.models import Article, Revision, Section, SiteSettings
 from articles.moderation.models import Decision
 from spokesperson.demo import articles as demo_articles
-from spokesperson.demo import filling, ground, people, texts
+from spokesperson.demo import filling, ground, people, pictures, texts
 from tests import factories
 
 ROOT = Path(texts.CONTENT).parents[2]
@@ -70,8 +70,8 @@ def few_texts(monkeypatch: pytest.MonkeyPatch, settings: LazySettings, tmp_path:
     """A small demonstration with small pictures, and no static files. `.ci/run` makes the whole of it."""
     few = [text for text in texts.every_text() if text.file in FEW or text.state != "published" or text.open_edit]
     monkeypatch.setattr(demo_articles, "every_text", lambda: few)
-    monkeypatch.setattr(demo_articles.pictures, "draw", lambda *_: Image.new("RGB", (96, 64), "teal"))
-    monkeypatch.setattr(filling.pictures, "avatar", lambda *_: Image.new("RGB", (64, 64), "teal"))
+    monkeypatch.setattr(pictures, "draw", lambda *_: Image.new("RGB", (96, 64), "teal"))
+    monkeypatch.setattr(pictures, "avatar", lambda *_: Image.new("RGB", (64, 64), "teal"))
     settings.DATA_DIR = settings.STATIC_ROOT = tmp_path
     monkeypatch.setattr(filling, "static_digest", lambda: "as before")
     (tmp_path / "static.stamp").write_text("as before")
@@ -121,7 +121,8 @@ class TestFilling:
     def test_what_was_interrupted_is_completed(
         self, few_texts: list[texts.Text], monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        write, done = demo_articles._write, []
+        write = demo_articles._write
+        done: list[None] = []
 
         def write_three(*args: object) -> None:
             if len(done) == 3:
