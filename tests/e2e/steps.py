@@ -104,4 +104,9 @@ def expect_figures(place: Page | Locator, *, views: int, likes: int, dislikes: i
     """The three public numbers, in their order and for those who hear them."""
     line = figures(place)
     expect(line.locator(":scope > span")).to_have_text([str(views), str(likes), str(dislikes)])
-    expect(line).to_have_attribute("aria-label", f"{views} views, {likes} likes, {dislikes} dislikes")
+    expect(line).to_have_attribute(
+        "aria-label",
+        ", ".join(
+            f"{n} {word}{'s' * (n != 1)}" for n, word in ((views, "view"), (likes, "like"), (dislikes, "dislike"))
+        ),
+    )

@@ -26,7 +26,7 @@ def test_a_page_that_is_looked_at_is_one_view(page: Page) -> None:
         assert beacon.value.status == 204
     assert [view.kind for view in View.objects.all()] == [View.Kind.COUNTED]
     page.reload()
-    expect(page.locator("#vote .figures")).to_have_attribute("aria-label", "1 views, 0 likes, 0 dislikes")
+    expect(page.locator("#vote .figures")).to_have_attribute("aria-label", "1 view, 0 likes, 0 dislikes")
     assert page.context.cookies() == []
 
 
@@ -75,7 +75,7 @@ def test_like_dislike_withdraw(page: Page, log_in: LogIn, accessible: Callable[[
     like.click()
     expect(like).to_have_attribute("aria-pressed", "true")
     expect(like).to_be_focused()
-    expect(page.locator("#vote .figures")).to_have_attribute("aria-label", "0 views, 1 likes, 0 dislikes")
+    expect(page.locator("#vote .figures")).to_have_attribute("aria-label", "0 views, 1 like, 0 dislikes")
     accessible(page)
     assert standing(article) == (1, 0)
     dislike.click()
