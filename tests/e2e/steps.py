@@ -104,9 +104,10 @@ def expect_figures(place: Page | Locator, *, views: int, likes: int, dislikes: i
     """The three public numbers, in their order and for those who hear them."""
     line = figures(place)
     expect(line.locator(":scope > span")).to_have_text([str(views), str(likes), str(dislikes)])
-    expect(line).to_have_attribute(
-        "aria-label",
-        ", ".join(
-            f"{n} {word}{'s' * (n != 1)}" for n, word in ((views, "view"), (likes, "like"), (dislikes, "dislike"))
-        ),
-    )
+    words = f"{counted(views, 'view')}, {counted(likes, 'like')}, {counted(dislikes, 'dislike')}"
+    expect(line).to_have_attribute("aria-label", words)
+
+
+def counted(number: int, word: str) -> str:
+    """The number with its word in the right form."""
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
