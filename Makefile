@@ -54,14 +54,14 @@ lint: $(VENV)/requirements-dev.stamp
 	$(RUN) -m ruff format --check
 	$(AS_IN_PRODUCTION) $(RUN) -m mypy
 	$(VENV)/bin/lint-imports --no-logo
-	$(RUN) -m djade --target-version 6.1 --check $(TEMPLATES)
+	$(VENV)/bin/djade --target-version 6.1 --check $(TEMPLATES)
 	$(AS_IN_PRODUCTION) $(RUN) manage.py makemigrations --check --dry-run
 	$(AS_IN_PRODUCTION) $(RUN) manage.py check --deploy --fail-level WARNING
 
 fix: $(VENV)/requirements-dev.stamp
 	$(RUN) -m ruff check --fix
 	$(RUN) -m ruff format
-	$(RUN) -m djade --target-version 6.1 $(TEMPLATES)
+	$(VENV)/bin/djade --target-version 6.1 $(TEMPLATES)
 
 # The development lock is a superset of the other, with the same versions.
 $(VENV)/requirements-dev.stamp: requirements-dev.txt $(VENV)/requirements.stamp

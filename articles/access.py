@@ -1,4 +1,4 @@
-"""Who may see which article: the one place where views fetch them. What is not yours is a 404, like what is not there."""
+"""Who may see which article: the one place where views fetch them. Not yours is a 404, like what is not there."""
 
 from __future__ import annotations
 

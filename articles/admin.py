@@ -5,25 +5,38 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.cache import caches
+from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from articles.models import Picture, Section, SiteSettings, Tag
 from articles.sanitizing import sanitize
 
 
+class CarefulChoice[M: Model](admin.ModelAdmin[M]):
+    """An admin whose list takes only numbers as what was ticked; Django's own fails on anything else."""
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        chosen = request.POST.getlist(ACTION_CHECKBOX_NAME)
+        if any(not (one.isascii() and one.isdecimal() and len(one) <= 18) for one in chosen):
+            messages.error(request, _("The list has changed meanwhile. Please choose again."))
+            return redirect(request.get_full_path())
+        return super().changelist_view(request, extra_context)
+
+
 @admin.register(Section)
-class SectionAdmin(admin.ModelAdmin[Section]):
+class SectionAdmin(CarefulChoice[Section]):
     """The parts of the site, in the order in which they stand in its head."""
 
     list_display = ["name", "slug", "name_ru", "name_hy", "position"]
-    list_editable = ["position"]
     search_fields = ["name", "name_ru", "name_hy", "slug"]
     fields = ["name", "slug", "name_ru", "name_hy", "description", "position"]
     prepopulated_fields = {"slug": ["name"]}
@@ -31,7 +44,7 @@ class SectionAdmin(admin.ModelAdmin[Section]):
 
 
 @admin.register(Tag)
-class TagAdmin(admin.ModelAdmin[Tag]):
+class TagAdmin(CarefulChoice[Tag]):
     """What authors call their subjects. The address follows the name's first spelling and stays."""
 
     list_display = ["name", "slug"]

@@ -15,14 +15,12 @@ from django.core import signing
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.http import QueryDict
-from django.templatetags.static import static
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import get_language, gettext_lazy, ngettext, pgettext_lazy
 from django.utils.translation import gettext as _
-from django_prose_editor.widgets import ProseEditorWidget
-from js_asset import ImportMap, Media, Script
 
 from accounts.models import User
+from articles.editor import BodyWidget
 from articles.images import PictureRefused, store_picture
 from articles.models import Article, Picture, Revision, Section
 from articles.publishing import MAX_TAGS, Text
@@ -34,15 +32,6 @@ MAX_TAG = 40
 PICTURE_SALT = "articles.forms.picture"
 # The formats that accounts.uploads takes.
 ACCEPTED_PICTURES = "image/jpeg,image/png,image/webp,image/avif,image/gif"
-# Where the browser finds what static/js/editor.js imports, under the names that static files are stored by.
-IMPORTS = ImportMap(
-    {
-        "django-prose-editor/editor": "django_prose_editor/editor.js",
-        "editor-paste": "js/editor-paste.js",
-        "editor-toolbar": "js/editor-toolbar.js",
-    }
-)
-
 _COMMAS = re.compile(r"[,;،，、\n]")
 _END_OF_BLOCK = re.compile(r"(</(?:p|h2|h3|ul|ol|li|blockquote)>|<[uo]l>|<hr>)(?!\n|</(?:li|blockquote))")
 _DIRECTION_MARKS = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
@@ -127,63 +116,6 @@ class SectionField(forms.ModelChoiceField):  # type: ignore[type-arg]
         return str(obj.name_in(get_language() or settings.LANGUAGE_CODE))
 
 
-class BodyWidget(ProseEditorWidget):  # type: ignore[misc]
-    """The rich-text editor, put together by static/js/editor.js; without JavaScript a plain text field."""
-
-    def __init__(self) -> None:
-        config = {
-            "extensions": {
-                "Paragraph": True,
-                "Heading": {"levels": [2, 3]},
-                "Bold": True,
-                "Italic": True,
-                "BulletList": True,
-                "OrderedList": True,
-                "ListItem": True,
-                "Blockquote": True,
-                "Link": {"enableTarget": False, "protocols": ["http", "https", "mailto"]},
-                "HorizontalRule": True,
-                "HardBreak": True,
-                "History": True,
-                # Ours, so that its words are translated and its buttons have names.
-                "Menu": False,
-            }
-        }
-        super().__init__(config=config, preset="desk", attrs={"rows": 20, "data-most": MAX_BODY})
-
-    def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "icons": static("img/editor.svg"),
-            "words": {
-                "toolbar": _("Formatting"),
-                "heading2": _("Heading"),
-                "heading3": _("Smaller heading"),
-                "bold": _("Bold"),
-                "italic": _("Italic"),
-                "link": _("Link"),
-                "bullets": _("List"),
-                "numbers": _("Numbered list"),
-                "quotation": _("Quotation"),
-                "rule": _("Dividing line"),
-                "undo": _("Undo"),
-                "redo": _("Redo"),
-                "linkAddress": _("Where the link leads"),
-                "linkHint": _("An address on the web, or an e-mail address."),
-                "linkSet": _("Set the link"),
-                "linkRemove": _("Remove the link"),
-                "linkWrong": _("This is not an address that a link can have."),
-                "cancel": _("Cancel"),
-                "count": _("Words"),
-                "tooLong": _("This is too long for one article."),
-            },
-        }
-
-    @property
-    def media(self) -> Media:
-        return Media(importmap=IMPORTS, js=[Script("js/editor.js", type="module")])
-
-
 class ArticleForm(forms.Form):
     """Everything that an author says about an article.
 
@@ -203,7 +135,7 @@ class ArticleForm(forms.Form):
     body = forms.CharField(
         label=pgettext_lazy("of an article", "Text"),
         required=False,
-        widget=BodyWidget,
+        widget=BodyWidget(most=MAX_BODY),
         help_text=gettext_lazy("An empty line begins a new paragraph."),
     )
     section = SectionField(

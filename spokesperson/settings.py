@@ -148,11 +148,12 @@ _database = (
 DATABASES = {"default": _database}
 if _database["ENGINE"] == "django.db.backends.sqlite3":
     _database["OPTIONS"] = {
-        # Writers queue up from the start of their transaction instead of failing in its middle.
+        # Writers queue up from the start of their transaction instead of failing in its middle; what is acknowledged
+        # is on the disk (synchronous=FULL), also after a power cut.
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
         "init_command": (
-            "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON; "
+            "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; "
             "PRAGMA cache_size=-32000; PRAGMA mmap_size=134217728;"
         ),
     }
@@ -218,6 +219,8 @@ if _mail["EMAIL_BACKEND"].endswith("smtp.EmailBackend"):
     }
 else:
     MAILERS = {"default": {"BACKEND": _mail["EMAIL_BACKEND"]}}
+    if _mail["EMAIL_BACKEND"].endswith("filebased.EmailBackend"):
+        MAILERS["default"]["OPTIONS"] = {"file_path": "/" + _mail["EMAIL_FILE_PATH"].lstrip("/")}
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("MAIL_FROM", default=f"spokesperson@{_origin.hostname}")
 
 # --- Language and time -----------------------------------------------------------------------
@@ -225,6 +228,7 @@ DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("MAIL_FROM", default=f"spokesperson@
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("ru", "Русский"), ("hy", "Հայերեն")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
+FORMAT_MODULE_PATH = "spokesperson.formats"
 USE_TZ = True
 TIME_ZONE = env.str("TIME_ZONE", default="Asia/Yerevan")
 

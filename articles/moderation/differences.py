@@ -10,6 +10,7 @@ from html.parser import HTMLParser
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext, pgettext
 
 from articles.models import Revision
 
@@ -62,7 +63,7 @@ def fields_changed(before: Revision, after: Revision) -> list[tuple[str, SafeStr
     def values(revision: Revision) -> dict[str, str]:
         return {
             _("Title"): revision.title,
-            _("Summary"): revision.summary,
+            pgettext("of an article", "Summary"): revision.summary,
             _("Section"): revision.section.name,
             _("Language"): revision.get_language_display(),
             _("Tags"): ", ".join(revision.tag_names),
@@ -77,9 +78,26 @@ def fields_changed(before: Revision, after: Revision) -> list[tuple[str, SafeStr
 
 
 def body_changed(before: str, after: str) -> list[tuple[str, SafeString]]:
-    """The bodies side by side in one reading: (kind, HTML) with kind "same", "changed", "added" or "removed"."""
-    old, new = paragraphs(before), paragraphs(after)
-    return list(_blocks(old, new))
+    """Both bodies in one reading: (kind, HTML) with kind "same", "changed", "added" or "removed".
+
+    Of what is the same, the paragraphs beside a change are kept; the rest is a "gap" that says how long it is.
+    """
+    blocks = list(_blocks(paragraphs(before), paragraphs(after)))
+    changes = {index for index, (kind, _html) in enumerate(blocks) if kind != "same"}
+    shown = {near for index in changes for near in (index - 1, index, index + 1)}
+    reading: list[tuple[str, SafeString]] = []
+    gap = 0
+    for index, block in enumerate([*blocks, ("end", SafeString())]):
+        if index < len(blocks) and index not in shown:
+            gap += 1
+            continue
+        if gap:
+            words = ngettext("%(count)d paragraph is the same", "%(count)d paragraphs are the same", gap)
+            reading.append(("gap", format_html("{}", words % {"count": gap})))
+            gap = 0
+        if index < len(blocks):
+            reading.append(block)
+    return reading if changes else []
 
 
 def _blocks(old: list[str], new: list[str]) -> Iterator[tuple[str, SafeString]]:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from crispy_forms.helper import FormHelper
+from crispy_forms.layout import HTML, Div, Layout
 from django import forms
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
@@ -97,6 +99,30 @@ class CorrectionForm(ArticleForm):
         del self.fields["image"], self.fields["form_key"]
         if revision.picture is None:
             del self.fields["remove_image"]
+
+    @property
+    def helper(self) -> FormHelper:
+        """The author's layout, without what is not asked here, and with the reason under the text."""
+        helper = FormHelper()
+        helper.form_tag = False
+        helper.disable_csrf = True  # The template has it, beside the button.
+        helper.include_media = False  # The template gives it a nonce.
+        helper.layout = Layout(
+            "picture",
+            Div("title", "body", "reason", css_class="writing"),
+            Div(
+                Div("section", "language", css_class="pair"),
+                "tags",
+                "summary",
+                HTML('{% include "moderation/_picture.html" %}'),
+                *(["remove_image"] if "remove_image" in self.fields else []),
+                "alternative_text",
+                "caption",
+                "credit",
+                css_class="particulars",
+            ),
+        )
+        return helper
 
 
 class SuspensionForm(forms.Form):

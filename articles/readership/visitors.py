@@ -22,7 +22,7 @@ from articles.readership.models import View
 # ("CUBOT" is a telephone.)
 _DECLARED_BOT = re.compile(
     r"(?<!cu)bot(?![a-z])|crawl|spider|slurp|scrap|archiver|preview|prerender|monitor|uptime|lighthouse|pagespeed"
-    r"|headless|phantomjs|validator|feed|\brss|fetch|facebookexternalhit|facebookcatalog|whatsapp|embedly|mediapartners"
+    r"|phantomjs|validator|feed|\brss|fetch|facebookexternalhit|facebookcatalog|whatsapp|embedly|mediapartners"
     r"|google-|https?://"
     r"|^(curl|wget|python|go-http|java/|okhttp|libwww|lwp|ruby|php|perl|node|axios|got|undici|httpie|apache-http|guzzle"
     r"|dart|aiohttp|reqwest|postman|insomnia|k6|locust|restsharp|winhttp)",

@@ -8,6 +8,7 @@ from urllib.parse import urlencode, urljoin
 
 from django import template
 from django.conf import settings
+from django.contrib.humanize.templatetags.humanize import NaturalTimeFormatter
 from django.template.defaultfilters import date
 from django.templatetags.static import static
 from django.urls import reverse
@@ -59,7 +60,9 @@ def ago(moment: datetime) -> str:
         return date(timezone.localtime(moment), _("j F") if same_year else _("j F Y"))
     if now - moment < timedelta(minutes=1):
         return _("just now")
-    return _("%(time)s ago") % {"time": timesince(moment, now, depth=1)}
+    # Russian says "a minute" otherwise after "ago" than alone; Django's humanize has those forms.
+    time = timesince(moment, now, depth=1, time_strings=NaturalTimeFormatter.past_substrings)
+    return _("%(time)s ago") % {"time": time}
 
 
 @register.simple_tag

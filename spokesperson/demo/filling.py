@@ -72,17 +72,22 @@ def _refuse_a_real_site() -> None:
 
 def collect_static_files(*, say: Say) -> None:
     """Run `collectstatic` where a static file has changed since it ran last; compressing them takes a while."""
+    stamp, digest = settings.DATA_DIR / "static.stamp", static_digest()
+    if stamp.exists() and stamp.read_text() == digest and settings.STATIC_ROOT.is_dir():
+        return
+    say("Preparing static files ...", stays=False)
+    call_command("collectstatic", verbosity=0, interactive=False)
+    stamp.write_text(digest)
+
+
+def static_digest() -> str:
+    """A digest that changes with any static file, ours or a library's."""
     digest = hashlib.sha256()
     for finder in get_finders():
         for path, storage in finder.list([]):
             status = Path(storage.path(path)).stat()
             digest.update(f"{path} {status.st_size} {status.st_mtime_ns}\n".encode())
-    stamp = settings.DATA_DIR / "static.stamp"
-    if stamp.exists() and stamp.read_text() == digest.hexdigest() and settings.STATIC_ROOT.is_dir():
-        return
-    say("Preparing static files ...", stays=False)
-    call_command("collectstatic", verbosity=0, interactive=False)
-    stamp.write_text(digest.hexdigest())
+    return digest.hexdigest()
 
 
 def _set_up_site() -> None:

@@ -16,9 +16,13 @@ function guard(form) {
 /** A second press while the first is on its way does nothing. A page that comes back from the browser's memory begins anew. */
 function once(form) {
   let sent = false
+  // Who goes back to a form that was sent has that form before them, not a new one: its key is the same.
+  const key = form.elements.form_key
+  if (key && history.state?.formKey) key.value = history.state.formKey
   form.addEventListener("submit", (event) => {
     if (sent) event.preventDefault()
     sent = true
+    if (key) history.replaceState({ formKey: key.value }, "")
   })
   window.addEventListener("pageshow", () => {
     sent = false

@@ -46,6 +46,7 @@ function mount(field) {
   frame.className = "editor"
   field.before(frame)
   let toolbar
+  let held = field.value
   const editor = new prose.Editor({
     element: frame,
     extensions: extensionsOf(config, () => toolbar),
@@ -63,7 +64,7 @@ function mount(field) {
       transformPastedHTML: prepared,
     },
     onUpdate() {
-      field.value = editor.isEmpty ? "" : editor.getHTML()
+      field.value = held = editor.isEmpty ? "" : editor.getHTML()
       field.dispatchEvent(new Event("input", { bubbles: true }))
       count()
     },
@@ -84,6 +85,14 @@ function mount(field) {
     if (field.value.length > most) hint.textContent += ` · ${config.words.tooLong}`
   }
   count()
+
+  // Who goes back finds the field as they left it, but the browser fills it in only after this script has run.
+  window.addEventListener("pageshow", () => {
+    if (field.value === held) return
+    held = field.value
+    editor.commands.setContent(contentOf(field), { emitUpdate: false })
+    count()
+  })
 
   // The browser's spelling checker asks for the language of what it reads.
   const language = field.form.elements.language

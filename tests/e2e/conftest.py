@@ -20,7 +20,7 @@ from pytest_playwright.pytest_playwright import CreateContextCallback
 from accounts.models import User
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-# A person's browser: the headless one calls itself so, and what calls itself a robot is not counted as a reader.
+# A person's browser, whatever the one that runs the tests calls itself.
 USER_AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"
 DESK, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 # What axe calls good practice is not a violation of WCAG, but we want it as well.

@@ -104,4 +104,10 @@ def expect_figures(place: Page | Locator, *, views: int, likes: int, dislikes: i
     """The three public numbers, in their order and for those who hear them."""
     line = figures(place)
     expect(line.locator(":scope > span")).to_have_text([str(views), str(likes), str(dislikes)])
-    expect(line).to_have_attribute("aria-label", f"{views} views, {likes} likes, {dislikes} dislikes")
+    words = f"{counted(views, 'view')}, {counted(likes, 'like')}, {counted(dislikes, 'dislike')}"
+    expect(line).to_have_attribute("aria-label", words)
+
+
+def counted(number: int, word: str) -> str:
+    """The number with its word in the right form."""
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"

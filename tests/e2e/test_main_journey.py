@@ -15,6 +15,7 @@ from tests.e2e.steps import (
     PASSWORD,
     address_in,
     click_into_the_text,
+    counted,
     editor,
     expect_figures,
     figures,
@@ -270,7 +271,7 @@ def like_dislike_withdraw(page: Page, watched_by: Page) -> None:
     address = page.url.partition("#")[0]
 
     def expect_for_everybody(*, likes: int, dislikes: int) -> None:
-        numbers = re.compile(rf" {likes} likes, {dislikes} dislikes$")
+        numbers = re.compile(rf" {counted(likes, 'like')}, {counted(dislikes, 'dislike')}$")
         expect(like.locator("b")).to_have_text(str(likes))
         expect(dislike.locator("b")).to_have_text(str(dislikes))
         expect(like).to_have_attribute("aria-pressed", "true" if likes else "false")

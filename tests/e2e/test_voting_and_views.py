@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable
 
-import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from accounts.models import User
 from articles.models import Article
@@ -17,64 +15,51 @@ from tests.e2e import IN_BROWSER
 from tests.e2e.conftest import Problems
 
 pytestmark = IN_BROWSER
-FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"
 LogIn = Callable[[Page, User], None]
 
 
-@pytest.fixture
-def reader(browser: Browser, browser_context_args: dict[str, Any], problems: Problems) -> Iterator[Page]:
-    """A page in a browser that does not say of itself that it is driven by a program."""
-    context = browser.new_context(**browser_context_args, user_agent=FIREFOX)
-    problems.watch(context)
-    yield context.new_page()
-    context.close()
-
-
-def test_a_page_that_is_looked_at_is_one_view(reader: Page) -> None:
+def test_a_page_that_is_looked_at_is_one_view(page: Page) -> None:
     article = factories.published()
     for _ in range(2):
-        with reader.expect_response(lambda response: "/beacon/" in response.url) as beacon:
-            reader.goto(article.get_absolute_url())
+        with page.expect_response(lambda response: "/beacon/" in response.url) as beacon:
+            page.goto(article.get_absolute_url())
         assert beacon.value.status == 204
     assert [view.kind for view in View.objects.all()] == [View.Kind.COUNTED]
-    reader.reload()
-    expect(reader.locator("#vote .figures")).to_have_attribute("aria-label", "1 views, 0 likes, 0 dislikes")
-    assert reader.context.cookies() == []
+    page.reload()
+    expect(page.locator("#vote .figures")).to_have_attribute("aria-label", "1 view, 0 likes, 0 dislikes")
+    assert page.context.cookies() == []
 
 
-def test_a_page_that_is_never_shown_is_no_view(reader: Page) -> None:
+def test_a_page_that_is_never_shown_is_no_view(page: Page) -> None:
     article = factories.published()
     asked: list[str] = []
-    reader.on("request", lambda request: asked.append(request.url))
-    reader.clock.install()
-    reader.add_init_script(
+    page.on("request", lambda request: asked.append(request.url))
+    page.clock.install()
+    page.add_init_script(
         "let shown = 'hidden';"
         "Object.defineProperty(document, 'visibilityState', { get: () => shown });"
         "window.show = (state) => { shown = state; document.dispatchEvent(new Event('visibilitychange')); };"
     )
-    reader.goto(article.get_absolute_url())
-    reader.clock.run_for(10_000)
+    page.goto(article.get_absolute_url())
+    page.clock.run_for(10_000)
     for _ in range(3):  # three glances, shorter than a second together
-        reader.evaluate("show('visible')")
-        reader.clock.run_for(300)
-        reader.evaluate("show('hidden')")
-        reader.clock.run_for(5_000)
+        page.evaluate("show('visible')")
+        page.clock.run_for(300)
+        page.evaluate("show('hidden')")
+        page.clock.run_for(5_000)
     assert not [address for address in asked if "/beacon/" in address]
-    with reader.expect_request(lambda request: "/beacon/" in request.url):
-        reader.evaluate("show('visible')")
-        reader.clock.run_for(150)
+    with page.expect_request(lambda request: "/beacon/" in request.url):
+        page.evaluate("show('visible')")
+        page.clock.run_for(150)
 
 
-def test_readers_without_javascript_are_counted(browser: Browser, browser_context_args: dict[str, Any]) -> None:
-    article = factories.published()
-    context = browser.new_context(**browser_context_args, user_agent=FIREFOX, java_script_enabled=False)
-    page = context.new_page()
+def test_readers_without_javascript_are_counted(page_without_javascript: Page) -> None:
+    article, page = factories.published(), page_without_javascript
     with page.expect_response(lambda response: response.url.endswith(".gif")) as image:
         page.goto(article.get_absolute_url())
     assert image.value.status == 200
     assert View.objects.get().kind == View.Kind.COUNTED
-    assert context.cookies() == []
-    context.close()
+    assert page.context.cookies() == []
 
 
 def standing(article: Article) -> tuple[int, int]:
@@ -90,7 +75,7 @@ def test_like_dislike_withdraw(page: Page, log_in: LogIn, accessible: Callable[[
     like.click()
     expect(like).to_have_attribute("aria-pressed", "true")
     expect(like).to_be_focused()
-    expect(page.locator("#vote .figures")).to_have_attribute("aria-label", "0 views, 1 likes, 0 dislikes")
+    expect(page.locator("#vote .figures")).to_have_attribute("aria-label", "0 views, 1 like, 0 dislikes")
     accessible(page)
     assert standing(article) == (1, 0)
     dislike.click()

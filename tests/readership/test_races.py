@@ -129,7 +129,7 @@ def test_a_killed_process_loses_nothing_and_doubles_nothing() -> None:
         env={**os.environ, "PYTHONPATH": str(Path(settings.BASE_DIR))},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
         check=False,
     )
     assert run.returncode == -signal.SIGKILL, run.stderr

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.conf import LazySettings
 from django.core.handlers.wsgi import WSGIRequest
+from django.http import HttpResponse
 from django.test import Client
 from django.urls import path
 from django.utils import translation
@@ -15,7 +16,7 @@ from tests import factories
 pytestmark = pytest.mark.django_db
 
 
-def _breaks(request: WSGIRequest) -> None:
+def _breaks(request: WSGIRequest) -> HttpResponse:
     raise RuntimeError("a bug")
 
 
@@ -26,7 +27,7 @@ class UrlsWithABug:
     handler403 = urls.handler403
     handler404 = urls.handler404
     handler500 = urls.handler500
-    urlpatterns = [path("breaks/", _breaks), *urls.urlpatterns]  # type: ignore[list-item]
+    urlpatterns = [path("breaks/", _breaks), *urls.urlpatterns]
 
 
 PLACES = {

@@ -60,7 +60,7 @@ def test_htmx_gets_the_control_alone_as_it_stands_now(client: Client, article: A
     assert "<html" not in html
     assert 'name="vote" value="1" aria-pressed="false"' in html
     assert 'name="vote" value="0" aria-pressed="true"' in html  # pressed again, it withdraws
-    assert "0 views, 0 likes, 1 dislikes" in html
+    assert "0 views, 0 likes, 1 dislike" in html
     assert 'width="0"' in html
     assert "csrfmiddlewaretoken" in html
 

@@ -50,6 +50,9 @@ class ArticleAdmin(ReviewAdmin[Article]):
         found: Revision | None = revisions.filter(pk=article.live_id or article.latest_id).first()
         return found
 
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return super().changelist_view(request, {"title": _("Articles"), **(extra_context or {})})
+
     @admin.display(description=gettext_lazy("author"))
     def author_name(self, obj: Article) -> str:
         return obj.author.name

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any, cast
 
 from django.contrib import admin
@@ -23,6 +24,7 @@ from articles.moderation.admin.review import ReviewAdmin, with_everything
 from articles.moderation.models import Submission, SubmissionQuerySet
 from articles.moderation.services import DECIDE
 from articles.pages import framed
+from articles.templatetags.spokesperson import language_mark
 
 WAITING, UNREVIEWED, RETURNED = "waiting", "unreviewed", "returned"
 
@@ -65,7 +67,7 @@ class ViewFilter(admin.SimpleListFilter):
 class SubmissionAdmin(BulkDecisions, ReviewAdmin[Submission]):
     """What was submitted. A first column leads to the page where it is read and decided on."""
 
-    list_display = ["title", "author", "section", "age", "published_before", "returned_before", "language"]
+    list_display = ["title", "age", "author", "section", "published_before", "returned_before", "mark"]
     list_display_links = ["title"]
     list_filter = [ViewFilter, "section", "language"]
     list_select_related = ["article__author", "section"]
@@ -79,6 +81,11 @@ class SubmissionAdmin(BulkDecisions, ReviewAdmin[Submission]):
 
     def get_ordering(self, request: HttpRequest) -> tuple[()]:
         return ()  # The list that is shown has its own.
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        titles = {UNREVIEWED: _("Published without review"), RETURNED: _("Returned to their authors")}
+        title = titles.get(request.GET.get("view", ""), _("Waiting for review, longest first"))
+        return super().changelist_view(request, {"title": title, **(extra_context or {})})
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return bool(request.user.has_perm(DECIDE))
@@ -95,7 +102,10 @@ class SubmissionAdmin(BulkDecisions, ReviewAdmin[Submission]):
 
     @admin.display(description=pgettext_lazy("of a submission", "since"))
     def age(self, obj: Submission) -> str:
-        return timesince(obj.submitted_at, timezone.now(), depth=2) if obj.submitted_at else "–"
+        now = timezone.now()
+        if obj.submitted_at is None or now - obj.submitted_at < timedelta(minutes=1):
+            return _("less than a minute")
+        return timesince(obj.submitted_at, now, depth=2)
 
     @admin.display(description=gettext_lazy("published before"))
     def published_before(self, obj: Any) -> int:
@@ -104,6 +114,10 @@ class SubmissionAdmin(BulkDecisions, ReviewAdmin[Submission]):
     @admin.display(description=gettext_lazy("returned before"))
     def returned_before(self, obj: Any) -> int:
         return int(obj.returned_before)
+
+    @admin.display(description=gettext_lazy("language"))
+    def mark(self, obj: Submission) -> str:
+        return language_mark(obj.language)
 
     def get_urls(self) -> list[URLPattern]:
         preview = self.admin_site.admin_view(self.preview_view)

@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
@@ -49,7 +50,8 @@ class DecisionAdmin(admin.ModelAdmin[Decision]):
 
     @admin.display(description=gettext_lazy("article"))
     def text(self, obj: Decision) -> SafeString:
-        return format_html('<a href="../../../submission/{}/change/">{}</a>', obj.revision_id, obj.revision.title)
+        address = reverse(f"{self.admin_site.name}:moderation_submission_change", args=[obj.revision_id])
+        return format_html('<a href="{}">{}</a>', address, obj.revision.title)
 
     @admin.display(description=gettext_lazy("reason"))
     def beginning(self, obj: Decision) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Model, Q
@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from accounts.models import User
+from articles.admin import CarefulChoice
 from articles.models import Article, Revision
 from articles.moderation.differences import body_changed, fields_changed
 from articles.moderation.forms import DecisionForm
@@ -32,7 +33,7 @@ _DONE = {
 }
 
 
-class ReviewAdmin[M: Model](admin.ModelAdmin[M]):
+class ReviewAdmin[M: Model](CarefulChoice[M]):
     """An admin whose objects are not edited but read and decided on."""
 
     show_full_result_count = False

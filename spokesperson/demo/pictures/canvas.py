@@ -28,8 +28,7 @@ def _noise() -> Image.Image:
     """Reproducible noise: the library's own generator cannot be seeded."""
     rng = random.Random(20)
     layers = [
-        Image.frombytes("L", (TILE, TILE), rng.getrandbits(TILE * TILE * 8).to_bytes(TILE * TILE))
-        for _ in range(2)
+        Image.frombytes("L", (TILE, TILE), rng.getrandbits(TILE * TILE * 8).to_bytes(TILE * TILE)) for _ in range(2)
     ]
     return Image.blend(layers[0], layers[1], 0.5)
 
@@ -91,9 +90,7 @@ def smooth(points: Points, closed: bool = True, steps: int = 8) -> list[Point]:
     return out
 
 
-def place(
-    points: Points, x: float, y: float, scale: float = 1, turn: float = 0, flip: bool = False
-) -> list[Point]:
+def place(points: Points, x: float, y: float, scale: float = 1, turn: float = 0, flip: bool = False) -> list[Point]:
     """A shape drawn around the origin, set down at (x, y); ``turn`` is in degrees."""
     cos, sin = math.cos(math.radians(turn)), math.sin(math.radians(turn))
     out: list[Point] = []
@@ -103,9 +100,7 @@ def place(
     return out
 
 
-def oval(
-    x: float, y: float, rx: float, ry: float, start: float = 0, end: float = 360, steps: int = 40
-) -> list[Point]:
+def oval(x: float, y: float, rx: float, ry: float, start: float = 0, end: float = 360, steps: int = 40) -> list[Point]:
     """Points along an ellipse, clockwise from the right; angles in degrees."""
     angles = (math.radians(start + (end - start) * i / steps) for i in range(steps + 1))
     return [(x + rx * math.cos(a), y + ry * math.sin(a)) for a in angles]
@@ -139,9 +134,7 @@ class Canvas:
         """A filled outline."""
         self._pen(fill).polygon([(x * self.k, y * self.k) for x, y in points], fill=fill)
 
-    def rect(
-        self, x0: float, y0: float, x1: float, y1: float, fill: Colour, radius: float = 0
-    ) -> None:
+    def rect(self, x0: float, y0: float, x1: float, y1: float, fill: Colour, radius: float = 0) -> None:
         """A rectangle, with round corners if ``radius`` says so."""
         k = self.k
         box = (x0 * k, y0 * k, max(x1, x0) * k, max(y1, y0) * k)
@@ -212,9 +205,7 @@ class Canvas:
             size = (at[2] - at[0], at[3] - at[1])
             self.image.paste(_stretch(strip, size), at, self._stencil(points, at))
 
-    def stipple(
-        self, points: Points, colour: Colour, side: str = "bottom", strength: float = 0.6
-    ) -> None:
+    def stipple(self, points: Points, colour: Colour, side: str = "bottom", strength: float = 0.6) -> None:
         """Shade one side of an outline with spray, as a stencil print would."""
         at = self._clip(_bounds(points))
         if at is None:
@@ -263,18 +254,14 @@ class Canvas:
             strip = _ramp([(round(255 * a),) * 3 for a in alphas], horizontal).convert("L")
             self.image.paste(colour[:3], at, _stretch(strip, (at[2] - at[0], at[3] - at[1])))
 
-    def beam(
-        self, points: Points, colour: Colour, *alphas: float, horizontal: bool = False
-    ) -> None:
+    def beam(self, points: Points, colour: Colour, *alphas: float, horizontal: bool = False) -> None:
         """The same wash within an outline: a shaft of light, a cast shadow."""
         if at := self._clip(_bounds(points)):
             strip = _ramp([(round(255 * a),) * 3 for a in alphas], horizontal).convert("L")
             mask = _stretch(strip, (at[2] - at[0], at[3] - at[1]))
             self.image.paste(colour[:3], at, ImageChops.multiply(mask, self._stencil(points, at)))
 
-    def shadow(
-        self, points: Points, colour: Colour, strength: float = 0.4, blur: float = 12
-    ) -> None:
+    def shadow(self, points: Points, colour: Colour, strength: float = 0.4, blur: float = 12) -> None:
         """A soft-edged dark shape under or behind a thing."""
         x0, y0, x1, y1 = _bounds(points)
         at = self._clip((x0 - 2 * blur, y0 - 2 * blur, x1 + 2 * blur, y1 + 2 * blur))

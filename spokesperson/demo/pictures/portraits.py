@@ -65,9 +65,7 @@ def _pattern(c: Canvas, r: Random, p: Palette) -> None:
                 c.disc(x + cell / 2, y + cell / 2, cell * 0.16, back)
             elif kind == 2:
                 ox, oy = x + cell * (1 - corner % 2), y + cell * (1 - corner // 2)
-                leaf = oval(cx, cy, cell, cell, begin, begin + 90) + oval(
-                    ox, oy, cell, cell, begin + 180, begin + 270
-                )
+                leaf = oval(cx, cy, cell, cell, begin, begin + 90) + oval(ox, oy, cell, cell, begin + 180, begin + 270)
                 c.poly(leaf, front)
             else:
                 c.poly(
@@ -125,11 +123,7 @@ def _portrait(c: Canvas, r: Random, p: Palette, seed: int) -> None:
     skin = _SKINS[tone]
     hair = r.choice(_HAIR if tone < 3 else (_HAIR[0], _HAIR[1 if tone < 4 else 0], _HAIR[5]))
     style = r.randrange(9)
-    coats = [
-        t
-        for t in (*p.accents, p.near, p.paper)
-        if sum(abs(a - b) for a, b in zip(t, ground, strict=True)) > 130
-    ]
+    coats = [t for t in (*p.accents, p.near, p.paper) if sum(abs(a - b) for a, b in zip(t, ground, strict=True)) > 130]
     coat = r.choice(coats)
     scarf = r.choice([t for t in coats if t != coat] or [p.paper])
     x, y = 500 + r.uniform(-16, 16), 440.0
@@ -154,20 +148,12 @@ def _portrait(c: Canvas, r: Random, p: Palette, seed: int) -> None:
     c.poly(neck, mix(skin, shade, 0.55))
     cut = r.randrange(4)
     if cut == 0:
-        c.poly(
-            [(x - 104, 706), (x - 10, 800), (x - 96, 850), (x - 160, 740)], mix(coat, p.paper, 0.4)
-        )
-        c.poly(
-            [(x + 104, 706), (x + 10, 800), (x + 96, 850), (x + 160, 740)], mix(coat, p.paper, 0.25)
-        )
-        c.poly(
-            [(x - 10, 800), (x + 10, 800), (x + 14, 1010), (x - 14, 1010)], mix(coat, p.ink, 0.3)
-        )
+        c.poly([(x - 104, 706), (x - 10, 800), (x - 96, 850), (x - 160, 740)], mix(coat, p.paper, 0.4))
+        c.poly([(x + 104, 706), (x + 10, 800), (x + 96, 850), (x + 160, 740)], mix(coat, p.paper, 0.25))
+        c.poly([(x - 10, 800), (x + 10, 800), (x + 14, 1010), (x - 14, 1010)], mix(coat, p.ink, 0.3))
     elif cut == 1:
         c.poly(
-            smooth(
-                [(x - 130, 690), (x, 742), (x + 130, 690), (x + 150, 770), (x, 836), (x - 150, 770)]
-            ),
+            smooth([(x - 130, 690), (x, 742), (x + 130, 690), (x + 150, 770), (x, 836), (x - 150, 770)]),
             scarf,
         )
         c.poly(
@@ -178,7 +164,7 @@ def _portrait(c: Canvas, r: Random, p: Palette, seed: int) -> None:
         c.ring(x, 728, 116, mix(coat, p.ink, 0.3), 24, 82, 4, 176)
         for i in range(3):
             c.rect(
-                0 if x - broad < 0 else x - broad,
+                max(x - broad, 0),
                 880 + i * 56,
                 x + broad,
                 900 + i * 56,
@@ -186,12 +172,8 @@ def _portrait(c: Canvas, r: Random, p: Palette, seed: int) -> None:
             )
     else:
         c.poly([(x - 116, 700), (x + 116, 700), (x, 920)], mix(skin, shade, 0.25))
-        c.poly(
-            [(x - 116, 690), (x - 170, 740), (x - 30, 1010), (x + 2, 930)], mix(coat, p.paper, 0.2)
-        )
-        c.poly(
-            [(x + 116, 690), (x + 170, 740), (x + 30, 1010), (x - 2, 930)], mix(coat, p.ink, 0.2)
-        )
+        c.poly([(x - 116, 690), (x - 170, 740), (x - 30, 1010), (x + 2, 930)], mix(coat, p.paper, 0.2))
+        c.poly([(x + 116, 690), (x + 170, 740), (x + 30, 1010), (x - 2, 930)], mix(coat, p.ink, 0.2))
     for side in (-1, 1):
         c.disc(x + side * 166, y + 26, 32, shade if side > 0 else mix(skin, shade, 0.3), 44)
     head: list[Point] = smooth(
@@ -213,9 +195,7 @@ def _portrait(c: Canvas, r: Random, p: Palette, seed: int) -> None:
     c.stipple(head, shade, "right", 0.5)
     for side in (-1, 1):
         # Warmer than the skin, never brighter: on dark skin a fixed pink would glow.
-        c.glow(
-            x + side * 84, y + 78, 80, mix(skin, (206, 70, 56), 0.32 if tone < 4 else 0.16), 0.75
-        )
+        c.glow(x + side * 84, y + 78, 80, mix(skin, (206, 70, 56), 0.32 if tone < 4 else 0.16), 0.75)
     beard = style in (0, 4, 8) and r.random() < 0.55
     if beard:
         c.poly(
@@ -246,9 +226,7 @@ def _portrait(c: Canvas, r: Random, p: Palette, seed: int) -> None:
         c.ring(x, y + 14, 20, rim, 8, start=200, end=340)
 
 
-def _hair_front(
-    c: Canvas, r: Random, style: int, hair: Colour, cloth: Colour, p: Palette, x: float, y: float
-) -> None:
+def _hair_front(c: Canvas, r: Random, style: int, hair: Colour, cloth: Colour, p: Palette, x: float, y: float) -> None:
     """The fringe, the parting, the hat or the headscarf."""
     shine = mix(hair, (255, 236, 214), 0.16)
     flip = r.choice((-1, 1))

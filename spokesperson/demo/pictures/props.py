@@ -18,9 +18,7 @@ def sun(c: Canvas, p: Palette, x: float, y: float, r: float) -> None:
     c.disc(x, y, r, p.sun)
 
 
-def cloud(
-    c: Canvas, r: Random, x: float, y: float, w: float, colour: Colour, alpha: float = 0.75
-) -> None:
+def cloud(c: Canvas, r: Random, x: float, y: float, w: float, colour: Colour, alpha: float = 0.75) -> None:
     """A flat-bottomed cloud: its edge is one curve, so that it can be translucent."""
     n = 5
     top: list[Point] = []
@@ -90,9 +88,7 @@ def conifer(c: Canvas, r: Random, x: float, y: float, h: float, colour: Colour) 
     c.poly(left + right[::-1], colour)
 
 
-def tree(
-    c: Canvas, r: Random, x: float, y: float, h: float, leaf: Colour, shade: Colour, bark: Colour
-) -> None:
+def tree(c: Canvas, r: Random, x: float, y: float, h: float, leaf: Colour, shade: Colour, bark: Colour) -> None:
     """A broad-leaved tree: a lobed crown, shaded from below and to the right."""
     c.poly(
         [
@@ -122,9 +118,7 @@ def tree(
     c.line([(x, y - h * 0.48), (x - rx * 0.28, y - h * 0.64)], bark, h * 0.012)
 
 
-def person(
-    c: Canvas, x: float, y: float, h: float, coat: Colour, dark: Colour, skin: Colour | None = None
-) -> None:
+def person(c: Canvas, x: float, y: float, h: float, coat: Colour, dark: Colour, skin: Colour | None = None) -> None:
     """Somebody in a long coat, seen from afar."""
     c.poly(
         [

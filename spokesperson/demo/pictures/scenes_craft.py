@@ -39,9 +39,7 @@ def _tools(p: Palette) -> list[list[tuple[list[Point], Colour]]]:
         [
             ([*teeth, (10, 164), (40, 160), (62, -76), (-60, -82)], steel),
             (
-                smooth(
-                    [(-72, -74), (-60, -150), (10, -180), (72, -150), (76, -70), (20, -60)], steps=5
-                ),
+                smooth([(-72, -74), (-60, -150), (10, -180), (72, -150), (76, -70), (20, -60)], steps=5),
                 shaft,
             ),
             (
@@ -206,18 +204,14 @@ def _plane_and_vice(c: Canvas, r: Random, p: Palette, bench: float, flip: int) -
 def workshop(c: Canvas, r: Random, seed: int) -> None:
     """Tools on the wall above a bench, under a lamp; a vice, or a bicycle under repair."""
     p, kind = DAY[seed % len(DAY)], seed % 2
-    wall = r.choice(
-        (mix(p.mid, p.near, 0.35), mix(p.near, p.mid, 0.2), mix(p.accents[2], p.near, 0.3))
-    )
+    wall = r.choice((mix(p.mid, p.near, 0.35), mix(p.near, p.mid, 0.2), mix(p.accents[2], p.near, 0.3)))
     c.ramp((0, 0, WIDTH, 760), mix(wall, p.ink, 0.35), wall)
     for hx in range(18, WIDTH, 40):
         for hy in range(18, 700, 40):
             c.disc(hx, hy, 3.6, mix(wall, p.ink, 0.35))
     lamp = WIDTH * r.choice((0.3, 0.5, 0.7)) + r.uniform(-50, 50)
     c.glow(lamp, 190, 700, p.sun, 0.45)
-    c.beam(
-        [(lamp - 60, 150), (lamp + 60, 150), (lamp + 620, 790), (lamp - 620, 790)], p.sun, 0.5, 0.12
-    )
+    c.beam([(lamp - 60, 150), (lamp + 60, 150), (lamp + 620, 790), (lamp - 620, 790)], p.sun, 0.5, 0.12)
     tools = _tools(p)
     r.shuffle(tools)
     # As many places as tools; a bicycle takes the middle ones.
@@ -228,9 +222,7 @@ def workshop(c: Canvas, r: Random, seed: int) -> None:
             y += 46
         turn, mirrored = r.uniform(-4, 4), r.random() < 0.4
         for part, _ in tool:
-            c.shadow(
-                place(part, x + (x - lamp) * 0.03, y + 18, 1.12, turn, mirrored), p.ink, 0.4, 10
-            )
+            c.shadow(place(part, x + (x - lamp) * 0.03, y + 18, 1.12, turn, mirrored), p.ink, 0.4, 10)
         for part, tone in tool:
             outline = place(part, x, y, 1.12, turn, mirrored)
             c.poly(outline, tone)
@@ -445,12 +437,7 @@ def music(c: Canvas, r: Random, seed: int) -> None:
     def staff(i: float, x: float) -> float:
         u = x / WIDTH if side > 0 else 1 - x / WIDTH
         lift = 90 * math.sin(u * 5.2 + phase) + 30 * math.sin(u * 11 + phase)
-        return (
-            330
-            + (70 if kind == 2 else 110) * (u - 0.4)
-            + lift
-            + (i - 2) * (34 + 16 * math.sin(u * 4 + phase))
-        )
+        return 330 + (70 if kind == 2 else 110) * (u - 0.4) + lift + (i - 2) * (34 + 16 * math.sin(u * 4 + phase))
 
     for i in range(5):
         c.line([(q, staff(i, q)) for q in range(-20, WIDTH + 40, 12)], line, 5, caps=False)

@@ -8,9 +8,7 @@ from .palettes import DAY, Colour, Palette, fade, mix
 from .props import cloud, ornament, ridge, sky, sun, tree
 
 
-def _spine(
-    c: Canvas, r: Random, p: Palette, x: float, foot: float, w: float, h: float, tone: Colour
-) -> None:
+def _spine(c: Canvas, r: Random, p: Palette, x: float, foot: float, w: float, h: float, tone: Colour) -> None:
     """The back of one book: a rounded cloth spine with bands or a label, never a title."""
     top, band = foot - h, mix(tone, p.paper if sum(tone) < 420 else p.ink, 0.62)
     c.ramp(
@@ -84,9 +82,7 @@ def books(c: Canvas, r: Random, seed: int) -> None:
                         tone,
                         mix(tone, p.ink, 0.35),
                     )
-                    c.rect(
-                        x + dx + 20 * scale, y - h, x + dx + 28 * scale, y, mix(tone, p.paper, 0.5)
-                    )
+                    c.rect(x + dx + 20 * scale, y - h, x + dx + 28 * scale, y, mix(tone, p.paper, 0.5))
                     c.rect(
                         x + w - dx - 40 * scale,
                         y - h,
@@ -223,9 +219,7 @@ def bread(c: Canvas, r: Random, seed: int) -> None:
     table = p.wood if not kind else mix(p.wood, p.paper, 0.25)
     c.ramp((0, line, WIDTH, HEIGHT), mix(table, p.paper, 0.2), table, mix(table, p.ink, 0.45))
     for i in range(-9, 10):
-        c.line(
-            [(750 + i * 130, line), (750 + i * 250, HEIGHT)], mix(table, p.ink, 0.3), 3, caps=False
-        )
+        c.line([(750 + i * 130, line), (750 + i * 250, HEIGHT)], mix(table, p.ink, 0.3), 3, caps=False)
     c.rect(0, line, WIDTH, line + 5, mix(table, p.paper, 0.5))
     cloth = smooth(
         [
@@ -311,9 +305,7 @@ def bread(c: Canvas, r: Random, seed: int) -> None:
         c.poly([(x, y + 26) for x, y in plank], mix(p.wood, p.ink, 0.55))
         c.graded(plank, mix(p.wood, p.paper, 0.4), mix(p.wood, p.paper, 0.15))
         for y in (750, 800, 850):
-            c.line(
-                [(mid - 570, y + 8), (mid + 555, y - 12)], mix(p.wood, p.paper, 0.05), 3, caps=False
-            )
+            c.line([(mid - 570, y + 8), (mid + 555, y - 12)], mix(p.wood, p.paper, 0.05), 3, caps=False)
         # The round loaf sits behind or before the long ones; either way the sizes differ.
         behind = r.random() < 0.5
         if behind:
@@ -365,9 +357,7 @@ def bread(c: Canvas, r: Random, seed: int) -> None:
             at = place([(0, -250)], mid + (i - 1.5) * 90, 780, 1, lean)[0]
             _loaf(c, r, p, at[0], at[1], 330, 62, 90 + lean, 6)
         basket = [(mid - 330, 640), (mid + 330, 640), (mid + 270, 905), (mid - 270, 905)]
-        c.shadow(
-            [(mid - 280, 860), (mid + 330, 860), (mid + 360, 930), (mid - 270, 930)], p.ink, 0.6, 26
-        )
+        c.shadow([(mid - 280, 860), (mid + 330, 860), (mid + 360, 930), (mid - 270, 930)], p.ink, 0.6, 26)
         c.poly(basket, mix(p.wood, p.ink, 0.4))
         for row in range(7):
             y0 = 648 + row * 37.0
@@ -403,9 +393,7 @@ def bread(c: Canvas, r: Random, seed: int) -> None:
         )
 
 
-def _flower(
-    c: Canvas, r: Random, x: float, y: float, s: float, p: Palette, shape: int, colour: Colour
-) -> None:
+def _flower(c: Canvas, r: Random, x: float, y: float, s: float, p: Palette, shape: int, colour: Colour) -> None:
     """A daisy, a tulip, a poppy or an allium, on a leafy stem."""
     lean, foot = r.uniform(-40, 40), HEIGHT + 20
     stem = mix(p.leaf, p.near, r.uniform(0.1, 0.5))
@@ -427,9 +415,7 @@ def _flower(
         for i in range(petals):
             petal = [(0, 0), (-0.2, -0.6), (0, -1), (0.2, -0.6)]
             turn = 360 * i / petals
-            c.poly(
-                smooth(place(petal, x, y, s, turn), steps=4), mix(colour, p.paper, 0.18 * (i % 2))
-            )
+            c.poly(smooth(place(petal, x, y, s, turn), steps=4), mix(colour, p.paper, 0.18 * (i % 2)))
         c.disc(x, y, s * 0.34, p.accents[1])
         c.disc(x + s * 0.06, y + s * 0.08, s * 0.24, mix(p.accents[1], p.wood, 0.5))
     elif shape == 1:
@@ -446,28 +432,20 @@ def _flower(
         ]
         c.poly(place(cup, x, y, s), dark)
         c.poly(
-            smooth(
-                place([(-0.62, -0.9), (-0.7, -0.1), (-0.25, 0.32), (0.1, 0.1), (0, -0.5)], x, y, s)
-            ),
+            smooth(place([(-0.62, -0.9), (-0.7, -0.1), (-0.25, 0.32), (0.1, 0.1), (0, -0.5)], x, y, s)),
             colour,
         )
         c.poly(
-            smooth(
-                place([(0.62, -0.9), (0.7, -0.1), (0.25, 0.32), (0, 0.2), (0.1, -0.4)], x, y, s)
-            ),
+            smooth(place([(0.62, -0.9), (0.7, -0.1), (0.25, 0.32), (0, 0.2), (0.1, -0.4)], x, y, s)),
             mix(colour, p.paper, 0.14),
         )
     elif shape == 2:
         for i, turn in enumerate((200, 320, 80, 0)):
             petal = [(0, 0.2), (-0.8, -0.3), (-0.5, -0.95), (0.5, -0.95), (0.8, -0.3)]
-            c.poly(
-                smooth(place(petal, x, y, s, turn)), mix(colour, p.ink if i < 2 else p.paper, 0.1)
-            )
+            c.poly(smooth(place(petal, x, y, s, turn)), mix(colour, p.ink if i < 2 else p.paper, 0.1))
         c.disc(x, y, s * 0.27, p.ink)
         for i in range(9):
-            c.disc(
-                x + s * 0.4 * math.cos(i * 0.7), y + s * 0.4 * math.sin(i * 0.7), s * 0.05, p.ink
-            )
+            c.disc(x + s * 0.4 * math.cos(i * 0.7), y + s * 0.4 * math.sin(i * 0.7), s * 0.05, p.ink)
     else:
         for i in range(90):
             a, d = i * 2.399963, s * 0.95 * math.sqrt(i / 90)
@@ -499,18 +477,14 @@ def garden(c: Canvas, r: Random, seed: int) -> None:
         c.poly([(x - 250, y - 190), (x, y - 350), (x + 250, y - 190)], mix(glass, p.sky, 0.35))
         for dx in range(-200, 201, 66):
             tree(c, r, x + dx, y, r.uniform(120, 200), mix(p.leaf, glass, 0.35), p.leaf, p.near)
-        c.poly(
-            [(x - 120, y), (x + 60, y - 305), (x + 130, y - 260), (x - 20, y)], fade(p.paper, 0.35)
-        )
+        c.poly([(x - 120, y), (x + 60, y - 305), (x + 130, y - 260), (x - 20, y)], fade(p.paper, 0.35))
         for dx in range(-250, 251, 100):
             c.line(
                 [(x + dx, y), (x + dx, y - 190), (x + dx * 0.3, y - 350 + abs(dx) * 0.2)],
                 p.paper,
                 7,
             )
-        c.line(
-            [(x - 262, y - 186), (x, y - 352), (x + 262, y - 186), (x - 262, y - 186)], p.paper, 12
-        )
+        c.line([(x - 262, y - 186), (x, y - 352), (x + 262, y - 186), (x - 262, y - 186)], p.paper, 12)
     else:
         for dx, h in ((-210, 330), (200, 370), (0, 430)):
             tree(c, r, x + dx, y + 10, h, p.leaf, mix(p.leaf, p.ink, 0.55), p.near)
@@ -539,9 +513,7 @@ def garden(c: Canvas, r: Random, seed: int) -> None:
     bed = ridge(r, 770, 20, 0.8)
     c.graded(bed, mix(p.leaf, p.near, 0.35), p.ink)
     c.stipple(bed, p.ink, "bottom", 0.8)
-    for row, (low, high, size, gap) in enumerate(
-        ((690, 770, 32, 62), (720, 830, 48, 92), (760, 940, 74, 150))
-    ):
+    for row, (low, high, size, gap) in enumerate(((690, 770, 32, 62), (720, 830, 48, 92), (760, 940, 74, 150))):
         bx = r.uniform(-30, 20)
         while bx < WIDTH + 40:
             shape = shapes[(row + r.randrange(2)) % 4]

@@ -179,9 +179,7 @@ def night_sky(c: Canvas, r: Random, seed: int) -> None:
             p.accents[1],
             p.sun,
         )
-        c.poly(
-            [(spot - 20, ground - 130), (spot + 120, ground - 8), (spot + 40, ground)], p.accents[0]
-        )
+        c.poly([(spot - 20, ground - 130), (spot + 120, ground - 8), (spot + 40, ground)], p.accents[0])
         c.poly(
             [(spot - 48, ground), (spot - 20, ground - 118), (spot - 8, ground)],
             mix(p.sun, p.paper, 0.7),
@@ -221,16 +219,10 @@ def field(c: Canvas, r: Random, seed: int) -> None:
     sky(c, p, top + 30)
     sun(c, p, vx + r.uniform(-130, 130), top - r.uniform(70, 180), r.uniform(56, 84))
     for _ in range(5):
-        cloud(
-            c, r, r.uniform(0, WIDTH), r.uniform(70, top - 130), r.uniform(180, 420), p.paper, 0.62
-        )
+        cloud(c, r, r.uniform(0, WIDTH), r.uniform(70, top - 130), r.uniform(180, 420), p.paper, 0.62)
     c.poly(ridge(r, top - 30, 26), mix(p.far, p.haze, 0.35))
     c.poly(ridge(r, top - 2, 12), mix(p.mid, p.far, 0.45))
-    crop = (
-        (p.leaf, mix(p.leaf, p.near, 0.45))
-        if kind
-        else (p.accents[1], mix(p.accents[1], p.wood, 0.6))
-    )
+    crop = (p.leaf, mix(p.leaf, p.near, 0.45)) if kind else (p.accents[1], mix(p.accents[1], p.wood, 0.6))
     soil = mix(p.wood, p.near, 0.5) if kind else mix(p.accents[1], p.paper, 0.25)
     c.ramp((0, top + 20, WIDTH, HEIGHT), mix(soil, p.haze, 0.55), soil, mix(soil, p.ink, 0.25))
     # Far more rows than the foreground shows: those at the sides fill the middle distance.
@@ -282,12 +274,8 @@ def field(c: Canvas, r: Random, seed: int) -> None:
             p.accents[0],
         )
         c.rect(hx - 6, y - 74, hx + 140, y, mix(p.accents[0], p.ink, 0.3))
-        c.poly(
-            [(hx - 48, y - 128), (hx + 112, y - 128), (hx + 152, y - 70), (hx - 2, y - 70)], p.near
-        )
-        c.poly(
-            [(hx - 48, y - 132), (hx + 2, y - 70), (hx - 48, y - 118), (hx - 98, y - 70)], p.paper
-        )
+        c.poly([(hx - 48, y - 128), (hx + 112, y - 128), (hx + 152, y - 70), (hx - 2, y - 70)], p.near)
+        c.poly([(hx - 48, y - 132), (hx + 2, y - 70), (hx - 48, y - 118), (hx - 98, y - 70)], p.paper)
         c.rect(hx - 66, y - 44, hx - 30, y, p.paper)
         c.rect(hx + 160, y - 150, hx + 196, y, mix(p.paper, p.far, 0.3), 16)
     else:
@@ -311,6 +299,6 @@ def field(c: Canvas, r: Random, seed: int) -> None:
                 p.wood,
             )
             c.disc(x, y - s * 0.9, s * 0.62, mix(p.accents[1], p.paper, 0.45), s)
-            for t in (0.78, 0.54, 0.3):
-                c.ring(x, y - s * 0.9, s * 0.62 * t, p.wood, max(1.5, s * 0.045), s * t)
+            for part in (0.78, 0.54, 0.3):
+                c.ring(x, y - s * 0.9, s * 0.62 * part, p.wood, max(1.5, s * 0.045), s * part)
     birds(c, r, WIDTH / 2 - side * 330, 250, p.near, 7)

@@ -50,9 +50,7 @@ def stadium(c: Canvas, r: Random, seed: int) -> None:
             # Blocks of one colour, with the stairs between them left free.
             block = int(i / steps * 13)
             if -10 < x < WIDTH + 10 and (i / steps * 13) % 1 > 0.07 and r.random() < 0.84:
-                c.disc(
-                    x, y, size, row_tones[block % 3] if r.random() < 0.45 else r.choice(row_tones)
-                )
+                c.disc(x, y, size, row_tones[block % 3] if r.random() < 0.45 else r.choice(row_tones))
     c.veil((0, 240, WIDTH, 420), p.ink, 0.34, 0)
     wall = [*bowl(640, 946, 156), (WIDTH + 900, HEIGHT), (-900, HEIGHT)]
     c.poly(wall, p.paper)
@@ -85,10 +83,7 @@ def stadium(c: Canvas, r: Random, seed: int) -> None:
         kept = [
             (
                 x,
-                772
-                + math.copysign(
-                    min(abs(y - 772), 190 * math.sqrt(max(0, 1 - ((x - cx) / 905) ** 2))), y - 772
-                ),
+                772 + math.copysign(min(abs(y - 772), 190 * math.sqrt(max(0, 1 - ((x - cx) / 905) ** 2))), y - 772),
             )
             for x, y in stripe
         ]
@@ -230,9 +225,7 @@ def market(c: Canvas, r: Random, seed: int) -> None:
             tone = cloth if i % 2 == 0 else p.paper
             top0, top1 = x0 + 40 + (x1 - x0 - 80) * u0, x0 + 40 + (x1 - x0 - 80) * u1
             b0, b1 = x0 - 14 + (x1 - x0 + 28) * u0, x0 - 14 + (x1 - x0 + 28) * u1
-            c.graded(
-                [(top0, roof), (top1, roof), (b1, lip), (b0, lip)], mix(tone, p.ink, 0.16), tone
-            )
+            c.graded([(top0, roof), (top1, roof), (b1, lip), (b0, lip)], mix(tone, p.ink, 0.16), tone)
             c.poly(
                 [
                     (b0, lip),
@@ -265,19 +258,11 @@ def market(c: Canvas, r: Random, seed: int) -> None:
                         u = (k + (0.5 if j % 2 == 0 else 0.0)) / across
                         fx = a + 14 + (b - a - 28) * min(1, u) + r.uniform(-4, 4)
                         bulge = math.sin(math.pi * min(1, max(0, (fx - a) / (b - a))))
-                        fy = (
-                            y
-                            - depth * 0.1
-                            - bulge * size * 0.9
-                            + j * depth * 0.23
-                            + r.uniform(-4, 4)
-                        )
+                        fy = y - depth * 0.1 - bulge * size * 0.9 + j * depth * 0.23 + r.uniform(-4, 4)
                         body = mix(tone, p.ink, 0.06 * (4 - j) + r.uniform(0, 0.1))
                         c.disc(fx, fy, size, mix(body, p.ink, 0.25))
                         c.disc(fx - size * 0.1, fy - size * 0.12, size * 0.86, body)
-                        c.disc(
-                            fx - size * 0.34, fy - size * 0.4, size * 0.2, mix(body, p.paper, 0.5)
-                        )
+                        c.disc(fx - size * 0.34, fy - size * 0.4, size * 0.2, mix(body, p.paper, 0.5))
                         if r.random() < 0.2:
                             c.poly(
                                 smooth(
@@ -310,17 +295,13 @@ def market(c: Canvas, r: Random, seed: int) -> None:
                         mix(p.wood, p.ink, 0.55),
                     )
                 for xx in (a + 4, b - 16):
-                    c.rect(
-                        xx, y + depth - 12, xx + 12, y + depth + front, mix(p.wood, p.paper, 0.38)
-                    )
+                    c.rect(xx, y + depth - 12, xx + 12, y + depth + front, mix(p.wood, p.paper, 0.38))
                 c.line(
                     [(a + 14, y - depth * 0.3), (a - 2, y + depth - 8)],
                     mix(p.wood, p.paper, 0.3),
                     9,
                 )
-                c.line(
-                    [(b - 14, y - depth * 0.3), (b + 2, y + depth - 8)], mix(p.wood, p.ink, 0.2), 9
-                )
+                c.line([(b - 14, y - depth * 0.3), (b + 2, y + depth - 8)], mix(p.wood, p.ink, 0.2), 9)
             c.veil((x0, y + depth + front - 30, x1, y + depth + front), p.ink, 0, 0.25)
     c.veil((0, 900, WIDTH, HEIGHT), p.ink, 0, 0.35)
     wire = [(i * 75.0 - 10, 110 + 60 * abs(math.sin(i * math.pi / 7)) + 20) for i in range(22)]
@@ -359,9 +340,7 @@ def train(c: Canvas, r: Random, seed: int) -> None:
             outline += [(x + dx, HEIGHT), (x + 5 + dx, spring)] if x > shift - bay else []
             mid = x + pier + half
             outline += [(x + pier + 5 + dx, HEIGHT), (x + pier + dx, spring + dy)]
-            outline += [
-                (px + dx, py + dy) for px, py in oval(mid, spring, half, half, 180, 360, 24)
-            ]
+            outline += [(px + dx, py + dy) for px, py in oval(mid, spring, half, half, 180, 360, 24)]
             x += bay
         outline += [(WIDTH + 60, HEIGHT)]
         if outer:
@@ -445,9 +424,7 @@ def train(c: Canvas, r: Random, seed: int) -> None:
         def at(d: float) -> float:
             return nose - way * d
 
-        def block(
-            d0: float, y0: float, d1: float, y1: float, tone: Colour, radius: float = 0
-        ) -> None:
+        def block(d0: float, y0: float, d1: float, y1: float, tone: Colour, radius: float = 0) -> None:
             c.rect(min(at(d0), at(d1)), rail - y0, max(at(d0), at(d1)), rail - y1, tone, radius)
 
         engine, trim = mix(p.ink, p.accents[2], 0.3), p.accents[0]

@@ -150,9 +150,7 @@ def chessboard(c: Canvas, r: Random, seed: int) -> None:
         for j in range(2):
             # The panes of a window, as light on the wall behind.
             a, b = WIDTH / 2 + side * 340 - 150 + i * 156, 30 + j * 132
-            c.beam(
-                [(a, b), (a + 140, b - 12), (a + 128, b + 106), (a - 12, b + 118)], p.sun, 0.6, 0.4
-            )
+            c.beam([(a, b), (a + 140, b - 12), (a + 128, b + 106), (a - 12, b + 118)], p.sun, 0.6, 0.4)
     turn = math.radians(r.choice((-1, 1)) * r.uniform(14, 33))
     height, near = r.uniform(5.0, 5.8), r.uniform(9.4, 10.0)
 
@@ -212,8 +210,7 @@ def chessboard(c: Canvas, r: Random, seed: int) -> None:
         spots = [
             q
             for q in spots
-            if q != spot
-            and not (spot[1] < 3 and abs(q[0] - spot[0]) <= 1 and abs(q[1] - spot[1]) <= 1)
+            if q != spot and not (spot[1] < 3 and abs(q[0] - spot[0]) <= 1 and abs(q[1] - spot[1]) <= 1)
         ]
         taken.append((spot[0] - 3.5, spot[1] - 3.5, name, army))
     taken.sort(key=lambda m: project(m[0], m[1])[2])
@@ -251,9 +248,7 @@ def classroom(c: Canvas, r: Random, seed: int) -> None:
     slate = mix(r.choice((p.leaf, p.near, p.accents[2])), p.ink, 0.55)
     bx = WIDTH / 2 - side * 150
     x0, x1, y0, y1 = bx - 430, bx + 430, 110.0, 476.0
-    c.shadow(
-        [(x0, y0 + 20), (x1 + 20, y0 + 20), (x1 + 20, y1 + 30), (x0, y1 + 30)], p.ink, 0.45, 20
-    )
+    c.shadow([(x0, y0 + 20), (x1 + 20, y0 + 20), (x1 + 20, y1 + 30), (x0, y1 + 30)], p.ink, 0.45, 20)
     c.rect(x0 - 18, y0 - 18, x1 + 18, y1 + 18, p.wood, 6)
     c.ramp((x0, y0, x1, y1), slate, mix(slate, p.paper, 0.09))
     for _ in range(7):
@@ -299,9 +294,7 @@ def classroom(c: Canvas, r: Random, seed: int) -> None:
                 )
             c.line([(cx - 118, cy + 98), (cx + 118, cy + 98)], chalk, 5)
         else:
-            c.line(
-                smooth([(cx, cy + 108), (cx - 8, cy), (cx + 4, cy - 60)], closed=False), chalk, 6
-            )
+            c.line(smooth([(cx, cy + 108), (cx - 8, cy), (cx + 4, cy - 60)], closed=False), chalk, 6)
             for i, turn in enumerate((-62, 58, -44, 48, 2)):
                 leaf = smooth([(0, 0), (-0.3, -0.5), (0, -1), (0.3, -0.5)], steps=4)
                 outline = place(leaf, cx, cy + 60 - i * 30, 96, turn)
@@ -326,9 +319,7 @@ def classroom(c: Canvas, r: Random, seed: int) -> None:
     c.ramp((gx - 176, 566, gx + 176, 712), mix(p.wood, p.ink, 0.15), mix(p.wood, p.ink, 0.45))
     ornament(c, r, p, gx + 110, 548, 0.7, 1)
     for i in range(3):
-        c.rect(
-            gx - 150 + 6 * i, 528 - i * 20, gx - 30 - 4 * i, 547 - i * 20, p.accents[(i + 2) % 5], 3
-        )
+        c.rect(gx - 150 + 6 * i, 528 - i * 20, gx - 30 - 4 * i, 547 - i * 20, p.accents[(i + 2) % 5], 3)
     c.disc(gx, 516, 19, p.accents[0])
     c.poly(smooth([(gx, 498), (gx + 16, 480), (gx + 20, 494)], steps=4), p.leaf)
     c.disc(bx, 48, 40, p.paper)
@@ -369,16 +360,10 @@ def classroom(c: Canvas, r: Random, seed: int) -> None:
                 c.line([(bx2 + 56 * s, y - 20 * s), (bx2 + 70 * s, y - 2 * s)], p.accents[1], 5 * s)
             # The chair stands on our side of the desk: we see its back.
             for leg in (-62, 62):
-                c.line(
-                    [(mid + leg * s, y - 20 * s), (mid + leg * 1.12 * s, y + 176 * s)], metal, 9 * s
-                )
+                c.line([(mid + leg * s, y - 20 * s), (mid + leg * 1.12 * s, y + 176 * s)], metal, 9 * s)
             c.rect(mid - 78 * s, y - 30 * s, mid + 78 * s, y + 34 * s, seat, 16 * s)
-            c.rect(
-                mid - 78 * s, y + 16 * s, mid + 78 * s, y + 34 * s, mix(seat, p.ink, 0.3), 10 * s
-            )
-            c.rect(
-                mid - 84 * s, y + 84 * s, mid + 84 * s, y + 102 * s, mix(seat, p.ink, 0.25), 8 * s
-            )
+            c.rect(mid - 78 * s, y + 16 * s, mid + 78 * s, y + 34 * s, mix(seat, p.ink, 0.3), 10 * s)
+            c.rect(mid - 84 * s, y + 84 * s, mid + 84 * s, y + 102 * s, mix(seat, p.ink, 0.25), 8 * s)
     # The sun comes in low and lies across the room.
     for k in (0, 1):
         a = wx - side * (40 + 170 * k)

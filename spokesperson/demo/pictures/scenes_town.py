@@ -104,9 +104,7 @@ def city_dusk(c: Canvas, r: Random, seed: int) -> None:
         c.rect(0, deck, WIDTH, deck + 15, p.ink)
         left, right = towers
         for a, b in ((left - (right - left), left), (left, right), (right, 2 * right - left)):
-            cable = [
-                (a + (b - a) * i / 40, deck - 14 - 330 * (2 * i / 40 - 1) ** 2) for i in range(41)
-            ]
+            cable = [(a + (b - a) * i / 40, deck - 14 - 330 * (2 * i / 40 - 1) ** 2) for i in range(41)]
             c.line(cable, p.ink, 6)
             for x, y in cable[1:-1]:
                 c.line([(x, y), (x, deck)], p.ink, 1.8, caps=False)
@@ -282,9 +280,7 @@ def _washing(c: Canvas, r: Random, p: Palette) -> None:
     for i in range(2, 19, 2):
         x, y = rope[i]
         tone = r.choice((p.accents[0], p.accents[1], p.accents[2], p.paper, p.accents[3]))
-        c.shadow(
-            [(x - 20, y + 40), (x + 40, y + 40), (x + 40, y + 110), (x - 20, y + 110)], p.ink, 0.25
-        )
+        c.shadow([(x - 20, y + 40), (x + 40, y + 40), (x + 40, y + 110), (x - 20, y + 110)], p.ink, 0.25)
         if r.random() < 0.5:
             c.poly([(x - 34, y), (x + 34, y + 3), (x + 32, y + 86), (x - 30, y + 92)], tone)
             c.rect(x - 31, y + 66, x + 32, y + 74, mix(tone, p.ink, 0.2))
@@ -363,9 +359,7 @@ def _fountain(c: Canvas, r: Random, p: Palette, x: float) -> None:
     for dx, h in ((-430, 190), (430, 190), (-330, 130), (330, 130)):
         c.poly(oval(x + dx + 20, 862, 70, 12), fade(p.ink, 0.3))
         for i in range(11):
-            leaf = smooth(
-                place([(0, 0), (-0.14, -0.5), (0, -1), (0.14, -0.5)], x + dx, 800, h, -75 + 15 * i)
-            )
+            leaf = smooth(place([(0, 0), (-0.14, -0.5), (0, -1), (0.14, -0.5)], x + dx, 800, h, -75 + 15 * i))
             c.poly(leaf, mix(p.leaf, p.paper if i % 2 else p.ink, 0.2))
         c.graded(
             [(x + dx - 52, 780), (x + dx + 52, 780), (x + dx + 38, 862), (x + dx - 38, 862)],
@@ -407,9 +401,7 @@ def _fountain(c: Canvas, r: Random, p: Palette, x: float) -> None:
             caps=False,
         )
         if i:
-            c.line(
-                [(x + 118 * i / 5, 650), (x + 128 * i / 5, 816)], fade(p.paper, 0.6), 4, caps=False
-            )
+            c.line([(x + 118 * i / 5, 650), (x + 128 * i / 5, 816)], fade(p.paper, 0.6), 4, caps=False)
     for _ in range(40):
         c.disc(x + r.gauss(0, 120), 822 + r.gauss(0, 9), r.uniform(2, 5), fade(p.paper, 0.8), 2)
 
@@ -457,9 +449,7 @@ def courtyard(c: Canvas, r: Random, seed: int) -> None:
         y1, w = y0 + 152, pitch * 0.13
         c.rect(cx - w - 10, y0 - 12, cx + w + 10, y1 + 8, trim)
         c.rect(cx - w, y0, cx + w, y1, dark)
-        c.poly(
-            [(cx - w, y1), (cx - w, y0 + 60), (cx + w, y0), (cx + w, y0 + 40)], fade(p.sky, 0.55)
-        )
+        c.poly([(cx - w, y1), (cx - w, y0 + 60), (cx + w, y0), (cx + w, y0 + 40)], fade(p.sky, 0.55))
         c.rect(cx - 3, y0, cx + 3, y1, trim)
         c.rect(cx - w, y0 + 62, cx + w, y0 + 67, trim)
         for side in (-1, 1):
@@ -472,9 +462,7 @@ def courtyard(c: Canvas, r: Random, seed: int) -> None:
             for _ in range(12):
                 fx = cx + r.uniform(-w, w)
                 c.disc(fx, y1 + r.uniform(-18, 4), 13, mix(p.leaf, p.near, 0.4 * r.random()))
-                c.disc(
-                    fx, y1 + r.uniform(-24, 0), 6, r.choice((p.accents[0], p.accents[1], p.paper))
-                )
+                c.disc(fx, y1 + r.uniform(-24, 0), 6, r.choice((p.accents[0], p.accents[1], p.paper)))
     c.ramp((0, floor, WIDTH, HEIGHT), mix(wall, p.wood, 0.4), mix(p.paper, wall, 0.5))
     for i in range(-13, 14):
         c.line([(750 + i * 64, floor), (750 + i * 190, HEIGHT)], fade(p.near, 0.2), 3, caps=False)

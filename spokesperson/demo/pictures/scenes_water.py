@@ -15,9 +15,7 @@ def river(c: Canvas, r: Random, seed: int) -> None:
     sky(c, p, top + 60)
     sun(c, p, WIDTH * (0.5 + bend * r.uniform(0.05, 0.3)), top - r.uniform(60, 170), 66)
     for _ in range(3):
-        cloud(
-            c, r, r.uniform(0, WIDTH), r.uniform(80, top - 150), r.uniform(180, 340), p.paper, 0.6
-        )
+        cloud(c, r, r.uniform(0, WIDTH), r.uniform(80, top - 150), r.uniform(180, 340), p.paper, 0.6)
     for i in range(3):
         colour = mix(mix(p.far, p.haze, 0.3), p.mid, i * 0.3)
         c.poly(ridge(r, top - 60 + 28 * i, 42 - 8 * i), colour)
@@ -38,9 +36,7 @@ def river(c: Canvas, r: Random, seed: int) -> None:
         x0, y0, _ = course(t0)
         x1, y1, _ = course(t1)
         out = WIDTH / 2 + side * 1000
-        tone = r.choice(
-            (p.leaf, p.accents[1], mix(p.leaf, p.accents[1], 0.45), mix(p.leaf, p.paper, 0.3))
-        )
+        tone = r.choice((p.leaf, p.accents[1], mix(p.leaf, p.accents[1], 0.45), mix(p.leaf, p.paper, 0.3)))
         band: list[Point] = [(x0, y0), (out, y0 - 30 * (1 - t0)), (out, y1 + 60), (x1, y1)]
         c.graded(band, mix(tone, p.haze, 0.5 * (1 - t0)), mix(tone, p.near, 0.35))
         c.stipple(band, p.near, "bottom", 0.5)
@@ -63,9 +59,7 @@ def river(c: Canvas, r: Random, seed: int) -> None:
         length = w * r.uniform(0.1, 0.45)
         off = r.uniform(-0.55, 0.55) * w
         c.rect(x + off - length, y, x + off + length, y + 1.5 + 4 * t, fade(p.paper, 0.5), 2 + t)
-    plants: list[tuple[float, int]] = sorted(
-        (r.random() ** 1.2, r.choice((-1, 1))) for _ in range(34)
-    )
+    plants: list[tuple[float, int]] = sorted((r.random() ** 1.2, r.choice((-1, 1))) for _ in range(34))
     for t, side in plants:
         x, y, w = course(t)
         x += side * (w * 1.2 + 30 + 90 * t + r.expovariate(1 / (60 + 330 * t)))
@@ -142,9 +136,7 @@ def lake(c: Canvas, r: Random, seed: int) -> None:
         c.graded(place(hull, bx, y), p.accents[0], mix(p.accents[0], p.ink, 0.55))
         c.poly(
             smooth(
-                place(
-                    [(-206, -42), (-100, -20), (100, -20), (206, -42), (100, -6), (-100, -6)], bx, y
-                ),
+                place([(-206, -42), (-100, -20), (100, -20), (206, -42), (100, -6), (-100, -6)], bx, y),
                 steps=6,
             ),
             p.paper,

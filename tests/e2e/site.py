@@ -1,0 +1,138 @@
+"""A site with everything on it that a page may have to carry: long words, three alphabets, every state."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
+
+from accounts.models import User
+from articles import publishing
+from articles.images import store_picture
+from articles.models import Article, Picture, Revision, SiteSettings
+from articles.moderation.models import Decision, Sanction
+from articles.moderation.services import decide, suspend
+from articles.promotion.models import Promotion
+from articles.promotion.services import request_promotion
+from articles.voting.services import cast_vote
+from tests import factories
+from tests.e2e.steps import photograph
+from tests.moderation.people import administrator, moderator
+
+LONG_WORD = "Rindfleischetikettierungsüberwachungsaufgabenübertragungsgesetz"
+BODY = f"""<p>{factories.WORDS * 2}<strong>Every ninth</strong> of them, <em>as it turned out</em>, is dark:
+<a href="https://example.org/{"a-long-address/" * 9}">https://example.org/{"a-long-address/" * 9}</a></p>
+<h2>What we found</h2><p>{factories.WORDS}</p><h3>{LONG_WORD}</h3>
+<ul><li><p>One street</p></li><li><p>Another</p></li></ul>
+<ol><li><p>First</p></li></ol><blockquote><p>They shine for the cats.</p></blockquote><hr><p>{factories.WORDS}</p>"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Site:
+    """What a test of pages opens."""
+
+    author: User
+    reader: User
+    moderator: User
+    administrator: User
+    full: Article  # published, with an image and everything that a text may have
+    plain: Article  # published, without an image
+    long: Article  # published; everything about it is too long
+    russian: Article
+    armenian: Article
+    draft: Article
+    waiting: Article
+    changed: Article  # published, and a change of it waits
+    returned: Article
+    hidden: Article
+    decision: Decision
+    sanction: Sanction
+    promotion: Promotion
+
+
+def picture_of(owner: User) -> Picture:
+    """A picture as it is after upload."""
+    made = photograph(size=(960, 640))
+    return store_picture(owner=owner, file=SimpleUploadedFile(made["name"], made["buffer"], made["mimeType"]))
+
+
+def filled() -> Site:
+    """Fill the database."""
+    SiteSettings.objects.update_or_create(pk=1, defaults={"reviewed_before_trusted": 1000})
+    author = factories.PersonFactory.create(
+        username="ani.of-the-lamps_1", display_name="Ani Sargsyan", biography="Counts lamps.\nLives in Gyumri."
+    )
+    wordy = factories.PersonFactory.create(username="w" * 30, display_name="W" * 60, biography="x" * 1000)
+    reader = factories.PersonFactory.create(username="reader")
+    judge, head = moderator(username="mariam", display_name="Mariam"), administrator(username="head")
+    technology = factories.SectionFactory.create(name="Technology", name_ru="Технологии", name_hy="Տեխնոլոգիա")
+    for name in ("Society", "Culture", "Sport", "Education and science", "Letters from readers"):
+        factories.SectionFactory.create(name=name)
+    picture = picture_of(author)
+    pictured: dict[str, Any] = {
+        "picture": picture,
+        "alternative_text": "A lamp at dusk",
+        "caption": "The lamp at number nine, on the second evening.",
+        "credit": "Ani Sargsyan",
+    }
+
+    def by_author(title: str) -> dict[str, Any]:
+        return {"author": author, "title": title, "section": technology}
+
+    full = factories.published(
+        **by_author("We counted every street lamp"),
+        body=BODY,
+        tag_names=["street lamps", "light", "Գյումրի"],
+        **pictured,
+    )
+    long = factories.published(
+        author=wordy,
+        title=(LONG_WORD * 3)[:140],
+        summary=("W" * 300),
+        section=technology,
+        tag_names=[f"{n}{LONG_WORD}"[:40] for n in range(5)],
+        body=f"<p>{'W' * 500}</p><h2>{LONG_WORD * 2}</h2><p>{factories.WORDS * 2}</p>",
+    )
+    cast_vote(article=full, voter=reader, value=1)
+    cast_vote(article=full, voter=wordy, value=-1)
+    changed = factories.published(**by_author("The market closes at six"), **pictured)
+    publishing.save_draft(article=changed, text=factories.text(title="The market closes at five", section=technology))
+    publishing.submit(article=changed)
+    hidden = factories.published(**by_author("A list of names"))
+    assert hidden.live
+    decision = decide(
+        revision=hidden.live, moderator=judge, verdict="hide", rule="privacy", reason=f"It names people. {LONG_WORD}"
+    )
+    returned = factories.in_review(**by_author("A rumour from the square"))
+    assert returned.latest
+    decide(revision=returned.latest, moderator=judge, verdict="return", reason="Who says so?\n\nAnd when?")
+    return Site(
+        author=author,
+        reader=reader,
+        moderator=judge,
+        administrator=head,
+        full=full,
+        plain=factories.published(**by_author("A short note")),
+        long=long,
+        russian=factories.published(**by_author("Ночной автобус и его пассажиры"), language="ru", **pictured),
+        armenian=factories.published(**by_author("Գիշերային գրադարանը բաց է բոլորի համար"), language="hy"),
+        draft=factories.draft(**by_author("Begun on a train"), **pictured),
+        waiting=factories.in_review(**by_author("The yard light"), body=BODY, **pictured),
+        changed=changed,
+        returned=returned,
+        hidden=hidden,
+        decision=decision,
+        sanction=suspend(
+            person=wordy, moderator=judge, until=timezone.now() + timedelta(days=3), reason="Insults, twice."
+        ),
+        promotion=request_promotion(article=full, sponsor=author, message="Please, for the lamps."),
+    )
+
+
+def waiting_text(article: Article) -> Revision:
+    """The text of an article that a moderator reads."""
+    assert article.latest
+    return article.latest

@@ -1,0 +1,100 @@
+"""A moderator's work in a real browser: reading in the frame, returning, publishing; and the public log."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from accounts.models import User
+from articles import publishing
+from articles.models import Article
+from articles.moderation.models import Decision
+from articles.moderation.services import decide
+from tests import factories
+from tests.moderation.people import moderator
+
+# The lists of problems that the fixtures keep hold every violation of the content security policy too.
+pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
+LogIn = Callable[[Page, User], None]
+Check = Callable[[Page], None]
+
+
+def test_a_moderator_reads_returns_and_publishes(page: Page, log_in: LogIn, accessible: Check) -> None:
+    factories.in_review(title="The lamps of our district")
+    log_in(page, moderator())
+
+    page.goto("/admin/")
+    accessible(page)
+    page.get_by_role("link", name="1 submission waits").click()
+    accessible(page)
+    page.get_by_role("link", name="The lamps of our district").click()
+    framed = page.frame_locator("iframe")
+    expect(framed.get_by_role("heading", level=1)).to_have_text("The lamps of our district")
+    expect(framed.get_by_text("Nobody had asked for the map").first).to_be_visible()
+
+    page.get_by_label("Return to the author").check()
+    page.get_by_role("button", name="Record the decision").click()
+    expect(page.get_by_text("Give a reason: the author reads it.")).to_be_visible()
+    accessible(page)
+    page.get_by_label("Reason").fill("Say who counted.")
+    page.get_by_role("button", name="Record the decision").click()
+    expect(page.get_by_text("went back to its author")).to_be_visible()
+    assert Article.objects.get().state == "returned"
+
+    article = Article.objects.get()
+    publishing.save_draft(article=article, text=factories.text(title="The lamps, and who counted them"))
+    publishing.submit(article=article)
+    page.goto("/admin/moderation/submission/")
+    page.get_by_role("link", name="The lamps, and who counted them").click()
+    expect(page.get_by_role("heading", name="What changed since it was returned")).to_be_visible()
+    accessible(page)
+    page.get_by_label("Publish", exact=True).check()
+    page.get_by_role("button", name="Record the decision").click()
+    expect(page.get_by_text("“The lamps, and who counted them” is published.")).to_be_visible()
+    assert Article.objects.get().state == "published"
+
+
+def test_several_at_once_from_the_list(page: Page, log_in: LogIn, accessible: Check) -> None:
+    for title in ("One", "Two", "Three"):
+        factories.in_review(title=title)
+    log_in(page, moderator())
+    page.goto("/admin/moderation/submission/")
+    for title in ("One", "Three"):
+        page.get_by_role("row", name=title).get_by_role("checkbox").check()
+    page.get_by_label("Action:").select_option("return_several")
+    page.get_by_role("button", name="Run").click()
+    expect(page.get_by_text("each of these 2 texts")).to_be_visible()
+    accessible(page)
+    page.get_by_label("Reason").fill("Too short for us.")
+    page.get_by_role("button", name="Return to the author").click()
+    expect(page.get_by_text("2 decisions made")).to_be_visible()
+    assert Decision.objects.count() == 2
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_rest_of_the_admin_is_clean(scheme: str, page: Page, log_in: LogIn, accessible: Check) -> None:
+    article = factories.published()
+    assert article.live is not None
+    decide(revision=article.live, moderator=moderator(), verdict="hide", reason="Copied.", rule="copy")
+    shown = factories.published(factories.PersonFactory.create())
+    log_in(page, moderator())
+    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    for path in [
+        "admin/articles/article/",
+        f"admin/articles/article/{article.pk}/change/",
+        f"admin/articles/article/{shown.pk}/correct/",
+        "admin/moderation/decision/",
+        "admin/moderation/sanction/",
+        "admin/moderation/sanction/add/",
+        "admin/articles/section/",
+        "admin/articles/tag/",
+        "admin/articles/sitesettings/1/change/",
+        "admin/promotion/promotion/",
+        f"articles/{shown.pk}/promote/",
+        "moderation/",
+    ]:
+        page.goto(f"/{path}")
+        page.wait_for_load_state("load")
+        accessible(page)

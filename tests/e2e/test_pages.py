@@ -1,0 +1,293 @@
+"""Every page that a person can reach: it answers, fits its window, complains of nothing, and everyone can use it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+from django.conf import LazySettings
+from playwright.sync_api import Page, expect
+
+from accounts.models import User
+from tests.e2e import IN_BROWSER
+from tests.e2e.conftest import Problems
+from tests.e2e.inspector import Inspector
+from tests.e2e.site import Site, filled, waiting_text
+from tests.e2e.steps import log_in_by_the_form
+from tests.factories import PersonFactory
+
+pytestmark = IN_BROWSER
+LogIn = Callable[[Page, User], None]
+
+
+@pytest.fixture
+def inspector(page: Page, problems: Problems) -> Iterator[Inspector]:
+    """Fails the test at its end with all faults that were found."""
+    found = Inspector(page, problems)
+    yield found
+    assert not found.faults, "\n".join(found.faults)
+
+
+@pytest.fixture
+def site(settings: LazySettings, db: None) -> Site:
+    """A full site, whose lists go on over a second page."""
+    settings.PAGE_SIZE = 4
+    return filled()
+
+
+def test_an_empty_site(inspector: Inspector) -> None:
+    for address in ("/", "/moderation/", "/about/", "/rules/"):
+        inspector.open(address)
+
+
+def test_what_strangers_read(site: Site, inspector: Inspector) -> None:
+    article = site.full.get_absolute_url()
+    inspector.open("/", dark=True)
+    inspector.open_more()
+    inspector.open(article, dark=True)
+    for one in (site.plain, site.long, site.russian, site.armenian):
+        inspector.open(one.get_absolute_url())
+    assert site.full.live
+    for address in (
+        site.full.section.get_absolute_url(),
+        "/sections/sport/",
+        "/tags/street-lamps/",
+        site.author.get_absolute_url(),
+        site.long.author.get_absolute_url(),
+        site.reader.get_absolute_url(),
+        "/about/",
+        "/rules/",
+        "/moderation/",
+    ):
+        inspector.open(address)
+
+
+@pytest.mark.parametrize("language", ["ru", "hy"])
+def test_in_other_languages(site: Site, inspector: Inspector, log_in: LogIn, language: str) -> None:
+    addresses = ["/", site.full.get_absolute_url(), site.full.section.get_absolute_url(), "/accounts/signup/"]
+    for address in addresses:
+        inspector.open(f"/{language}{address}")
+        assert inspector.page.locator("html").get_attribute("lang") == language
+    log_in(inspector.page, site.author)
+    for address in ("/desk/", "/desk/new/", f"/desk/{site.returned.pk}/", "/accounts/", site.full.get_absolute_url()):
+        inspector.open(f"/{language}{address}")
+
+
+def test_the_way_in(inspector: Inspector) -> None:
+    page = inspector.page
+    inspector.open("/accounts/login/", dark=True)
+    page.locator("input[name=login]").fill("nobody")
+    page.locator("input[name=password]").fill("not the password")
+    page.get_by_role("main").get_by_role("button", name="Log in").click()
+    expect(page.get_by_text("The name or the password is not right.")).to_be_visible()
+    inspector.look()
+    inspector.open("/accounts/signup/", dark=True)
+    page.locator("main form").evaluate("form => form.noValidate = true")
+    page.get_by_role("main").get_by_role("button", name="Sign up").click()
+    expect(page.get_by_text("Please accept the rules")).to_be_visible()
+    inspector.look(dark=True)
+    for address in (
+        "/accounts/password/reset/",
+        "/accounts/password/reset/done/",
+        "/accounts/password/reset/key/1-set-password/",
+        "/accounts/password/reset/key/done/",
+        "/accounts/confirm-email/",
+        "/accounts/confirm-email/used-up/",
+        "/accounts/inactive/",
+    ):
+        inspector.open(address)
+
+
+def test_ones_own_account(inspector: Inspector) -> None:
+    page, person = inspector.page, PersonFactory.create(username="anna", biography="Reads.")
+    page.goto("/accounts/login/")
+    log_in_by_the_form(page, "anna")
+    expect(page).to_have_url("/desk/")
+    inspector.open("/accounts/", dark=True)
+    for address in (
+        "/accounts/profile/",
+        "/accounts/email/",
+        "/accounts/password/change/",
+        "/accounts/2fa/",
+        "/accounts/2fa/totp/activate/",
+        "/accounts/sessions/",
+        "/accounts/logout/",
+        "/accounts/reauthenticate/",
+    ):
+        inspector.open(address)
+    TOTP.activate(person, generate_totp_secret())
+    RecoveryCodes.activate(person)
+    for name in ("", "totp/deactivate/", "recovery-codes/", "recovery-codes/generate/"):
+        inspector.open(f"/accounts/2fa/{name}")
+    page.context.clear_cookies()
+    page.goto("/accounts/login/")
+    log_in_by_the_form(page, "anna")
+    expect(page).to_have_url("/accounts/2fa/authenticate/")
+    inspector.look()
+
+
+def test_what_a_signed_in_reader_sees(site: Site, inspector: Inspector, log_in: LogIn) -> None:
+    log_in(inspector.page, site.reader)
+    article = site.full.get_absolute_url()
+    for address in (article, f"/articles/{site.full.pk}/promote/"):
+        inspector.open(address, dark=True)
+    inspector.open("/")
+    inspector.open(f"/articles/{site.long.pk}/promote/")
+    log_in(inspector.page, site.author)
+    for address in (article, f"/articles/{site.full.pk}/promote/"):
+        inspector.open(address)
+
+
+def test_the_desk(site: Site, inspector: Inspector, log_in: LogIn) -> None:
+    page = inspector.page
+    log_in(page, site.reader)
+    inspector.open("/desk/")
+    log_in(page, site.author)
+    inspector.open("/desk/", dark=True)
+    inspector.open_more()
+    inspector.open("/desk/new/", dark=True)
+    page.locator("form.write").evaluate("form => form.noValidate = true")
+    page.get_by_role("button", name="Submit for review").click()
+    expect(page.get_by_text("Not saved yet.")).to_be_visible()
+    inspector.look(dark=True)
+    page.locator("form.write").evaluate("form => form.remove()")  # It would ask whether to leave.
+    page.on("dialog", lambda dialog: dialog.accept())
+    for article in (site.draft, site.returned, site.hidden, site.full):
+        inspector.open(f"/desk/{article.pk}/")
+    inspector.open(f"/desk/{site.draft.pk}/preview/", dark=True)
+    for article in (site.waiting, site.changed, site.full):
+        inspector.open(f"/desk/{article.pk}/preview/")
+    log_in(page, site.long.author)  # suspended
+    for address in ("/desk/", "/desk/new/", f"/desk/{site.long.pk}/preview/"):
+        inspector.open(address)
+    log_in(page, PersonFactory.create(confirmation=False))
+    for address in ("/desk/", "/desk/new/"):
+        inspector.open(address)
+
+
+def test_the_moderators_desk(site: Site, inspector: Inspector, log_in: LogIn) -> None:
+    page = inspector.page
+    log_in(page, site.moderator)
+    queue, texts = "/admin/moderation/submission/", (site.waiting, site.changed, site.hidden, site.returned)
+    for address in ("/admin/", queue, f"{queue}{waiting_text(site.waiting).pk}/change/"):
+        inspector.open(address, dark=True)
+    page.get_by_label("Return to the author").check()
+    page.get_by_role("button", name="Record the decision").click()
+    expect(page.get_by_text("Give a reason: the author reads it.")).to_be_visible()
+    inspector.look(dark=True)
+    for article in texts[1:]:
+        inspector.open(f"{queue}{waiting_text(article).pk}/change/")
+    inspector.open(f"{queue}{waiting_text(site.waiting).pk}/preview/")
+    page.goto(queue)
+    page.locator("#action-toggle").check()
+    page.locator("select[name=action]").select_option(index=2)
+    page.get_by_role("button", name="Run").or_(page.get_by_role("button", name="Go")).click()
+    expect(page.locator(".several")).to_be_visible()
+    inspector.look()
+    for address in (
+        f"{queue}?view=unreviewed",
+        f"{queue}?view=returned",
+        "/admin/articles/",
+        "/admin/articles/article/",
+        f"/admin/articles/article/{site.full.pk}/change/",
+        f"/admin/articles/article/{site.full.pk}/correct/",
+        f"/admin/articles/article/{site.full.pk}/history/",
+        "/admin/articles/picture/",
+        "/admin/articles/section/",
+        f"/admin/articles/section/{site.full.section_id}/change/",
+        "/admin/articles/section/add/",
+        "/admin/articles/tag/",
+        "/admin/articles/tag/add/",
+        "/admin/articles/sitesettings/1/change/",
+        "/admin/moderation/decision/",
+        f"/admin/moderation/decision/{site.decision.pk}/change/",
+        "/admin/moderation/sanction/",
+        "/admin/moderation/sanction/add/",
+        f"/admin/moderation/sanction/{site.sanction.pk}/change/",
+        "/admin/promotion/promotion/",
+        f"/admin/promotion/promotion/{site.promotion.pk}/change/",
+    ):
+        inspector.open(address)
+
+
+def test_the_administrators_desk(site: Site, inspector: Inspector, log_in: LogIn) -> None:
+    log_in(inspector.page, site.administrator)
+    for address in (
+        "/admin/",
+        "/admin/accounts/user/",
+        f"/admin/accounts/user/{site.author.pk}/change/",
+        "/admin/accounts/user/add/",
+        "/admin/auth/group/",
+        "/admin/account/emailaddress/",
+        "/admin/django_tasks_database/dbtaskresult/",
+    ):
+        inspector.open(address)
+
+
+def test_what_went_wrong(site: Site, inspector: Inspector, log_in: LogIn, settings: LazySettings) -> None:
+    page = inspector.page
+    inspector.open("/nothing/here/", 404, dark=True)
+    inspector.open("/ru/nothing/here/", 404)
+    inspector.open(site.hidden.get_absolute_url(), 404)
+    inspector.open("/?after=%00", 400)
+    log_in(page, site.moderator)
+    inspector.open("/admin/accounts/user/", 403)
+    page.goto("/")
+    page.context.clear_cookies(name=settings.CSRF_COOKIE_NAME)
+    page.get_by_role("button", name="Log out").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("This form has gone stale")
+    inspector.look()
+    page.context.clear_cookies()
+    settings.ACCOUNT_RATE_LIMITS = {"login": "1/m/ip"}
+    inspector.problems.expect(429)
+    for _ in range(2):
+        page.goto("/accounts/login/")
+        log_in_by_the_form(page, "reader", "not the password")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Too many requests")
+    inspector.look()
+
+
+def test_the_markup_is_valid(
+    site: Site,
+    page: Page,
+    page_without_javascript: Page,
+    log_in: LogIn,
+    valid_html: Callable[..., None],
+) -> None:
+    addresses = {
+        "front": "/",
+        "article": site.full.get_absolute_url(),
+        "long": site.long.get_absolute_url(),
+        "armenian": f"/hy{site.armenian.get_absolute_url()}",
+        "section": site.full.section.get_absolute_url(),
+        "author": site.author.get_absolute_url(),
+        "about": "/about/",
+        "log": "/moderation/",
+        "sign_up": "/accounts/signup/",
+        "log_in": "/accounts/login/",
+        "not_found": "/nothing/",
+    }
+    documents = {name: page.request.get(address).text() for name, address in addresses.items()}
+    log_in(page, site.author)
+    own = {
+        "desk": "/desk/",
+        "writing": "/desk/new/",
+        "editing": f"/desk/{site.returned.pk}/",
+        "preview": f"/desk/{site.draft.pk}/preview/",
+        "voting": site.russian.get_absolute_url(),
+        "promoting": f"/articles/{site.russian.pk}/promote/",
+        "account": "/accounts/",
+        "profile": "/accounts/profile/",
+    }
+    documents |= {name: page.request.get(address).text() for name, address in own.items()}
+    plain = page_without_javascript
+    log_in(plain, site.author)
+    plain.goto("/desk/new/")
+    plain.locator("form.write").evaluate("form => form.noValidate = true")
+    with plain.expect_response(lambda response: response.request.method == "POST") as refused:
+        plain.get_by_role("button", name="Submit for review").click()
+    documents["refused"] = refused.value.text()
+    assert "Not saved yet." in documents["refused"]
+    valid_html(**documents)

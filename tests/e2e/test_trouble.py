@@ -1,0 +1,270 @@
+"""What goes wrong while people write: impatience, second tabs, ended sessions, files that are none, hurried leaving."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from django.conf import LazySettings
+from playwright.sync_api import Dialog, FilePayload, Page, Request, expect
+
+from accounts.models import User
+from articles import publishing
+from articles.models import Article
+from articles.voting.models import Vote
+from tests import factories
+from tests.e2e import IN_BROWSER
+from tests.e2e.conftest import Problems
+from tests.e2e.steps import editor, fill_in, log_in_by_the_form, photograph, write_text
+
+pytestmark = IN_BROWSER
+LogIn = Callable[[Page, User], None]
+TITLE = "The lamp at number nine"
+
+
+@pytest.fixture
+def writer(page: Page, log_in: LogIn) -> User:
+    """The person who sits at the page, with the writing form open."""
+    factories.SectionFactory.create()
+    person: User = factories.PersonFactory.create(username="ani")
+    log_in(page, person)
+    page.goto("/desk/new/")
+    return person
+
+
+def write(page: Page) -> None:
+    """Fill in the form, without saving it."""
+    fill_in(page, Title=TITLE, Section="Technology", Summary="Dark since May.", Tags="light")
+    write_text(page)
+
+
+def expect_everything_typed(page: Page) -> None:
+    """The form holds what `write` typed."""
+    expect(page.locator("#id_title")).to_have_value(TITLE)
+    expect(page.locator("#id_summary")).to_have_value("Dark since May.")
+    expect(page.locator("#id_tags")).to_have_value("light")
+    expect(page.locator("#id_section option:checked")).to_have_text("Technology")
+    expect(editor(page).locator("strong")).to_have_text("every ninth")
+    expect(editor(page).get_by_role("listitem")).to_have_count(2)
+
+
+def sent(page: Page, path: str) -> list[Request]:
+    """The POST requests to addresses that end so, as they go out."""
+    found: list[Request] = []
+    page.on("request", lambda one: found.append(one) if one.method == "POST" and one.url.endswith(path) else None)
+    return found
+
+
+# --- Impatience ------------------------------------------------------------------------------
+
+
+def test_a_double_click_on_submit_sends_one_article(page: Page, writer: User) -> None:
+    posts = sent(page, "/desk/new/")
+    write(page)
+    page.get_by_role("button", name="Submit for review").dblclick()
+    expect(page.get_by_text("Submitted. A moderator will read it")).to_be_visible()
+    assert len(posts) == 1
+    assert Article.objects.by(writer).count() == 1
+
+
+def test_a_double_click_on_like_is_one_vote(page: Page, log_in: LogIn) -> None:
+    article = factories.published()
+    log_in(page, factories.PersonFactory.create())
+    page.goto(article.get_absolute_url())
+    posts = sent(page, "/vote/")
+    page.locator("#vote-like").dblclick()
+    expect(page.locator("#vote-like")).to_have_attribute("aria-pressed", "true")
+    expect(page.locator("#vote-like b")).to_have_text("1")
+    assert len(posts) == 1
+    assert [vote.value for vote in Vote.objects.all()] == [1]
+
+
+def test_the_form_sent_again_after_going_back_is_one_article(page: Page, writer: User) -> None:
+    write(page)
+    page.get_by_role("button", name="Preview").click()
+    expect(page.get_by_text("This is a preview")).to_be_visible()
+    page.go_back()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Write an article")
+    expect_everything_typed(page)
+    page.get_by_role("button", name="Preview").click()
+    expect(page.get_by_text("This is a preview")).to_be_visible()
+    assert Article.objects.by(writer).count() == 1
+
+
+def test_going_back_to_an_article_that_was_left_unsaved(page: Page, writer: User) -> None:
+    """The browser puts the field back as it was; the editor shows what the field holds."""
+    article = factories.draft(writer, title=TITLE)
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.goto(f"/desk/{article.pk}/")
+    editor(page).click()
+    page.keyboard.press("ControlOrMeta+End")
+    page.keyboard.type(" Typed in a hurry.")
+    page.get_by_role("link", name="Rules").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Rules")
+    page.go_back()
+    expect(editor(page)).to_contain_text("Typed in a hurry.")
+    page.get_by_role("button", name="Save draft").click()
+    expect(page.get_by_text("Saved.")).to_be_visible()
+    expect(editor(page)).to_contain_text("Typed in a hurry.")
+
+
+# --- What changes meanwhile ---------------------------------------------------------------------
+
+
+def test_an_article_is_hidden_while_a_reader_votes(page: Page, log_in: LogIn, problems: Problems) -> None:
+    problems.expect(404)
+    article = factories.published()
+    log_in(page, factories.PersonFactory.create())
+    page.goto(article.get_absolute_url())
+    publishing.hide(article=article)
+    page.locator("#vote-like").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("There is no such page")
+    assert not Vote.objects.exists()
+    problems[:] = [one for one in problems if "htmx:" not in one]  # htmx reports each answer of 4xx.
+
+
+def test_nobody_votes_on_their_own_article(page: Page, log_in: LogIn) -> None:
+    article = factories.published()
+    log_in(page, article.author)
+    page.goto(article.get_absolute_url())
+    expect(page.get_by_text("This is your own article, so the votes on it are up to others.")).to_be_visible()
+    for name in ("Like 0", "Dislike 0"):
+        expect(page.get_by_role("button", name=name, exact=True)).to_be_disabled()
+
+
+def test_two_tabs_with_one_article(page: Page, writer: User) -> None:
+    """What was submitted in one tab is not changed by the other; what is typed there is not lost."""
+    article = factories.draft(writer, title=TITLE)
+    other = page.context.new_page()
+    for tab in (page, other):
+        tab.goto(f"/desk/{article.pk}/")
+    page.get_by_role("button", name="Submit for review").click()
+    expect(page.get_by_text("Submitted. A moderator will read it")).to_be_visible()
+    fill_in(other, Title="A better title, too late")
+    other.get_by_role("button", name="Save draft").click()
+    expect(other.get_by_text("This text is in review. Withdraw it first to change it.")).to_be_visible()
+    expect(other.locator("#id_title")).to_have_value("A better title, too late")
+    article.refresh_from_db()
+    assert article.latest
+    assert (article.latest.title, article.state) == (TITLE, "in_review")
+
+
+def test_the_session_ends_while_somebody_writes(page: Page, writer: User, settings: LazySettings) -> None:
+    write(page)
+    page.get_by_label("Lead image").set_input_files(photograph())
+    page.context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
+    page.get_by_role("button", name="Submit for review").click()
+    log_in_by_the_form(page, "ani")
+    expect(page.get_by_text("Here is what you typed")).to_be_visible()
+    expect(page.get_by_text("Please choose the image again.")).to_be_visible()
+    expect_everything_typed(page)
+    assert not Article.objects.exists()  # Only a person who sees it saves it.
+    page.get_by_role("button", name="Save draft").click()
+    expect(page.get_by_text("Saved.")).to_be_visible()
+    assert Article.objects.by(writer).count() == 1
+
+
+def test_a_stale_token_costs_nothing(page: Page, writer: User) -> None:
+    """In another tab the person logged out and in again, which changes the token."""
+    write(page)
+    other = page.context.new_page()
+    other.goto("/")
+    other.get_by_role("button", name="Log out").click()
+    other.get_by_role("link", name="Log in").click()
+    log_in_by_the_form(other, "ani")
+    expect(other.get_by_role("heading", level=1)).to_have_text("My articles")
+    page.get_by_role("button", name="Save draft").click()
+    expect(page.get_by_text("Here is what you typed")).to_be_visible()
+    expect_everything_typed(page)
+
+
+def test_somebody_else_does_not_see_what_was_kept(page: Page, writer: User, settings: LazySettings) -> None:
+    factories.PersonFactory.create(username="stranger")
+    write(page)
+    page.context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
+    page.get_by_role("button", name="Save draft").click()
+    log_in_by_the_form(page, "stranger")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Write an article")
+    expect(page.locator("#id_title")).to_have_value("")
+    expect(editor(page)).to_have_text("")
+
+
+# --- Images that are none ----------------------------------------------------------------------
+
+SVG = b'<svg xmlns="http://www.w3.org/2000/svg" width="900" height="600"><rect width="900" height="600"/></svg>'
+
+
+def named_jpeg(content: bytes) -> FilePayload:
+    """A file that says of itself that it is a JPEG."""
+    return {"name": "lamp.jpg", "mimeType": "image/jpeg", "buffer": content}
+
+
+@pytest.mark.parametrize(
+    ("file", "sentence"),
+    [
+        pytest.param(named_jpeg(SVG), "JPEG, PNG, WebP", id="svg"),
+        pytest.param(named_jpeg(b""), "empty", id="nothing"),
+        pytest.param(named_jpeg(photograph()["buffer"][:2000]), "damaged", id="damaged"),
+    ],
+)
+def test_a_refused_image_costs_nothing(page: Page, writer: User, file: FilePayload, sentence: str) -> None:
+    write(page)
+    fill_in(page, Caption="At dusk")
+    page.get_by_label("Lead image").set_input_files(file)
+    page.get_by_role("button", name="Save draft").click()
+    expect(page.get_by_text("Not saved yet.")).to_be_visible()
+    field = page.get_by_label("Lead image")
+    expect(field).to_have_attribute("aria-invalid", "true")
+    expect(page.locator("#div_id_image .invalid-feedback")).to_contain_text(sentence)
+    expect_everything_typed(page)
+    expect(page.locator("#id_caption")).to_have_value("At dusk")
+    field.set_input_files(photograph())
+    page.get_by_role("button", name="Save draft").click()
+    expect(page.get_by_text("Saved.")).to_be_visible()
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])
+def test_an_image_of_11_mb(somebody: Callable[..., Page], log_in: LogIn, tmp_path: Path, scripts: bool) -> None:
+    """The browser says it before anything is sent; where it runs no scripts, the site does."""
+    factories.SectionFactory.create()
+    page = somebody(java_script_enabled=scripts)
+    log_in(page, factories.PersonFactory.create())
+    page.goto("/desk/new/")
+    posts = sent(page, "/desk/new/")
+    fill_in(page, Title=TITLE, Section="Technology")
+    big = tmp_path / "big.jpg"
+    big.write_bytes(photograph()["buffer"].ljust(11 * 1024 * 1024, b"\0"))
+    page.get_by_label("Lead image").set_input_files(big)
+    page.get_by_role("button", name="Save draft").click()
+    if scripts:
+        message = page.get_by_label("Lead image").evaluate("field => field.validationMessage")
+        assert message == "This file is larger than 10 MB. Choose a smaller one."
+        assert not posts
+    else:
+        expect(page.locator("#div_id_image .invalid-feedback")).to_contain_text("10 MB")
+        assert len(posts) == 1
+    expect(page.locator("#id_title")).to_have_value(TITLE)
+    assert not Article.objects.exists()
+
+
+# --- Leaving ---------------------------------------------------------------------------------
+
+
+def test_leaving_what_is_not_saved_asks_first(page: Page, writer: User) -> None:
+    asked: list[str] = []
+
+    def stay(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    page.on("dialog", stay)
+    write(page)
+    page.get_by_role("link", name="Rules").click()
+    assert asked == ["beforeunload"]
+    expect_everything_typed(page)
+    page.get_by_role("button", name="Save draft").click()
+    expect(page.get_by_text("Saved.")).to_be_visible()
+    page.get_by_role("link", name="Rules").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Rules")
+    assert asked == ["beforeunload"]  # What is saved is left without a word.

@@ -1,0 +1,148 @@
+"""The same job in browsers that run no scripts: everything is forms and links."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from django.conf import LazySettings
+from django.core.mail import EmailMessage
+from playwright.sync_api import Page, expect
+
+from articles.models import Article
+from articles.readership.models import View
+from tests.e2e import IN_BROWSER
+from tests.e2e.steps import PASSWORD, address_in, expect_figures, fill_in, log_in_by_the_form, photograph
+from tests.factories import PersonFactory, SectionFactory, published
+from tests.moderation.people import moderator
+
+pytestmark = IN_BROWSER
+
+TITLE = "The 7:55 to the lace factory"
+TEXT = """Every weekday at five to eight the bus fills up.
+
+Nobody talks until the bridge, and after it
+everybody does: of prices, of children, of thread & needles <sic>.
+
+That is all. The bus turns, the factory opens, and the thread runs until noon."""
+
+
+@pytest.fixture
+def plain(somebody: Callable[..., Page]) -> Callable[[], Page]:
+    """Somebody at a browser without scripts."""
+    return lambda: somebody(java_script_enabled=False)
+
+
+def test_from_sign_up_to_a_vote(plain: Callable[[], Page], mailoutbox: list[EmailMessage]) -> None:
+    SectionFactory.create(name="Society")
+    moderator(username="mariam")
+    PersonFactory.create(username="reader")
+    newcomer, of_moderator, reader = plain(), plain(), plain()
+
+    sign_up(newcomer, mailoutbox)
+    write_and_submit(newcomer)
+    publish(of_moderator)
+    newcomer.reload()
+    expect(newcomer.get_by_role("listitem").filter(has_text=TITLE)).to_contain_text("Published")
+
+    read(reader)
+    vote(reader)
+
+
+def sign_up(page: Page, letters: list[EmailMessage]) -> None:
+    page.goto("/accounts/signup/")
+    page.get_by_label("Username").fill("newcomer")
+    page.get_by_label("E-mail").fill("newcomer@example.org")
+    page.get_by_label(re.compile(r"^\s*Password")).fill(PASSWORD)
+    page.get_by_label("I have read").check()
+    page.get_by_role("main").get_by_role("button", name="Sign up").click()
+    page.goto(address_in(letters[0]))
+    page.get_by_role("button", name="Yes, confirm it").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("My articles")
+
+
+def write_and_submit(page: Page) -> None:
+    page.get_by_role("link", name="Write your first article").click()
+    fill_in(page, Title=TITLE, Section="Society", Summary="A bus in the morning.", Tags="bus, lace", Text=TEXT)
+    fill_in(page, Alternative_text="A bus before sunrise", Caption="The bus at the bridge.")
+    page.get_by_label("Lead image").set_input_files(photograph())
+    page.get_by_role("button", name="Save draft").click()
+    expect(page.get_by_text("Saved.")).to_be_visible()
+    expect(page.get_by_role("img", name="The lead image as it is now")).to_be_visible()
+    page.get_by_role("button", name="Preview").click()
+    expect(page.get_by_text("This is a preview")).to_be_visible()
+    three_paragraphs_and_an_image(page)
+    page.get_by_role("button", name="Submit for review").click()
+    expect(page.get_by_text("Submitted. A moderator will read it")).to_be_visible()
+
+
+def three_paragraphs_and_an_image(page: Page) -> None:
+    """An empty line began a paragraph, and what looked like a tag is what was typed."""
+    paragraphs = page.locator(".prose p")
+    expect(paragraphs).to_have_count(3)
+    expect(paragraphs.nth(1)).to_contain_text("thread & needles <sic>")
+    expect(page.get_by_role("img", name="A bus before sunrise")).to_be_visible()
+    expect(page.locator("figcaption")).to_have_text("The bus at the bridge.")
+
+
+def publish(page: Page) -> None:
+    page.goto("/admin/moderation/submission/")
+    log_in_by_the_form(page, "mariam")
+    page.get_by_role("link", name=TITLE).click()
+    shown = page.frame_locator("iframe.preview")
+    expect(shown.get_by_role("heading", level=1)).to_have_text(TITLE)
+    page.get_by_label("Publish", exact=True).check()
+    page.get_by_role("button", name="Record the decision").click()
+    expect(page.get_by_text("is published")).to_be_visible()
+
+
+def read(page: Page) -> None:
+    """Opened three times, it is one view: an image in the page says that it is read."""
+    page.goto("/")
+    page.get_by_role("link", name=TITLE).first.click()
+    three_paragraphs_and_an_image(page)
+    for _ in range(2):
+        with page.expect_response(re.compile(r"/beacon/\d+\.gif")) as image:
+            page.reload()
+        assert image.value.status == 200
+    assert [view.kind for view in View.objects.all()] == [View.Kind.COUNTED]
+    expect_figures(page.locator(".verdict"), views=1, likes=0, dislikes=0)
+    assert page.context.cookies() == []
+
+
+def vote(page: Page) -> None:
+    """Each press is a form sent, and leads back to the article."""
+    address = page.url
+    page.get_by_role("link", name=re.compile("^Like")).click()
+    log_in_by_the_form(page, "reader")
+    expect(page).to_have_url(f"{address}#vote")
+    article = Article.objects.get(live__title=TITLE)
+    for button, likes, dislikes in (("#vote-like", 1, 0), ("#vote-dislike", 0, 1), ("#vote-dislike", 0, 0)):
+        page.locator(button).click()
+        expect(page).to_have_url(f"{address}#vote")
+        expect(page.locator("#vote-like b")).to_have_text(str(likes))
+        expect(page.locator("#vote-dislike b")).to_have_text(str(dislikes))
+        expect(page.locator("#vote-like")).to_have_attribute("aria-pressed", "true" if likes else "false")
+        expect(page.locator("#vote-dislike")).to_have_attribute("aria-pressed", "true" if dislikes else "false")
+        article.refresh_from_db()
+        assert (article.likes, article.dislikes) == (likes, dislikes)
+
+
+def test_more_articles_by_a_plain_link(plain: Callable[[], Page], settings: LazySettings) -> None:
+    settings.PAGE_SIZE = 4
+    titles = {f"Article number {n}" for n in range(10)}
+    for title in sorted(titles):
+        published(title=title)
+    page = plain()
+    page.goto("/")
+    seen: list[str] = []
+    for _ in range(3):
+        seen += page.get_by_role("article").get_by_role("heading").all_inner_texts()
+        if page.get_by_text("That was everything.").is_visible():
+            break
+        expect(page.get_by_text("Loading")).to_be_hidden()
+        page.get_by_role("link", name="Show more articles").click()
+        expect(page.get_by_role("heading", level=1)).to_have_text("Earlier articles")
+    assert len(seen) == len(set(seen))
+    assert set(seen) == titles
