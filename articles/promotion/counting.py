@@ -12,7 +12,6 @@ from datetime import date, timedelta
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Q
 from django.utils import timezone
 
 from articles.models import Article
@@ -104,8 +103,11 @@ def _sightings(promotions: Iterable[int], reader: Reader, day: date) -> dict[int
 def _known(promotions: Iterable[int], day: date, *, visitor: bytes, source: bytes) -> dict[tuple[int, str], set[bytes]]:
     """The visitors that this address has brought already, and this visitor wherever they were."""
     known: dict[tuple[int, str], set[bytes]] = defaultdict(set)
-    rows = PromotionEvent.objects.filter(Q(source=source) | Q(visitor=visitor), promotion__in=promotions, day=day)
-    for promotion, what, someone in rows.values_list("promotion_id", "what", "visitor"):
+    rows = PromotionEvent.objects.filter(promotion__in=promotions, day=day).values_list("promotion", "what", "visitor")
+    # Two halves, so that each finds its index however many visitors the day has had.
+    for promotion, what, someone in rows.filter(source=source).union(
+        rows.filter(visitor=visitor, what__in=What.values)
+    ):
         known[promotion, what].add(bytes(someone))
     return known
 
