@@ -14,10 +14,12 @@ from accounts.models import User
 from articles.promotion import counting
 from articles.promotion.models import Promotion, PromotionDay
 from tests import factories
-from tests.e2e.conftest import PHONE
+from tests.e2e import IN_BROWSER
+from tests.e2e.conftest import PHONE, Problems
+from tests.e2e.inspector import Inspector
 from tests.promotion.factories import running
 
-pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
+pytestmark = IN_BROWSER
 
 
 @pytest.fixture
@@ -103,15 +105,21 @@ def test_without_javascript_the_card_is_there_and_explains_itself(
     expect(page.get_by_role("heading", name="About promoted cards")).to_be_visible()
 
 
-def test_the_pages_are_accessible(
-    page: Page, promotion: Promotion, accessible: Callable[[Page], None], log_in: Callable[[Page, User], None]
+def test_the_pages_fit_and_are_for_everyone(
+    page: Page, problems: Problems, promotion: Promotion, log_in: Callable[[Page, User], None]
 ) -> None:
-    PromotionDay.objects.create(promotion=promotion, day=timezone.localdate(), impressions=5, clicks=1)
-    for address in ("/", "/promotions/"):
-        page.goto(address)
-        accessible(page)
+    inspector = Inspector(page, problems)
+    article = factories.published()
+    inspector.open("/promotions/?state=ended")
+    running("section_top", article=article, kind="free")
+    running("beside", kind="editorial")
+    PromotionDay.objects.create(promotion=promotion, day=timezone.localdate(), impressions=500, clicks=10, views=7)
+    for address in ("/", article.section.get_absolute_url(), article.get_absolute_url()):
+        inspector.open(address, dark=True)
+    inspector.open("/promotions/", dark=True)
     page.locator("summary").first.click()
-    accessible(page)
+    inspector.look(dark=True)
+    inspector.open("/hy/promotions/")
     log_in(page, promotion.sponsor)
-    page.goto(f"/promotions/{promotion.pk}/results/")
-    accessible(page)
+    inspector.open(f"/promotions/{promotion.pk}/results/", dark=True)
+    assert not inspector.faults, "\n".join(inspector.faults)
