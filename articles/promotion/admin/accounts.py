@@ -87,9 +87,9 @@ def outstanding() -> Outstanding:
     asked = Promotion.objects.filter(state=Promotion.State.AWAITING_PAYMENT).order_by()
     owed = Payment.objects.filter(refund_due__gt=F("refunded")).order_by()
     return Outstanding(
-        to_come=_sums(asked.values_list("currency").annotate(Sum("price")).order_by("currency")),
+        to_come=_sums(asked.values_list("currency").annotate(sum=Sum("price")).order_by("currency")),
         to_give_back=_sums(
-            owed.values_list("currency").annotate(Sum(F("refund_due") - F("refunded"))).order_by("currency")
+            owed.values_list("currency").annotate(sum=Sum(F("refund_due") - F("refunded"))).order_by("currency")
         ),
     )
 
@@ -118,7 +118,7 @@ def share(part: int, whole: int) -> str:
     """How much of a whole, as "3.4 %" in the notation of the reader's language; "–" of nothing."""
     if not whole:
         return "–"
-    return f"{number_format(Decimal(100 * part) / whole, 1)}\u00a0%"
+    return f"{number_format(round(Decimal(100 * part) / whole, 1), 1)}\u00a0%"
 
 
 def results_by_day(*, now: datetime) -> list[Day]:

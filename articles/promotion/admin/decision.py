@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from accounts.models import User
+from articles.models import Article
 from articles.pages import framed
 from articles.promotion import lifecycle, schedule
 from articles.promotion.admin.drawing import is_paused
@@ -49,7 +50,7 @@ _DONE: dict[str, str] = {
 
 
 def possible_verbs(promotion: Promotion, moderator: User) -> list[Verb]:
-    """What the moderator can do with a promotion as it stands now, what is likeliest first. The verbs check it again."""
+    """What the moderator can do with a promotion as it stands now, the likeliest first. The verbs check it again."""
     phase = promotion.phase
     found: list[Verb] = []
     if phase == Phase.AWAITING_PAYMENT:
@@ -86,10 +87,8 @@ class DecisionPage(_Base):
 
     def promotion_of(self, object_id: str) -> Promotion | None:
         """The promotion with this key and all that its page shows, or None."""
-        if not object_id.isdecimal() or len(object_id) > 18:
-            return None
         found = Promotion.objects.with_cards().select_related("approved_revision", "decided_by")
-        return found.defer("approved_revision__body").prefetch_related("payments").filter(pk=object_id).first()
+        return found.defer("approved_revision__body").prefetch_related("payments").filter(pk=_key(object_id)).first()
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -193,7 +192,9 @@ class DecisionPage(_Base):
             ),
             "others": others.with_cards().order_by("-requested_at", "-pk")[:10],
             "results": promotion.day_rows.aggregate(
-                impressions=Sum("impressions", default=0), clicks=Sum("clicks", default=0), views=Sum("views", default=0)
+                impressions=Sum("impressions", default=0),
+                clicks=Sum("clicks", default=0),
+                views=Sum("views", default=0),
             ),
         }
 
@@ -211,13 +212,13 @@ class DecisionPage(_Base):
         """The article as readers see it, for the frame on the page of decision."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        promotion = Promotion.objects.filter(pk=object_id).select_related(
-            "article__author", "article__section", "article__live__section", "article__live__picture"
+        article = Article.objects.filter(promotions=_key(object_id)).select_related(
+            "author", "section", "live__section", "live__picture"
         )
-        found = promotion.first() if object_id.isdecimal() and len(object_id) <= 18 else None
-        if found is None or found.article.live is None:
+        found = article.first()
+        if found is None or found.live is None:
             raise Http404
-        context = {"article": found.article, "text": found.article.live, "preview": True}
+        context = {"article": found, "text": found.live, "preview": True}
         return render(request, "articles/article.html", context)
 
     def add_view(
@@ -245,6 +246,10 @@ class DecisionPage(_Base):
             **(extra_context or {}),
         }
         return TemplateResponse(request, "admin/promotion/pin.html", context)
+
+
+def _key(text: str) -> int:
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= 18 else 0
 
 
 def _refund_now(promotion: Promotion, *, now: Any) -> str:

@@ -18,7 +18,7 @@ from articles.models import Section
 from articles.promotion.models import Placement, Promotion
 from articles.promotion.schedule import start_of
 
-AXIS, HEADING, LANE, BAR, GAP = 30, 26, 28, 24, 18
+AXIS, HEADING, LANE, GAP = 46, 26, 28, 20
 State, Phase = Promotion.State, Promotion.Phase
 TOOK_PLACE = (State.APPROVED, State.ENDED, State.REVOKED, State.CANCELLED)
 

@@ -1,4 +1,4 @@
-"""What is offered: the three places, the plans, and one setting. Changing them changes no promotion that was asked for before."""
+"""The three places, the plans, and one setting. Changing them changes no promotion that was asked for before."""
 
 from __future__ import annotations
 
@@ -40,7 +40,6 @@ class PlanAdmin(admin.ModelAdmin[Plan]):
     form = PlanForm
     list_display = ["name", "placement", "days", "price_column", "is_offered", "position"]
     list_filter = ["placement", "is_offered"]
-    list_editable = ["is_offered", "position"]
     list_select_related = ["placement"]
     sortable_by = ()
     fields = ["name", "placement", "days", "price_typed", "currency", "terms", "is_offered", "position"]
@@ -74,7 +73,9 @@ class PromotionSettingsAdmin(admin.ModelAdmin[PromotionSettings]):
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         return redirect(reverse(f"{self.admin_site.name}:promotion_promotionsettings_change", args=[1]))
 
-    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> PromotionSettings | None:
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> PromotionSettings | None:
         found = super().get_object(request, object_id, from_field)
         return found or (PromotionSettings(pk=1) if object_id == "1" else None)
 

@@ -51,9 +51,7 @@ class Overview(_Base):
         day = _day(request.GET.get("around", "")) or timezone.localdate(now)
         window = Window(start_of(day - REACH), start_of(day + REACH + timedelta(days=1)))
         found = list(
-            Promotion.objects.filter(
-                state__in=TOOK_PLACE, starts_at__lt=window.until, ends_at__gt=window.since
-            )
+            Promotion.objects.filter(state__in=TOOK_PLACE, starts_at__lt=window.until, ends_at__gt=window.since)
             .with_cards()
             .order_by("starts_at", "pk")[: MOST_BARS + 1]
         )
@@ -89,7 +87,7 @@ class Overview(_Base):
             "charts": [
                 chart(days, _("Impressions"), lambda day: day.impressions),
                 chart(days, _("Clicks"), lambda day: day.clicks),
-                chart(days, _("Views that came from promotions"), lambda day: day.views),
+                chart(days, _("Views from promotions"), lambda day: day.views),
             ],
             "places": results_by_place(now=now),
         }

@@ -25,29 +25,37 @@ from articles.promotion.models import Promotion, PromotionDay, PromotionQuerySet
 State = Promotion.State
 WAITING = "waiting"
 WITH_RESULTS = {"running", "over"}
-HISTORY = ["ran_before", "refused_before"]
+HISTORY = ["before"]
 RESULTS = ["impressions", "clicks", "click_through"]
+# What is urgent stands first: what waits the longest, what starts or ends soonest; what is done, newest first.
+ORDERS = {
+    "paused": ("ends_at", "pk"),
+    "refunds": ("closed_at", "pk"),
+    "scheduled": ("starts_at", "pk"),
+    "running": ("ends_at", "pk"),
+    "over": ("-starts_at", "-pk"),
+    "all": ("-requested_at", "-pk"),
+}
 
 
 def view_of(promotions: PromotionQuerySet, name: str) -> PromotionQuerySet:
-    """One of the lists by its name, in its own order; what waits for any other name."""
+    """One of the lists by its name; what waits for any other name."""
     match name:
         case "unpaid":
             return promotions.unpaid()
         case "paused":
-            return promotions.paused().order_by("ends_at", "pk")
+            return promotions.paused()
         case "refunds":
-            return promotions.refund_owed().order_by("closed_at", "pk")
+            return promotions.refund_owed()
         case "scheduled":
-            return promotions.scheduled().order_by("starts_at", "pk")
+            return promotions.scheduled()
         case "running":
-            return promotions.running().order_by("ends_at", "pk")
+            return promotions.running()
         case "over":
             now = timezone.now()
-            began = promotions.filter(starts_at__lte=now)
-            return began.exclude(state=State.APPROVED, ends_at__gt=now).order_by("-starts_at", "-pk")
+            return promotions.filter(starts_at__lte=now).exclude(state=State.APPROVED, ends_at__gt=now)
         case "all":
-            return promotions.order_by("-requested_at", "-pk")
+            return promotions
         case _:
             return promotions.waiting()
 
@@ -90,7 +98,7 @@ class ViewFilter(admin.SimpleListFilter):
 class PromotionAdmin(Overview, DecisionPage, admin.ModelAdmin[Promotion]):
     """Promotions. The first column leads to the page where one is looked at and decided on."""
 
-    list_display = ["title", "place", "offer", "sponsor_name"]
+    list_display = ["title", "offer", "sponsor_name"]
     list_display_links = ["title"]
     list_filter = [ViewFilter, "placement", "kind"]
     search_fields = ["article__live__title", "sponsor__username", "sponsor__display_name", "message"]
@@ -109,8 +117,8 @@ class PromotionAdmin(Overview, DecisionPage, admin.ModelAdmin[Promotion]):
             return with_results(promotions)
         return with_sponsors_history(promotions)
 
-    def get_ordering(self, request: HttpRequest) -> tuple[()]:
-        return ()  # The list that is shown has its own.
+    def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
+        return ORDERS.get(request.GET.get("view", ""), ("requested_at", "pk"))
 
     def get_list_display(self, request: HttpRequest) -> list[str]:
         """The columns that matter for the list that is shown."""
@@ -123,7 +131,7 @@ class PromotionAdmin(Overview, DecisionPage, admin.ModelAdmin[Promotion]):
             "over": ["state_column", "from_until", *RESULTS],
             "all": ["state_column", "age", *HISTORY],
         }.get(request.GET.get("view", ""), ["age", "wanted", "authors_word", *HISTORY])
-        return ["title", "place", "offer", "sponsor_name", *columns]
+        return ["title", "offer", "sponsor_name", *columns]
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -132,14 +140,11 @@ class PromotionAdmin(Overview, DecisionPage, admin.ModelAdmin[Promotion]):
     def title(self, obj: Promotion) -> str:
         return obj.article.live.title if obj.article.live else f"#{obj.article_id}"
 
-    @admin.display(description=gettext_lazy("place"))
-    def place(self, obj: Promotion) -> str:
-        return f"{obj.placement}: {obj.section}" if obj.section else str(obj.placement)
-
     @admin.display(description=gettext_lazy("offer"))
     def offer(self, obj: Promotion) -> str:
+        place = f"{obj.placement}: {obj.section}" if obj.section else str(obj.placement)
         price = obj.get_kind_display() if obj.kind == Promotion.Kind.EDITORIAL else obj.price_shown
-        return _("%(days)d d · %(price)s") % {"days": obj.days, "price": price}
+        return _("%(place)s, %(days)d\u00a0d, %(price)s") % {"place": place, "days": obj.days, "price": price}
 
     @admin.display(description=gettext_lazy("sponsor"))
     def sponsor_name(self, obj: Promotion) -> str:
@@ -182,13 +187,11 @@ class PromotionAdmin(Overview, DecisionPage, admin.ModelAdmin[Promotion]):
     def closed(self, obj: Promotion) -> str:
         return timesince(obj.closed_at, timezone.now(), depth=1) if obj.closed_at else "–"
 
-    @admin.display(description=gettext_lazy("ran before"))
-    def ran_before(self, obj: Any) -> int:
-        return int(obj.ran_before)
-
-    @admin.display(description=gettext_lazy("refused before"))
-    def refused_before(self, obj: Any) -> int:
-        return int(obj.refused_before)
+    @admin.display(description=gettext_lazy("before"))
+    def before(self, obj: Any) -> str:
+        if not (obj.ran_before or obj.refused_before):
+            return "–"
+        return _("%(ran)d ran, %(refused)d refused") % {"ran": obj.ran_before, "refused": obj.refused_before}
 
     @admin.display(description=gettext_lazy("impressions"))
     def impressions(self, obj: Any) -> int:
@@ -207,7 +210,10 @@ def with_results(promotions: PromotionQuerySet) -> PromotionQuerySet:
     """With `impressions` and `clicks`, in all."""
     days = PromotionDay.objects.filter(promotion=OuterRef("pk")).order_by().values("promotion")
     return promotions.annotate(
-        **{name: Coalesce(Subquery(days.annotate(sum=Sum(name)).values("sum")), 0) for name in ("impressions", "clicks")}
+        **{
+            name: Coalesce(Subquery(days.annotate(sum=Sum(name)).values("sum")), 0)
+            for name in ("impressions", "clicks")
+        }
     )
 
 

@@ -11,9 +11,12 @@ from django.db.models import Count, Min
 
 from accounts.models import User
 from articles.promotion.models import Promotion
+from articles.promotion.money import exact
 from articles.promotion.transitions import DECIDE
 
 register = template.Library()
+# {{ amount|in_currency:currency }}: minor units as people write them.
+register.filter("in_currency", exact)
 
 
 class Requests(TypedDict):
