@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from django.db import transaction
 
 from accounts.models import User
@@ -51,21 +53,31 @@ def promote_some(*, say: Say) -> None:
     if Promotion.objects.exists():
         return
     with transaction.atomic():
-        found = Article.objects.published().filter(language="en").select_related("author").order_by("-likes", "pk")
-        articles = list(found[:6])
+        articles = Article.objects.published().filter(language="en").select_related("author").order_by("-likes", "pk")
         moderator = User.objects.get(username=MODERATOR.username)
         reader = User.objects.get(username=READER.username)
-        _paid(articles[0], articles[0].author, PLANS[1][1], moderator)
-        _paid(articles[1], articles[1].author, PLANS[3][1], moderator)
-        _paid(articles[2], articles[2].author, PLANS[2][1], moderator)
-        front = Placement.objects.get(code="front_top")
-        reason = "Everybody at the office has asked for this one."
-        lifecycle.pin(article=articles[3], moderator=moderator, placement=front, days=5, reason=reason)
-        lifecycle.request_promotion(
-            article=articles[4], sponsor=reader, plan=_plan(PLANS[0][1]), message="My neighbours should read this."
-        )
-        lifecycle.request_promotion(article=articles[5], sponsor=reader, plan=_plan(PLANS[4][1]))
-    say("  5 plans, 4 promotions that run and 2 requests")
+        steps: list[Callable[[Article], object]] = [
+            lambda article: _paid(article, article.author, PLANS[1][1], moderator),
+            lambda article: _pinned(article, moderator),
+            lambda article: _paid(article, article.author, PLANS[3][1], moderator),
+            lambda article: _paid(article, article.author, PLANS[2][1], moderator),
+            lambda article: _asked(article, reader, PLANS[0][1]),
+            lambda article: _asked(article, reader, PLANS[4][1]),
+        ]
+        for step, article in zip(steps, articles[: len(steps)], strict=False):
+            step(article)
+    say(f"  {len(PLANS)} plans, and {Promotion.objects.count()} promotions that run or wait")
+
+
+def _pinned(article: Article, moderator: User) -> None:
+    front = Placement.objects.get(code="front_top")
+    reason = "Everybody at the office has asked for this one."
+    lifecycle.pin(article=article, moderator=moderator, placement=front, days=5, reason=reason)
+
+
+def _asked(article: Article, sponsor: User, plan: str) -> None:
+    message = "My neighbours should read this."
+    lifecycle.request_promotion(article=article, sponsor=sponsor, plan=_plan(plan), message=message)
 
 
 def _plan(name: str) -> Plan:

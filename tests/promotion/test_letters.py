@@ -31,7 +31,7 @@ def letters() -> dict[str, list[EmailMultiAlternatives]]:
 
 
 def subjects() -> set[tuple[str, str]]:
-    return {(to, one.subject) for to, some in letters().items() for one in some}
+    return {(to, str(one.subject)) for to, some in letters().items() for one in some}
 
 
 TITLE = "We counted every street lamp"

@@ -202,7 +202,7 @@ def test_stripe_away_is_a_sentence(client: Client, monkeypatch: pytest.MonkeyPat
     made = making.awaiting()
 
     def create(**values: Any) -> None:
-        raise stripe.APIConnectionError("away")  # type: ignore[no-untyped-call]
+        raise stripe.StripeError("away")
 
     monkeypatch.setattr(stripe.checkout.Session, "create", create)
     client.force_login(made.sponsor)
@@ -225,10 +225,7 @@ def test_a_refund_is_asked_for_once(payment: Payment, monkeypatch: pytest.Monkey
     assert made.ledger.filter(event="refunded", amount=-7000).count() == 1
 
 
-@pytest.mark.parametrize(
-    "answer",
-    [{"status": "failed"}, stripe.InvalidRequestError("no", "amount")],
-)
+@pytest.mark.parametrize("answer", [{"status": "failed"}, stripe.StripeError("no")])
 def test_a_refund_that_stripe_refuses_is_done_by_hand(
     payment: Payment, monkeypatch: pytest.MonkeyPatch, answer: Any
 ) -> None:
