@@ -64,7 +64,7 @@ def public_page(
     return wrapped
 
 
-def framed(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponse]:
+def framed(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """Let this one page stand in a frame of our own (a preview in the admin); everything else may stand in none."""
     policy: dict[str, Any] = {**settings.SECURE_CSP, "frame-ancestors": [CSP.SELF]}
     return require_safe(csp_override(policy)(xframe_options_sameorigin(view)))

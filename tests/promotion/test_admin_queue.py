@@ -130,6 +130,24 @@ def test_no_list_asks_the_database_more_the_longer_it_is(
             assert client.get(LIST, {"view": view}).status_code == 200
 
 
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"placement__id__exact": "x"},
+        {"placement__id__exact": "9" * 30},
+        {"kind__exact": "gold"},
+        {"p": "999999"},
+        {"p": "x"},
+        {"q": "\x00"},
+        {"o": "1.2"},
+        {"view": "9" * 5000},
+    ],
+)
+def test_no_question_makes_the_list_stumble(client: Client, moderator: User, asked: dict[str, str]) -> None:
+    making.requested()
+    assert client.get(LIST, asked, follow=True).status_code in {200, 400}
+
+
 def test_the_front_of_the_admin_says_what_waits(client: Client, moderator: User) -> None:
     assert "for promotion" not in client.get("/admin/").content.decode()
     making.requested()

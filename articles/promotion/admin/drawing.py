@@ -224,7 +224,7 @@ def _ticks(window: Window) -> list[Tick]:
     day = timezone.localdate(window.since)
     day += timedelta(days=(7 - day.weekday()) % 7)
     found: list[Tick] = []
-    while start_of(day) < window.until:
+    while start_of(day) < window.until - timedelta(days=4):  # Its text needs room to stand in.
         text = date_format(day, pgettext("day on the calendar", "j M"))
         found.append(Tick(x=window.at(start_of(day)), text=text, is_second=len(found) % 2 == 1))
         day += timedelta(days=7)

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any, cast
 
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import Count, OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 
 from articles.promotion.admin.accounts import share
 from articles.promotion.admin.decision import DecisionPage
@@ -72,10 +73,10 @@ class ViewFilter(admin.SimpleListFilter):
             ("unpaid", _("Awaiting payment")),
             ("paused", _("Paused: the text changed")),
             ("refunds", _("Money to give back")),
-            ("scheduled", pgettext_lazy("promotions", "Scheduled")),
-            ("running", pgettext_lazy("promotions", "Running")),
-            ("over", pgettext_lazy("promotions", "Over")),
-            ("all", pgettext_lazy("promotions", "All")),
+            ("scheduled", pgettext("promotions", "Scheduled")),
+            ("running", pgettext("promotions", "Running")),
+            ("over", pgettext("promotions", "Over")),
+            ("all", pgettext("promotions", "All")),
         ]
 
     def value(self) -> str:
@@ -117,10 +118,23 @@ class PromotionAdmin(Overview, DecisionPage, admin.ModelAdmin[Promotion]):
             return with_results(promotions)
         return with_sponsors_history(promotions)
 
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        titles = {
+            "unpaid": _("Promotions awaiting payment"),
+            "paused": _("Promotions paused: the text changed"),
+            "refunds": _("Promotions with money to give back"),
+            "scheduled": _("Scheduled promotions"),
+            "running": _("Running promotions"),
+            "over": _("Promotions that are over"),
+            "all": _("All promotions"),
+        }
+        title = titles.get(request.GET.get("view", ""), _("Promotions to decide, longest first"))
+        return super().changelist_view(request, {"title": title, **(extra_context or {})})
+
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
         return ORDERS.get(request.GET.get("view", ""), ("requested_at", "pk"))
 
-    def get_list_display(self, request: HttpRequest) -> list[str]:
+    def get_list_display(self, request: HttpRequest) -> Any:
         """The columns that matter for the list that is shown."""
         columns = {
             "unpaid": ["age", *HISTORY],
@@ -154,7 +168,10 @@ class PromotionAdmin(Overview, DecisionPage, admin.ModelAdmin[Promotion]):
 
     @admin.display(description=pgettext_lazy("of a request", "since"))
     def age(self, obj: Promotion) -> str:
-        return timesince(obj.requested_at, timezone.now(), depth=2)
+        now = timezone.now()
+        if now - obj.requested_at < timedelta(minutes=1):
+            return _("less than a minute")
+        return timesince(obj.requested_at, now, depth=2)
 
     @admin.display(description=gettext_lazy("wanted start"))
     def wanted(self, obj: Promotion) -> str:

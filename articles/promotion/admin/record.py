@@ -37,7 +37,7 @@ class LedgerAdmin(admin.ModelAdmin[LedgerEntry]):
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
     list_per_page = 50
-    fields = readonly_fields = [
+    readonly_fields = [
         "number",
         "at",
         "event",
@@ -52,6 +52,7 @@ class LedgerAdmin(admin.ModelAdmin[LedgerEntry]):
         "previous_hash",
         "hash",
     ]
+    fields = tuple(readonly_fields)
     actions = None
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[LedgerEntry]:
