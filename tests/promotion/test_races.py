@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import pytest
@@ -15,8 +16,7 @@ from articles.promotion.ledger import first_fault
 from articles.promotion.models import Promotion
 from articles.promotion.schedule import most_at_once
 from articles.publishing import NotPossible
-from tests import factories
-from tests.parallel import at_once
+from tests import factories, parallel
 from tests.promotion import making
 from tests.promotion.making import DAY
 
@@ -28,10 +28,14 @@ pytestmark = [
 State = Promotion.State
 
 
-@pytest.fixture(autouse=True)
-def _connections_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each thread gets a connection of its own at once, however few the pool holds."""
-    monkeypatch.delitem(connection.settings_dict["OPTIONS"], "pool")
+def at_once(jobs: Sequence[Callable[[], object]]) -> list[BaseException | None]:
+    """Run the jobs in parallel, each at once with a connection of its own, however few the pool holds."""
+    options = connection.settings_dict["OPTIONS"]
+    pool = options.pop("pool")
+    try:
+        return parallel.at_once(jobs)
+    finally:
+        options["pool"] = pool
 
 
 def refused(errors: list[BaseException | None]) -> int:
