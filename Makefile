@@ -7,6 +7,8 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 # What `pip install` gets; the locks hold the hash of every file.
 INSTALL := -m pip install --require-hashes --disable-pip-version-check --no-input
+# A file of tests stays on one worker, because what it prepares is prepared for the file.
+PYTEST := -m pytest -n auto --maxprocesses 4 --dist loadfile
 # The checks that need settings get a production's, so that `check --deploy` judges what operators run.
 AS_IN_PRODUCTION := env -u DATABASE_URL -u CACHE_URL -u EMAIL_URL -u SECRET_KEY_FILE -u DEBUG \
 	ORIGIN=https://news.example.org SECRET_KEY=for-checks-alone-$(shell printf 'x%.0s' $$(seq 60))
@@ -44,8 +46,8 @@ $(VENV)/requirements.stamp: requirements.txt
 
 test: $(VENV)/requirements-dev.stamp
 	@echo "Tests on SQLite"
-	@env -u DATABASE_URL $(RUN) -m pytest $(TESTS)
-	@if [ -n "$$DATABASE_URL" ]; then echo "Tests on PostgreSQL"; exec $(RUN) -m pytest $(TESTS); \
+	@env -u DATABASE_URL $(RUN) $(PYTEST) $(TESTS)
+	@if [ -n "$$DATABASE_URL" ]; then echo "Tests on PostgreSQL"; exec $(RUN) $(PYTEST) $(TESTS); \
 	elif [ "$$CI" = true ]; then echo "CI=true, but DATABASE_URL names no PostgreSQL." >&2; exit 1; \
 	else echo "DATABASE_URL names no PostgreSQL, so the tests ran on SQLite alone."; fi
 

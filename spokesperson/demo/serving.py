@@ -44,7 +44,7 @@ def exit_on_signals() -> None:
 
 
 def serve(*, host: str, port: int, ready: Callable[[], None]) -> None:
-    """Run granian and the task worker until a signal ends this process (`exit_on_signals`).
+    """Run granian and the task worker until a signal ends this process (`exit_on_signals`) or its terminal is closed.
 
     Args:
         ready: called once, when the site answers.
@@ -71,6 +71,7 @@ def serve(*, host: str, port: int, ready: Callable[[], None]) -> None:
         ],
     }
     running: dict[str, subprocess.Popen[bytes]] = {}
+    in_a_terminal = sys.stdout.isatty()
     try:
         for name, command in commands.items():
             # Groups of their own: Ctrl-C reaches this process alone, which then stops them in order.
@@ -81,7 +82,8 @@ def serve(*, host: str, port: int, ready: Callable[[], None]) -> None:
             )
         _wait_until_it_answers(host, port, running)
         ready()
-        while True:
+        # A closed terminal tells its first process alone; where that is make, nobody tells us.
+        while not in_a_terminal or os.isatty(sys.stdout.fileno()):
             _check(running)
             time.sleep(0.5)
     finally:

@@ -230,7 +230,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 class Running:
     """`manage.py demo` in a process of its own."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, stdout: int = subprocess.PIPE, reads: int | None = None) -> None:
         with socket.create_server((ground.HOST, 0)) as free:
             self.port = free.getsockname()[1]
         self.address = f"http://{ground.HOST}:{self.port}/"
@@ -238,18 +238,23 @@ class Running:
             [sys.executable, "manage.py", "demo"],
             cwd=ROOT,
             env=_environment(folder, self.port),
-            stdout=subprocess.PIPE,
+            stdout=stdout,
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
         )
         self.output = ""
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
-            self.output += line
-            if "Ctrl-C stops it" in line:
+        while part := self._next(reads):
+            self.output += part
+            if "Ctrl-C stops it" in self.output:
                 return
         pytest.fail(f"It did not start:\n{self.output}")
+
+    def _next(self, terminal: int | None) -> str:
+        if terminal is not None:
+            return os.read(terminal, 65536).decode(errors="replace")
+        assert self.process.stdout is not None
+        return self.process.stdout.readline()
 
     def descendants(self) -> dict[int, str]:
         """Every process that stands under the command now, with its command line."""
@@ -319,6 +324,19 @@ class TestServing:
         code, output = running.end()
         assert code == 1
         assert "ended by itself" in output.splitlines()[-1]
+        assert _alive(started) == []
+
+    def test_a_closed_terminal_ends_all_of_it_also_where_only_another_process_is_told(
+        self, prepared: Path, tmp_path: Path
+    ) -> None:
+        folder = shutil.copytree(prepared, tmp_path / "var")
+        terminal, of_the_command = os.openpty()
+        running = Running(folder, stdout=of_the_command, reads=terminal)
+        started = running.descendants()
+        assert started
+        os.close(of_the_command)
+        os.close(terminal)
+        running.process.wait(timeout=30)
         assert _alive(started) == []
 
     def test_nothing_is_left_where_the_command_itself_is_killed(self, running: Running) -> None:
