@@ -11,7 +11,6 @@ from django.contrib.auth.models import Group
 from accounts.models import User
 from tests.factories import PersonFactory
 
-
 MIGRATIONS = "articles.moderation.migrations."
 
 
