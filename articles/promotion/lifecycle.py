@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from articles.models import Article
 from articles.promotion import ledger
 from articles.promotion.billing import confirm_payment, payment_received
 from articles.promotion.models import LedgerEntry, Promotion
@@ -95,16 +96,24 @@ def refuse(*, promotion: Promotion, author: User, reason: str = "") -> Promotion
     return now
 
 
-def approve(*, promotion: Promotion, moderator: User, start: datetime | None = None, reason: str = "") -> Promotion:
+def approve(
+    *,
+    promotion: Promotion,
+    moderator: User,
+    start: datetime | None = None,
+    reason: str = "",
+    revision_id: int | None = None,
+) -> Promotion:
     """Grant a place: at `start`, on the day that the sponsor wanted, or as soon as there is room.
 
     Args:
         start: the moderator's own choice of a start.
+        revision_id: the text that the moderator read, where it was shown.
 
     Raises:
         PermissionDenied: the person is no moderator of promotions.
-        NotPossible: their own request, the author may still refuse, the article is not public, the time is past, or
-            there is no room for the whole time.
+        NotPossible: their own request, the author may still refuse, the article is not public, its text is another
+            than was read, the time is past, or there is no room for the whole time.
     """
     must_decide(moderator)
     reason = checked_reason(reason, needed=False)
@@ -121,6 +130,7 @@ def approve(*, promotion: Promotion, moderator: User, start: datetime | None = N
                 % {"time": shown_moment(now.author_may_refuse_until)}
             )
         article = public_article(now.article)
+        _must_have_read(article, revision_id)
         now.section = article.section if now.placement.is_per_section else None
         now.starts_at = find_room(now, wanted=start or wanted_start_of(now))
         now.ends_at = now.starts_at + timedelta(days=now.days)
@@ -238,13 +248,18 @@ def move_start(*, promotion: Promotion, moderator: User, start: datetime, reason
     return now
 
 
-def look_after_edit(*, promotion: Promotion, moderator: User, reason: str = "") -> Promotion:
+def look_after_edit(
+    *, promotion: Promotion, moderator: User, reason: str = "", revision_id: int | None = None
+) -> Promotion:
     """A moderator has read the article's new text, and the promotion goes on with it.
+
+    Args:
+        revision_id: the text that the moderator read, where it was shown.
 
     Raises:
         PermissionDenied: the person is no moderator of promotions.
-        NotPossible: their own, it is not scheduled or running, the article is not public, its text did not change, or
-            it moved to a section that has no room.
+        NotPossible: their own, it is not scheduled or running, the article is not public, its text did not change or
+            is another than was read, or it moved to a section that has no room.
     """
     must_decide(moderator)
     reason = checked_reason(reason, needed=False)
@@ -254,6 +269,7 @@ def look_after_edit(*, promotion: Promotion, moderator: User, reason: str = "") 
         if now.phase not in {Promotion.Phase.SCHEDULED, Promotion.Phase.RUNNING}:
             raise NotPossible(what_stands(now))
         article = public_article(now.article)
+        _must_have_read(article, revision_id)
         if article.live_id == now.approved_revision_id:
             raise NotPossible(_("The text is the one that was approved: the promotion is not paused."))
         if now.placement.is_per_section and now.section_id != article.section_id:
@@ -284,6 +300,12 @@ def author_has_spoken(promotion: Promotion) -> bool:
     if promotion.author_agreed_at is not None or promotion.author_may_refuse_until is None:
         return True
     return timezone.now() >= promotion.author_may_refuse_until
+
+
+def _must_have_read(article: Article, revision_id: int | None) -> None:
+    """What a moderator lets pass is what they read, and no later text."""
+    if revision_id is not None and article.live_id != revision_id:
+        raise NotPossible(_("The article’s text changed meanwhile. Read it once more, then decide."))
 
 
 def _must_be_author(promotion: Promotion, author: User) -> None:

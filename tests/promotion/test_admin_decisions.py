@@ -164,6 +164,18 @@ def test_a_text_that_changed_under_the_moderators_eyes_is_not_approved(
     assert not Promotion.objects.deliverable().filter(pk=asked.pk).exists()
 
 
+@pytest.mark.parametrize("verb", ["approve", "look_after_edit"])
+def test_nor_one_that_changes_while_the_form_is_looked_at(
+    client: Client, moderator: User, monkeypatch: pytest.MonkeyPatch, verb: str
+) -> None:
+    asked = making.requested() if verb == "approve" else making.approved()
+    monkeypatch.setattr(lifecycle, "must_decide", lambda _who: changed(Promotion.objects.get(pk=asked.pk)))
+    answer = decide(client, asked, verb, reason="It is good.")
+    assert answer.status_code == 409
+    assert "text changed meanwhile" in answer.content.decode()
+    assert not Promotion.objects.deliverable().filter(pk=asked.pk).exists()
+
+
 def test_what_another_decided_meanwhile_is_told_and_nothing_typed_is_lost(client: Client, moderator: User) -> None:
     asked = making.requested()
     lifecycle.decline(promotion=asked, moderator=making.moderator(), reason="No.")

@@ -407,6 +407,19 @@ def test_an_edited_article_pauses_until_a_moderator_looks() -> None:
     assert not Promotion.objects.paused().exists()
 
 
+@pytest.mark.parametrize("verb", ["approve", "look_after_edit"])
+def test_what_passes_is_the_text_that_was_read(verb: str) -> None:
+    made, judge = (making.requested() if verb == "approve" else making.approved()), making.moderator()
+    read = made.article.live_id
+    edit(made)
+    with pytest.raises(NotPossible, match="changed meanwhile"):
+        getattr(lifecycle, verb)(promotion=made, moderator=judge, revision_id=read)
+    assert not Promotion.objects.deliverable().exists()
+    made.article.refresh_from_db()
+    getattr(lifecycle, verb)(promotion=made, moderator=judge, revision_id=made.article.live_id)
+    assert Promotion.objects.deliverable().get() == made
+
+
 def test_an_article_that_moved_needs_room_in_its_new_section() -> None:
     sport = factories.SectionFactory.create(name="Sport")
     plan = making.plan(making.place("section_top", capacity=1))

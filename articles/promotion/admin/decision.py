@@ -130,14 +130,17 @@ class DecisionPage(_Base):
         assert isinstance(request.user, User)
         verb = Verb(form.cleaned_data["verb"])
         moderator, reason, start = request.user, form.cleaned_data["reason"], form.cleaned_data["start"]
+        read = promotion.article.live_id  # What was on the screen, as the form has found; the verb looks once more.
         try:
             match verb:
                 case Verb.APPROVE:
-                    lifecycle.approve(promotion=promotion, moderator=moderator, start=start, reason=reason)
+                    lifecycle.approve(
+                        promotion=promotion, moderator=moderator, start=start, reason=reason, revision_id=read
+                    )
                 case Verb.CONFIRM_PAYMENT:
                     lifecycle.confirm_payment(promotion=promotion, moderator=moderator, reason=reason)
                 case Verb.LOOK_AFTER_EDIT:
-                    lifecycle.look_after_edit(promotion=promotion, moderator=moderator, reason=reason)
+                    lifecycle.look_after_edit(promotion=promotion, moderator=moderator, reason=reason, revision_id=read)
                 case Verb.MOVE_START:
                     lifecycle.move_start(promotion=promotion, moderator=moderator, start=start, reason=reason)
                 case Verb.DECLINE:
