@@ -158,7 +158,7 @@ class PromotionAdmin(Overview, DecisionPage, admin.ModelAdmin[Promotion]):
     def offer(self, obj: Promotion) -> str:
         place = f"{obj.placement}: {obj.section}" if obj.section else str(obj.placement)
         price = obj.get_kind_display() if obj.kind == Promotion.Kind.EDITORIAL else obj.price_shown
-        return _("%(place)s, %(days)d\u00a0d, %(price)s") % {"place": place, "days": obj.days, "price": price}
+        return _("%(place)s, %(days)d d, %(price)s") % {"place": place, "days": obj.days, "price": price}
 
     @admin.display(description=gettext_lazy("sponsor"))
     def sponsor_name(self, obj: Promotion) -> str:
