@@ -33,3 +33,9 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
     """SQLite in a file, as the product has it: threads then have connections of their own, not one between them."""
     if connection.vendor == "sqlite":
         connection.settings_dict["TEST"]["NAME"] = str(settings.DATA_DIR / "test.sqlite3")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browser journeys come last: Playwright leaves an event loop running, and asynchronous views need their own."""
+    items.sort(key=lambda item: item.get_closest_marker("e2e") is not None)
