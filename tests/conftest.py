@@ -10,9 +10,9 @@ from types import SimpleNamespace
 import pytest
 from django.conf import LazySettings, settings
 from django.core.cache import caches
+from django.db import connection
 
 from accounts import limits
-from django.db import connection
 
 
 @pytest.fixture(autouse=True)
