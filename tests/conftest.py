@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from django.conf import LazySettings, settings
 from django.core.cache import caches
 from django.db import connection
+
+from accounts import limits
 
 
 @pytest.fixture(autouse=True)
@@ -33,3 +37,16 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
     """SQLite in a file, as the product has it: threads then have connections of their own, not one between them."""
     if connection.vendor == "sqlite":
         connection.settings_dict["TEST"]["NAME"] = str(settings.DATA_DIR / "test.sqlite3")
+
+
+@pytest.fixture(autouse=True)
+def _within_one_window(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The windows of `accounts.limits` neither end nor begin while a test counts up to a limit."""
+    moment = time.time() // 3600 * 3600 + 1830
+    monkeypatch.setattr(limits, "time", SimpleNamespace(time=lambda: moment))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browser journeys come last: Playwright leaves an event loop running, and asynchronous views need their own."""
+    items.sort(key=lambda item: item.get_closest_marker("e2e") is not None)

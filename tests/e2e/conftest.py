@@ -13,7 +13,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import LazySettings, settings
 from django.test import Client
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Response
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Response, expect
 from pytest_django.live_server_helper import LiveServer
 from pytest_playwright.pytest_playwright import CreateContextCallback
 
@@ -25,6 +25,10 @@ USER_AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Ge
 DESK, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 # What axe calls good practice is not a violation of WCAG, but we want it as well.
 AXE_OPTIONS = {"resultTypes": ["violations"]}
+
+
+# A busy machine is no fault of the site.
+expect.set_options(timeout=15_000)
 
 
 def missing(what: str) -> None:
