@@ -21,7 +21,7 @@ from tests.factories import PersonFactory
 
 pytestmark = IN_BROWSER
 LogIn = Callable[[Page, User], None]
-PRETENDED = {"dummy": ("articles.promotion.payments.dummy.DummyProvider", {})}
+PRETENDED: dict[str, tuple[str, dict[str, str]]] = {"dummy": ("articles.promotion.payments.dummy.DummyProvider", {})}
 
 
 @pytest.fixture
@@ -142,9 +142,7 @@ def test_what_a_signed_in_reader_sees(site: Site, inspector: Inspector, log_in: 
         inspector.open(address)
 
 
-def test_what_sponsors_and_authors_see(
-    site: Site, inspector: Inspector, log_in: LogIn, settings: LazySettings
-) -> None:
+def test_what_sponsors_and_authors_see(site: Site, inspector: Inspector, log_in: LogIn, settings: LazySettings) -> None:
     page = inspector.page
     log_in(page, site.reader)
     promote = f"/articles/{site.plain.pk}/promote/"
@@ -258,8 +256,8 @@ def test_what_moderators_see_of_promotions(site: Site, inspector: Inspector, log
     for promotion in (site.promotion, site.unpaid, site.editorial):
         inspector.open(f"{queue}{promotion.pk}/change/")
     inspector.open(f"{queue}add/?article={site.plain.pk}")
-    page.get_by_label("Article").fill("none")
-    page.locator("#content form").get_by_role("button").or_(page.locator("#content input[type=submit]")).click()
+    page.get_by_role("textbox", name="Article").fill("none")
+    page.get_by_role("button", name="Give it this place").click()
     expect(page.get_by_text("No published article")).to_be_visible()
     inspector.look()
     entry = site.promotion.ledger.in_order().first()
