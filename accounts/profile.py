@@ -93,9 +93,7 @@ def update_profile(
         person.biography = biography
         person.preferred_language = preferred_language
         person.allows_promotion_by_others = allows_promotion_by_others
-        person.save(
-            update_fields=["display_name", "biography", "preferred_language", "allows_promotion_by_others"]
-        )
+        person.save(update_fields=["display_name", "biography", "preferred_language", "allows_promotion_by_others"])
         if avatar is not None:
             save_avatar(person=person, image=avatar)
         elif without_avatar:
