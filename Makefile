@@ -33,7 +33,7 @@ demo:
 	@$(MAKE) -s $(VENV)/requirements.stamp
 	@exec env -u DATABASE_URL -u CACHE_URL -u EMAIL_URL -u SECRET_KEY -u DEBUG -u MEDIA_ROOT -u STATIC_ROOT \
 		-u TRUSTED_PROXY_COUNT -u EXTRA_HOSTS -u DJANGO_SETTINGS_MODULE \
-		ORIGIN=http://127.0.0.1:$(PORT) DATA_DIR=var SECRET_KEY_FILE=var/secret-key $(RUN) manage.py demo
+		ORIGIN=http://127.0.0.1:$(PORT) DATA_DIR=var SECRET_KEY_FILE=var/secret-key PAYMENTS=dummy $(RUN) manage.py demo
 
 $(VENV)/requirements.stamp: requirements.txt
 	@$(RUN) -c "import pip, sys; sys.exit(sys.version_info < (3, 12))" 2>/dev/null || \

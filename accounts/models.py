@@ -57,6 +57,11 @@ class User(AbstractUser):
         choices=[("en", "English"), ("ru", "Русский"), ("hy", "Հայերեն")],
         default="en",
     )
+    allows_promotion_by_others = models.BooleanField(
+        _("others may promote my articles"),
+        default=True,
+        help_text=_("You are told of each request, and may refuse it."),
+    )
     suspended_until = models.DateTimeField(_("suspended until"), null=True, blank=True, editable=False)
 
     objects: ClassVar[PersonManager] = PersonManager()

@@ -34,7 +34,7 @@ class ProfileForm(forms.ModelForm[User]):
 
     class Meta:
         model = User
-        fields = ["display_name", "biography", "preferred_language"]
+        fields = ["display_name", "biography", "preferred_language", "allows_promotion_by_others"]
         widgets = {"biography": forms.Textarea(attrs={"rows": 5})}
         help_texts = {
             "display_name": _("What readers see above your articles; your username, where you leave it empty."),
@@ -42,7 +42,14 @@ class ProfileForm(forms.ModelForm[User]):
             "preferred_language": _("Of our letters to you, and of the pages that you see after log-in."),
         }
 
-    field_order = ["display_name", "biography", "avatar", "without_avatar", "preferred_language"]
+    field_order = [
+        "display_name",
+        "biography",
+        "avatar",
+        "without_avatar",
+        "preferred_language",
+        "allows_promotion_by_others",
+    ]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -76,6 +83,7 @@ def update_profile(
     display_name: str,
     biography: str,
     preferred_language: str,
+    allows_promotion_by_others: bool,
     avatar: Image.Image | None = None,
     without_avatar: bool = False,
 ) -> None:
@@ -84,7 +92,8 @@ def update_profile(
         person.display_name = display_name
         person.biography = biography
         person.preferred_language = preferred_language
-        person.save(update_fields=["display_name", "biography", "preferred_language"])
+        person.allows_promotion_by_others = allows_promotion_by_others
+        person.save(update_fields=["display_name", "biography", "preferred_language", "allows_promotion_by_others"])
         if avatar is not None:
             save_avatar(person=person, image=avatar)
         elif without_avatar:

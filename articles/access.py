@@ -11,7 +11,7 @@ from articles.models import Article
 
 def published_article(pk: int) -> Article:
     """The published article with everything its page shows, or a 404."""
-    return get_object_or_404(Article.objects.published().with_text(), pk=pk)
+    return get_object_or_404(Article.objects.published().with_text().select_related("live__section"), pk=pk)
 
 
 def own_article(user: User | AnonymousUser, pk: int) -> Article:

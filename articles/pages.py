@@ -9,8 +9,12 @@ from functools import wraps
 from typing import Any
 
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.cache import patch_cache_control
+from django.utils.csp import CSP
+from django.views.decorators.clickjacking import xframe_options_sameorigin
+from django.views.decorators.csp import csp_override
+from django.views.decorators.http import require_safe
 
 from articles.models import Article
 from articles.models.article import ArticleQuerySet
@@ -20,6 +24,8 @@ from articles.models.article import ArticleQuerySet
 FRESH_SECONDS = 5
 STALE_SECONDS = 5
 STALE_ON_ERROR_SECONDS = 30
+# The query parameters of a list's page.
+PARAMETERS = ("after",)
 
 
 def is_anonymous(request: HttpRequest) -> bool:
@@ -27,10 +33,15 @@ def is_anonymous(request: HttpRequest) -> bool:
     return settings.SESSION_COOKIE_NAME not in request.COOKIES
 
 
-def public_page(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+def public_page(
+    view: Callable[..., HttpResponseBase], *, parameters: tuple[str, ...] = PARAMETERS
+) -> Callable[..., HttpResponseBase]:
     """Declare that an anonymous reader's answer is the same for everyone, so that caches may keep it for 5 seconds.
 
     Signed-in people get a fresh, private page. What is not a 200 keeps the headers that it has.
+
+    Args:
+        parameters: the query parameters that the view knows; the page cache drops all others.
     """
 
     @wraps(view)
@@ -49,7 +60,14 @@ def public_page(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResp
 
     # The page cache asks an address whether its view opted in, before anything is rendered.
     wrapped.is_public_page = True  # type: ignore[attr-defined]
+    wrapped.page_parameters = parameters  # type: ignore[attr-defined]
     return wrapped
+
+
+def framed(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Let this one page stand in a frame of our own (a preview in the admin); everything else may stand in none."""
+    policy: dict[str, Any] = {**settings.SECURE_CSP, "frame-ancestors": [CSP.SELF]}
+    return require_safe(csp_override(policy)(xframe_options_sameorigin(view)))
 
 
 def cursor_of(article: Article) -> str:

@@ -18,14 +18,20 @@ _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff\ud800-\
 _MOST_PASSES = 8
 _EMPTY_PARAGRAPH = re.compile(r"<p>(?:\s|&nbsp;|<br>)*</p>")
 
-_cleaner = nh3.Cleaner(
-    tags=TAGS,
-    clean_content_tags={"script", "style", "iframe", "object", "embed", "svg", "math", "template", "noscript"},
-    attributes={"a": {"href"}},
-    url_schemes={"http", "https", "mailto"},
-    link_rel="nofollow ugc noopener",
-    strip_comments=True,
-)
+
+def _cleaner_with(link_rel: str) -> nh3.Cleaner:
+    return nh3.Cleaner(
+        tags=TAGS,
+        clean_content_tags={"script", "style", "iframe", "object", "embed", "svg", "math", "template", "noscript"},
+        attributes={"a": {"href"}},
+        url_schemes={"http", "https", "mailto"},
+        link_rel=link_rel,
+        strip_comments=True,
+    )
+
+
+_cleaner = _cleaner_with("nofollow ugc noopener")
+_sponsored_cleaner = _cleaner_with("sponsored nofollow ugc noopener")
 # Word processors and older editors write these; their meaning is kept.
 _SYNONYMS = [
     (re.compile(r"<(/?)b(?=[\s>])", re.IGNORECASE), r"<\1strong"),
@@ -75,9 +81,16 @@ def escape_text(text: str) -> str:
     return inline.strip().replace("\n", "<br>")
 
 
-def for_display(html: str) -> SafeString:
-    """Stored HTML, sanitised once more, to be put into a page as it is."""
-    return mark_safe(sanitize(html))  # noqa: S308 - the allow-list above is what makes it safe
+def for_display(html: str, is_paid_for: bool = False) -> SafeString:
+    """Stored HTML, sanitised once more, to be put into a page as it is.
+
+    Args:
+        is_paid_for: links also say `rel="sponsored"`.
+    """
+    clean = sanitize(html)
+    if is_paid_for:
+        clean = _sponsored_cleaner.clean(clean)
+    return mark_safe(clean)  # noqa: S308 - the allow-list above is what makes it safe
 
 
 def plain_text(html: str) -> str:

@@ -26,10 +26,8 @@ from django.http.cookie import parse_cookie
 from django.urls import Resolver404, resolve
 from django.utils import translation
 
-from articles.pages import FRESH_SECONDS, STALE_ON_ERROR_SECONDS, STALE_SECONDS
+from articles.pages import FRESH_SECONDS, PARAMETERS, STALE_ON_ERROR_SECONDS, STALE_SECONDS
 
-# Every other query parameter is dropped before rendering, so that it neither splits nor poisons a page.
-KNOWN_PARAMETERS = ("after",)
 # A page that nobody could render yet is waited for so long; then the request goes to Django itself.
 WAIT_SECONDS = 10
 MISSING_PAGES = 256
@@ -207,20 +205,26 @@ def has_session(cookies: str) -> bool:
     return settings.SESSION_COOKIE_NAME in cookies and settings.SESSION_COOKIE_NAME in parse_cookie(cookies)
 
 
-@lru_cache(maxsize=4096)
 def is_public(path: str) -> bool:
     """Whether a path's view opted in. An address that no view has is public too: its 404 is everybody's."""
+    return parameters_of(path) is not None
+
+
+@lru_cache(maxsize=4096)
+def parameters_of(path: str) -> tuple[str, ...] | None:
+    """The query parameters that a path's page may depend on, or None where its view did not opt in."""
     if path.startswith((settings.STATIC_URL, settings.MEDIA_URL)):
-        return False
+        return None
     try:
         path = path.encode("latin-1").decode()
     except UnicodeError:
-        return False
+        return None
     with translation.override(translation.get_language_from_path(path) or settings.LANGUAGE_CODE):
         try:
-            return bool(getattr(resolve(path).func, "is_public_page", False))
+            view = resolve(path).func
         except Resolver404:
-            return True
+            return PARAMETERS
+    return getattr(view, "page_parameters", PARAMETERS) if getattr(view, "is_public_page", False) else None
 
 
 def known_host(environ: WSGIEnvironment) -> str | None:
@@ -236,7 +240,9 @@ def key_of(environ: WSGIEnvironment, host: str) -> Key:
     if settings.SECURE_PROXY_SSL_HEADER and environ.get("HTTP_X_FORWARDED_PROTO") == "https":
         scheme = "https"
     given = dict(parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True, max_num_fields=None))
-    return scheme, host, environ["PATH_INFO"], urlencode([(k, given[k]) for k in KNOWN_PARAMETERS if k in given])
+    # Every other parameter is dropped before rendering, so that it neither splits nor poisons a page.
+    known = parameters_of(environ["PATH_INFO"]) or ()
+    return scheme, host, environ["PATH_INFO"], urlencode([(k, given[k]) for k in known if k in given])
 
 
 def clean_environ(environ: WSGIEnvironment, key: Key) -> WSGIEnvironment:

@@ -3,6 +3,7 @@
 `docs/settings.md` lists the variables for operators. Nothing here has a second place.
 """
 
+from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -306,6 +307,41 @@ SITE_MODEL = "articles.models.SiteSettings"
 CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap5"
 CRISPY_TEMPLATE_PACK = "bootstrap5"
 
+# --- Payments for promotions -----------------------------------------------------------------
+
+# "manual": a moderator confirms a transfer. "dummy": a form that pretends, for demonstrations and tests. "stripe":
+# Stripe Checkout (the extra `stripe` installed). Only the chosen provider's code is ever loaded, except that earlier
+# payments keep theirs: what was paid by hand stays refundable by hand.
+PAYMENTS = env.str("PAYMENTS", default="manual")
+_providers: dict[str, tuple[str, dict[str, str]]] = {
+    "manual": ("articles.promotion.payments.manual.ManualProvider", {}),
+}
+if PAYMENTS == "dummy":
+    if HTTPS:
+        raise ImproperlyConfigured("PAYMENTS=dummy only pretends to take money: it is refused with an https ORIGIN.")
+    _providers["dummy"] = ("articles.promotion.payments.dummy.DummyProvider", {})
+elif PAYMENTS == "stripe":
+    STRIPE_KEY = env.str("STRIPE_KEY", default="")
+    STRIPE_ENDPOINT_SECRET = env.str("STRIPE_ENDPOINT_SECRET", default="")
+    if not STRIPE_KEY.startswith(("sk_", "rk_")) or not STRIPE_ENDPOINT_SECRET.startswith("whsec_"):
+        raise ImproperlyConfigured(
+            "PAYMENTS=stripe needs STRIPE_KEY (it begins with sk_ or rk_) and STRIPE_ENDPOINT_SECRET (whsec_...)."
+        )
+    if find_spec("stripe") is None:
+        raise ImproperlyConfigured("PAYMENTS=stripe needs the package: pip install 'spokesperson[stripe]'.")
+    _providers["stripe"] = (
+        "articles.promotion.payments.stripe_checkout.StripeProvider",
+        {"api_key": STRIPE_KEY, "endpoint_secret": STRIPE_ENDPOINT_SECRET},
+    )
+elif PAYMENTS != "manual":
+    raise ImproperlyConfigured(f"PAYMENTS is manual, dummy or stripe; it is {PAYMENTS!r}.")
+# What a sponsor reads who is to transfer the money: the account, and what to write with it.
+PAYMENT_INSTRUCTIONS = env.str("PAYMENT_INSTRUCTIONS", default="", multiline=True)
+PAYMENT_MODEL = "promotion.Payment"
+PAYMENT_VARIANTS = _providers
+PAYMENT_HOST = _origin.netloc
+PAYMENT_USES_SSL = HTTPS
+
 # --- Security --------------------------------------------------------------------------------
 
 SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "session"
@@ -334,7 +370,8 @@ SECURE_CSP = {
     "img-src": [CSP.SELF, "data:"],
     "object-src": [CSP.NONE],
     "base-uri": [CSP.NONE],
-    "form-action": [CSP.SELF],
+    # Paying by Stripe leaves by a form's answer.
+    "form-action": [CSP.SELF, "https://checkout.stripe.com"] if PAYMENTS == "stripe" else [CSP.SELF],
     "frame-ancestors": [CSP.NONE],
 }
 

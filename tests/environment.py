@@ -12,6 +12,7 @@ os.environ.update(
     DATA_DIR=tempfile.mkdtemp(prefix="spokesperson-tests-"),
     EMAIL_URL="memorymail://",
     CACHE_URL="locmemcache://",
+    PAYMENTS="manual",
     DJANGO_ALLOW_ASYNC_UNSAFE="true",  # Playwright's synchronous calls run an event loop of their own.
 )
 os.environ.setdefault("DATABASE_URL", "")

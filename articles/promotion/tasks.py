@@ -1,4 +1,4 @@
-"""Letters of the promotion."""
+"""Letters of the promotion. Each is sent once, whoever runs the task and how often: the row is locked meanwhile."""
 
 from __future__ import annotations
 
@@ -10,41 +10,63 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.letters import address, send_letter, try_again_later
-from accounts.models import User
 from articles.models import SiteSettings
-from articles.promotion.models import Promotion
-
-SEES = "promotion.view_promotion"
+from articles.promotion.models import Notice
+from articles.promotion.money import exact
 
 
 @task()
-def tell_moderators(promotion_id: int, attempt: int = 1) -> None:
-    """Tell everyone who looks after promotions that there is a request; once, whoever runs this and how often."""
+def send_notice(notice_id: int, attempt: int = 1) -> None:
+    """Send one letter that is owed to one person."""
     try:
         with transaction.atomic():
-            promotion = (
-                Promotion.objects.select_for_update(of=("self",), no_key=True)
-                .select_related("article__live", "article__author", "sponsor")
-                .filter(pk=promotion_id, mailed_at=None)
+            notice = (
+                Notice.objects.select_for_update(of=("self",), no_key=True)
+                .select_related(
+                    "person",
+                    "entry__actor",
+                    "entry__promotion__article__live",
+                    "entry__promotion__article__author",
+                    "entry__promotion__placement",
+                    "entry__promotion__sponsor",
+                )
+                .filter(pk=notice_id, mailed_at=None)
                 .first()
             )
-            if promotion is None:
+            if notice is None:
                 return
-            backend = "django.contrib.auth.backends.ModelBackend"
-            for moderator in User.objects.with_perm(SEES, backend=backend).filter(is_staff=True).order_by("pk"):
-                send_letter(
-                    to=moderator,
-                    template="promotion/mail/requested",
-                    context={
-                        "site": SiteSettings.current(),
-                        "promotion": promotion,
-                        "title": str(promotion.article),
-                        "article_url": lambda: address(promotion.article.get_absolute_url()),
-                        "admin_url": lambda: address(reverse("admin:promotion_promotion_change", args=[promotion.pk])),
-                    },
-                )
-            promotion.mailed_at = timezone.now()
-            promotion.save(update_fields=["mailed_at"])
+            if notice.person.is_active:
+                _send(notice)
+            notice.mailed_at = timezone.now()
+            notice.save(update_fields=["mailed_at"])
     except (OSError, SMTPException):
-        if not try_again_later(tell_moderators, promotion_id, attempt=attempt):
+        if not try_again_later(send_notice, notice_id, attempt=attempt):
             raise
+
+
+def _send(notice: Notice) -> None:
+    entry = notice.entry
+    promotion = entry.promotion
+    due = -sum(
+        promotion.ledger.filter(event=entry.Event.REFUND_DUE, number__gte=entry.number).values_list("amount", flat=True)
+    )
+    send_letter(
+        to=notice.person,
+        template="promotion/mail/notice",
+        context={
+            "site": SiteSettings.current(),
+            "letter": f"promotion/mail/_{notice.letter}.txt",
+            "subject": f"promotion/mail/_{notice.letter}_subject.txt",
+            "button": notice.letter,
+            "entry": entry,
+            "promotion": promotion,
+            "title": str(promotion.article),
+            # Functions, so that numbers and addresses are made in the reader's language.
+            "amount": lambda: exact(abs(entry.amount), entry.currency),
+            "refund": lambda: exact(due, entry.currency) if due else "",
+            "article_url": lambda: address(promotion.article.get_absolute_url()),
+            "promotion_url": lambda: address(promotion.get_absolute_url()),
+            "author_url": lambda: address(reverse("promotion_author", kwargs={"pk": promotion.pk})),
+            "admin_url": lambda: address(reverse("admin:promotion_promotion_change", args=[promotion.pk])),
+        },
+    )

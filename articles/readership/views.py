@@ -65,14 +65,15 @@ def _count(request: HttpRequest, pk: int) -> None:
     if is_prefetch(request.headers):
         return
     try:
-        is_new = record_view(article_id=pk, author_id=author_id, reader=_reader(request))
+        is_new = record_view(article_id=pk, author_id=author_id, reader=reader_of(request))
     except IntegrityError as error:  # The article was deleted between the two statements.
         raise Http404 from error
     if is_new:
         ask_for_roll_up()
 
 
-def _reader(request: HttpRequest) -> Reader:
+def reader_of(request: HttpRequest) -> Reader:
+    """Who asks, as far as the request tells."""
     # Only where a session came is it looked at: a reader without one must get none.
     person = request.user if settings.SESSION_COOKIE_NAME in request.COOKIES else None
     known = person if isinstance(person, User) else None

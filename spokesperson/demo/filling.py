@@ -21,7 +21,7 @@ from accounts.avatars import save_avatar
 from accounts.models import User
 from articles.models import Section, SiteSettings
 from spokesperson.demo import articles as demo_articles
-from spokesperson.demo import pictures
+from spokesperson.demo import pictures, promotions
 from spokesperson.demo.people import ADMINISTRATOR, EVERYONE, MODERATOR, PASSWORD, Person
 from spokesperson.demo.progress import Say
 from spokesperson.demo.texts import CONTENT
@@ -58,6 +58,8 @@ def prepare(*, say: Say) -> None:
     _make_people(EVERYONE)
     say(f"  {len(SECTIONS)} sections and {len(EVERYONE)} people")
     demo_articles.write_all(say=say)
+    promotions.offer_plans()
+    promotions.promote_some(say=say)
     _make_people((ADMINISTRATOR,))
 
 

@@ -15,12 +15,13 @@ from articles.images import store_picture
 from articles.models import Article, Picture, Revision, SiteSettings
 from articles.moderation.models import Decision, Sanction
 from articles.moderation.services import decide, suspend
-from articles.promotion.models import Promotion
-from articles.promotion.services import request_promotion
+from articles.promotion import lifecycle
+from articles.promotion.models import Plan, Promotion, PromotionDay
 from articles.voting.services import cast_vote
 from tests import factories
 from tests.e2e.steps import photograph
 from tests.moderation.people import administrator, moderator
+from tests.promotion import making
 
 LONG_WORD = "Rindfleischetikettierungsüberwachungsaufgabenübertragungsgesetz"
 BODY = f"""<p>{factories.WORDS * 2}<strong>Every ninth</strong> of them, <em>as it turned out</em>, is dark:
@@ -50,7 +51,10 @@ class Site:
     hidden: Article
     decision: Decision
     sanction: Sanction
-    promotion: Promotion
+    promotion: Promotion  # paid, runs at the top of the front page, by the reader, of `full`; has results
+    unpaid: Promotion  # of `full`, by the reader
+    asked: Promotion  # paid, by the reader; its author may still refuse
+    editorial: Promotion
 
 
 def picture_of(owner: User) -> Picture:
@@ -128,8 +132,41 @@ def filled() -> Site:
         sanction=suspend(
             person=wordy, moderator=judge, until=timezone.now() + timedelta(days=3), reason="Insults, twice."
         ),
-        promotion=request_promotion(article=full, sponsor=author, message="Please, for the lamps."),
+        **promotions_of(full, author=author, sponsor=reader, judge=judge),
     )
+
+
+def promotions_of(full: Article, *, author: User, sponsor: User, judge: User) -> dict[str, Promotion]:
+    """One in each state that has a page of its own, and plans to choose from."""
+    place = making.place(author_may_refuse_hours=48)
+    week = making.plan(place, price=2500)
+    unpaid_plan = making.plan(making.place("section_top"), price=900, name="A week in your section")
+    making.plan(making.place("beside"), name="For readers of other articles", days=3, terms="")
+
+    def asks(article: Article, plan: Plan, message: str = "") -> Promotion:
+        return lifecycle.request_promotion(article=article, sponsor=sponsor, plan=plan, message=message)
+
+    def pays(promotion: Promotion) -> Promotion:
+        return lifecycle.confirm_payment(promotion=promotion, moderator=judge, reason="Transfer 4711")
+
+    running = pays(asks(full, week, f"Please, for the lamps. {LONG_WORD}"))
+    lifecycle.agree(promotion=running, author=author)
+    running = lifecycle.approve(promotion=running, moderator=judge)
+    for before in range(3):
+        day = timezone.localdate() - timedelta(days=before)
+        PromotionDay.objects.create(promotion=running, day=day, impressions=1500 + before, clicks=30, views=27)
+    short = factories.published(author=author, title="The clock of the station", section=full.section)
+    return {
+        "promotion": running,
+        "unpaid": asks(full, unpaid_plan),
+        "asked": pays(asks(short, week, "Everyone asks me what time it is.")),
+        "editorial": lifecycle.pin(
+            article=short,
+            placement=making.place("beside"),
+            moderator=judge,
+            days=2,
+        ),
+    }
 
 
 def waiting_text(article: Article) -> Revision:

@@ -11,6 +11,7 @@ from django.conf import LazySettings
 from playwright.sync_api import Page, expect
 
 from accounts.models import User
+from articles.promotion import lifecycle
 from tests.e2e import IN_BROWSER
 from tests.e2e.conftest import Problems
 from tests.e2e.inspector import Inspector
@@ -20,6 +21,7 @@ from tests.factories import PersonFactory
 
 pytestmark = IN_BROWSER
 LogIn = Callable[[Page, User], None]
+PRETENDED: dict[str, tuple[str, dict[str, str]]] = {"dummy": ("articles.promotion.payments.dummy.DummyProvider", {})}
 
 
 @pytest.fixture
@@ -140,6 +142,36 @@ def test_what_a_signed_in_reader_sees(site: Site, inspector: Inspector, log_in: 
         inspector.open(address)
 
 
+def test_what_sponsors_and_authors_see(site: Site, inspector: Inspector, log_in: LogIn, settings: LazySettings) -> None:
+    page = inspector.page
+    log_in(page, site.reader)
+    promote = f"/articles/{site.plain.pk}/promote/"
+    inspector.open(promote, dark=True)
+    page.get_by_role("button", name="Send the request").click()
+    expect(page.get_by_text("Please read the terms of the plan and accept them.")).to_be_visible()
+    inspector.look(dark=True)
+    inspector.open(f"/promotions/{site.promotion.pk}/", dark=True)
+    for promotion in (site.unpaid, site.asked):
+        inspector.open(f"/promotions/{promotion.pk}/")
+    page.locator("summary").last.click()
+    inspector.look()
+    pay = f"/promotions/{site.unpaid.pk}/pay/"
+    inspector.open(pay, dark=True)
+    settings.PAYMENTS, settings.PAYMENT_VARIANTS = "dummy", PRETENDED
+    inspector.open(pay, dark=True)
+    inspector.open(f"/promotions/{site.promotion.pk}/results/", dark=True)
+    log_in(page, site.author)
+    inspector.open(f"/promotions/{site.asked.pk}/author/", dark=True)
+    inspector.open(f"/promotions/{site.promotion.pk}/author/")
+    settings.PAYMENTS = "manual"
+    lifecycle.cancel(promotion=site.unpaid, sponsor=site.reader)
+    page.context.clear_cookies()
+    inspector.open("/promotions/", dark=True)
+    page.locator("summary").first.click()
+    inspector.look()
+    inspector.open("/promotions/?kind=paid&state=cancelled")
+
+
 def test_the_desk(site: Site, inspector: Inspector, log_in: LogIn) -> None:
     page = inspector.page
     log_in(page, site.reader)
@@ -206,8 +238,40 @@ def test_the_moderators_desk(site: Site, inspector: Inspector, log_in: LogIn) ->
         "/admin/moderation/sanction/",
         "/admin/moderation/sanction/add/",
         f"/admin/moderation/sanction/{site.sanction.pk}/change/",
-        "/admin/promotion/promotion/",
-        f"/admin/promotion/promotion/{site.promotion.pk}/change/",
+    ):
+        inspector.open(address)
+
+
+def test_what_moderators_see_of_promotions(site: Site, inspector: Inspector, log_in: LogIn) -> None:
+    page, queue = inspector.page, "/admin/promotion/promotion/"
+    log_in(page, site.moderator)
+    for address in (queue, f"{queue}{site.asked.pk}/change/", f"{queue}calendar/", f"{queue}results/"):
+        inspector.open(address, dark=True)
+    lifecycle.agree(promotion=site.asked, author=site.author)
+    inspector.open(f"{queue}{site.asked.pk}/change/")
+    page.get_by_label("Decline").check()
+    page.get_by_role("button", name="Record the decision").click()
+    expect(page.get_by_text("Give a reason.")).to_be_visible()
+    inspector.look(dark=True)
+    for promotion in (site.promotion, site.unpaid, site.editorial):
+        inspector.open(f"{queue}{promotion.pk}/change/")
+    inspector.open(f"{queue}add/?article={site.plain.pk}")
+    page.get_by_role("textbox", name="Article").fill("none")
+    page.get_by_role("button", name="Give it this place").click()
+    expect(page.get_by_text("No published article")).to_be_visible()
+    inspector.look()
+    entry = site.promotion.ledger.in_order().first()
+    assert entry
+    for address in (
+        f"{queue}{site.asked.pk}/preview/",
+        f"{queue}?view=all",
+        "/admin/promotion/ledgerentry/",
+        f"/admin/promotion/ledgerentry/{entry.pk}/change/",
+        "/admin/promotion/placement/",
+        f"/admin/promotion/placement/{site.promotion.placement_id}/change/",
+        "/admin/promotion/plan/",
+        "/admin/promotion/plan/add/",
+        f"/admin/promotion/plan/{site.promotion.plan_id}/change/",
     ):
         inspector.open(address)
 
@@ -265,6 +329,7 @@ def test_the_markup_is_valid(
         "author": site.author.get_absolute_url(),
         "about": "/about/",
         "log": "/moderation/",
+        "ledger": "/promotions/",
         "sign_up": "/accounts/signup/",
         "log_in": "/accounts/login/",
         "not_found": "/nothing/",
@@ -278,10 +343,18 @@ def test_the_markup_is_valid(
         "preview": f"/desk/{site.draft.pk}/preview/",
         "voting": site.russian.get_absolute_url(),
         "promoting": f"/articles/{site.russian.pk}/promote/",
+        "asked": f"/promotions/{site.asked.pk}/author/",
         "account": "/accounts/",
         "profile": "/accounts/profile/",
     }
     documents |= {name: page.request.get(address).text() for name, address in own.items()}
+    log_in(page, site.reader)
+    of_sponsor = {
+        "sponsoring": f"/promotions/{site.promotion.pk}/",
+        "results": f"/promotions/{site.promotion.pk}/results/",
+        "paying": f"/promotions/{site.unpaid.pk}/pay/",
+    }
+    documents |= {name: page.request.get(address).text() for name, address in of_sponsor.items()}
     plain = page_without_javascript
     log_in(plain, site.author)
     plain.goto("/desk/new/")

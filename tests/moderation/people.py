@@ -11,11 +11,14 @@ from django.contrib.auth.models import Group
 from accounts.models import User
 from tests.factories import PersonFactory
 
+MIGRATIONS = "articles.moderation.migrations."
+
 
 def moderators_group() -> Group:
-    """The group as the migration makes it."""
+    """The group as the migrations make it."""
     if not Group.objects.filter(name="Moderators").exists():
-        importlib.import_module("articles.moderation.migrations.0003_moderators_group").make_group(apps, None)
+        importlib.import_module(f"{MIGRATIONS}0003_moderators_group").make_group(apps, None)
+        importlib.import_module(f"{MIGRATIONS}0004_moderators_decide_on_promotions").add_permissions(apps, None)
     return Group.objects.get(name="Moderators")
 
 

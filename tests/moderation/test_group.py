@@ -23,6 +23,15 @@ def test_the_group_has_exactly_what_the_work_needs() -> None:
         "moderation.add_sanction",
         "moderation.change_sanction",
         "promotion.view_promotion",
+        "promotion.decide_promotion",
+        "promotion.view_ledgerentry",
+        "promotion.view_placement",
+        "promotion.change_placement",
+        "promotion.view_plan",
+        "promotion.add_plan",
+        "promotion.change_plan",
+        "promotion.view_promotionsettings",
+        "promotion.change_promotionsettings",
         "articles.view_article",
         "articles.change_article",
         "articles.view_picture",
@@ -45,3 +54,15 @@ def test_the_migration_can_be_taken_back_and_repeated() -> None:
     assert Group.objects.filter(name="Moderators").count() == 1
     migration.remove_group(apps, None)
     assert not Group.objects.filter(name="Moderators").exists()
+
+
+def test_what_promotions_need_can_be_taken_back_and_given_again() -> None:
+    migration = importlib.import_module("articles.moderation.migrations.0004_moderators_decide_on_promotions")
+    group = moderators_group()
+    before = set(group.permissions.all())
+    migration.take_permissions(apps, None)
+    assert not group.permissions.filter(codename="decide_promotion").exists()
+    assert group.permissions.filter(codename="view_promotion").exists()
+    migration.add_permissions(apps, None)
+    migration.add_permissions(apps, None)
+    assert set(group.permissions.all()) == before

@@ -43,6 +43,11 @@ def start(tmp_path: Path, *, show: str = "", **variables: str) -> subprocess.Com
         ({"EXTRA_HOSTS": "*"}, "wildcards are refused"),
         ({"EXTRA_HOSTS": ".example.org"}, "wildcards are refused"),
         ({"DATABASE_URL": "mysql://u:p@h/d"}, "DATABASE_URL must begin with"),
+        ({"PAYMENTS": "paypal"}, "PAYMENTS is manual, dummy or stripe"),
+        ({"PAYMENTS": "dummy"}, "only pretends to take money"),
+        ({"PAYMENTS": "stripe"}, "needs STRIPE_KEY"),
+        ({"PAYMENTS": "stripe", "STRIPE_KEY": "pk_1", "STRIPE_ENDPOINT_SECRET": "whsec_1"}, "needs STRIPE_KEY"),
+        ({"PAYMENTS": "stripe", "STRIPE_KEY": "sk_1", "STRIPE_ENDPOINT_SECRET": "secret"}, "needs STRIPE_KEY"),
     ],
 )
 def test_a_wrong_value_stops_the_start(tmp_path: Path, variables: dict[str, str], sentence: str) -> None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any, cast
 
-from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
@@ -15,19 +14,16 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import URLPattern, path
 from django.utils import timezone
-from django.utils.csp import CSP
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
-from django.views.decorators.clickjacking import xframe_options_sameorigin
-from django.views.decorators.csp import csp_override
-from django.views.decorators.http import require_safe
 
 from articles.models import Revision
 from articles.moderation.admin.bulk import BulkDecisions
 from articles.moderation.admin.review import ReviewAdmin, with_everything
 from articles.moderation.models import Submission, SubmissionQuerySet
 from articles.moderation.services import DECIDE
+from articles.pages import framed
 from articles.templatetags.spokesperson import language_mark
 
 WAITING, UNREVIEWED, RETURNED = "waiting", "unreviewed", "returned"
@@ -126,7 +122,7 @@ class SubmissionAdmin(BulkDecisions, ReviewAdmin[Submission]):
     def get_urls(self) -> list[URLPattern]:
         preview = self.admin_site.admin_view(self.preview_view)
         return [
-            path("<path:object_id>/preview/", _framed(preview), name="moderation_submission_preview"),
+            path("<path:object_id>/preview/", framed(preview), name="moderation_submission_preview"),
             *super().get_urls(),
         ]
 
@@ -140,9 +136,3 @@ class SubmissionAdmin(BulkDecisions, ReviewAdmin[Submission]):
         return render(
             request, "articles/article.html", {"article": revision.article, "text": revision, "preview": True}
         )
-
-
-def _framed(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Let this one page stand in a frame of our own; everything else may stand in none."""
-    policy: dict[str, Any] = {**settings.SECURE_CSP, "frame-ancestors": [CSP.SELF]}
-    return require_safe(csp_override(policy)(xframe_options_sameorigin(view)))

@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from articles.promotion import recount as promotion
 from articles.readership import recount as readership
 from articles.voting import recount as voting
 
@@ -23,7 +24,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         repair = not options["check"]
         found = 0
-        for difference in chain(voting.recount(repair=repair), readership.recount(repair=repair)):
+        rooms = (voting, readership, promotion)
+        for difference in chain.from_iterable(room.recount(repair=repair) for room in rooms):
             found += 1
             self.stdout.write(str(difference))
         if not found:

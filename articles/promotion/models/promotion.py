@@ -1,0 +1,294 @@
+"""A promotion through its life, and how promotions are asked for."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import TYPE_CHECKING, Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Length
+from django.db.models.lookups import Exact
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from articles.models import Article, Revision, Section
+from articles.promotion.models.plans import Placement, Plan
+from articles.promotion.money import CURRENCIES, shown
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+
+class PromotionQuerySet(models.QuerySet["Promotion"]):
+    """How promotions are asked for. Each query sees the clock itself: what is over is over, stored as such or not."""
+
+    def running(self, now: datetime | None = None) -> Self:
+        """Approved, and their time is now."""
+        now = now or timezone.now()
+        return self.filter(state=Promotion.State.APPROVED, starts_at__lte=now, ends_at__gt=now)
+
+    def scheduled(self, now: datetime | None = None) -> Self:
+        """Approved, and their time is yet to come."""
+        return self.filter(state=Promotion.State.APPROVED, starts_at__gt=now or timezone.now())
+
+    def over(self, now: datetime | None = None) -> Self:
+        """Their time is over, and nobody has stored that yet (`lifecycle.close_ended` does)."""
+        return self.filter(state=Promotion.State.APPROVED, ends_at__lte=now or timezone.now())
+
+    def ended(self, now: datetime | None = None) -> Self:
+        """Ran to their end, stored as ended or not yet."""
+        return self.filter(
+            Q(state=Promotion.State.ENDED) | Q(state=Promotion.State.APPROVED, ends_at__lte=now or timezone.now())
+        )
+
+    def open(self, now: datetime | None = None) -> Self:
+        """Asked for, to be paid, paid, scheduled or running."""
+        return self.filter(state__in=Promotion.OPEN).exclude(
+            state=Promotion.State.APPROVED, ends_at__lte=now or timezone.now()
+        )
+
+    def waiting(self) -> Self:
+        """What a moderator can decide on: free requests and paid ones, longest first."""
+        return self.filter(state__in=[Promotion.State.REQUESTED, Promotion.State.PAID]).order_by("requested_at", "pk")
+
+    def unpaid(self) -> Self:
+        """Waiting for their money, longest first."""
+        return self.filter(state=Promotion.State.AWAITING_PAYMENT).order_by("requested_at", "pk")
+
+    def deliverable(self, now: datetime | None = None) -> Self:
+        """Running, the article is published, and its text is the one that was approved."""
+        return self.running(now).filter(
+            article__state=Article.State.PUBLISHED, article__live_id=F("approved_revision_id")
+        )
+
+    def paused(self, now: datetime | None = None) -> Self:
+        """Running or scheduled, and the published article has another text by now: a moderator looks after it."""
+        return (
+            self.filter(state=Promotion.State.APPROVED, ends_at__gt=now or timezone.now())
+            .filter(article__state=Article.State.PUBLISHED)
+            .exclude(article__live_id=F("approved_revision_id"))
+        )
+
+    def at(self, placement: Placement, section: Section | None = None) -> Self:
+        """Those of one place; where sections have their own, of this section."""
+        found = self.filter(placement=placement)
+        return found.filter(section=section) if placement.is_per_section else found
+
+    def overlapping(self, start: datetime, end: datetime) -> Self:
+        """Approved ones with time in [start, end)."""
+        return self.filter(state=Promotion.State.APPROVED, starts_at__lt=end, ends_at__gt=start)
+
+    def by(self, sponsor: User) -> Self:
+        return self.filter(sponsor=sponsor)
+
+    def of_author(self, author_id: int) -> Self:
+        """Promotions of this person's articles, whoever the sponsor is."""
+        return self.filter(article__author_id=author_id)
+
+    def refund_owed(self) -> Self:
+        """Those with money to give back."""
+        return self.filter(payments__refund_due__gt=F("payments__refunded")).distinct()
+
+    def with_cards(self) -> Self:
+        """With the article's card, sponsor, placement and plan in the same query."""
+        return self.select_related(
+            "article__live__picture", "article__author", "article__section", "sponsor", "placement", "plan", "section"
+        ).defer("article__live__body", "article__author__biography", "sponsor__biography")
+
+
+class Promotion(models.Model):  # type: ignore[django-manager-missing] # The library of payments has no types.
+    """A sponsor's promotion of an article. Only `articles.promotion.lifecycle` changes it.
+
+    "Scheduled" and "running" are not stored: they are `approved`, seen by the clock (`phase`).
+    """
+
+    class State(models.TextChoices):
+        REQUESTED = "requested", pgettext_lazy("state of a promotion", "Requested")
+        AWAITING_PAYMENT = "awaiting_payment", pgettext_lazy("state of a promotion", "Awaiting payment")
+        PAID = "paid", pgettext_lazy("state of a promotion", "Paid")
+        APPROVED = "approved", pgettext_lazy("state of a promotion", "Approved")
+        ENDED = "ended", pgettext_lazy("state of a promotion", "Ended")
+        DECLINED = "declined", pgettext_lazy("state of a promotion", "Declined")
+        CANCELLED = "cancelled", pgettext_lazy("state of a promotion", "Cancelled")
+        REVOKED = "revoked", pgettext_lazy("state of a promotion", "Revoked")
+
+    class Kind(models.TextChoices):
+        PAID = "paid", pgettext_lazy("kind of a promotion", "paid")
+        FREE = "free", pgettext_lazy("kind of a promotion", "free")
+        EDITORIAL = "editorial", pgettext_lazy("kind of a promotion", "editors’ choice")
+
+    class Phase(models.TextChoices):
+        """The state as people see it: with the clock."""
+
+        REQUESTED = "requested", pgettext_lazy("state of a promotion", "Requested")
+        AWAITING_PAYMENT = "awaiting_payment", pgettext_lazy("state of a promotion", "Awaiting payment")
+        PAID = "paid", pgettext_lazy("state of a promotion", "Paid")
+        SCHEDULED = "scheduled", pgettext_lazy("state of a promotion", "Scheduled")
+        RUNNING = "running", pgettext_lazy("state of a promotion", "Running")
+        ENDED = "ended", pgettext_lazy("state of a promotion", "Ended")
+        DECLINED = "declined", pgettext_lazy("state of a promotion", "Declined")
+        CANCELLED = "cancelled", pgettext_lazy("state of a promotion", "Cancelled")
+        REVOKED = "revoked", pgettext_lazy("state of a promotion", "Revoked")
+
+    OPEN = ("requested", "awaiting_payment", "paid", "approved")
+
+    article = models.ForeignKey(Article, on_delete=models.PROTECT, related_name="promotions", verbose_name=_("article"))
+    sponsor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="promotions", verbose_name=_("sponsor")
+    )
+    # None for editors' choices, and for requests from the time before there were plans.
+    plan = models.ForeignKey(
+        Plan, on_delete=models.PROTECT, null=True, blank=True, related_name="promotions", verbose_name=_("plan")
+    )
+    placement = models.ForeignKey(
+        Placement, on_delete=models.PROTECT, related_name="promotions", verbose_name=_("placement")
+    )
+    # Copied from the article where sections have their own places.
+    section = models.ForeignKey(
+        Section, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("section")
+    )
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices, default=Kind.FREE)
+    state = models.CharField(_("state"), max_length=20, choices=State.choices, default=State.REQUESTED)
+    # Copied from the plan when it was asked for: what was promised stands.
+    days = models.PositiveSmallIntegerField(_("days"), default=7)
+    price = models.PositiveIntegerField(_("price in minor units"), default=0)
+    currency = models.CharField(_("currency"), max_length=3, choices=CURRENCIES, blank=True)
+    terms = models.TextField(_("terms"), blank=True, editable=False)
+
+    wanted_start = models.DateField(_("wanted start"), null=True, blank=True)
+    starts_at = models.DateTimeField(_("from"), null=True, blank=True)
+    ends_at = models.DateTimeField(_("until"), null=True, blank=True)
+    approved_revision = models.ForeignKey(
+        Revision, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("approved text")
+    )
+    # The moderator of the last decision (approval, decline, revocation).
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("decided by"),
+    )
+
+    # None where the sponsor is the author, and for editors' choices.
+    author_may_refuse_until = models.DateTimeField(_("author may refuse until"), null=True, blank=True)
+    author_agreed_at = models.DateTimeField(_("author agreed"), null=True, blank=True)
+    message = models.TextField(_("message to the moderators"), max_length=1000, blank=True)
+    form_key = models.UUIDField(default=uuid.uuid4, editable=False)
+    requested_at = models.DateTimeField(_("requested"), default=timezone.now)
+    paid_at = models.DateTimeField(_("paid"), null=True, blank=True)
+    approved_at = models.DateTimeField(_("approved"), null=True, blank=True)
+    # When it was declined, cancelled or revoked, or its time was over.
+    closed_at = models.DateTimeField(_("closed"), null=True, blank=True)
+
+    objects = PromotionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("promotion")
+        verbose_name_plural = _("promotions")
+        ordering = ["-requested_at", "-pk"]
+        permissions = [("decide_promotion", "Can decide on promotions")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(
+                    state__in=[
+                        "requested",
+                        "awaiting_payment",
+                        "paid",
+                        "approved",
+                        "ended",
+                        "declined",
+                        "cancelled",
+                        "revoked",
+                    ]
+                ),
+                name="promotion_state_known",
+            ),
+            models.UniqueConstraint(
+                fields=["article", "placement"],
+                condition=Q(state__in=["requested", "awaiting_payment", "paid", "approved"]),
+                name="promotion_one_open",
+            ),
+            models.UniqueConstraint(fields=["sponsor", "form_key"], name="promotion_one_per_form"),
+            models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="promotion_ends_after_start"),
+            models.CheckConstraint(
+                condition=~Q(state__in=["approved", "ended", "revoked"])
+                | Q(starts_at__isnull=False, ends_at__isnull=False, approved_revision__isnull=False),
+                name="promotion_approved_has_times",
+            ),
+            models.CheckConstraint(condition=Q(price__gte=0), name="promotion_price_not_negative"),
+            models.CheckConstraint(
+                condition=Q(kind="paid", price__gt=0) | Q(kind__in=["free", "editorial"], price=0),
+                name="promotion_paid_has_price",
+            ),
+            models.CheckConstraint(
+                condition=Q(currency="", price=0) | Q(Exact(Length("currency"), 3)),
+                name="promotion_currency_three_letters",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=["awaiting_payment", "paid"]) | Q(kind="paid"), name="promotion_money_is_paid"
+            ),
+        ]
+        indexes = [
+            # For delivery and capacity: what is approved at a place, by time.
+            models.Index("placement", "ends_at", "starts_at", condition=Q(state="approved"), name="promotion_approved"),
+            models.Index("sponsor", F("requested_at").desc(), F("id").desc(), name="promotion_of_sponsor"),
+            models.Index("requested_at", "id", condition=Q(state__in=["requested", "paid"]), name="promotion_waiting"),
+            models.Index(F("requested_at").desc(), F("id").desc(), name="promotion_newest"),
+        ]
+
+    def __str__(self) -> str:
+        return f"#{self.pk}"
+
+    def get_absolute_url(self) -> str:
+        """The sponsor's page of it."""
+        return reverse("promotion", kwargs={"pk": self.pk})
+
+    def phase_at(self, now: datetime) -> Promotion.Phase:
+        """The state as people see it at a moment."""
+        if self.state != self.State.APPROVED:
+            return self.Phase(self.state)
+        assert self.starts_at is not None
+        assert self.ends_at is not None
+        if now < self.starts_at:
+            return self.Phase.SCHEDULED
+        return self.Phase.RUNNING if now < self.ends_at else self.Phase.ENDED
+
+    @property
+    def phase(self) -> Promotion.Phase:
+        """The state as people see it now."""
+        return self.phase_at(timezone.now())
+
+    @property
+    def is_open(self) -> bool:
+        return self.phase in {
+            self.Phase.REQUESTED,
+            self.Phase.AWAITING_PAYMENT,
+            self.Phase.PAID,
+            self.Phase.SCHEDULED,
+            self.Phase.RUNNING,
+        }
+
+    @property
+    def is_paid_kind(self) -> bool:
+        return self.kind == self.Kind.PAID
+
+    @property
+    def price_shown(self) -> str:
+        """The price for people: "12.50 EUR" or "free"."""
+        return shown(self.price, self.currency)
+
+    @property
+    def ran_until(self) -> datetime | None:
+        """When it really left the pages: its end, or the moment of revocation or cancellation before."""
+        if self.starts_at is None or self.ends_at is None:
+            return None
+        if self.closed_at is not None and self.state in {self.State.REVOKED, self.State.CANCELLED}:
+            return max(self.starts_at, min(self.closed_at, self.ends_at))
+        return self.ends_at

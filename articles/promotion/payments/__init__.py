@@ -1,0 +1,1 @@
+"""Payment providers. Settings name the one that is loaded; what it reports goes to `billing`, which compares."""

@@ -1,0 +1,75 @@
+"""Promoted cards on the reader's pages: `{% promoted "front_top" %}`, `{% promoted "section_top" section %}`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+from django.utils.translation import gettext as _
+
+from articles.models import Article, Section, SiteSettings
+from articles.promotion import delivery
+from articles.promotion.delivery import Beside
+from articles.promotion.models import Placement, Promotion
+from articles.promotion.money import exact
+
+register = template.Library()
+
+
+@register.inclusion_tag("promotion/_promoted.html")
+def promoted(place: str, section: Section | None = None) -> dict[str, Any]:
+    """The promoted cards of a place, with their labels; nothing at all where none runs."""
+    if place == Placement.Code.FRONT_TOP:
+        cards = delivery.on_front()
+    elif place == Placement.Code.SECTION_TOP and section is not None:
+        cards = delivery.in_section(section)
+    else:
+        raise template.TemplateSyntaxError(f"no such place: {place}")
+    return {"cards": cards, "place": place}
+
+
+@register.simple_tag(takes_context=True)
+def promotions_beside(context: template.Context, article: Article) -> Beside:
+    """What an article's page needs of promotions, in one query: `{% promotions_beside article as promotions %}`.
+
+    A preview has none.
+    """
+    return Beside(cards=[], own=[]) if context.get("preview") else delivery.beside(article)
+
+
+@register.inclusion_tag("promotion/_promoted.html")
+def promoted_beside(promotions: Beside) -> dict[str, Any]:
+    """The cards that `promotions_beside` found."""
+    return {"cards": promotions.cards, "own": promotions.own, "place": Placement.Code.BESIDE}
+
+
+@register.filter
+def promoted_by(promotion: Promotion) -> str:
+    """Who stands behind a promotion: the sponsor, or the site itself where its editors chose."""
+    if promotion.kind == Promotion.Kind.EDITORIAL:
+        return SiteSettings.current().name
+    return promotion.sponsor.name
+
+
+@register.filter
+def promotion_label(promotion: Promotion) -> str:
+    """The label of a promoted card: "Promoted · by Lilit · paid"."""
+    return _("Promoted · by %(name)s · %(kind)s") % {
+        "name": promoted_by(promotion),
+        "kind": promotion.get_kind_display(),
+    }
+
+
+@register.simple_tag
+def promoted_address(promotion: Promotion) -> str:
+    """Where the card leads. The fragment, which no server sees, tells the page's script how the reader came."""
+    address = promotion.article.get_absolute_url()
+    return f"{address}#promoted-{promotion.pk}" if promotion.pk else address
+
+
+@register.filter
+def promotion_price(promotion: Promotion) -> str:
+    """The kind of a promotion, with its price where it has one."""
+    if promotion.kind == Promotion.Kind.PAID:
+        return exact(promotion.price, promotion.currency)
+    return promotion.get_kind_display()

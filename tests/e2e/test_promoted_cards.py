@@ -1,0 +1,125 @@
+"""Promoted cards in a browser: what their script counts, and hiding them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import Page, expect
+
+from accounts.models import User
+from articles.promotion import counting
+from articles.promotion.models import Promotion, PromotionDay
+from tests import factories
+from tests.e2e import IN_BROWSER
+from tests.e2e.conftest import PHONE, Problems
+from tests.e2e.inspector import Inspector
+from tests.promotion.factories import running
+
+pytestmark = IN_BROWSER
+
+
+@pytest.fixture
+def promotion() -> Promotion:
+    """At the top of the front page."""
+    sponsor = factories.PersonFactory.create(display_name="Lilit")
+    return running(article=factories.published(title="The bridge"), sponsor=sponsor)
+
+
+def numbers(promotion: Promotion) -> tuple[int, int, int]:
+    counting.roll_up()
+    day = PromotionDay.objects.filter(promotion=promotion).first() or PromotionDay()
+    return day.impressions, day.clicks, day.views
+
+
+def beacon(page: Page, says: str) -> Any:
+    """Wait for the request that says so while the block runs."""
+    return page.expect_response(
+        lambda answer: answer.url.endswith("/beacon/promotions/") and says in (answer.request.post_data or "")
+    )
+
+
+def test_seen_followed_and_read(page: Page, promotion: Promotion) -> None:
+    with beacon(page, "seen="):
+        page.goto("/")
+    assert numbers(promotion) == (1, 0, 0)
+    card = page.locator("[data-promotion]")
+    expect(card.locator(".label a")).to_have_text("Promoted · by Lilit · paid")
+    with beacon(page, f"came={promotion.pk}"):
+        card.get_by_role("link", name="The bridge").click()
+    assert numbers(promotion) == (1, 1, 1)
+    # Nobody passes on with the address how they came.
+    assert page.url.endswith(promotion.article.get_absolute_url())
+
+
+def test_a_card_below_the_screen_is_not_seen(page: Page) -> None:
+    article = factories.published(body=factories.BODY * 12)
+    promotion = running("beside")
+    page.goto(article.get_absolute_url())
+    page.wait_for_timeout(1500)
+    assert numbers(promotion) == (0, 0, 0)
+    with beacon(page, f"seen={promotion.pk}"):
+        page.locator("[data-promotion]").scroll_into_view_if_needed()
+    assert numbers(promotion) == (1, 0, 0)
+
+
+def test_the_cards_of_a_page_are_told_together(page: Page) -> None:
+    article = factories.published(body="<p>Short.</p>" + factories.BODY)
+    first, second = running("beside"), running("beside")
+    page.set_viewport_size({"width": 1280, "height": 2400})
+    with beacon(page, "seen=") as told:
+        page.goto(article.get_absolute_url())
+    said = told.value.request.post_data
+    assert set(re.findall(r"\d+", said.replace("%2C", ","))) == {str(first.pk), str(second.pk)}
+
+
+def test_a_reader_hides_a_card_and_shows_it_again(page: Page, promotion: Promotion) -> None:
+    page.set_viewport_size({"width": PHONE["width"], "height": PHONE["height"]})
+    page.goto("/")
+    card = page.locator("[data-promotion]")
+    card.get_by_role("button", name="Hide this card").click()
+    expect(card).to_have_count(0)
+    page.get_by_role("button", name="Show it again").click()
+    expect(card).to_have_count(1)
+    card.get_by_role("button", name="Hide this card").click()
+    expect(page.get_by_role("status")).to_contain_text("hidden in your browser")
+    page.reload()
+    expect(page.locator("[data-promoted]")).to_have_count(0)
+    other = running(article=factories.published(title="Another"))
+    Promotion.objects.filter(pk=promotion.pk).update(state=Promotion.State.ENDED)
+    page.reload()
+    expect(page.locator("[data-promotion]")).to_have_attribute("data-promotion", str(other.pk))
+
+
+def test_without_javascript_the_card_is_there_and_explains_itself(
+    page_without_javascript: Page, promotion: Promotion
+) -> None:
+    page = page_without_javascript
+    page.goto("/")
+    card = page.locator("[data-promotion]")
+    expect(card.get_by_role("button")).to_have_count(0)
+    card.get_by_role("link", name="Promoted · by Lilit · paid").click()
+    expect(page.get_by_role("heading", name="About promoted cards")).to_be_visible()
+
+
+def test_the_pages_fit_and_are_for_everyone(
+    page: Page, problems: Problems, promotion: Promotion, log_in: Callable[[Page, User], None]
+) -> None:
+    inspector = Inspector(page, problems)
+    article = factories.published()
+    inspector.open("/promotions/?state=ended")
+    running("section_top", article=article, kind="free")
+    running("beside", kind="editorial")
+    PromotionDay.objects.create(promotion=promotion, day=timezone.localdate(), impressions=500, clicks=10, views=7)
+    for address in ("/", article.section.get_absolute_url(), article.get_absolute_url()):
+        inspector.open(address, dark=True)
+    inspector.open("/promotions/", dark=True)
+    page.locator("summary").first.click()
+    inspector.look(dark=True)
+    inspector.open("/hy/promotions/")
+    log_in(page, promotion.sponsor)
+    inspector.open(f"/promotions/{promotion.pk}/results/", dark=True)
+    assert not inspector.faults, "\n".join(inspector.faults)

@@ -1,0 +1,58 @@
+"""Promotions, made by the product's own verbs."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.contrib.auth.models import Permission
+
+from accounts.models import User
+from articles.models import Article
+from articles.promotion import lifecycle
+from articles.promotion.models import Placement, Plan, Promotion
+from tests import factories
+
+DAY = timedelta(days=1)
+
+
+def place(code: str = "front_top", **changes: Any) -> Placement:
+    """One of the three places, with whatever a test needs it to be. No hours for authors to refuse, unless given."""
+    values = {"capacity": 3, "per_author_cap": 100, "author_may_refuse_hours": 0, "is_offered": True, **changes}
+    return Placement.objects.update_or_create(code=code, defaults=values)[0]
+
+
+def plan(placement: Placement | None = None, **changes: Any) -> Plan:
+    values: dict[str, Any] = {"name": "A week", "days": 7, "price": 0, "currency": "EUR", "terms": "Be honest."}
+    return Plan.objects.create(placement=placement or place(), **{**values, **changes})
+
+
+def moderator(**changes: Any) -> User:
+    person = factories.PersonFactory.create(is_staff=True, **changes)
+    for codename in ("decide_promotion", "view_promotion"):
+        person.user_permissions.add(Permission.objects.get(codename=codename))
+    return User.objects.get(pk=person.pk)  # without the permissions that it remembers
+
+
+def requested(*, article: Article | None = None, sponsor: User | None = None, **changes: Any) -> Promotion:
+    """A request; free, unless the plan is not. The sponsor is the author unless another is given."""
+    article = article or factories.published()
+    wanted = changes.pop("wanted_start", None)
+    chosen = changes.pop("plan", None) or plan(**changes)
+    return lifecycle.request_promotion(
+        article=article, sponsor=sponsor or article.author, plan=chosen, wanted_start=wanted
+    )
+
+
+def awaiting(**changes: Any) -> Promotion:
+    return requested(**{"price": 7000, **changes})
+
+
+def paid(**changes: Any) -> Promotion:
+    return lifecycle.confirm_payment(promotion=awaiting(**changes), moderator=moderator())
+
+
+def approved(*, by: User | None = None, **changes: Any) -> Promotion:
+    """Approved, and running from this moment on unless it has to wait for room."""
+    made = paid(**changes) if changes.get("price") else requested(**changes)
+    return lifecycle.approve(promotion=made, moderator=by or moderator())

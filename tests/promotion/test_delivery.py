@@ -1,0 +1,274 @@
+"""Promoted cards on the reader's pages: labelled, fair, cheap, gone when they have to be."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import time_machine
+from django.test import Client
+from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
+
+from articles import publishing
+from articles.models import Article, SiteSettings
+from articles.pages import FRESH_SECONDS
+from articles.promotion.delivery import turn
+from articles.promotion.models import Promotion
+from tests import factories
+from tests.promotion.factories import running
+
+pytestmark = pytest.mark.django_db
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+DAY = range(24 * 3600 // FRESH_SECONDS)
+
+
+def cards(page: str) -> list[str]:
+    """The promoted cards of a page, as HTML."""
+    return re.findall(r'<article class="story story--promoted.*?</article>', page, re.DOTALL)
+
+
+def page_of(code: str, article: Article) -> str:
+    """The address where the cards of a place stand, for an article that is there with them."""
+    return {
+        "front_top": "/",
+        "section_top": article.section.get_absolute_url(),
+        "beside": factories.published(title="Another one").get_absolute_url(),
+    }[code]
+
+
+# --- What a reader sees ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("code", ["front_top", "section_top", "beside"])
+def test_a_card_stands_at_its_place_with_its_label(client: Client, code: str) -> None:
+    sponsor = factories.PersonFactory.create(display_name="Lilit")
+    promotion = running(code, sponsor=sponsor)
+    (card,) = cards(client.get(page_of(code, promotion.article)).text)
+    assert "Promoted · by Lilit · paid" in card
+    assert f'{promotion.article.get_absolute_url()}#promoted-{promotion.pk}" rel="sponsored"' in card
+
+
+@pytest.mark.parametrize(
+    ("kind", "label"),
+    [("free", "Promoted · by Lilit · free"), ("editorial", "Promoted · by The Courier · editors’ choice")],
+)
+def test_what_nobody_pays_for_says_so_and_is_no_sponsored_link(client: Client, kind: str, label: str) -> None:
+    SiteSettings.objects.update_or_create(pk=1, defaults={"name": "The Courier"})
+    running(kind=kind, sponsor=factories.PersonFactory.create(display_name="Lilit"))
+    (card,) = cards(client.get("/").text)
+    assert label in card
+    assert "sponsored" not in card
+
+
+def test_the_links_of_an_article_that_is_paid_for_say_so(client: Client) -> None:
+    body = factories.BODY + '<p><a href="https://example.org/">There</a> rel="nofollow ugc noopener"</p>'
+    article = factories.published(body=body)
+    assert 'rel="nofollow ugc noopener">There' in client.get(article.get_absolute_url()).text
+    running(article=article, kind="free", code="beside")
+    assert "sponsored" not in client.get(article.get_absolute_url()).text
+    running(article=article, kind="paid")
+    page = client.get(article.get_absolute_url()).text
+    assert 'rel="sponsored nofollow ugc noopener">There' in page
+    assert page.count("sponsored") == 1
+
+
+def test_an_article_does_not_stand_beside_itself(client: Client) -> None:
+    promotion = running("beside")
+    assert not cards(client.get(promotion.article.get_absolute_url()).text)
+
+
+def test_a_section_has_its_own(client: Client) -> None:
+    culture = factories.SectionFactory.create(name="Culture")
+    running("section_top", article=factories.published(section=culture))
+    other = factories.published().section
+    assert len(cards(client.get(culture.get_absolute_url()).text)) == 1
+    assert not cards(client.get(other.get_absolute_url()).text)
+
+
+@pytest.mark.parametrize("address", ["/", "/sections/technology/", "article"])
+def test_without_promotions_nothing_is_left_of_the_place(client: Client, address: str) -> None:
+    article = factories.published()
+    page = client.get(article.get_absolute_url() if address == "article" else address).text
+    assert "promoted" not in page.lower().replace("promote this post", "")
+    assert "promotions.js" not in page
+
+
+def test_only_the_first_page_of_a_list_has_cards(client: Client, settings: object) -> None:
+    running("front_top")
+    running("section_top")
+    for address in ("/", "/sections/technology/"):
+        assert cards(client.get(address).text)
+        assert not cards(client.get(f"{address}?after=1900000000000000-1").text)
+
+
+def test_lists_stand_in_the_order_that_they_had(client: Client) -> None:
+    articles = [factories.published(title=f"Article {n}") for n in range(6)]
+    addresses = ["/", "/sections/technology/", "/rss/"]
+
+    def titles(address: str) -> list[str]:
+        return re.findall(
+            r"Article \d",
+            re.sub(
+                r"<article class=\"story story--promoted.*?</article>", "", client.get(address).text, flags=re.DOTALL
+            ),
+        )
+
+    before = [titles(address) for address in addresses[:2]]
+    for code in ("front_top", "section_top"):
+        running(code, article=articles[0])
+    assert [titles(address) for address in addresses[:2]] == before
+
+
+def test_a_preview_has_no_cards(client: Client) -> None:
+    running("beside")
+    article = factories.draft()
+    client.force_login(article.author)
+    page = client.get(f"/desk/{article.pk}/preview/")
+    assert page.status_code == 200
+    assert not cards(page.text)
+
+
+# --- When ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("moment", "seen"),
+    [
+        (timedelta(0), 1),
+        (timedelta(microseconds=-1), 0),
+        (timedelta(days=7, microseconds=-1), 1),
+        (timedelta(days=7), 0),
+    ],
+)
+def test_it_runs_from_its_start_until_before_its_end(client: Client, moment: timedelta, seen: int) -> None:
+    article = factories.published()
+    running(article=article, starts_at=NOON)
+    with time_machine.travel(NOON + moment, tick=False):
+        assert len(cards(client.get("/").text)) == seen
+
+
+@pytest.mark.parametrize("state", [s for s in Promotion.State if s != "approved"])
+def test_only_what_is_approved_is_shown(client: Client, state: str) -> None:
+    running(state=state)
+    assert not cards(client.get("/").text)
+
+
+def test_a_hidden_article_is_gone_with_the_next_render(client: Client) -> None:
+    promotion = running()
+    assert cards(client.get("/").text)
+    publishing.hide(article=promotion.article)
+    assert not cards(client.get("/").text)
+
+
+@pytest.mark.parametrize("code", ["front_top", "section_top", "beside"])
+def test_another_text_pauses_it(client: Client, code: str) -> None:
+    article = factories.published()
+    promotion = running(code, article=article)
+    other = factories.published(author=article.author)
+    address = page_of(code, article)
+    assert cards(client.get(address).text)
+    Promotion.objects.filter(pk=promotion.pk).update(approved_revision_id=other.live_id)
+    assert not cards(client.get(address).text)
+
+
+# --- What it costs -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("code", "most"), [("front_top", 3), ("section_top", 3), ("beside", 3)])
+def test_cards_cost_one_query_however_many_there_are(
+    client: Client, django_assert_max_num_queries: DjangoAssertNumQueries, code: str, most: int
+) -> None:
+    for _ in range(5):
+        promotion = running(code)
+    address = page_of(code, promotion.article)
+    client.get("/about/")
+    with django_assert_max_num_queries(most):
+        assert cards(client.get(address).text)
+
+
+def test_a_page_with_cards_is_for_the_caches(client: Client) -> None:
+    running()
+    answer = client.get("/")
+    assert answer["Cache-Control"].startswith("public, ")
+    assert not answer.cookies
+
+
+# --- Whose turn ----------------------------------------------------------------------------------------------------
+
+
+def difference(shown: Counter[int], ids: list[int]) -> float:
+    counts = [shown[pk] for pk in ids]
+    return (max(counts) - min(counts)) / max(counts)
+
+
+def turns(ids: list[int], *, page: str = "front", count: int = 1, slots: range = DAY) -> Counter[int]:
+    shown: Counter[int] = Counter()
+    for slot in slots:
+        shown.update(turn(ids, page=page, now=NOON + timedelta(seconds=slot * FRESH_SECONDS), count=count))
+    return shown
+
+
+@pytest.mark.parametrize("count", [1, 2])
+@pytest.mark.parametrize("number", [2, 3, 7, 20])
+def test_over_a_day_equals_are_shown_equally_often(number: int, count: int) -> None:
+    ids = list(range(10, 10 + number))
+    assert difference(turns(ids, count=count), ids) < 0.01
+
+
+@pytest.mark.parametrize("every", [2, 3, 12, 60, 720])
+def test_whoever_comes_at_regular_intervals_sees_all_of_them(every: int) -> None:
+    """A proxy that asks every ten seconds would see one of two only, if turns followed each other in one order."""
+    ids = [1, 2, 3]
+    week = range(0, 7 * len(DAY), every)
+    shown = turns(ids, slots=week)
+    assert min(shown[pk] for pk in ids) > 0.7 * len(week) / 3
+
+
+def test_over_a_day_of_readers_who_come_as_they_like_it_is_fair(client: Client) -> None:
+    """A render whenever somebody asks and the last is old: more by day than by night."""
+    ids = [4, 5, 6]
+    slots = [slot for slot in DAY if slot % (2 if 5000 < slot < 15000 else 9) == 0]
+    shown: Counter[int] = Counter()
+    for slot in slots:
+        readers = 30 if slot % 2 else 40
+        for pk in turn(ids, page="front", now=NOON + timedelta(seconds=slot * FRESH_SECONDS)):
+            shown[pk] += readers
+    assert difference(shown, ids) < 0.1
+
+
+@pytest.mark.parametrize("joins", [True, False])
+def test_it_stays_fair_while_one_joins_or_leaves(joins: bool) -> None:
+    all_day, half_a_day = [1, 2, 3], 4
+    middle = len(DAY) // 2 + 1
+    crowded, quiet = (DAY[middle:], DAY[:middle]) if joins else (DAY[:middle], DAY[middle:])
+    shown = turns([*all_day, half_a_day], slots=crowded) + turns(all_day, slots=quiet)
+    assert difference(shown, all_day) < 0.1
+    fair = len(crowded) / 4
+    assert abs(shown[half_a_day] - fair) < 0.1 * fair
+
+
+def test_pages_are_drawn_each_by_itself() -> None:
+    ids, now = list(range(8)), NOON
+    assert len({turn(ids, page=f"article {n}", now=now)[0] for n in range(40)}) > 4
+
+
+def test_a_turn_is_the_same_for_every_worker_within_a_slot() -> None:
+    ids = [3, 1, 2]
+    later = NOON + timedelta(seconds=FRESH_SECONDS - 1)
+    assert turn(ids, page="front", now=NOON) == turn(ids, page="front", now=later)
+    assert turn([], page="front", now=NOON) == []
+    assert sorted(turn(ids, page="front", now=NOON, count=9)) == [1, 2, 3]
+
+
+def test_those_that_share_the_front_take_turns_there(client: Client) -> None:
+    now = timezone.now()
+    promotions = {running(starts_at=now - timedelta(hours=1)).pk for _ in range(3)}
+    seen = set()
+    for n in range(12):
+        with time_machine.travel(now + timedelta(seconds=n * FRESH_SECONDS), tick=False):
+            (card,) = cards(client.get("/").text)
+            seen.add(int(re.findall(r'data-promotion="(\d+)"', card)[0]))
+    assert seen == promotions

@@ -1,0 +1,146 @@
+"""The ledger cannot be changed unnoticed."""
+
+from __future__ import annotations
+
+from io import StringIO
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+
+from articles.promotion import lifecycle
+from articles.promotion.models import LedgerEntry, LedgerHead
+from articles.promotion.models.ledger import WrittenForEver
+from tests.promotion import making
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def story() -> list[LedgerEntry]:
+    """Seven rows about two promotions, with an amount, a reason in another alphabet, and details."""
+    made = making.approved(price=7000)
+    lifecycle.revoke(promotion=made, moderator=making.moderator(), reason="Վերնագիրը մոլորեցնում է «նորից»")
+    making.requested()
+    return list(LedgerEntry.objects.in_order())
+
+
+def verify() -> str:
+    out = StringIO()
+    call_command("verify_ledger", stdout=out)
+    return out.getvalue()
+
+
+def tamper(sql: str, *values: Any) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+
+
+def test_it_stands(story: list[LedgerEntry]) -> None:
+    assert f"{len(story)} rows" in verify()
+    assert [row.number for row in story] == list(range(1, len(story) + 1))
+    assert [row.previous_hash for row in story] == ["", *(row.hash for row in story[:-1])]
+
+
+def test_an_empty_one_stands() -> None:
+    assert "0 rows" in verify()
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("reason", "Something nicer"),
+        ("amount", 1),
+        ("actor_role", "system"),
+        ("to_state", "declined"),
+        ("event", "ended"),
+        ("at", "2020-01-01 00:00:00+00:00"),
+        ("details", '{"price": 1}'),
+        ("currency", "USD"),
+        ("actor_id", None),
+        ("hash", "0" * 64),
+    ],
+)
+def test_it_names_the_row_that_was_changed(story: list[LedgerEntry], column: str, value: Any) -> None:
+    tamper(f"UPDATE promotion_ledgerentry SET {column} = %s WHERE number = 4", value)  # noqa: S608
+    with pytest.raises(CommandError, match="Row 4 was changed"):
+        verify()
+
+
+def test_it_names_the_row_that_is_missing(story: list[LedgerEntry]) -> None:
+    tamper("DELETE FROM promotion_notice")
+    tamper("DELETE FROM promotion_ledgerentry WHERE number = 4")
+    with pytest.raises(CommandError, match="Row 4 is missing"):
+        verify()
+
+
+def test_it_sees_that_the_end_is_missing(story: list[LedgerEntry]) -> None:
+    tamper("DELETE FROM promotion_notice")
+    tamper("DELETE FROM promotion_ledgerentry WHERE number = %s", len(story))
+    with pytest.raises(CommandError, match=f"Row {len(story)} is missing"):
+        verify()
+
+
+def test_it_names_the_row_that_was_put_elsewhere(story: list[LedgerEntry]) -> None:
+    for old, new in ((3, 900), (4, 3), (900, 4)):
+        tamper("UPDATE promotion_ledgerentry SET number = %s WHERE number = %s", new, old)
+    with pytest.raises(CommandError, match="Row 3 "):
+        verify()
+
+
+def test_it_sees_a_row_that_nobody_wrote(story: list[LedgerEntry]) -> None:
+    LedgerHead.objects.update(number=len(story) - 1, hash=story[-2].hash)
+    with pytest.raises(CommandError, match="does not know of"):
+        verify()
+
+
+def test_a_whole_new_end_is_seen_by_the_head(story: list[LedgerEntry]) -> None:
+    """Whoever rewrites the last row with a fitting hash still has the head against them."""
+    from articles.promotion.ledger import values_of
+    from articles.promotion.ledger_hash import row_hash
+
+    last = story[-1]
+    last.reason = "Rewritten"
+    tamper(
+        "UPDATE promotion_ledgerentry SET reason = %s, hash = %s WHERE number = %s",
+        last.reason,
+        row_hash(values_of(last), last.previous_hash),
+        last.number,
+    )
+    with pytest.raises(CommandError, match="was replaced"):
+        verify()
+
+
+def test_rows_are_not_changed_by_slip(story: list[LedgerEntry]) -> None:
+    with pytest.raises(WrittenForEver):
+        story[0].save()
+    with pytest.raises(WrittenForEver):
+        story[0].delete()
+    with pytest.raises(WrittenForEver):
+        LedgerEntry.objects.filter(number=1).update(reason="x")
+    with pytest.raises(WrittenForEver):
+        LedgerEntry.objects.all().delete()
+
+
+def test_the_hash_is_frozen() -> None:
+    """Rows that were written are proved by this very computation: it never changes."""
+    from datetime import UTC, datetime
+
+    from articles.promotion.ledger_hash import row_hash
+
+    row = {
+        "number": 1,
+        "promotion_id": 7,
+        "event": "requested",
+        "from_state": "",
+        "to_state": "requested",
+        "actor_id": 3,
+        "actor_role": "sponsor",
+        "reason": "Բարև",
+        "at": datetime(2026, 1, 2, 3, 4, 5, 6, tzinfo=UTC),
+        "amount": -12,
+        "currency": "EUR",
+        "details": {"b": 1, "a": "x"},
+    }
+    assert row_hash(row, "") == "5dbc73747a4eb6981c1ccbc71e851920a67b903eb156720d7b86dedf3aaddb42"
