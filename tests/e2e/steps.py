@@ -55,6 +55,13 @@ def click_into_the_text(page: Page, words: str) -> None:
     editor(page).get_by_text(words).click()
 
 
+def go_to_the_end_of_the_line(page: Page) -> None:
+    """Move the caret, and let the editor hear of it as it would before a person's next key."""
+    page.keyboard.press("End")
+    page.wait_for_function("getSelection().anchorOffset === getSelection().anchorNode.length")
+    page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+
 def press(page: Page, tool: str) -> None:
     """Press a button of the editor's toolbar."""
     page.get_by_role("toolbar", name="Formatting").get_by_role("button", name=tool, exact=True).click()

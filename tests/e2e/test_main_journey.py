@@ -20,6 +20,7 @@ from tests.e2e.steps import (
     expect_figures,
     figures,
     fill_in,
+    go_to_the_end_of_the_line,
     log_in_by_the_form,
     photograph,
     write_text,
@@ -135,7 +136,7 @@ def read_the_reason_and_mend(page: Page, letters: list[EmailMessage]) -> None:
     expect(page.get_by_label("Caption")).to_have_value("The lamp at number nine, on the second evening.")
     expect(editor(page)).to_contain_text("Garden Lane")
     click_into_the_text(page, "What we counted")
-    page.keyboard.press("End")
+    go_to_the_end_of_the_line(page)
     page.keyboard.press("Enter")
     page.keyboard.type(MENDED)
     page.get_by_role("button", name="Submit for review").click()
