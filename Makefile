@@ -7,8 +7,8 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 # What `pip install` gets; the locks hold the hash of every file.
 INSTALL := -m pip install --require-hashes --disable-pip-version-check --no-input
-# A file of tests stays on one worker, because what it prepares is prepared for the file.
-PYTEST := -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+# What belongs together stays on one worker, in the order that tests/conftest.py gives.
+PYTEST := -m pytest -n auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
 # The checks that need settings get a production's, so that `check --deploy` judges what operators run.
 AS_IN_PRODUCTION := env -u DATABASE_URL -u CACHE_URL -u EMAIL_URL -u SECRET_KEY_FILE -u DEBUG \
 	ORIGIN=https://news.example.org SECRET_KEY=for-checks-alone-$(shell printf 'x%.0s' $$(seq 60))

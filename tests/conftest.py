@@ -46,7 +46,16 @@ def _within_one_window(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "time", SimpleNamespace(time=lambda: moment))
 
 
-@pytest.hookimpl(trylast=True)
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browser journeys come last: Playwright leaves an event loop running, and asynchronous views need their own."""
+    """Keep apart what spoils the ground for others, also where several processes share the tests.
+
+    Tests that commit empty the database after them, with the rows that migrations made, so they come after all others
+    (pytest-django sees to the order, the groups to it on every process). Browser journeys come last: Playwright leaves
+    an event loop running, and asynchronous views need their own.
+    """
     items.sort(key=lambda item: item.get_closest_marker("e2e") is not None)
+    for item in items:
+        database = item.get_closest_marker("django_db")
+        commits = bool(database and database.kwargs.get("transaction"))
+        item.add_marker(pytest.mark.xdist_group(f"{item.path.relative_to(item.config.rootpath)}{' commits' * commits}"))

@@ -28,6 +28,7 @@ def test_a_moderator_reads_returns_and_publishes(page: Page, log_in: LogIn, acce
     page.goto("/admin/")
     accessible(page)
     page.get_by_role("link", name="1 submission waits").click()
+    page.wait_for_url("**/submission/**")
     accessible(page)
     page.get_by_role("link", name="The lamps of our district").click()
     framed = page.frame_locator("iframe")
