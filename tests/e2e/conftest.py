@@ -151,6 +151,8 @@ def accessible() -> Callable[[Page], None]:
     """Fails where axe finds a violation on the page as it is now."""
 
     def check(page: Page) -> None:
+        # A page that is only half there has neither heading nor landmark.
+        page.wait_for_load_state()
         violations = Axe().run(page, options=AXE_OPTIONS).response["violations"]
         lines = [f"{one['id']}: {node['html'][:200]}" for one in violations for node in one["nodes"]]
         assert not lines, f"axe on {page.url}:\n" + "\n".join(lines)
