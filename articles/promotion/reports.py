@@ -17,11 +17,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 from django.views.generic import TemplateView
 
+from articles.charts import chart
 from articles.pages import place_of
 from articles.promotion.access import promotion_with_results
 from articles.promotion.models import LedgerHead, Placement, Promotion
 from articles.promotion.public_ledger import PHASES, Filters, Row, older_than, public_promotions, rows_of
-from articles.promotion.results import chart, results_of
+from articles.promotion.results import results_of
 
 PAGE = 20
 # A file holds so many rows, and says where the next one is.

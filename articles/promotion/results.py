@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
@@ -64,32 +64,6 @@ class Results:
         return 100 * self.total.views / self.total.article_views if self.total.article_views else None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Bar:
-    """A bar of a chart, in a field of 100 by 100 for each day; `part` is what stands out of it."""
-
-    x: int
-    top: int
-    height: int
-    part_top: int
-    part_height: int
-    words: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Chart:
-    """Bars for the days, to be drawn on the server; the table beneath holds the same numbers."""
-
-    name: str
-    total: int
-    most: int
-    bars: Sequence[Bar]
-
-    @property
-    def width(self) -> int:
-        return 100 * len(self.bars)
-
-
 def results_of(promotion: Promotion, *, now: datetime | None = None) -> Results:
     """The days that a promotion has run, with what came of it: three queries, however long it ran."""
     days = _days_of(promotion, now or timezone.now())
@@ -114,37 +88,6 @@ def results_of(promotion: Promotion, *, now: datetime | None = None) -> Results:
             )
         )
     return Results(promotion=promotion, days=rows, views_a_day_before=_before(promotion, days[0], len(days)))
-
-
-def chart(
-    days: Sequence[Day], name: str, value: Callable[[Day], int], part: Callable[[Day], int] | None = None
-) -> Chart:
-    """Bars of one number of each day, and of a part of it that stands out.
-
-    Args:
-        name: what is counted, for the words of each bar.
-    """
-    most = max((value(day) for day in days), default=0)
-    bars = []
-    for n, day in enumerate(days):
-        height = _height(value(day), most)
-        part_height = min(height, _height(part(day), most)) if part else 0
-        bars.append(
-            Bar(
-                x=100 * n + 12,
-                top=100 - height,
-                height=height,
-                part_top=100 - part_height,
-                part_height=part_height,
-                words=f"{day.day}: {value(day)}",
-            )
-        )
-    return Chart(name=name, total=sum(map(value, days)), most=most, bars=bars)
-
-
-def _height(number: int, most: int) -> int:
-    """Of 100; what is there at all can be seen."""
-    return max(2, round(100 * number / most)) if number and most else 0
 
 
 def _days_of(promotion: Promotion, now: datetime) -> list[date]:

@@ -13,9 +13,10 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import User
+from articles.charts import chart
 from articles.models import Article
 from articles.promotion.models import Promotion, PromotionDay
-from articles.promotion.results import chart, results_of
+from articles.promotion.results import results_of
 from articles.readership.models import DailyStats
 from tests import factories
 from tests.promotion.factories import running

@@ -14,10 +14,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from articles.charts import chart
 from articles.promotion.admin.accounts import income_by_month, outstanding, results_by_day, results_by_place
 from articles.promotion.admin.drawing import TOOK_PLACE, Window, draw, when_stood
 from articles.promotion.models import Placement, Promotion
-from articles.promotion.results import chart
 from articles.promotion.schedule import start_of
 
 if TYPE_CHECKING:
