@@ -27,6 +27,7 @@ urlpatterns = [
         path("", include("articles.promotion.urls")),
         path("", include("articles.promotion.reports_urls")),
         path("", include("articles.voting.urls")),
+        path("", include("articles.readership.reports_urls")),
         path("", include("articles.urls")),
         prefix_default_language=False,
     ),

@@ -21,6 +21,9 @@ from articles.slugs import slug_of
 if TYPE_CHECKING:
     from accounts.models import User
 
+# What follows an article's number in other addresses; a title of this one word gets another.
+TAKEN_SLUGS = {"promote", "views", "vote"}
+
 
 class ArticleQuerySet(models.QuerySet["Article"]):
     """How articles are asked for; compose, do not repeat."""
@@ -151,7 +154,8 @@ class Article(models.Model):
     @property
     def slug(self) -> str:
         text = self.live or self.latest
-        return slug_of(text.title, limit=80) if text else "-"
+        slug = slug_of(text.title, limit=80) if text else "-"
+        return f"{slug}-{self.pk}" if slug in TAKEN_SLUGS else slug
 
     def get_absolute_url(self) -> str:
         return reverse("article", kwargs={"pk": self.pk, "slug": self.slug})

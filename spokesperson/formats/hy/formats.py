@@ -1,4 +1,4 @@
-"""Dates and times as Armenian readers write them; Django brings none."""
+"""Dates, times and numbers as Armenian readers write them; Django brings none."""
 
 DATE_FORMAT = "j F Y"
 TIME_FORMAT = "H:i"
@@ -8,3 +8,6 @@ MONTH_DAY_FORMAT = "j F"
 SHORT_DATE_FORMAT = "d.m.Y"
 SHORT_DATETIME_FORMAT = "d.m.Y H:i"
 FIRST_DAY_OF_WEEK = 1
+DECIMAL_SEPARATOR = ","
+THOUSAND_SEPARATOR = "\xa0"
+NUMBER_GROUPING = 3
