@@ -1,4 +1,4 @@
-"""Views: one row per visitor, article and day; the public number is their sum."""
+"""Views and reads: one row each per visitor, article and day; the numbers are their sums."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class DailySalt(models.Model):
         return str(self.day)
 
 
-class View(models.Model):
-    """One visitor's view of one article on one day. No address and no account is stored, only digests."""
+class Visit(models.Model):
+    """What one visitor did with one article on one day. No address and no account is stored, only digests."""
 
     class Kind(models.TextChoices):
         COUNTED = "counted", _("counted")
@@ -29,25 +29,40 @@ class View(models.Model):
         BOT = "bot", _("declared bot")
         OVER_RATE = "over_rate", _("too many from one address")
 
-    article = models.ForeignKey(Article, on_delete=models.CASCADE, related_name="view_rows")
+    article = models.ForeignKey(Article, on_delete=models.CASCADE, related_name="%(class)s_rows")
     day = models.DateField()
     visitor = models.BinaryField(max_length=16)
-    # The address alone, digested in the same way: for the cap of views per address.
+    # The address alone, digested in the same way: for the cap of visitors per address.
     source = models.BinaryField(max_length=16)
     kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.COUNTED)
     rolled_up = models.BooleanField(default=False)
 
     class Meta:
-        verbose_name = _("view")
-        verbose_name_plural = _("views")
-        constraints = [models.UniqueConstraint(fields=["article", "day", "visitor"], name="view_once_a_day")]
+        abstract = True
+        constraints = [models.UniqueConstraint(fields=["article", "day", "visitor"], name="%(class)s_once_a_day")]
         indexes = [
-            models.Index(fields=["id"], condition=Q(rolled_up=False), name="view_waiting"),
-            models.Index(fields=["article", "day", "source"], name="view_source"),
+            models.Index(fields=["id"], condition=Q(rolled_up=False), name="%(class)s_waiting"),
+            models.Index(fields=["article", "day", "source"], name="%(class)s_source"),
         ]
 
     def __str__(self) -> str:
         return f"{self.article_id} {self.day} {self.kind}"
+
+
+class View(Visit):
+    """The page was visible for a second."""
+
+    class Meta(Visit.Meta):
+        verbose_name = _("view")
+        verbose_name_plural = _("views")
+
+
+class Read(Visit):
+    """The page was visible for half a minute and three quarters of its text came by. For the author alone."""
+
+    class Meta(Visit.Meta):
+        verbose_name = _("read")
+        verbose_name_plural = _("reads")
 
 
 class DailyStats(models.Model):
@@ -56,6 +71,7 @@ class DailyStats(models.Model):
     article = models.ForeignKey(Article, on_delete=models.CASCADE, related_name="daily_stats")
     day = models.DateField(_("day"))
     views = models.PositiveIntegerField(_("views"), default=0)
+    reads = models.PositiveIntegerField(_("reads"), default=0, db_default=0)
     by_author = models.PositiveIntegerField(_("by the author"), default=0)
     by_staff = models.PositiveIntegerField(_("by staff"), default=0)
     by_bots = models.PositiveIntegerField(_("by declared bots"), default=0)

@@ -13,15 +13,16 @@ from django.db.models.functions import Coalesce
 from articles.counters import Difference, spans_of_articles
 from articles.models import Article
 from articles.models.article import ArticleQuerySet
-from articles.readership.models import DailyStats, View
+from articles.readership.models import DailyStats, Read, View, Visit
 from articles.readership.visitors import today
 
-COLUMNS = {
-    "views": View.Kind.COUNTED,
-    "by_author": View.Kind.AUTHOR,
-    "by_staff": View.Kind.STAFF,
-    "by_bots": View.Kind.BOT,
-    "over_rate": View.Kind.OVER_RATE,
+COLUMNS: dict[str, tuple[type[Visit], str]] = {
+    "views": (View, Visit.Kind.COUNTED),
+    "reads": (Read, Visit.Kind.COUNTED),
+    "by_author": (View, Visit.Kind.AUTHOR),
+    "by_staff": (View, Visit.Kind.STAFF),
+    "by_bots": (View, Visit.Kind.BOT),
+    "over_rate": (View, Visit.Kind.OVER_RATE),
 }
 
 
@@ -44,9 +45,11 @@ def recount(*, repair: bool) -> Iterator[Difference]:
 
 def _with_wrong_days(first: int, last: int, since: date) -> list[int]:
     stats = _with_counts(DailyStats.objects.filter(article_id__gte=first, article_id__lte=last, day__gte=since))
-    missing = _without_stats(View.objects.filter(article_id__gte=first, article_id__lte=last, day__gte=since))
     wrong = {one.article_id for one in stats if any(_day_differences(one))}
-    return sorted(wrong | set(missing.values_list("article_id", flat=True)))
+    for of in (View, Read):
+        rows = of._default_manager.filter(article_id__gte=first, article_id__lte=last, day__gte=since)
+        wrong |= set(_without_stats(rows).values_list("article_id", flat=True))
+    return sorted(wrong)
 
 
 def _days_again(article_id: int, since: date, *, repair: bool) -> Iterator[Difference]:
@@ -54,8 +57,10 @@ def _days_again(article_id: int, since: date, *, repair: bool) -> Iterator[Diffe
     with transaction.atomic():
         if not _locked(article_id):
             return
-        rows = _without_stats(View.objects.filter(article_id=article_id, day__gte=since))
-        days = set(rows.values_list("day", flat=True))
+        days: set[date] = set()
+        for of in (View, Read):
+            rows = of._default_manager.filter(article_id=article_id, day__gte=since)
+            days |= set(_without_stats(rows).values_list("day", flat=True))
         if repair:
             DailyStats.objects.bulk_create([DailyStats(article_id=article_id, day=day) for day in sorted(days)])
         else:
@@ -89,18 +94,17 @@ def _locked(pk: int) -> bool:
 
 def _with_counts(stats: QuerySet[DailyStats]) -> QuerySet[DailyStats]:
     # One statement, so that counters and rows are of the same moment.
-    rows = View.objects.filter(article=OuterRef("article"), day=OuterRef("day"), rolled_up=True).order_by()
     return stats.annotate(
-        **{
-            f"counted_{column}": Coalesce(
-                Subquery(rows.values("day").annotate(n=Count("pk", filter=Q(kind=kind))).values("n")), 0
-            )
-            for column, kind in COLUMNS.items()
-        }
+        **{f"counted_{column}": Coalesce(_rows(of, kind), 0) for column, (of, kind) in COLUMNS.items()}
     ).order_by("day")
 
 
-def _without_stats(rows: QuerySet[View]) -> QuerySet[View]:
+def _rows(of: type[Visit], kind: str) -> Subquery:
+    rows = of._default_manager.filter(article=OuterRef("article"), day=OuterRef("day"), rolled_up=True).order_by()
+    return Subquery(rows.values("day").annotate(n=Count("pk", filter=Q(kind=kind))).values("n"))
+
+
+def _without_stats(rows: QuerySet[Any]) -> QuerySet[Any]:
     stats = DailyStats.objects.filter(article=OuterRef("article"), day=OuterRef("day"))
     return rows.filter(~Exists(stats), rolled_up=True).order_by().distinct()
 

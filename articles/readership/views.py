@@ -7,7 +7,6 @@ from collections.abc import Callable
 from functools import wraps
 
 from django.conf import settings
-from django.db import IntegrityError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
@@ -16,7 +15,8 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.limits import client_address
 from accounts.models import User
 from articles.models import Article
-from articles.readership.services import record_view
+from articles.readership.models import Read, View, Visit
+from articles.readership.services import record
 from articles.readership.tasks import ask_for_roll_up
 from articles.readership.visitors import Reader, is_prefetch, is_same_origin
 
@@ -47,6 +47,17 @@ def beacon(request: HttpRequest, pk: int) -> HttpResponse:
     return HttpResponse(status=204)
 
 
+@csrf_exempt
+@require_POST
+@_never_stored
+def beacon_read(request: HttpRequest, pk: int) -> HttpResponse:
+    """The same for whoever stayed and read: half a minute and three quarters of the text, which the page has seen."""
+    if not is_same_origin(request.headers, origin=settings.ORIGIN):
+        return _foreign()
+    _count(request, pk, of=Read)
+    return HttpResponse(status=204)
+
+
 @require_safe
 @_never_stored
 def beacon_image(request: HttpRequest, pk: int) -> HttpResponse:
@@ -58,15 +69,15 @@ def beacon_image(request: HttpRequest, pk: int) -> HttpResponse:
     return HttpResponse(PIXEL, content_type="image/gif")
 
 
-def _count(request: HttpRequest, pk: int) -> None:
+def _count(request: HttpRequest, pk: int, *, of: type[Visit] = View) -> None:
     author_id = Article.objects.published().filter(pk=pk).values_list("author_id", flat=True).first()
     if author_id is None:
         raise Http404
     if is_prefetch(request.headers):
         return
     try:
-        is_new = record_view(article_id=pk, author_id=author_id, reader=reader_of(request))
-    except IntegrityError as error:  # The article was deleted between the two statements.
+        is_new = record(of=of, article_id=pk, author_id=author_id, reader=reader_of(request))
+    except Article.DoesNotExist as error:  # It was taken down between the two statements.
         raise Http404 from error
     if is_new:
         ask_for_roll_up()

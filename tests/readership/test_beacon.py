@@ -8,13 +8,15 @@ from typing import Any
 import pytest
 import time_machine
 from django.conf import LazySettings
-from django.db import IntegrityError, connection
+from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from articles import publishing
 from articles.models import Article
-from articles.readership.models import DailyStats, View
+from articles.readership.models import DailyStats, Read, View
+from articles.readership.views import reader_of
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -183,12 +185,14 @@ def test_nothing_there_is_a_404(client: Client, pk: int) -> None:
     assert client.post(f"/beacon/{pk}/", headers={"Sec-Fetch-Site": "same-origin"}).status_code == 404
 
 
-def test_deleted_between_two_statements(client: Client, article: Article, monkeypatch: pytest.MonkeyPatch) -> None:
-    def gone(**kwargs: object) -> None:
-        raise IntegrityError
+def test_taken_down_between_two_statements(client: Client, article: Article, monkeypatch: pytest.MonkeyPatch) -> None:
+    def goes(reader: object) -> object:
+        publishing.hide(article=article)
+        return reader_of(reader)  # type: ignore[arg-type]
 
-    monkeypatch.setattr("articles.readership.views.record_view", gone)
+    monkeypatch.setattr("articles.readership.views.reader_of", goes)
     assert send(client, article).status_code == 404
+    assert not View.objects.exists()
 
 
 @pytest.mark.parametrize("agent", ["\x00", "é" * 3000, "\udcff", "Ֆ"])
@@ -208,3 +212,48 @@ def test_statements_of_a_beacon(client: Client, article: Article) -> None:
             send(client, article, agent=agent)
         statements = [query["sql"] for query in queries if "SAVEPOINT" not in query["sql"]]
         assert len(statements) == expected, statements
+
+
+def read(client: Client, article: Article, *, agent: str = FIREFOX, **headers: str) -> Any:
+    return client.post(
+        reverse("beacon_read", args=[article.pk]),
+        headers={"Sec-Fetch-Site": "same-origin", "User-Agent": agent, **headers},
+    )
+
+
+def test_a_read_is_counted_once_and_apart_from_views(client: Client, article: Article) -> None:
+    for _ in range(3):
+        response = read(client, article)
+        assert (response.status_code, response["Cache-Control"]) == (204, "no-store")
+    assert Read.objects.get().kind == Read.Kind.COUNTED
+    assert not View.objects.exists()
+    assert views(article) == 0
+    stats = DailyStats.objects.get()
+    assert (stats.views, stats.reads) == (0, 1)
+
+
+def test_a_reader_is_the_same_visitor_in_views_and_reads(client: Client, article: Article) -> None:
+    send(client, article, address="127.0.0.1")
+    read(client, article)
+    assert bytes(Read.objects.get().visitor) == bytes(View.objects.get().visitor)
+
+
+def test_reads_by_author_bots_and_too_many_from_one_address_are_no_reads(
+    client: Client, article: Article, settings: LazySettings
+) -> None:
+    settings.VIEWS_PER_ADDRESS = 1
+    for agent in (FIREFOX, FIREFOX + " other", "curl/8"):
+        read(client, article, agent=agent)
+    client.force_login(article.author)
+    read(client, article)
+    assert sorted(Read.objects.values_list("kind", flat=True)) == ["author", "bot", "counted", "over_rate"]
+    stats = DailyStats.objects.get()
+    assert (stats.reads, stats.views, stats.by_author, stats.by_bots, stats.over_rate) == (1, 0, 0, 0, 0)
+
+
+def test_a_read_is_asked_for_like_a_view(client: Client, article: Article) -> None:
+    assert client.get(reverse("beacon_read", args=[article.pk])).status_code == 405
+    assert read(client, article, **{"Sec-Fetch-Site": "cross-site"}).status_code == 403
+    assert read(client, factories.hidden()).status_code == 404
+    assert read(client, article, **{"Sec-Purpose": "prefetch"}).status_code == 204
+    assert not Read.objects.exists()

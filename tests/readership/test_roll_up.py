@@ -13,8 +13,8 @@ from django.test.utils import CaptureQueriesContext
 
 from articles import publishing
 from articles.models import Article
-from articles.readership import services
-from articles.readership.models import DailySalt, DailyStats, View
+from articles.readership import recount, services
+from articles.readership.models import DailySalt, DailyStats, Read, View
 from articles.readership.salts import salt_of
 from articles.readership.visitors import today
 from tests import factories
@@ -23,9 +23,16 @@ pytestmark = pytest.mark.django_db
 numbers = count(1)
 
 
-def waiting(article: Article, how_many: int, *, kind: str = View.Kind.COUNTED, day: date | None = None) -> None:
-    View.objects.bulk_create(
-        View(article=article, day=day or today(), visitor=next(numbers).to_bytes(16), source=bytes(16), kind=kind)
+def waiting(
+    article: Article,
+    how_many: int,
+    *,
+    of: type[View] | type[Read] = View,
+    kind: str = View.Kind.COUNTED,
+    day: date | None = None,
+) -> None:
+    of.objects.bulk_create(
+        of(article=article, day=day or today(), visitor=next(numbers).to_bytes(16), source=bytes(16), kind=kind)
         for _ in range(how_many)
     )
 
@@ -70,11 +77,11 @@ def test_nothing_is_lost_or_doubled_when_it_dies_in_the_middle(monkeypatch: pyte
     article = factories.published()
     waiting(article, 10)
 
-    def dies(*args: object, **kwargs: object) -> int:
-        raise SystemExit  # after the numbers are written, before the rows are marked
+    def dies(*args: object) -> None:
+        raise SystemExit  # after the rows are marked, before the numbers are committed
 
     with monkeypatch.context() as patch:
-        patch.setattr("django.db.models.query.QuerySet.update", dies)
+        patch.setattr("articles.readership.services._add", dies)
         with pytest.raises(SystemExit):
             services.roll_up()
     assert views(article) == 0
@@ -83,14 +90,33 @@ def test_nothing_is_lost_or_doubled_when_it_dies_in_the_middle(monkeypatch: pyte
     assert views(article) == 10
 
 
-def test_a_batch_is_four_statements_and_one_transaction() -> None:
+def test_a_batch_is_three_statements_and_one_transaction() -> None:
     articles = [factories.published() for _ in range(3)]
     for article in articles:
         waiting(article, 5)
     with CaptureQueriesContext(connection) as queries:
         services.roll_up()
     statements = [query["sql"] for query in queries if "SAVEPOINT" not in query["sql"]]
-    assert len(statements) == 4, statements  # rows, articles, days, marks
+    assert len(statements) == 4, statements  # marks, articles, days; and no reads are waiting
+
+
+def test_reads_go_into_their_own_column_and_no_counter_of_the_article() -> None:
+    article = factories.published()
+    waiting(article, 4)
+    waiting(article, 3, of=Read)
+    waiting(article, 2, of=Read, kind=Read.Kind.BOT)
+    assert services.roll_up(batch=2) == 9
+    stats = DailyStats.objects.get()
+    assert (stats.views, stats.reads, stats.by_bots) == (4, 3, 0)
+    assert views(article) == 4
+    assert not list(recount.recount(repair=False))
+
+
+def test_reads_of_past_days_are_dropped_too() -> None:
+    waiting(factories.published(), 3, of=Read, day=today() - timedelta(days=4))
+    services.roll_up()
+    assert services.tidy_up(batch=2) == 3
+    assert DailyStats.objects.get().reads == 3
 
 
 def test_old_rows_are_dropped_once_they_are_counted() -> None:
