@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import wraps
 from typing import Any, cast
 
@@ -26,13 +25,13 @@ from articles import keeping, publishing
 from articles.access import own_article
 from articles.forms import ArticleForm
 from articles.models import Article, Revision
-from articles.pages import place_of
+from articles.models.article import MOVED
+from articles.pages import page_of
 from articles.publishing import NotPossible
 
 UPLOADS_AN_HOUR = 60
 ARTICLES_AN_HOUR = 30
 DISCARDED = "discarded_article"
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def _person(request: HttpRequest) -> User:
@@ -47,11 +46,6 @@ def _standing(person: User) -> dict[str, Any]:
         "trusted": publishing.is_trusted(person),
         "suspended_until": person.suspended_until if person.is_suspended else None,
     }
-
-
-def _cursor_of(article: Article) -> str:
-    since = article.state_since - _EPOCH
-    return f"{(since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds}-{article.pk}"
 
 
 @dataclass(frozen=True)
@@ -100,17 +94,12 @@ class DeskView(LoginRequiredMixin, TemplateView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         person = _person(self.request)
         articles = Article.objects.by(person).select_related("latest__picture", "latest__section", "live")
-        articles = articles.defer("latest__body", "live__body").order_by("-state_since", "-pk")
-        if cursor := self.request.GET.get("after", ""):
-            since, pk = place_of(cursor)
-            articles = articles.filter(state_since__lte=since).exclude(state_since=since, pk__gte=pk)
-        found = list(articles[: settings.PAGE_SIZE + 1])
-        shown = found[: settings.PAGE_SIZE]
+        page = page_of(articles.defer("latest__body", "live__body"), self.request, order=MOVED)
         return super().get_context_data(
-            articles=shown,
-            rows=[Row(article) for article in shown],
-            next_cursor=_cursor_of(shown[-1]) if len(found) > len(shown) else "",
-            is_first=not cursor,
+            articles=page.articles,
+            rows=[Row(article) for article in page.articles],
+            next_cursor=page.next_cursor,
+            is_first=page.is_first,
             here="desk",
             **_standing(person),
             **kwargs,

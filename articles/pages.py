@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from functools import wraps
 from typing import Any
 
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.cache import patch_cache_control
 from django.utils.csp import CSP
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.csp import csp_override
 from django.views.decorators.http import require_safe
 
+from accounts.keyset import Order
 from articles.models import Article
-from articles.models.article import ArticleQuerySet
+from articles.models.article import NEW
 
 # How old a page may be (docs/architecture.md, Three paths): fresh for 5 s, then at most 5 s more while a new one is
 # made, and 30 s while that fails.
@@ -71,48 +73,48 @@ def framed(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 
 
 def cursor_of(article: Article) -> str:
-    """The place behind an article in the order of `ArticleQuerySet.new`, for the address of the next page."""
-    assert article.published_at is not None
-    microseconds = (article.published_at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
-    return f"{microseconds}-{article.pk}"
+    """The place behind an article in the order `NEW`, for the address of the next page."""
+    return NEW.cursor_of(article)
 
 
 def place_of(cursor: str) -> tuple[datetime, int]:
-    """The (published_at, pk) that a cursor names.
+    """The (time, pk) that a cursor of a list by time names.
 
     Raises:
         Http404: nobody gave out this cursor.
     """
-    microseconds, _, pk = cursor.partition("-")
-    try:
-        if len(cursor) > 40 or not (cursor.isascii() and microseconds.isdigit() and pk.isdigit()) or int(pk) >= 2**63:
-            raise ValueError
-        return datetime.fromtimestamp(int(microseconds) // 1_000_000, UTC).replace(
-            microsecond=int(microseconds) % 1_000_000
-        ), int(pk)
-    except (ValueError, OverflowError, OSError) as error:
-        raise Http404 from error
+    moment, pk = NEW.place_of(cursor)
+    return moment, pk
 
 
 @dataclass(frozen=True)
-class Page:
-    """A part of a list: its articles, and the cursor of the next part ("" at the end)."""
+class Page[Row]:
+    """A part of a list: its rows, and the cursor of the next part ("" at the end)."""
 
-    articles: Sequence[Article]
+    articles: Sequence[Row]
     next_cursor: str
     is_first: bool
 
 
-def page_of(articles: ArticleQuerySet, request: HttpRequest, *, size: int | None = None) -> Page:
-    """The part of `articles`, newest first, that `?after=` asks for: one query, no count, no offset.
+def cursor_in(request: HttpRequest) -> str:
+    """The cursor that `?after=` gives; "" for the beginning."""
+    return request.GET.get("after", "")
+
+
+def cut[Row](found: Sequence[Row], order: Order, *, size: int, is_first: bool) -> Page[Row]:
+    """The part that `found` makes, one row of which, where there are `size` + 1, only says that the list goes on."""
+    return Page(found[:size], order.cursor_of(found[size - 1]) if len(found) > size else "", is_first)
+
+
+def page_of[Row: Model](
+    rows: QuerySet[Row], request: HttpRequest, *, order: Order = NEW, size: int | None = None
+) -> Page[Row]:
+    """The part of `rows`, in an order that an index holds, that `?after=` asks for: one query, no count, no offset.
 
     Raises:
         Http404: the cursor is none of ours.
     """
     size = size or settings.PAGE_SIZE
-    cursor = request.GET.get("after", "")
-    if cursor:
-        articles = articles.older_than(*place_of(cursor))
-    found = list(articles.new().with_cards()[: size + 1])
-    more = len(found) > size
-    return Page(found[:size], cursor_of(found[size - 1]) if more else "", not cursor)
+    if cursor := cursor_in(request):
+        rows = order.after(rows, order.place_of(cursor))
+    return cut(list(order.sort(rows)[: size + 1]), order, size=size, is_first=not cursor)

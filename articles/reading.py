@@ -5,19 +5,31 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Count, Sum
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 from django.views.generic import TemplateView
 
 from accounts.models import User
 from articles.access import published_article
-from articles.models import Article, Section, Tag
-from articles.pages import Page, page_of
+from articles.models import Article, ArticleTag, Section, Tag
+from articles.models.article import HOT, NEW, TAGGED, TOP
+from articles.models.top import Keys
+from articles.pages import Page, cursor_in, cut, page_of
 
 MORE_IN_SECTION = 3
 MOST_LIKED = 6
+WEEK = timedelta(days=7)
+# The spans of "top" by their names in addresses; None is all time.
+SPANS: dict[str, timedelta | None] = {
+    "day": timedelta(days=1),
+    "week": WEEK,
+    "month": timedelta(days=30),
+    "all": None,
+}
 
 
 class FrontView(TemplateView):
@@ -26,16 +38,80 @@ class FrontView(TemplateView):
     template_name = "articles/front.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        page = page_of(Article.objects.published(), self.request)
-        context = {"page": page, "here": "front", "river": page.articles}
-        if page.is_first:
-            context |= {
+        if cursor_in(self.request):
+            page = page_of(Article.objects.published().with_cards(), self.request)
+            context = {"page": page, "river": page.articles}
+        else:
+            page, most_liked = front_page()
+            context = {
+                "page": page,
                 "lead": page.articles[:1],
                 "side": page.articles[1:3],
                 "river": page.articles[3:],
-                "most_liked": Article.objects.published().most_liked(since=timedelta(days=7)).with_cards()[:MOST_LIKED],
+                "most_liked": most_liked,
             }
-        return super().get_context_data(**context, **kwargs)
+        return super().get_context_data(here="front", order="new", **context, **kwargs)
+
+
+def front_page() -> tuple[Page[Article], list[Article]]:
+    """The newest articles and the most liked ones of the week, in one query.
+
+    What is among the newest of both lists together is among the newest of all, and so it is with the most liked:
+    the one heap of cards falls apart again into exactly the two lists.
+    """
+    size, since = settings.PAGE_SIZE, timezone.now() - WEEK
+    published = Article.objects.published()
+    keys = Keys(published.new().values("pk")[: size + 1], published.best_keys(since=since, limit=MOST_LIKED))
+    found: Any = list(published.filter(pk__in=keys).with_score().with_cards())
+    newest = sorted(found, key=lambda one: (one.published_at, one.pk), reverse=True)
+    best = sorted(found, key=lambda one: (one.score, one.pk), reverse=True)
+    return (
+        cut(newest[: size + 1], NEW, size=size, is_first=True),
+        [one for one in best if one.published_at >= since][:MOST_LIKED],
+    )
+
+
+class HotView(TemplateView):
+    """What is liked and new at once."""
+
+    template_name = "articles/hot.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        page = page_of(Article.objects.published().with_cards(), self.request, order=HOT)
+        return super().get_context_data(here="front", order="hot", page=page, river=page.articles, **kwargs)
+
+
+class TopView(TemplateView):
+    """The highest scores of a day, a week, a month or all time."""
+
+    template_name = "articles/top.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        span = kwargs["span"]
+        if span not in SPANS:
+            raise Http404
+        page = top_page(self.request, SPANS[span])
+        return super().get_context_data(here="front", order="top", page=page, river=page.articles, **kwargs)
+
+
+def top_page(request: HttpRequest, span: timedelta | None) -> Page[Article]:
+    """The part of the list of highest scores that `?after=` asks for, within a span of time or of all time."""
+    articles = Article.objects.published().with_score().with_cards()
+    if span is None:
+        return page_of(articles, request, order=TOP)
+    cursor, size = cursor_in(request), settings.PAGE_SIZE
+    keys = Article.objects.published().best_keys(
+        since=timezone.now() - span, limit=size + 1, after=TOP.place_of(cursor) if cursor else None
+    )
+    found: Any = list(articles.filter(pk__in=keys))
+    found.sort(key=lambda one: (one.score, one.pk), reverse=True)
+    return cut(found, TOP, size=size, is_first=not cursor)
+
+
+@require_safe
+def top(request: HttpRequest) -> HttpResponseBase:
+    """`/top/` leads to the week."""
+    return redirect("top", span="week")
 
 
 class SectionView(TemplateView):
@@ -45,7 +121,7 @@ class SectionView(TemplateView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         section = get_object_or_404(Section, slug=kwargs["slug"])
-        page = page_of(Article.objects.published().in_section(section), self.request)
+        page = page_of(Article.objects.published().in_section(section).with_cards(), self.request)
         return super().get_context_data(section=section, page=page, river=page.articles, **kwargs)
 
 
@@ -56,8 +132,9 @@ class TagView(TemplateView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         tag = get_object_or_404(Tag, slug=kwargs["slug"])
-        page = page_of(Article.objects.published().tagged(tag), self.request)
-        return super().get_context_data(tag=tag, page=page, river=page.articles, **kwargs)
+        page = page_of(ArticleTag.objects.of(tag).with_cards(), self.request, order=TAGGED)
+        river = [row.article for row in page.articles]
+        return super().get_context_data(tag=tag, page=page, river=river, **kwargs)
 
 
 class AuthorView(TemplateView):
@@ -69,10 +146,10 @@ class AuthorView(TemplateView):
         author = get_object_or_404(User, username__iexact=kwargs["username"], is_active=True)
         if author.username != kwargs["username"]:  # Usernames are one whatever their case; their page has one address.
             return redirect(author, permanent=True)
-        page = page_of(Article.objects.published().by(author), request)
+        page = page_of(Article.objects.published().by(author).with_cards(), request)
         return self.render_to_response(self.get_context_data(author=author, page=page, river=page.articles))
 
-    def get_context_data(self, author: User, page: Page, **kwargs: Any) -> dict[str, Any]:  # type: ignore[override]
+    def get_context_data(self, author: User, page: Page[Article], **kwargs: Any) -> dict[str, Any]:  # type: ignore[override]
         totals = {}
         if page.is_first:
             totals = (

@@ -8,6 +8,9 @@ from articles.pages import public_page
 
 urlpatterns = [
     path("", public_page(reading.FrontView.as_view()), name="front"),
+    path("hot/", public_page(reading.HotView.as_view()), name="hot"),
+    path("top/", reading.top, name="top"),
+    path("top/<str:span>/", public_page(reading.TopView.as_view()), name="top"),
     path("sections/<slug:slug>/", public_page(reading.SectionView.as_view()), name="section"),
     path("tags/<str:slug>/", public_page(reading.TagView.as_view()), name="tag"),
     path("authors/<str:username>/", public_page(reading.AuthorView.as_view()), name="author"),

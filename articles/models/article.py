@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Self
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
 from django.db import models
@@ -14,8 +14,10 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from accounts.keyset import Order
 from articles.models.pictures import Picture
 from articles.models.taxonomy import Section, Tag
+from articles.models.top import SCORE, DayOf, Keys
 from articles.slugs import slug_of
 
 if TYPE_CHECKING:
@@ -23,6 +25,14 @@ if TYPE_CHECKING:
 
 # What follows an article's number in other addresses; a title of this one word gets another.
 TAKEN_SLUGS = {"promote", "views", "vote"}
+
+# The orders of the readers' lists (docs/architecture.md, Ranking); each has its index.
+NEW = Order({"published_at": datetime, "pk": int})
+HOT = Order({"hot": float, "pk": int})
+TOP = Order({"score": int, "pk": int})
+# What moved last stands first on the author's desk, and what carries a tag in the order of publication.
+MOVED = Order({"state_since": datetime, "pk": int})
+TAGGED = Order({"published_at": datetime, "article_id": int})
 
 
 class ArticleQuerySet(models.QuerySet["Article"]):
@@ -34,26 +44,39 @@ class ArticleQuerySet(models.QuerySet["Article"]):
     def in_section(self, section: Section) -> Self:
         return self.filter(section=section)
 
-    def tagged(self, tag: Tag) -> Self:
-        return self.filter(article_tags__tag=tag)
-
     def by(self, author: User) -> Self:
         return self.filter(author=author)
 
     def new(self) -> Self:
-        """Newest first; the order that every list's cursor stands on."""
-        return self.order_by("-published_at", "-pk")
-
-    def older_than(self, published_at: datetime, pk: int) -> Self:
-        """What comes after the article (published_at, pk) in the order of `new()`."""
-        return self.filter(published_at__lte=published_at).exclude(published_at=published_at, pk__gte=pk)
+        """Newest first."""
+        return self.order_by(*NEW.names)
 
     def hot(self) -> Self:
-        return self.order_by("-hot", "-pk")
+        """The order of `articles.ranking.hot`."""
+        return self.order_by(*HOT.names)
 
-    def most_liked(self, *, since: timedelta) -> Self:
-        """The most liked among what was published within `since` of now."""
-        return self.filter(published_at__gte=timezone.now() - since).order_by("-likes", "dislikes", "-pk")
+    def with_score(self) -> Self:
+        """With `score`: likes − dislikes."""
+        return self.annotate(score=SCORE)
+
+    def top(self) -> Self:
+        """The highest score first, of all time."""
+        return self.with_score().order_by(*TOP.names)
+
+    def best_keys(self, *, since: datetime, limit: int, after: tuple[Any, ...] | None = None) -> Keys:
+        """The keys of the `limit` highest scores among what was published from `since` on, for `pk__in`.
+
+        Args:
+            after: only what stands behind this place in the order `TOP`.
+        """
+        rows = self.with_score().annotate(day=DayOf("published_at"))
+        if after:
+            rows = TOP.after(rows, after)
+        first, today = since.astimezone(UTC).date(), timezone.now().astimezone(UTC).date()
+        # The span begins in the middle of its first day, the only one that is not taken whole.
+        days = [rows.filter(day=first, published_at__gte=since)]
+        days += [rows.filter(day=first + timedelta(days=n)) for n in range(1, (today - first).days + 1)]
+        return Keys(*(day.order_by(*TOP.names).values("pk", "score")[:limit] for day in days), best=limit)
 
     def with_text(self) -> Self:
         """With everything that a card or a page shows, in the same query."""
@@ -144,7 +167,23 @@ class Article(models.Model):
                 name="article_author",
             ),
             models.Index(F("hot").desc(), F("id").desc(), condition=Q(state="published"), name="article_hot"),
+            # Each costs every vote an entry: think twice before there is a third.
+            models.Index(SCORE.desc(), F("id").desc(), condition=Q(state="published"), name="article_top"),
+            models.Index(
+                DayOf("published_at"),
+                SCORE.desc(),
+                F("id").desc(),
+                condition=Q(state="published"),
+                name="article_top_of_day",
+            ),
             models.Index("author", F("state_since").desc(), F("id").desc(), name="article_desk"),
+            # For the moderators' list of articles: the few that are not published among the many that are.
+            models.Index(
+                "state",
+                F("id").desc(),
+                condition=Q(state__in=["in_review", "returned", "hidden"]),
+                name="article_not_published",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -171,12 +210,32 @@ class Article(models.Model):
         return self.state == self.State.PUBLISHED
 
 
+class ArticleTagQuerySet(models.QuerySet["ArticleTag"]):
+    """A tag's list is read here, in the order of `article_tag_new`, and each article joined to it."""
+
+    def of(self, tag: Tag) -> Self:
+        """What carries the tag; only what is published does."""
+        return self.filter(tag=tag, article__state=Article.State.PUBLISHED)
+
+    def new(self) -> Self:
+        """Newest first."""
+        return self.order_by(*TAGGED.names)
+
+    def with_cards(self) -> Self:
+        """With everything that the articles' cards show, in the same query."""
+        return self.select_related("article__live__picture", "article__author", "article__section").defer(
+            "article__live__body", "article__author__biography"
+        )
+
+
 class ArticleTag(models.Model):
     """A tag of a published article. Rows exist only while it is published, so that a tag's list is one index."""
 
     article = models.ForeignKey(Article, on_delete=models.CASCADE, related_name="article_tags")
     tag = models.ForeignKey(Tag, on_delete=models.CASCADE, related_name="article_tags")
     published_at = models.DateTimeField()
+
+    objects = ArticleTagQuerySet.as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["article", "tag"], name="article_tag_once")]
@@ -236,6 +295,13 @@ class Revision(models.Model):
         ]
         indexes = [
             models.Index("submitted_at", "id", condition=Q(state="in_review"), name="revision_queue"),
+            models.Index(
+                "state",
+                F("submitted_at").desc(),
+                F("id").desc(),
+                condition=Q(state__in=["published", "returned"]),
+                name="revision_decided",
+            ),
         ]
 
     def __str__(self) -> str:
