@@ -1,0 +1,269 @@
+"""The public page that explains an article's number: what was counted, what was not and why, day by day."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.conf import LazySettings
+from django.test import Client
+from django.urls import get_resolver, reverse
+from pytest_django import DjangoAssertNumQueries
+
+from articles import publishing
+from articles.models import Article
+from articles.models.article import TAKEN_SLUGS
+from articles.readership import services
+from articles.readership.models import DailyStats, View
+from articles.readership.statistics import DAYS, counts_of
+from articles.readership.visitors import today
+from spokesperson.page_cache import parameters_of
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _noon() -> Iterator[None]:
+    """Noon of 22 November in Yerevan, where the site of the tests is."""
+    with time_machine.travel(datetime(2026, 11, 22, 8, tzinfo=UTC), tick=False):
+        yield
+
+
+def stats(article: Article, days_ago: int, **numbers: int) -> None:
+    DailyStats.objects.create(article=article, day=today() - timedelta(days=days_ago), **numbers)
+
+
+def address_of(article: Article) -> str:
+    return reverse("article_views", args=[article.pk])
+
+
+def words(page: str) -> str:
+    return " ".join(re.sub(r"<[^>]+>", " ", page.split("<main", 1)[1].split("</main>", 1)[0]).split())
+
+
+def rows(page: str) -> list[str]:
+    """The rows of both tables, cells divided by bars."""
+    cells = [
+        re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, re.DOTALL) for row in re.findall(r"<tr>.*?</tr>", page, re.DOTALL)
+    ]
+    return ["|".join(re.sub(r"<[^>]+>", "", cell) for cell in row) for row in cells]
+
+
+@pytest.fixture
+def article() -> Article:
+    """Read today, a week ago, on the first of the thirty days, and before them."""
+    article = factories.published(title="Lamps")
+    stats(article, 0, views=1200, reads=300, by_author=1, by_staff=2, by_bots=3, over_rate=4)
+    stats(article, 7, views=10, reads=3)
+    stats(article, 29, views=5, reads=1, by_bots=8)
+    stats(article, 30, views=40, reads=9, by_author=1)
+    stats(article, 300, views=60, reads=11)
+    return article
+
+
+def test_it_says_the_number_and_what_it_is(client: Client, article: Article) -> None:
+    page = client.get(address_of(article))
+    assert page.status_code == 200
+    said = words(page.text)
+    assert "Lamps" in said
+    assert "1,315 views" in said
+    assert "Each reader counts once a day, after the page has been visible for a second." in said
+    assert "Views are added up every few seconds, and this page is at most five seconds old." in said
+    assert "No address, no name of a browser, no account and no cookie is stored with a view" in said
+    assert article.get_absolute_url() in page.text
+
+
+def test_each_reason_has_its_sums(client: Client, article: Article, settings: LazySettings) -> None:
+    settings.VIEWS_PER_ADDRESS = 77
+    page = client.get(address_of(article)).text
+    bots = "Declared bots Programs that say that they are one, or do not say what they are: one a day for each address."
+    _head, *kinds = rows(page.split("<details")[0])
+    assert kinds == [
+        "Counted Readers, each of them once a day.|1,215|1,315",
+        "The author Reads the text many times before anybody else does.|1|2",
+        "Staff Open articles to work on them.|2|2",
+        f"{bots}|11|11",
+        "Too many from one address What comes beyond 77 readers a day from one address: one a day for each.|4|4",
+    ]
+
+
+def test_the_days_and_the_time_before_them_make_the_number(client: Client, article: Article) -> None:
+    table = rows(client.get(address_of(article)).text.split("<details", 1)[1])
+    assert table == [
+        "Day|Counted|The author|Staff|Declared bots|Too many from one address",
+        "22 November|1,200|1|2|3|4",
+        "15 November|10|0|0|0|0",
+        "24 October|5|0|0|8|0",
+        "30 days|1,215|1|2|11|4",
+        "Before|100|1|0|0|0",
+        "In all|1,315|2|2|11|4",
+    ]
+
+
+def test_what_bears_the_date_of_tomorrow_is_in_the_sum_too() -> None:
+    article = factories.published()
+    stats(article, -1, views=3)
+    stats(article, 0, views=4)
+    counts = counts_of(article, until=today())
+    assert (counts.recent.views, counts.total.views) == (4, 7)
+
+
+def test_others_articles_are_not_in_it(article: Article) -> None:
+    stats(factories.published(), 0, views=9_000)
+    assert counts_of(article, until=today()).total.views == 1315
+
+
+def test_the_chart_has_a_bar_for_each_day_with_the_counted_part(client: Client) -> None:
+    article = factories.published()
+    stats(article, 0, views=30, by_bots=10)
+    stats(article, 29, by_staff=3)
+    page = client.get(address_of(article)).text
+    chart = page.split('<svg viewBox="0 0 3000 100"', 1)[1].split("</svg>")[0]
+    assert "Views of each of the last 30 days, 40 at most; the table below has the numbers" in chart
+    assert re.findall(r'<rect x="(\d+)" y="(\d+)" width="76" height="(\d+)"', chart) == [
+        ("12", "92", "8"),
+        ("2912", "0", "100"),
+    ]
+    assert re.findall(r'<rect class="part" x="(\d+)" y="(\d+)" width="76" height="(\d+)"', chart) == [
+        ("2912", "25", "75")
+    ]
+    assert "<title>22 November: 30 counted, 10 not counted</title>" in chart
+    scale = re.search(r'<div class="counts-scale"[^>]*>(.*?)</div>', page)
+    assert scale
+    assert re.findall(r"\d+", scale[1]) == ["40", "30", "20", "10", "0"]
+    assert re.findall(r"<span>(\d+ \w+)</span>", page) == ["24 Oct", "29 Oct", "3 Nov", "8 Nov", "13 Nov", "18 Nov"]
+
+
+def test_where_nobody_came_it_says_so(client: Client) -> None:
+    page = client.get(address_of(factories.published())).text
+    assert "0 views" in words(page)
+    assert "Nobody has opened the article in these days." in page
+    assert "<details" not in page
+
+
+def test_where_nobody_came_lately_the_number_is_explained_all_the_same(client: Client) -> None:
+    article = factories.published()
+    stats(article, DAYS, views=12)
+    page = client.get(address_of(article)).text
+    assert "12 views" in words(page)
+    assert "Nobody has opened the article in these days." in page
+    assert any(row.endswith("|0|12") for row in rows(page))
+
+
+@pytest.mark.parametrize(
+    ("language", "number", "day"),
+    [
+        ("", "3,000,000", "22 November"),
+        ("/ru", "3\xa0000\xa0000", "22 ноября"),
+        ("/hy", "3\xa0000\xa0000", "22 նոյեմբ"),
+    ],
+)
+def test_numbers_and_days_are_written_as_the_language_does(
+    client: Client, language: str, number: str, day: str
+) -> None:
+    article = factories.published()
+    stats(article, 0, views=3_000_000)
+    page = client.get(language + address_of(article)).text
+    assert page.count(number) >= 5
+    assert day in page
+    svg = page.split("<svg viewBox", 1)[1].split("</svg>")[0]
+    assert not re.search(r'(?:x|y|height|x2|y1|y2)="[^"]*[^\d"]', svg)
+
+
+@pytest.mark.parametrize("make", [factories.draft, factories.in_review, factories.hidden])
+def test_what_is_not_published_has_none(client: Client, make: Any) -> None:
+    article: Article = make()
+    assert client.get(address_of(article)).status_code == 404
+    client.force_login(article.author)
+    assert client.get(address_of(article)).status_code == 404
+
+
+def test_what_is_hidden_has_none_any_more_and_gets_it_back(client: Client, article: Article) -> None:
+    publishing.hide(article=article)
+    assert client.get(address_of(article)).status_code == 404
+    publishing.restore(article=article)
+    assert "1,315 views" in words(client.get(address_of(article)).text)
+
+
+@pytest.mark.parametrize("pk", ["0", "99999999", "9" * 40])
+def test_a_number_that_no_article_has_is_a_404(client: Client, pk: str) -> None:
+    assert client.get(f"/articles/{pk}/views/").status_code == 404
+
+
+def test_it_is_read_only(client: Client, article: Article) -> None:
+    assert client.post(address_of(article)).status_code == 405
+    assert client.head(address_of(article)).status_code == 200
+
+
+def test_it_is_the_same_for_every_stranger_and_caches_may_keep_it(client: Client, article: Article) -> None:
+    page = client.get(address_of(article))
+    assert page["Cache-Control"].startswith("public, max-age=0, s-maxage=5")
+    assert not page.cookies
+    other = Client(headers={"User-Agent": "another", "Accept-Language": "ru", "Cookie": "csrf=x"})
+    assert other.get(address_of(article) + "?utm_source=x").content == page.content
+    assert parameters_of(address_of(article)) == ()
+    assert "csrf" not in page.text
+    assert " style=" not in page.text
+    assert "<script" not in page.text
+    assert '<meta name="robots" content="noindex">' in page.text
+
+
+def test_it_costs_four_queries_at_most(
+    client: Client, article: Article, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    with django_assert_max_num_queries(4):  # of which two are kept for five seconds: settings and sections
+        client.get(address_of(article))
+    client.force_login(article.author)
+    client.get("/about/")
+    with django_assert_max_num_queries(4):
+        client.get(address_of(article))
+
+
+def test_the_title_is_escaped_exactly_once(client: Client) -> None:
+    page = client.get(address_of(factories.published(title="Fish & <b>chips</b>"))).text
+    assert "Fish &amp; &lt;b&gt;chips&lt;/b&gt;" in page
+    assert "<b>chips" not in page
+    assert "&amp;amp;" not in page
+
+
+def test_the_statistics_line_of_the_article_leads_to_it(client: Client, article: Article) -> None:
+    for language in ("", "/ru", "/hy"):
+        page = client.get(language + article.get_absolute_url()).text
+        assert f'<a href="{language}{address_of(article)}" rel="nofollow"' in page
+
+
+def test_a_preview_leads_to_no_page_that_is_not_there(client: Client) -> None:
+    article = factories.draft()
+    client.force_login(article.author)
+    page = client.get(reverse("desk_preview", args=[article.pk])).text
+    assert "0 views" in page
+    assert address_of(article) not in page
+
+
+def test_it_agrees_with_the_number_beside_the_eye(client: Client) -> None:
+    article = factories.published()
+    for n, kind in enumerate([View.Kind.COUNTED] * 3 + [View.Kind.BOT]):
+        View.objects.create(article=article, day=today(), visitor=n.to_bytes(16), source=bytes(16), kind=kind)
+    services.roll_up()
+    assert "3 views, 0 likes" in client.get(article.get_absolute_url()).text
+    assert "3 views" in words(client.get(address_of(article)).text)
+
+
+def addresses_below_an_article() -> set[str]:
+    """The last words of the addresses `articles/<pk>/<word>/`, but the article's own."""
+    patterns = [str(found[0][0][0]) for _name, found in get_resolver().reverse_dict.lists() for found in found]
+    return {match[1] for pattern in patterns if (match := re.fullmatch(r"articles/%\(pk\)s/(\w+)/", pattern))}
+
+
+def test_no_title_takes_the_address_of_another_page(client: Client) -> None:
+    assert addresses_below_an_article() == TAKEN_SLUGS
+    for word in TAKEN_SLUGS:
+        article = factories.published(title=word.title())
+        page = client.get(article.get_absolute_url())
+        assert page.status_code == 200
+        assert f'<h1 lang="en">{word.title()}</h1>' in page.text

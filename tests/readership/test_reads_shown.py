@@ -1,0 +1,152 @@
+"""Reads are shown to the author alone: on the page of the counts, and beside the views in "My articles"."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.template import Context, Template
+from django.test import Client
+from django.urls import reverse
+from pytest_django import DjangoAssertNumQueries
+
+from accounts.models import User
+from articles import publishing
+from articles.models import Article
+from articles.readership.models import DailyStats
+from articles.readership.statistics import Numbers, reads_of
+from articles.readership.visitors import today
+from tests import factories
+from tests.moderation.people import administrator, moderator
+
+pytestmark = pytest.mark.django_db
+DESK = reverse("desk")
+
+
+@pytest.fixture
+def author() -> User:
+    return factories.PersonFactory.create()
+
+
+@pytest.fixture
+def article(author: User) -> Article:
+    """Of 200 views, 50 became reads; 4 of them today, none yesterday."""
+    article = factories.published(author, title="Lamps")
+    for days, views, reads in [(0, 10, 4), (1, 7, 0), (60, 183, 46)]:
+        day = today() - timedelta(days=days)
+        DailyStats.objects.create(article=article, day=day, views=views, reads=reads)
+    Article.objects.filter(pk=article.pk).update(views=200)
+    article.refresh_from_db()
+    return article
+
+
+def counts(client: Client, article: Article) -> Any:
+    return client.get(reverse("article_views", args=[article.pk]))
+
+
+def test_the_author_sees_reads_in_sum_by_day_and_as_a_share(client: Client, article: Article) -> None:
+    client.force_login(article.author)
+    answer = counts(client, article)
+    assert answer["Cache-Control"] == "private, no-store"
+    page = answer.text
+    assert "50 reads" in page
+    assert "25 % of the views" in page
+    assert "the page was visible for half a minute, and three quarters of the text came by." in page
+    assert "Only you, its author, see this." in page
+    for reads, share in [(4, "40 %"), (0, "0 %"), (46, "25 %"), (50, "25 %")]:
+        assert f"<td>{reads}</td><td>{share}</td>" in page
+
+
+@pytest.mark.parametrize("make", [moderator, administrator, factories.PersonFactory.create, None])
+def test_nobody_else_sees_them(client: Client, article: Article, make: Any) -> None:
+    if make:
+        client.force_login(make())
+    for address in (reverse("article_views", args=[article.pk]), article.get_absolute_url()):
+        page = client.get(address).text
+        assert "200 views" in page
+        assert "reads" not in page.lower().replace("reads the text", "")
+        assert "25 %" not in page
+
+
+def test_a_session_that_ended_shows_none(client: Client, article: Article) -> None:
+    client.force_login(article.author)
+    client.session.flush()
+    assert "50 reads" not in counts(client, article).text
+
+
+def test_a_day_with_reads_of_yesterdays_views_is_in_the_authors_table_alone(client: Client, author: User) -> None:
+    article = factories.published(author)
+    DailyStats.objects.create(article=article, day=today() - timedelta(days=1), views=1)
+    DailyStats.objects.create(article=article, day=today(), reads=1)  # opened before midnight, read after it
+    row = f'<time datetime="{today()}">'
+    assert row not in counts(client, article).text.split("<details")[1]
+    client.force_login(author)
+    page = counts(client, article).text
+    assert row in page.split("<details")[1]
+    assert "<td>1</td><td>–</td>" in page
+
+
+@pytest.mark.parametrize(
+    ("views", "reads", "share"), [(0, 0, None), (0, 1, None), (3, 0, 0), (200, 50, 25), (1, 1, 100)]
+)
+def test_the_share_is_of_the_counted_views(views: int, reads: int, share: float | None) -> None:
+    assert Numbers(views=views, reads=reads, by_bots=99).read_share == share
+
+
+def test_my_articles_show_reads_beside_the_views(client: Client, article: Article) -> None:
+    client.force_login(article.author)
+    page = client.get(DESK).text
+    assert page.index("200 views") < page.index("50 reads")
+    assert reverse("article_views", args=[article.pk]) in page
+
+
+def test_my_articles_show_the_reads_of_each(client: Client, author: User, article: Article) -> None:
+    other = factories.published(author, title="Other")
+    DailyStats.objects.create(article=other, day=today(), views=5, reads=1)
+    factories.published(author, title="Not read yet")
+    client.force_login(author)
+    page = client.get(DESK).text
+    assert [page.count(f">{words}</span>") for words in ("50 reads", "1 read", "0 reads")] == [1, 1, 1]
+
+
+def test_what_is_not_published_shows_neither(client: Client, article: Article) -> None:
+    publishing.hide(article=article)
+    factories.draft(article.author)
+    client.force_login(article.author)
+    page = client.get(DESK).text
+    assert "reads</span>" not in page
+    assert reverse("article_views", args=[article.pk]) not in page
+
+
+@pytest.mark.parametrize("published", [0, 1, 8])
+def test_the_whole_list_is_one_query_and_none_for_none(
+    author: User, django_assert_max_num_queries: DjangoAssertNumQueries, published: int
+) -> None:
+    articles = [factories.published(author) for _ in range(published)] + [factories.draft(author)]
+    for article in articles[:published]:
+        DailyStats.objects.create(article=article, day=today(), views=3, reads=2)
+    with django_assert_max_num_queries(min(published, 1)):
+        assert reads_of(articles) == {article.pk: 2 for article in articles[:published]}
+
+
+@pytest.mark.parametrize("count", [1, 8])
+def test_the_desk_asks_as_much_for_one_published_article_as_for_eight(
+    client: Client, author: User, count: int, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    for _ in range(count):
+        factories.published(author)
+    client.force_login(author)
+    client.get(DESK)  # Warms what every page shows.
+    # Session, person, articles, confirmed address, trust, reasons, reads.
+    with django_assert_max_num_queries(7):
+        assert client.get(DESK).text.count("0 reads") == count
+
+
+@pytest.mark.parametrize("who", ["nobody", "somebody else"])
+def test_the_tag_gives_no_one_elses_reads(article: Article, who: str) -> None:
+    person = None if who == "nobody" else factories.PersonFactory.create()
+    shown = Template("{% load readership %}{% own_reads articles as reads %}{{ reads|read_number:article }}").render(
+        Context({"articles": [article], "article": article, "person": person})
+    )
+    assert shown == "None"
