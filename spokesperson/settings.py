@@ -69,6 +69,7 @@ INSTALLED_APPS = [
     "articles.promotion",
     "articles.readership",
     "articles.voting",
+    "articles.search",
     "articles",
     "accounts",
     "django.contrib.admin",
@@ -76,6 +77,7 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.humanize",
     "django.contrib.messages",
+    "django.contrib.postgres",
     "django.contrib.sessions",
     "django.contrib.sitemaps",
     "whitenoise.runserver_nostatic",
@@ -90,6 +92,7 @@ INSTALLED_APPS = [
     "django_prose_editor",
     "django_tasks_db",
     "health_check",
+    "modelsearch",
 ]
 
 MIDDLEWARE = [
@@ -177,6 +180,32 @@ CACHES = {
 }
 
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
+
+# What finds articles by their words (docs/search.md): the database itself, or an OpenSearch service.
+SEARCH_URL = env.str("SEARCH_URL", default="")
+if SEARCH_URL:
+    if urlsplit(SEARCH_URL).scheme not in {"http", "https"} or not urlsplit(SEARCH_URL).hostname:
+        raise ImproperlyConfigured(
+            "SEARCH_URL is the address of an OpenSearch service, such as https://user:password@search.example.org:9200."
+        )
+    if find_spec("opensearchpy") is None:
+        raise ImproperlyConfigured("SEARCH_URL needs the package: pip install 'spokesperson[opensearch]'.")
+    MODELSEARCH_BACKENDS = {
+        "default": {
+            "BACKEND": "articles.search.opensearch",
+            "URLS": [SEARCH_URL],
+            "INDEX_PREFIX": "spokesperson_",
+            "TIMEOUT": 2,
+        }
+    }
+else:
+    MODELSEARCH_BACKENDS = {
+        "default": {
+            "BACKEND": "articles.search.postgres"
+            if _database["ENGINE"] == "django.db.backends.postgresql"
+            else "articles.search.sqlite"
+        }
+    }
 
 MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(DATA_DIR / "media")))
 MEDIA_URL = "/media/"

@@ -1,0 +1,47 @@
+"""The engine that settings chose, and what the site asks of every engine beyond modelsearch's own interface."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any, Protocol, cast
+
+from modelsearch.backends import get_search_backend
+
+from articles.models.article import ArticleQuerySet
+from articles.search.models import SearchedArticle
+
+
+class Engine(Protocol):
+    """A modelsearch backend of ours."""
+
+    # Whether it is a service of its own, and not the site's database.
+    is_elsewhere: bool
+
+    def search(self, query: Any, model_or_queryset: Any, **options: Any) -> Any:
+        """modelsearch's own: what matches, in slices."""
+
+    def update(self, pks: Collection[int]) -> None:
+        """Index these articles anew; those that are not published leave the index."""
+
+    def matching(self, words: Collection[str], query: str) -> set[str]:
+        """Those among `words` (of a text) that the engine takes for one of the query's words."""
+
+
+def engine() -> Engine:
+    """The engine that settings chose (`SEARCH_URL`; the database's own without one)."""
+    return cast("Engine", get_search_backend())
+
+
+class ByObjects:
+    """`update` for engines that index what Python hands them."""
+
+    def update(self, pks: Collection[int]) -> None:
+        published = list(_indexed().filter(pk__in=pks))
+        if published:
+            self.add_bulk(SearchedArticle, published)  # type: ignore[attr-defined]
+        for pk in set(pks) - {article.pk for article in published}:
+            self.delete(SearchedArticle(pk=pk))  # type: ignore[attr-defined]
+
+
+def _indexed() -> ArticleQuerySet:
+    return SearchedArticle.get_indexed_objects()

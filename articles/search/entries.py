@@ -1,0 +1,173 @@
+"""The index on PostgreSQL: one row of words for each published article, written by one statement for one or for all.
+
+A row's `words` holds four kinds of lexemes, told apart by their first character (no word of a text begins with one):
+
+    word     a stem of title (weight A), tags and author (B), summary (C) or text (D), with its places;
+    ^word    the same stem, where it stands in title, tags or author: the few articles that are *about* it;
+    ~word    a word of the title as it is written, for what a reader has half typed;
+    §…       what a search is narrowed by: §s section, §a author, §l language, and §0. §1. §2. spans of time.
+
+So one GIN index answers every question, however its conditions are combined: it goes through the shortest list and
+skips in the longer ones. The spans of time let a search for a frequent word look at the newest articles alone.
+
+The configuration is PostgreSQL's `russian`: it stems words of Latin letters as English and all others as Russian, which
+leaves Armenian (and everything else that is not Russian) whole. So texts that mix languages are right word by word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+
+from django.db import connection
+
+from articles.search.words import NOTHING, SPACES
+
+CONFIGURATION = "russian"
+# PostgreSQL refuses a vector of more than 1 MB; this much of a text is always below it. It is a book of 100 pages.
+MOST_CHARACTERS = 150_000
+# Spans of time as bits of the seconds since 1970: a day and a half, 24 days, a year and 3 weeks.
+SPANS = (17, 21, 25)
+
+
+def normal(text: str) -> str:
+    """SQL: the text of an SQL expression in one spelling."""
+    composed = "CASE WHEN t IS NFKC NORMALIZED THEN t ELSE normalize(t, NFKC) END"
+    return (
+        f"(SELECT translate(lower({composed}), {_quoted('ё' + SPACES + NOTHING)}, {_quoted('е' + ' ' * len(SPACES))})"
+        f" FROM (SELECT {text} AS t) AS _text)"
+    )
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''").replace("%", "%%") + "'"
+
+
+def plain(html: str) -> str:
+    """SQL: the words of stored (sanitised) HTML, as `articles.sanitizing.plain_text` has them.
+
+    The sanitiser writes "<", ">" and "&" of texts and addresses as entities, so that a tag ends at the next ">".
+    """
+    without_inline = rf"regexp_replace({html}, '</?(a|strong|em)( [^>]*)?>', '', 'g')"
+    without_tags = f"regexp_replace({without_inline}, '<[^>]*>', ' ', 'g')"
+    for entity, sign in (("&nbsp;", " "), ("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&amp;", "&")):
+        without_tags = f"replace({without_tags}, '{entity}', '{sign}')"
+    return without_tags
+
+
+def _stems(text: str) -> str:
+    return f"to_tsvector('{CONFIGURATION}', {normal(text)})"
+
+
+_SPAN_LEXEMES = ", ".join(
+    f"'§{level}.' || (extract(epoch FROM a.published_at)::bigint >> {bits})" for level, bits in enumerate(SPANS)
+)
+_NAMES = (
+    "concat_ws(', ', u.display_name, u.username, (SELECT string_agg(x, ', ') FROM jsonb_array_elements_text(r.tag_names) x), "
+    "(SELECT string_agg(t.name, ', ') FROM articles_articletag at JOIN articles_tag t ON t.id = at.tag_id WHERE at.article_id = a.id))"
+)
+# The vectors are made once each (OFFSET 0 keeps the planner from putting the expressions where they are used).
+_ROWS = f"""
+SELECT v.id, v.published_at,
+  setweight(v.title, 'A') || setweight(v.names, 'B') || setweight(v.summary, 'C') || v.body || array_to_tsvector(
+    ARRAY['§s' || v.section_id, '§a' || v.author_id, '§l' || v.language]
+    || v.spans
+    || ARRAY(SELECT '^' || x FROM unnest(tsvector_to_array(v.title || v.names)) x)
+    || ARRAY(SELECT '~' || x FROM unnest(tsvector_to_array(v.written)) x))
+FROM (
+  SELECT a.id, a.published_at, a.section_id, a.author_id, a.language,
+    ARRAY[{_SPAN_LEXEMES}] AS spans,
+    {_stems("r.title")} AS title,
+    {_stems(_NAMES)} AS names,
+    {_stems("r.summary")} AS summary,
+    {_stems(f"left({plain('r.body')}, {MOST_CHARACTERS})")} AS body,
+    to_tsvector('simple', {normal("r.title")}) AS written
+  FROM articles_article a
+  JOIN articles_revision r ON r.id = a.live_id
+  JOIN accounts_user u ON u.id = a.author_id
+  WHERE a.state = 'published' AND [which]
+  OFFSET 0
+) v
+"""  # noqa: S608 - made of constants
+_INSERT = "INSERT INTO search_searchentry (article_id, published_at, words) "
+_OVERWRITE = (
+    " ON CONFLICT (article_id) DO UPDATE SET published_at = EXCLUDED.published_at, words = EXCLUDED.words"
+)
+
+
+def _rows(which: str) -> str:
+    return _ROWS.replace("[which]", which)
+
+
+def write(pks: Sequence[int]) -> None:
+    """Write the entries of these articles anew; those that are not published lose theirs."""
+    with connection.cursor() as cursor:
+        cursor.execute(_INSERT + _rows("a.id = ANY(%s)") + _OVERWRITE, [list(pks)])
+        cursor.execute(
+            "DELETE FROM search_searchentry e USING articles_article a "
+            "WHERE e.article_id = ANY(%s) AND a.id = e.article_id AND a.state <> 'published'",
+            [list(pks)],
+        )
+
+
+def remove(pks: Iterable[int]) -> None:
+    """Take the entries of these articles away."""
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM search_searchentry WHERE article_id = ANY(%s)", [list(pks)])
+
+
+def fill_span(first: int, last: int) -> None:
+    """Write the entries of all published articles from `first` to `last`, where there are none yet."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _INSERT + _rows("a.id BETWEEN %s AND %s") + " ON CONFLICT (article_id) DO NOTHING",
+            [first, last],
+        )
+
+
+SPAN = 10_000
+
+
+def spans() -> Iterator[tuple[int, int]]:
+    """(first, last) primary key of parts that hold every article."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT coalesce(min(id), 1), coalesce(max(id), 0) FROM articles_article")
+        first, last = cursor.fetchone()
+    for start in range(first, last + 1, SPAN):
+        yield start, start + SPAN - 1
+
+
+def fill_span_and_close(span: tuple[int, int]) -> None:
+    """`fill_span` in a thread of its own."""
+    try:
+        fill_span(*span)
+    finally:
+        connection.close()
+
+
+@contextmanager
+def index_at_the_end() -> Iterator[None]:
+    """Where no entry exists yet, have the index built when all are there."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT EXISTS (SELECT FROM search_searchentry)")
+        was_empty = not cursor.fetchone()[0]
+        if was_empty:
+            cursor.execute("DROP INDEX IF EXISTS search_entry_words")
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("SHOW maintenance_work_mem")
+            before = cursor.fetchone()[0]
+            cursor.execute("SET maintenance_work_mem = '1GB'")
+            cursor.execute(
+                "CREATE INDEX IF NOT EXISTS search_entry_words ON search_searchentry USING gin (words) "
+                "WITH (fastupdate = off)"
+            )
+            cursor.execute(f"SET maintenance_work_mem = '{before}'")
+
+
+def remove_all() -> None:
+    """Empty the index."""
+    with connection.cursor() as cursor:
+        cursor.execute("TRUNCATE search_searchentry")

@@ -1,0 +1,35 @@
+"""One spelling for what is written in several ways, the same for texts and for what a reader types."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+# Signs inside words that are not letters: Armenian stress, exclamation and question, the stress of Russian textbooks,
+# soft hyphens and invisible joiners. They go.
+NOTHING = "\u055a\u055b\u055c\u055e\u0301\u00ad\u200b\u200c\u200d\u2060\ufeff"
+# What parts words for everybody, and not for some engines, which see addresses, numbers or mark-up in it.
+SPACES = "-‐‑–—_/.@:;+<>&=\\'’`\"«»„“”()[]{}|*#%~^§\u0589\u055d"
+
+LONGEST_QUERY = 200
+MOST_WORDS = 12
+
+_TRANSLATION = str.maketrans({**dict.fromkeys(NOTHING, ""), **dict.fromkeys(SPACES, " "), "ё": "е", "Ё": "Е"})
+WORD = re.compile(r"[^\W_]+")
+
+
+def one_spelling(text: str) -> str:
+    """`text` composed (NFKC), without signs inside words, ё as е; capitals stay."""
+    return unicodedata.normalize("NFKC", text).translate(_TRANSLATION)
+
+
+def words_of(query: str) -> list[str]:
+    """The words of a query in one spelling, in lower case, each once; at most `MOST_WORDS`."""
+    found = WORD.findall(one_spelling(query).lower())
+    return list(dict.fromkeys(found))[:MOST_WORDS]
+
+
+def tidy(query: str) -> str:
+    """A query as it is shown and cached: without control characters, one space between words, cut at a limit."""
+    visible = "".join(" " if unicodedata.category(sign) in {"Cc", "Zl", "Zp"} else sign for sign in query[:2000])
+    return " ".join(visible.split())[:LONGEST_QUERY].strip()
