@@ -1,0 +1,259 @@
+"""Who wrote what, when, what became of it and how many votes and views it has: everything but the rows themselves.
+
+All numbers follow from the sizes and the seed, so that processes which share a plan make parts of one whole. Knows
+nothing of Django.
+"""
+
+from __future__ import annotations
+
+import random
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from enum import IntEnum
+from itertools import accumulate
+from math import sqrt
+from zoneinfo import ZoneInfo
+
+YEARS = timedelta(days=3 * 365)
+LANGUAGES = ("en", "ru", "hy")
+# Of ten people seven write in English, two in Russian, one in Armenian.
+_LANGUAGE_OF_TEN = (0, 0, 1, 0, 0, 2, 0, 1, 0, 0)
+_FEWEST_PER_STORY = 2
+# At most this share of all people votes on one article; a third of it is the most that votes can be on average.
+_MOST_VOTERS = 0.25
+
+
+class Story(IntEnum):
+    """What became of an article; which rows that means stands in `rows.py`."""
+
+    PUBLISHED = 0
+    DRAFT = 1
+    IN_REVIEW = 2
+    RETURNED = 3
+    HIDDEN = 4
+    PUBLISHED_AFTER_RETURN = 5
+    EDITED = 6
+    CHANGE_IN_REVIEW = 7
+    OPEN_DRAFT = 8
+    CORRECTED = 9
+    RESTORED = 10
+
+
+SHARES = {
+    Story.DRAFT: 0.034,
+    Story.IN_REVIEW: 0.003,
+    Story.RETURNED: 0.01,
+    Story.HIDDEN: 0.01,
+    Story.PUBLISHED_AFTER_RETURN: 0.02,
+    Story.EDITED: 0.04,
+    Story.CHANGE_IN_REVIEW: 0.001,
+    Story.OPEN_DRAFT: 0.005,
+    Story.CORRECTED: 0.004,
+    Story.RESTORED: 0.002,
+}
+# What waits for a moderator came in lately: it is among the last 2 % of the articles.
+_LATELY = 0.02
+_WAITING = {Story.IN_REVIEW, Story.CHANGE_IN_REVIEW}
+NEVER_PUBLISHED = {Story.DRAFT, Story.IN_REVIEW, Story.RETURNED}
+
+
+class NotAPlan(Exception):
+    """The numbers do not go together; `str(error)` is the sentence for whoever typed them."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sizes:
+    """How much to make.
+
+    Raises:
+        NotAPlan: the numbers do not go together.
+    """
+
+    articles: int
+    people: int
+    votes: int
+    views: int
+    seed: int = 1
+
+    def __post_init__(self) -> None:
+        if not 100 <= self.articles <= 10_000_000:
+            raise NotAPlan("--articles: a number from 100 to 10,000,000.")
+        if not 20 <= self.people <= 5_000_000:
+            raise NotAPlan("--people: a number from 20 to 5,000,000.")
+        most = int(self.articles * 0.9 * self.people * _MOST_VOTERS / 3)
+        if not 0 <= self.votes <= most:
+            raise NotAPlan(f"--votes: a number from 0 to {most:,} for so many people and articles.")
+        if not self.votes <= self.views <= 2000 * self.articles:
+            raise NotAPlan(
+                f"--views: a number from {self.votes:,} (who votes has opened the page) to {2000 * self.articles:,}."
+            )
+
+    @property
+    def moderators(self) -> int:
+        """People who decide, and neither write nor vote; they are the last of all people."""
+        return max(2, min(12, self.people // 500))
+
+    @property
+    def members(self) -> int:
+        return self.people - self.moderators
+
+    @property
+    def tags(self) -> int:
+        return max(60, min(4000, round(4 * sqrt(self.articles))))
+
+    @property
+    def sentences(self) -> int:
+        """Sentences per language that texts are put together from."""
+        return max(2000, min(20_000, self.articles // 4))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """The whole, as numbers. Articles count from 0, people too; their primary keys are one higher."""
+
+    sizes: Sizes
+    now: datetime
+    time_zone: str
+    section_ids: tuple[int, ...]
+    picture_ids: tuple[int, ...]
+    stories: bytes
+    authors: array[int]
+    # Which of its author's articles it is, from 1 (255 and later are 255).
+    nth: bytes
+    first_article: array[int]
+    votes: array[int]
+    views: array[int]
+
+    def begun(self, index: int) -> datetime:
+        """When an article was begun: over three years, four times as many a day at the end as at the beginning."""
+        return self.now - YEARS * (1 - _moment((index + 0.5) / self.sizes.articles))
+
+    def joined(self, person: int) -> datetime:
+        """When a person signed up: some time before their first article."""
+        first = self.first_article[person]
+        share = first / self.sizes.articles if first < self.sizes.articles else 1.0
+        mixed = share * (person * 7919 % 1000) / 1000
+        return self.now - YEARS * (1 - _moment(mixed)) - timedelta(days=2, seconds=person % 86_400)
+
+    def language_of(self, person: int) -> int:
+        """Which of LANGUAGES a person writes in."""
+        return _LANGUAGE_OF_TEN[person % 10]
+
+    @property
+    def today(self) -> date:
+        return self.now.astimezone(ZoneInfo(self.time_zone)).date()
+
+
+def make_plan(
+    sizes: Sizes, *, now: datetime, time_zone: str, section_ids: Iterable[int], picture_ids: Iterable[int]
+) -> Plan:
+    """Work out the numbers for `sizes`."""
+    dice = random.Random(f"plan {sizes.seed}")
+    stories = _stories(dice, sizes.articles)
+    authors = _authors(dice, sizes)
+    nth, first = _order_of_each(authors, sizes)
+    published = [index for index, story in enumerate(stories) if story not in NEVER_PUBLISHED]
+    votes, views = _votes_and_views(dice, sizes, published, now)
+    return Plan(
+        sizes=sizes,
+        now=now.astimezone(UTC),
+        time_zone=time_zone,
+        section_ids=tuple(section_ids),
+        picture_ids=tuple(picture_ids),
+        stories=stories,
+        authors=authors,
+        nth=nth,
+        first_article=first,
+        votes=votes,
+        views=views,
+    )
+
+
+def zipf(count: int, *, shift: float, exponent: float = 1.0) -> list[float]:
+    """Weights of the ranks 1 to `count`: 1 / (rank + shift)^exponent (Zipf, Mandelbrot)."""
+    return [(rank + shift) ** -exponent for rank in range(1, count + 1)]
+
+
+def shares(total: int, weights: Sequence[float]) -> array[int]:
+    """`total` divided by weight into whole numbers whose sum is exactly `total`."""
+    sums = list(accumulate(weights))
+    factor = total / sums[-1] if sums else 0.0
+    rounded = [int(one * factor + 1e-6) for one in sums]
+    if rounded:
+        rounded[-1] = total
+    return array("I", (here - before for before, here in zip([0, *rounded], rounded, strict=False)))
+
+
+def _moment(share: float) -> float:
+    # Articles a day grow from 1 to 4 linearly: share = (t + 1.5 t²) / 2.5, solved for t.
+    return (sqrt(1 + 15 * share) - 1) / 3
+
+
+def _stories(dice: random.Random, count: int) -> bytes:
+    stories = bytearray(count)
+    for story, share in SHARES.items():
+        begin = int(count * (1 - _LATELY)) if story in _WAITING else 0
+        free = [index for index in range(begin, count) if not stories[index]]
+        for index in dice.sample(free, min(len(free), max(_FEWEST_PER_STORY, round(share * count)))):
+            stories[index] = story
+    return bytes(stories)
+
+
+def _authors(dice: random.Random, sizes: Sizes) -> array[int]:
+    # At 1,000,000 articles and 100,000 people the busiest has about 2,700 and most have one or two.
+    weights = zipf(sizes.members, shift=max(10, sizes.people / 1000), exponent=1.2)
+    people = list(range(sizes.members))
+    dice.shuffle(people)
+    return array("I", dice.choices(people, cum_weights=list(accumulate(weights)), k=sizes.articles))
+
+
+def _order_of_each(authors: array[int], sizes: Sizes) -> tuple[bytes, array[int]]:
+    so_far = array("I", bytes(4 * sizes.people))
+    first = array("I", [sizes.articles]) * sizes.people
+    nth = bytearray(sizes.articles)
+    for index, author in enumerate(authors):
+        if not so_far[author]:
+            first[author] = index
+        so_far[author] += 1
+        nth[index] = min(so_far[author], 255)
+    return bytes(nth), first
+
+
+def _votes_and_views(
+    dice: random.Random, sizes: Sizes, published: list[int], now: datetime
+) -> tuple[array[int], array[int]]:
+    most = int(sizes.members * _MOST_VOTERS)
+    order = list(range(len(published)))
+    dice.shuffle(order)
+    noise = [dice.uniform(0.5, 1.5) for _ in range(997)]
+    youth = _youth(sizes, published, now)
+    shift = 20.0
+    while True:
+        by_rank = zipf(len(published), shift=shift)
+        weights = [by_rank[rank] * young for rank, young in zip(order, youth, strict=True)]
+        of_votes = shares(sizes.votes, [one * noise[index % 997] for index, one in enumerate(weights)])
+        if max(of_votes) <= most:
+            break
+        shift *= 1.5
+    # Who voted has opened the page; the rest of the views follow the same ranks.
+    of_views = shares(sizes.views - sizes.votes, weights)
+    votes, views = array("I", bytes(4 * sizes.articles)), array("I", bytes(4 * sizes.articles))
+    for index, voted, viewed in zip(published, of_votes, of_views, strict=True):
+        votes[index], views[index] = voted, voted + viewed
+    return votes, views
+
+
+def _youth(sizes: Sizes, published: list[int], now: datetime) -> list[float]:
+    """How much of its readers each article has had by now: the ones of the last days have had few."""
+    days = YEARS.total_seconds() / 86_400
+    edges = [_share_before(age / days) * sizes.articles for age in (3.0, 1.0, 0.4, 0.1)]
+    known = (1.0, 0.85, 0.6, 0.3, 0.1)
+    return [known[bisect_left(edges, index)] for index in published]
+
+
+def _share_before(age: float) -> float:
+    moment = max(0.0, 1 - age)
+    return (moment + 1.5 * moment**2) / 2.5

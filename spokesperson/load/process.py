@@ -1,0 +1,115 @@
+"""One of the processes that make rows and write them, each on a connection of its own. Knows nothing of Django."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from multiprocessing import get_context
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import SpawnProcess
+from typing import Any
+
+import psycopg
+
+from spokesperson.load.database import copy_rows
+from spokesperson.load.plan import Plan
+from spokesperson.load.rows import BLOCK, Maker, Rows
+
+# ("articles", first, last): a block of the work.
+Job = tuple[str, int, int]
+_READY = "ready"
+
+
+class WorkerFailed(Exception):
+    """A process that makes rows has died; `str(error)` says why."""
+
+
+def jobs_of(plan: Plan) -> list[Job]:
+    """All the work, in blocks."""
+    sizes = plan.sizes
+    return [
+        ("tags", 0, sizes.tags),
+        *(("people", first, min(first + BLOCK, sizes.people)) for first in range(0, sizes.people, BLOCK)),
+        *(("articles", first, min(first + BLOCK, sizes.articles)) for first in range(0, sizes.articles, BLOCK)),
+    ]
+
+
+def rows_of(maker: Maker, job: Job) -> Rows:
+    """The rows of one block."""
+    what, first, last = job
+    if what == "tags":
+        return maker.tags()
+    return maker.people(first, last) if what == "people" else maker.articles(first, last)
+
+
+def in_processes(plan: Plan, *, connect: dict[str, Any], processes: int, told: Callable[[int, int], None]) -> None:
+    """Make and write all rows in so many processes, which commit when all of them are done.
+
+    Args:
+        connect: what psycopg connects with.
+        told: is called with the articles and the rows of each block that is written.
+
+    Raises:
+        WorkerFailed: one of them ended early; none of the others commits.
+    """
+    jobs = iter(jobs_of(plan))
+    spawn = get_context("spawn")
+    pipes: dict[Connection, SpawnProcess] = {}
+    try:
+        for _ in range(processes):
+            ours, theirs = spawn.Pipe()
+            process = spawn.Process(target=_work, args=(plan, connect, theirs), daemon=True)
+            process.start()
+            theirs.close()
+            pipes[ours] = process
+        _hand_out(jobs, list(pipes), told)
+        for pipe in pipes:
+            pipe.send("commit")
+        for pipe in pipes:
+            _received(pipe)
+    finally:
+        for pipe, process in pipes.items():
+            pipe.close()
+            process.join(timeout=60)
+            process.terminate()
+
+
+def _hand_out(jobs: Iterator[Job], pipes: list[Connection], told: Callable[[int, int], None]) -> None:
+    working = set(pipes)
+    while working:
+        for pipe in wait(list(working)):
+            assert isinstance(pipe, Connection)
+            job, rows = _received(pipe)
+            if job:
+                told(job[2] - job[1] if job[0] == "articles" else 0, rows)
+            following = next(jobs, None)
+            if following:
+                pipe.send(following)
+            else:
+                working.discard(pipe)
+
+
+def _received(pipe: Connection) -> Any:
+    try:
+        answer = pipe.recv()
+    except EOFError as error:
+        raise WorkerFailed("A process that made rows was ended from outside.") from error
+    if isinstance(answer, str) and answer != _READY:
+        raise WorkerFailed(answer)
+    return answer
+
+
+def _work(plan: Plan, connect: dict[str, Any], pipe: Connection) -> None:
+    try:
+        maker = Maker(plan)
+        with psycopg.connect(**connect, options="-c timezone=UTC -c synchronous_commit=off") as database:
+            pipe.send((None, 0))
+            while (job := pipe.recv()) != "commit":
+                with database.cursor() as cursor:
+                    pipe.send((job, copy_rows(cursor, rows_of(maker, job))))  # type: ignore[arg-type]
+        pipe.send(_READY)
+    except EOFError:
+        pass  # The one who started us has ended: without a commit there are no rows.
+    except KeyboardInterrupt:
+        pass
+    except Exception as error:
+        pipe.send(f"{type(error).__name__}: {error}")

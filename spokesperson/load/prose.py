@@ -1,0 +1,56 @@
+"""Articles put together from sentences: headline, summary and the HTML that publishing would have stored."""
+
+from __future__ import annotations
+
+import random
+
+from spokesperson.load.words import Language
+
+FEWEST_WORDS, MOST_WORDS = 200, 1200
+_LENGTHS = 4096
+
+
+class Prose:
+    """Writes articles in one language."""
+
+    def __init__(self, language: Language) -> None:
+        self.language = language
+        dice = random.Random(f"lengths {language.code}")
+        span = MOST_WORDS - FEWEST_WORDS
+        # Most are short; a few are long.
+        words = [FEWEST_WORDS + span * dice.betavariate(1.1, 6) for _ in range(_LENGTHS)]
+        self.lengths = [round(count / language.words_a_sentence) + 1 for count in words]
+
+    def article(self, dice: random.Random) -> tuple[str, str, str]:
+        """A title, a summary (of at most 300 characters) and a body of 200 to 1,200 words."""
+        language = self.language
+        chosen = dice.choices(language.sentences, k=dice.choice(self.lengths))
+        title = language.phrase(dice, 4 + int(dice.random() * 9))
+        summary = f"{chosen[0]} {chosen[1]}"
+        # Names make texts differ: each stands in few of them.
+        chosen[2] = f"{language.name(dice)}: {chosen[2]}"
+        chosen[-1] = f"{chosen[-1]} {language.name(dice)}, {language.name(dice)}."
+        return title, summary, _as_html(chosen, dice)
+
+    def paragraph(self, dice: random.Random) -> str:
+        """Two or three sentences of plain text."""
+        return " ".join(dice.choices(self.language.sentences, k=dice.choice((2, 3))))
+
+
+def _as_html(sentences: list[str], dice: random.Random) -> str:
+    parts = [f"<p>{' '.join(sentences[:2])}</p>"]
+    at = 2
+    while at < len(sentences):
+        size = 2 + int(dice.random() * 4)
+        some = sentences[at : at + size]
+        at += size
+        kind = dice.random()
+        if kind < 0.06:
+            parts.append(f"<blockquote><p>{' '.join(some)}</p></blockquote>")
+        elif kind < 0.12:
+            parts.append(f"<ul>{''.join([f'<li><p>{one}</p></li>' for one in some])}</ul>")
+        elif kind < 0.3:
+            parts.append(f"<h2>{some[0][:-1]}</h2><p>{' '.join(some[1:] or some)}</p>")
+        else:
+            parts.append(f"<p>{' '.join(some)}</p>")
+    return "".join(parts)
