@@ -1,0 +1,90 @@
+"""The page that explains the views: it fits every window and everyone can use it, with no view and with millions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from accounts.models import User
+from articles.models import Article
+from articles.readership.models import DailyStats
+from articles.readership.visitors import today
+from tests import factories
+from tests.e2e import IN_BROWSER
+from tests.e2e.conftest import Problems
+from tests.e2e.inspector import Inspector
+from tests.e2e.site import LONG_WORD
+
+pytestmark = IN_BROWSER
+LogIn = Callable[[Page, User], None]
+
+
+@pytest.fixture
+def articles() -> dict[str, Article]:
+    """With nothing, with one day, and with a spike under a title that is too long."""
+    made = {
+        "nothing": factories.published(),
+        "one day": factories.published(),
+        "spike": factories.published(title=(LONG_WORD * 3)[:140]),
+    }
+    DailyStats.objects.create(article=made["one day"], day=today(), views=3, reads=1, by_author=1)
+    for before in range(40):
+        views = 3_000_000 if before == 9 else 12 * before
+        day = today() - timedelta(days=before)
+        DailyStats.objects.create(
+            article=made["spike"], day=day, views=views, reads=views // 3, by_staff=1, by_bots=999, over_rate=before
+        )
+    return made
+
+
+@pytest.fixture
+def inspector(page: Page, problems: Problems) -> Iterator[Inspector]:
+    found = Inspector(page, problems)
+    yield found
+    assert not found.faults, "\n".join(found.faults)
+
+
+def test_it_fits_and_everyone_can_use_it(inspector: Inspector, articles: dict[str, Article], log_in: LogIn) -> None:
+    for article in articles.values():
+        inspector.open(f"/articles/{article.pk}/views/", dark=True)
+    inspector.page.locator("summary").click()
+    inspector.look(dark=True)
+    for language in ("/ru", "/hy"):
+        inspector.open(f"{language}/articles/{articles['spike'].pk}/views/")
+    log_in(inspector.page, articles["spike"].author)
+    inspector.open(f"/articles/{articles['spike'].pk}/views/", dark=True)
+    inspector.page.locator("summary").click()
+    inspector.look()
+
+
+def test_it_works_without_javascript(page_without_javascript: Page, articles: dict[str, Article]) -> None:
+    page = page_without_javascript
+    page.goto(articles["one day"].get_absolute_url())
+    page.locator("#vote").get_by_role("link", name="How the views are counted").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("4 views")  # with this one
+    expect(page.get_by_role("img", name="Views of each of the last 30 days, 5 at most")).to_be_visible()
+    cell = page.get_by_role("row", name="30 days 4 1 0 0 0")
+    expect(cell).to_be_hidden()
+    page.get_by_text("Day by day").first.click()
+    expect(cell).to_be_visible()
+
+
+def test_the_chart_turns_with_the_script(page: Page, articles: dict[str, Article]) -> None:
+    """The newest day is at the end of the line, whichever side that is."""
+    page.goto(f"/articles/{articles['one day'].pk}/views/")
+    bar, plot = page.locator(".counts-plot svg g"), page.locator(".counts-plot svg")
+    for direction in ("ltr", "rtl"):
+        page.evaluate("(direction) => { document.documentElement.dir = direction }", direction)
+        found, room = bar.bounding_box(), plot.bounding_box()
+        assert found
+        assert room
+        is_right = found["x"] + found["width"] / 2 > room["x"] + room["width"] / 2
+        assert is_right == (direction == "ltr")
+
+
+def test_the_markup_is_valid(page: Page, articles: dict[str, Article], valid_html: Callable[..., None]) -> None:
+    addresses = {name: f"/articles/{article.pk}/views/" for name, article in articles.items()}
+    valid_html(**{name.replace(" ", "_"): page.request.get(address).text() for name, address in addresses.items()})
