@@ -1,4 +1,4 @@
-"""Lists that go on by a cursor: it names the last row that was seen, so that no page skips or counts the rows before."""
+"""Lists that go on by a cursor: it names the last row seen, so that no page skips or counts the rows before it."""
 
 from __future__ import annotations
 

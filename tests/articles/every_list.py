@@ -1,0 +1,118 @@
+"""Every list of the site by its address, and the statements that it sends: what a test of plans looks through.
+
+The addresses are asked for as people ask for them, so that what is explained is what the pages do, whatever they do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import User
+from articles.models import Article, ArticleTag, Section
+from articles.models.article import HOT, MOVED, NEW, TAGGED, TOP
+from articles.reading import SPANS
+from articles.sitemaps import PART
+
+
+@dataclass(frozen=True)
+class EveryList:
+    """Where the lists are asked for.
+
+    Args:
+        author: a person with many articles; also whose "My articles" it is.
+        moderator: may see every list of the admin.
+    """
+
+    author: User
+    section: Section
+    moderator: User
+
+    def public(self) -> Iterator[tuple[str, str]]:
+        """(name, address) of what everyone reads: each list's first page, and one far behind it."""
+        published = Article.objects.published()
+        tagged = ArticleTag.objects.order_by("pk").select_related("tag")[0]
+        author, section, tag = self.author.get_absolute_url(), self.section.get_absolute_url(), tagged.tag
+        yield from _both("new", reverse("front"), NEW, published.new())
+        yield from _both("hot", reverse("hot"), HOT, published.hot())
+        for span in SPANS:
+            yield from _both(f"top {span}", reverse("top", args=[span]), TOP, published.top())
+        yield from _both("section", section, NEW, published.in_section(self.section).new())
+        yield from _both("author", author, NEW, published.by(self.author).new())
+        yield from _both("tag", tag.get_absolute_url(), TAGGED, ArticleTag.objects.of(tag).new())
+        for kind in ("rss", "atom"):
+            yield f"feed {kind}", reverse(f"feed_{kind}")
+            yield f"feed of a section {kind}", reverse(f"feed_section_{kind}", args=[self.section.slug])
+            yield f"feed of an author {kind}", reverse(f"feed_author_{kind}", args=[self.author.username])
+        yield "sitemap", reverse("sitemap")
+        yield "part of the sitemap", reverse("sitemap_part", args=[_highest() // PART])
+
+    def own(self) -> Iterator[tuple[str, str]]:
+        """(name, address) of "My articles"."""
+        rows = Article.objects.by(self.author).order_by(*MOVED.names)
+        yield from _both("my articles", reverse("desk"), MOVED, rows)
+
+    def admin(self) -> Iterator[tuple[str, str]]:
+        """(name, address) of the moderators' lists."""
+        for name in (
+            "articles_article",
+            "articles_picture",
+            "articles_section",
+            "articles_tag",
+            "moderation_submission",
+            "moderation_decision",
+            "moderation_sanction",
+            "promotion_promotion",
+            "promotion_ledgerentry",
+            "accounts_user",
+        ):
+            yield f"admin {name}", reverse(f"admin:{name}_changelist")
+        articles, queue = (
+            reverse("admin:articles_article_changelist"),
+            reverse("admin:moderation_submission_changelist"),
+        )
+        for state in ("published", "hidden", "returned", "in_review"):
+            yield f"admin articles {state}", f"{articles}?state__exact={state}"
+        yield "admin articles of a section", f"{articles}?section__id__exact={self.section.pk}"
+        for view in ("waiting", "unreviewed", "returned"):
+            yield f"admin queue {view}", f"{queue}?view={view}"
+
+    def statements(self) -> Iterator[tuple[str, str, Any]]:
+        """(name, SQL, parameters) of every SELECT that the lists send."""
+        for person, addresses in ((None, self.public()), (self.author, self.own()), (self.moderator, self.admin())):
+            client = Client()
+            if person:
+                client.force_login(person)
+            for name, address in addresses:
+                for sql, params in selects(client, address):
+                    yield name, sql, params
+
+
+def selects(client: Client, address: str) -> list[tuple[str, Any]]:
+    """(SQL, parameters) of every SELECT that a page sends. The page must be there."""
+    sent: list[tuple[str, Any]] = []
+
+    def listen(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        if sql.lstrip("( ").upper().startswith("SELECT"):
+            sent.append((sql, params))
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(listen):
+        answer = client.get(address)
+    assert answer.status_code == 200, (address, answer.status_code)
+    return sent
+
+
+def _both(name: str, address: str, order: Any, rows: Any) -> Iterator[tuple[str, str]]:
+    yield name, address
+    last = rows[min(rows.count() - 1, 500)]
+    yield f"{name}, far behind", f"{address}?after={order.cursor_of(last)}"
+
+
+def _highest() -> int:
+    return Article.objects.published().order_by("-pk").values_list("pk", flat=True)[0]
