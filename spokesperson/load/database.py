@@ -86,6 +86,8 @@ def structure(cursor: Cursor, tables: list[str]) -> Structure:
 def copy_rows(cursor: Cursor, rows: Rows) -> int:
     """Write the rows of a block by COPY; how many there were."""
     for table, lines in rows.items():
+        if not lines:
+            continue
         with cursor.copy(f"COPY {table} ({_columns(table)}) FROM STDIN") as copy:
             copy.write("\n".join(lines) + "\n")
     return sum(map(len, rows.values()))
