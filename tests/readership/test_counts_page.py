@@ -72,7 +72,7 @@ def test_it_says_the_number_and_what_it_is(client: Client, article: Article) -> 
     said = words(page.text)
     assert "Lamps" in said
     assert "1,315 views" in said
-    assert "Each reader counts once a day, after the page has been visible for a second." in said
+    assert "each of them counts once a day, after the page has been visible for a second." in said
     assert "Views are added up every few seconds, and this page is at most five seconds old." in said
     assert "No address, no name of a browser, no account and no cookie is stored with a view" in said
     assert article.get_absolute_url() in page.text
