@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from functools import lru_cache
+from typing import Any
 from urllib.parse import urlencode, urljoin
 
 from django import template
 from django.conf import settings
 from django.contrib.humanize.templatetags.humanize import NaturalTimeFormatter
-from django.template.defaultfilters import date
+from django.template.defaultfilters import date as in_words
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.timesince import timesince
 from django.utils.translation import get_language
@@ -22,10 +24,13 @@ from django.utils.translation import gettext as _
 from articles.models import Article, Picture, Revision, Section
 from articles.sanitizing import for_display
 from articles.slugs import slug_of
+from articles.templatetags.parts import part
 
 register = template.Library()
 register.filter("for_display", for_display)
 
+# How wide a card's picture is: on a phone, and on everything wider.
+CARD_SIZES = "(max-width: 30rem) 104px, 152px"
 _MARKS = {"en": "EN", "ru": "РУ", "hy": "ՀԱ"}
 
 
@@ -42,6 +47,7 @@ def section_name(section: Section, language: str = "") -> str:
 
 
 @register.simple_tag
+@lru_cache(maxsize=32)
 def icon(name: str) -> SafeString:
     """A picture from the site's own sprite; it says nothing that the words beside it do not."""
     return format_html(
@@ -55,20 +61,129 @@ def icon(name: str) -> SafeString:
 def ago(moment: datetime) -> str:
     """How long ago in one unit ("3 hours ago"), or the day when it is more than a week."""
     now = timezone.now()
-    if now - moment > timedelta(days=7):
-        same_year = timezone.localtime(moment).year == timezone.localtime(now).year
-        return date(timezone.localtime(moment), _("j F") if same_year else _("j F Y"))
-    if now - moment < timedelta(minutes=1):
+    passed = now - moment
+    if passed > timedelta(days=7):
+        day = timezone.localtime(moment).date()
+        return _day_in_words(day, day.year == timezone.localtime(now).year, get_language())
+    if passed < timedelta(minutes=1):
         return _("just now")
+    # In whole minutes, hours or days, so that the words can be remembered.
+    unit = next(unit for unit in _UNITS if passed >= unit)
+    return _ago_in_words(passed // unit * unit, get_language())
+
+
+_UNITS = (timedelta(days=1), timedelta(hours=1), timedelta(minutes=1))
+
+
+@lru_cache(maxsize=1024)
+def _day_in_words(day: date, same_year: bool, language: str | None) -> str:
+    return in_words(day, _("j F") if same_year else _("j F Y"))
+
+
+@lru_cache(maxsize=512)
+def _ago_in_words(passed: timedelta, language: str | None) -> str:
+    now = timezone.now()
     # Russian says "a minute" otherwise after "ago" than alone; Django's humanize has those forms.
-    time = timesince(moment, now, depth=1, time_strings=NaturalTimeFormatter.past_substrings)
+    time = timesince(now - passed, now, depth=1, time_strings=NaturalTimeFormatter.past_substrings)
     return _("%(time)s ago") % {"time": time}
 
 
+@register.filter
+def for_machines(moment: datetime) -> str:
+    """A moment for `datetime` attributes: "2023-10-25T13:21:00+0400"."""
+    return timezone.localtime(moment).strftime("%Y-%m-%dT%H:%M:%S%z")
+
+
+@register.filter
+def in_full(moment: datetime) -> str:
+    """A moment as the article's page has it: "13:21, Wednesday, 25 October, 2023"."""
+    return in_words(timezone.localtime(moment), _("H:i, l, j F, Y"))
+
+
 @register.simple_tag
-def today() -> str:
+def today() -> SafeString:
     """Today's date in words, for the head of the page."""
-    return date(timezone.localtime(), _("l, j F, Y"))
+    return _today(timezone.localtime().date(), get_language())
+
+
+@lru_cache(maxsize=8)
+def _today(day: date, language: str | None) -> SafeString:
+    return format_html('<time datetime="{}">{}</time>', day.isoformat(), in_words(day, _("l, j F, Y")))
+
+
+@register.simple_tag(takes_context=True)
+def language_links(context: template.Context) -> SafeString:
+    """The same page in each language of the interface."""
+    here = get_language()
+    return format_html_join(
+        "",
+        '<a href="{}" hreflang="{}" lang="{}" title="{}"{}>{}</a>',
+        (
+            (url, code, code, name, mark_safe(' aria-current="true"') if code == here else "", language_mark(code))
+            for code, name, url in context.get("languages") or ()
+        ),
+    )
+
+
+@register.simple_tag(takes_context=True)
+def section_links(context: template.Context) -> SafeString:
+    """The site's sections, the open one marked."""
+    section: Any = context.get("section")
+    return part(
+        "_sections.html",
+        sections=tuple((one.pk, one.slug, section_name(one)) for one in context.get("sections") or ()),
+        here=str(context.get("here") or ""),
+        section=getattr(section, "pk", None),
+    )
+
+
+@register.simple_tag
+def figures(article: Article, explained: bool = False) -> SafeString:
+    """Views, likes and dislikes. With `explained`, they lead to how the views are counted."""
+    return part(
+        "articles/_numbers.html",
+        number=article.pk if explained else None,
+        views=article.views,
+        likes=article.likes,
+        dislikes=article.dislikes,
+    )
+
+
+@register.simple_tag
+def card(article: Article, size: str = "", sizes: str = "") -> SafeString:
+    """One story in a list.
+
+    Args:
+        size: "lead" for the front page's first, "side" for those beside it.
+        sizes: of its picture, as the attribute of that name says it.
+    """
+    return part("articles/_story.html", size=size, sizes=sizes or CARD_SIZES, **story(article))
+
+
+def story(article: Article) -> dict[str, Any]:
+    """What a published article's card says, as plain values: all but its form."""
+    text, author, section = article.live, article.author, article.section
+    assert text is not None  # both are constraints of the table
+    assert article.published_at is not None
+    picture = text.picture
+    return {
+        "number": article.pk,
+        "slug": article.slug,
+        "title": text.title,
+        "summary": text.summary,
+        "language": text.language,
+        "section": section.slug,
+        "kicker": section_name(section, text.language),
+        "username": author.username,
+        "author": author.name,
+        "published": for_machines(article.published_at),
+        "ago": ago(article.published_at),
+        "figures": figures(article),
+        "source": picture.url(480) if picture else "",
+        "srcset": picture.srcset if picture else "",
+        "width": picture.width if picture else 0,
+        "height": picture.height if picture else 0,
+    }
 
 
 @register.simple_tag

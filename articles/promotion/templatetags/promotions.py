@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import template
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from articles.models import Article, Section, SiteSettings
@@ -12,6 +13,8 @@ from articles.promotion import delivery
 from articles.promotion.delivery import Beside
 from articles.promotion.models import Placement, Promotion
 from articles.promotion.money import exact
+from articles.templatetags.parts import part
+from articles.templatetags.spokesperson import CARD_SIZES, story
 
 register = template.Library()
 
@@ -61,10 +64,21 @@ def promotion_label(promotion: Promotion) -> str:
 
 
 @register.simple_tag
-def promoted_address(promotion: Promotion) -> str:
-    """Where the card leads. The fragment, which no server sees, tells the page's script how the reader came."""
-    address = promotion.article.get_absolute_url()
-    return f"{address}#promoted-{promotion.pk}" if promotion.pk else address
+def promoted_card(promotion: Promotion, place: str) -> SafeString:
+    """A promoted article with its label.
+
+    The fragment of its address, which no server sees, tells the page's script how the reader came.
+    """
+    return part(
+        "promotion/_story.html",
+        promotion=promotion.pk,
+        fragment=f"#promoted-{promotion.pk}",
+        label=promotion_label(promotion),
+        is_paid=promotion.is_paid_kind,
+        is_lazy=place == Placement.Code.BESIDE,
+        sizes=CARD_SIZES,
+        **story(promotion.article),
+    )
 
 
 @register.filter
