@@ -20,7 +20,7 @@ from articles.models import Article, ArticleTag, Revision, Section
 from articles.moderation.models import Decision
 from articles.moderation.services import decide
 from articles.ranking import hot
-from articles.readership.models import DailyStats, View
+from articles.readership.models import DailyStats, Read, View, Visit
 from articles.readership.services import roll_up
 from articles.readership.visitors import today
 from articles.voting.services import cast_vote
@@ -138,11 +138,13 @@ def _read_and_rate(article: Article, text: Text, published_at: datetime) -> None
         cast_vote(article=article, voter=voters[username], value=value)
     first, last = timezone.localdate(published_at), today()
     views = numbers.daily_views(dice, age=age, days=(last - first).days + 1, at_least=4 * len(votes) + 9)
+    share_of_reads = dice.uniform(0.25, 0.6)
     days = [
         DailyStats(
             article=article,
             day=first + timedelta(days=index),
             views=count,
+            reads=round(count * share_of_reads),
             by_author=1 if index == 0 else 0,
             by_staff=1 if index < 2 else 0,
             by_bots=round(count * dice.uniform(0.1, 0.4)),
@@ -154,21 +156,20 @@ def _read_and_rate(article: Article, text: Text, published_at: datetime) -> None
     old = [one for one in days if one.day < last - timedelta(days=1)]
     DailyStats.objects.bulk_create(old)
     Article.objects.filter(pk=article.pk).update(views=sum(one.views for one in old))
-    View.objects.bulk_create(row for one in days[len(old) :] for row in _rows_of(one, dice))
+    for one in days[len(old) :]:
+        kinds = {Visit.Kind.AUTHOR: one.by_author, Visit.Kind.STAFF: one.by_staff, Visit.Kind.BOT: one.by_bots}
+        View.objects.bulk_create(_rows_of(View, one, {Visit.Kind.COUNTED: one.views, **kinds}, dice))
+        Read.objects.bulk_create(_rows_of(Read, one, {Visit.Kind.COUNTED: one.reads}, dice))
     roll_up()
 
 
-def _rows_of(stats: DailyStats, dice: random.Random) -> Iterator[View]:
-    """What the beacon would have written on that day. The digests stand for nobody."""
-    kinds = {
-        View.Kind.COUNTED: stats.views,
-        View.Kind.AUTHOR: stats.by_author,
-        View.Kind.STAFF: stats.by_staff,
-        View.Kind.BOT: stats.by_bots,
-    }
+def _rows_of[Row: Visit](
+    row: type[Row], stats: DailyStats, kinds: dict[Visit.Kind, int], dice: random.Random
+) -> Iterator[Row]:
+    """What the beacon would have written on that day, so many of each kind. The digests stand for nobody."""
     for kind, count in kinds.items():
         for _ in range(count):
-            yield View(
+            yield row(
                 article=stats.article, day=stats.day, visitor=dice.randbytes(16), source=dice.randbytes(16), kind=kind
             )
 
