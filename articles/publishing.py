@@ -21,6 +21,7 @@ from accounts.people import has_confirmed_email
 from articles.models import Article, ArticleTag, Picture, Revision, Section, SiteSettings, Tag
 from articles.ranking import hot
 from articles.sanitizing import plain_text, sanitize
+from articles.search import indexing
 
 MIN_WORDS = 30
 MAX_TAGS = 5
@@ -257,6 +258,7 @@ def hide(*, article: Article) -> Article:
             raise NotPossible(_("This article is not published."))
         ArticleTag.objects.filter(article=article).delete()
         _enter(article, Article.State.HIDDEN)
+        indexing.update(article.pk)
     return article
 
 
@@ -272,6 +274,7 @@ def restore(*, article: Article) -> Article:
             raise NotPossible(_("This article is not hidden."))
         _enter(article, Article.State.PUBLISHED)
         _tag(article, article.live)
+        indexing.update(article.pk)
     return article
 
 
@@ -338,6 +341,7 @@ def _publish(article: Article, revision: Revision) -> Article:
     article.state_since = timezone.now()
     article.save(update_fields=["live", "section", "language", "published_at", "hot", "state", "state_since"])
     _tag(article, revision)
+    indexing.update(article.pk)
     return article
 
 

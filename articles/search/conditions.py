@@ -83,5 +83,3 @@ class FetchedResults(BaseSearchResults):  # type: ignore[misc]
 
     def _do_count(self) -> int:
         return len(self.results())
-
-

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Protocol, cast
 
 from modelsearch.backends import get_search_backend
 
 from articles.models.article import ArticleQuerySet
 from articles.search.models import SearchedArticle
+
+
+class TooSlow(Exception):
+    """A search was given up, because it took longer than a page may take."""
 
 
 class Engine(Protocol):
@@ -23,6 +28,12 @@ class Engine(Protocol):
     def update(self, pks: Collection[int]) -> None:
         """Index these articles anew; those that are not published leave the index."""
 
+    def titled(self, words: Sequence[str], *, most: int) -> list[int]:
+        """Primary keys of published articles with these words in the title, newest first; the last may be half typed."""
+
+    def bounded(self, words: str) -> AbstractContextManager[None]:
+        """A block in which `words` are looked for; `TooSlow` leaves it where that takes too long."""
+
     def matching(self, words: Collection[str], query: str) -> set[str]:
         """Those among `words` (of a text) that the engine takes for one of the query's words."""
 
@@ -33,7 +44,10 @@ def engine() -> Engine:
 
 
 class ByObjects:
-    """`update` for engines that index what Python hands them."""
+    """What is common to the engines that index what Python hands them."""
+
+    def bounded(self, words: str) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def update(self, pks: Collection[int]) -> None:
         published = list(_indexed().filter(pk__in=pks))

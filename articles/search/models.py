@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
-from modelsearch.index import FilterField, Indexed, SearchField
+from modelsearch.index import AutocompleteField, FilterField, Indexed, SearchField
 
 from articles.models import Article
 from articles.sanitizing import plain_text
@@ -30,6 +30,7 @@ class SearchedArticle(Indexed, Article):  # type: ignore[misc]
         SearchField("names", boost=4.0),
         SearchField("summary", boost=2.0),
         SearchField("plain_body"),
+        AutocompleteField("title"),
         FilterField("id"),
         FilterField("state"),
         FilterField("section"),

@@ -8,19 +8,26 @@ for that span first and goes further back only while it has too few.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar
 from datetime import datetime
 from typing import Any
 
-from django.db import connection
+from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 from modelsearch.backends.database.postgres.postgres import PostgresIndex, PostgresSearchBackend
 
 from articles.models import Article
 from articles.search import entries
 from articles.search.conditions import Condition, ConditionsCompiler, FetchedResults
+from articles.search.engine import TooSlow
 from articles.search.entries import CONFIGURATION, SPANS
+from articles.search.models import SearchedArticle
 
+# A search that takes longer is given up.
+MOST_MILLISECONDS = 2000
+QUERY_CANCELED = "57014"
 RANKED = 700
 ABOUT = 300
 # How much a word weighs in text, summary, tags and author, title.
@@ -34,12 +41,44 @@ def quoted(lexeme: str) -> str:
     return "'" + lexeme.replace("\\", "\\\\").replace("'", "''") + "'"
 
 
+# The words that the present block of `bounded` looks for, and their lexemes.
+_stemmed: ContextVar[tuple[str, list[str]]] = ContextVar("stemmed", default=("", []))
+_STEMS = f"tsvector_to_array(to_tsvector('{CONFIGURATION}', {entries.normal('%s::text')}))"
+
+
 def stems(text: str) -> list[str]:
     """The lexemes of a query; words that every text has ("the", "и") have none."""
+    known, found = _stemmed.get()
+    if known == text:
+        return found
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT tsvector_to_array(to_tsvector('{CONFIGURATION}', {entries.normal('%s::text')}))", [text])
-        found: list[str] = cursor.fetchone()[0]
-    return found
+        cursor.execute(f"SELECT {_STEMS}", [text])
+        return list(cursor.fetchone()[0])
+
+
+@contextmanager
+def bounded(words: str) -> Iterator[None]:
+    """A block that looks for `words` in bounded time, with plans for a few rows.
+
+    Raises:
+        TooSlow: the time was over.
+    """
+    try:
+        with transaction.atomic(savepoint=False), connection.cursor() as cursor:
+            cursor.execute(
+                f"SELECT {_STEMS}, set_config('statement_timeout', %s, true), set_config('enable_seqscan', 'off', true), "
+                "set_config('jit', 'off', true), set_config('max_parallel_workers_per_gather', '0', true)",
+                [words, str(MOST_MILLISECONDS)],
+            )
+            token = _stemmed.set((words, list(cursor.fetchone()[0])))
+            try:
+                yield
+            finally:
+                _stemmed.reset(token)
+    except OperationalError as error:
+        if getattr(error.__cause__, "sqlstate", "") == QUERY_CANCELED:
+            raise TooSlow from error
+        raise
 
 
 class PostgresCompiler(ConditionsCompiler):
@@ -73,7 +112,7 @@ class PostgresCompiler(ConditionsCompiler):
         joined = (" | " if self.any_of_them else " & ").join
         query = joined(quoted(stem) for stem in found)
         if not self.order_by_relevance:
-            return self._run(*self._newest("found", query, stop), "SELECT article_id FROM found OFFSET %s", [start])
+            return self.keys_of(query, stop)[start:]
         about = joined(quoted(f"^{stem}") for stem in found)
         return self._run(
             *self._newest("about", about, ABOUT),
@@ -86,6 +125,10 @@ class PostgresCompiler(ConditionsCompiler):
             "OFFSET %s LIMIT %s",
             [WEIGHTS, query, start, stop - start],
         )
+
+    def keys_of(self, query: str, most: int) -> list[int]:
+        """The newest articles whose lexemes match a tsquery."""
+        return self._run(*self._newest("found", query, most), "SELECT article_id FROM found", [])
 
     def _run(self, *pieces: Any) -> list[int]:
         sql = "WITH " + "".join(pieces[0::2])
@@ -102,8 +145,8 @@ class PostgresCompiler(ConditionsCompiler):
         for number, span in enumerate(self._spans()):
             where = ["e.words @@ %s::tsquery", conditions.sql]
             values = [query, *conditions.parameters]
-            if number:
-                where.insert(0, f"(SELECT count(*) FROM {name}{number - 1}) < {most:d}")
+            # Once one level has enough, none behind it is run: PostgreSQL looks at these conditions before anything else.
+            where[:0] = [f"(SELECT count(*) FROM {name}{before}) < {most:d}" for before in range(number)]
             if span:
                 where.insert(0, "e.words @@ %s::tsquery")
                 values.insert(0, span)
@@ -157,6 +200,15 @@ class SearchBackend(PostgresSearchBackend):  # type: ignore[misc]
 
     def update(self, pks: Collection[int]) -> None:
         entries.write(list(pks))
+
+    def titled(self, words: Sequence[str], *, most: int) -> list[int]:
+        query = " & ".join(quoted(f"~{word}") for word in words) + ":*"
+        newest = PostgresCompiler(SearchedArticle.objects.published(), " ".join(words), order_by_relevance=False)
+        with bounded(""):
+            return newest.keys_of(query, most)
+
+    def bounded(self, words: str) -> AbstractContextManager[None]:
+        return bounded(words)
 
     def matching(self, words: Collection[str], query: str) -> set[str]:
         with connection.cursor() as cursor:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from django.db import connection
@@ -12,12 +12,8 @@ from modelsearch.utils import get_content_type_pk
 from articles.models import Article
 from articles.search.conditions import ConditionsCompiler, FetchedResults
 from articles.search.engine import ByObjects
-from articles.search.words import words_of
-
-
-def prefixes(words: str, *, loosely: bool) -> list[str]:
-    """The words as beginnings of words; loosely, a long word may end otherwise."""
-    return [word[:-2] if loosely and len(word) > 4 else word for word in words_of(words)]
+from articles.search.models import SearchedArticle
+from articles.search.words import shortened, starting_alike, words_of
 
 
 class SQLiteCompiler(ConditionsCompiler):
@@ -33,10 +29,14 @@ class SQLiteCompiler(ConditionsCompiler):
     }
 
     def keys(self, start: int, stop: int) -> list[int]:
-        found = prefixes(self.words, loosely=self.any_of_them)
-        if not found:
-            return []
+        found = words_of(self.words)
+        if self.any_of_them:
+            found = shortened(found)
         match = (" OR " if self.any_of_them else " AND ").join(f'"{prefix}"*' for prefix in found)
+        return self.keys_of(f"{{title body}} : ({match})", start, stop) if found else []
+
+    def keys_of(self, match: str, start: int, stop: int) -> list[int]:
+        """The articles that a query of FTS5 finds."""
         conditions = self.conditions()
         # The columns of modelsearch's table: autocomplete, body, title.
         order = "bm25(modelsearch_indexentry_fts, 0, 1, 10), " if self.order_by_relevance else ""
@@ -47,7 +47,7 @@ class SQLiteCompiler(ConditionsCompiler):
                 "JOIN articles_article a ON a.id = CAST(i.object_id AS INTEGER) "
                 "WHERE modelsearch_indexentry_fts MATCH %s AND i.content_type_id = %s "
                 f"AND {conditions.sql} ORDER BY {order}a.published_at DESC, a.id DESC LIMIT %s OFFSET %s",
-                [f"{{title body}} : ({match})", get_content_type_pk(Article), *conditions.parameters, stop - start, start],
+                [match, get_content_type_pk(Article), *conditions.parameters, stop - start, start],
             )
             return [row[0] for row in cursor.fetchall()]
 
@@ -72,12 +72,10 @@ class SearchBackend(ByObjects, SQLiteSearchBackend):  # type: ignore[misc]
     def __init__(self, params: dict[str, Any]) -> None:
         super().__init__({**params, "ATOMIC_REBUILD": False})
 
+    def titled(self, words: Sequence[str], *, most: int) -> list[int]:
+        newest = SQLiteCompiler(SearchedArticle.objects.published(), " ".join(words), order_by_relevance=False)
+        return newest.keys_of("{title} : (" + " AND ".join(f'"{word}"*' for word in words) + ")", 0, most)
+
     def matching(self, words: Collection[str], query: str) -> set[str]:
-        return starting_alike(words, prefixes(query, loosely=False)) or starting_alike(
-            words, prefixes(query, loosely=True)
-        )
-
-
-def starting_alike(words: Collection[str], beginnings: Collection[str]) -> set[str]:
-    """The words (in one spelling) that begin with one of these."""
-    return {word for word in words if word.lower().startswith(tuple(beginnings))}
+        beginnings = words_of(query)
+        return starting_alike(words, beginnings) or starting_alike(words, beginnings, loosely=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 
 # Signs inside words that are not letters: Armenian stress, exclamation and question, the stress of Russian textbooks,
 # soft hyphens and invisible joiners. They go.
@@ -33,3 +34,14 @@ def tidy(query: str) -> str:
     """A query as it is shown and cached: without control characters, one space between words, cut at a limit."""
     visible = "".join(" " if unicodedata.category(sign) in {"Cc", "Zl", "Zp"} else sign for sign in query[:2000])
     return " ".join(visible.split())[:LONGEST_QUERY].strip()
+
+
+def shortened(words: Iterable[str]) -> list[str]:
+    """Long words without their last two letters: what engines without stems take for other forms of them."""
+    return [word[:-2] if len(word) > 4 else word for word in words]
+
+
+def starting_alike(words: Iterable[str], beginnings: Iterable[str], *, loosely: bool = False) -> set[str]:
+    """The words (in one spelling) that begin with one of `beginnings`; loosely, a long one may end otherwise."""
+    starts = tuple(shortened(beginnings) if loosely else beginnings)
+    return {word for word in words if word.startswith(starts)}

@@ -2,8 +2,10 @@ import django.contrib.postgres.search
 import django.db.models.deletion
 from django.db import migrations, models
 
+# The table itself stays small and in memory; the vectors are read for the few rows that are ranked, uncompressed.
 # Most changes of the index are one article at a time, and each search would read what waits to be merged into it.
-INDEXES = [
+STATEMENTS = [
+    "ALTER TABLE search_searchentry ALTER COLUMN words SET STORAGE EXTERNAL",
     "CREATE INDEX IF NOT EXISTS search_entry_words ON search_searchentry USING gin (words) WITH (fastupdate = off)",
 ]
 
@@ -14,7 +16,7 @@ class CreateOnPostgres(migrations.CreateModel):
     def database_forwards(self, app_label, schema_editor, from_state, to_state):
         if schema_editor.connection.vendor == "postgresql":
             super().database_forwards(app_label, schema_editor, from_state, to_state)
-            for statement in INDEXES:
+            for statement in STATEMENTS:
                 schema_editor.execute(statement)
 
     def database_backwards(self, app_label, schema_editor, from_state, to_state):
