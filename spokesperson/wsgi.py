@@ -1,4 +1,4 @@
-"""The application that a WSGI server runs: Django, with the page cache around it."""
+"""The application that a WSGI server runs: Django, the page cache around it, and the view beacon around both."""
 
 import os
 
@@ -10,6 +10,8 @@ _django = get_wsgi_application()
 # Settings can be read from here on.
 from django.conf import settings  # noqa: E402
 
+from articles.readership.beacon import Beacon  # noqa: E402
 from spokesperson.page_cache import PageCache  # noqa: E402
 
-application = PageCache(_django, max_bytes=settings.PAGE_CACHE_BYTES)
+_pages = PageCache(_django, max_bytes=settings.PAGE_CACHE_BYTES)
+application = Beacon(_pages, most_waiting=24)

@@ -70,11 +70,11 @@ def beacon_image(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _count(request: HttpRequest, pk: int, *, of: type[Visit] = View) -> None:
+    if is_prefetch(request.headers):
+        return
     author_id = Article.objects.published().filter(pk=pk).values_list("author_id", flat=True).first()
     if author_id is None:
         raise Http404
-    if is_prefetch(request.headers):
-        return
     try:
         is_new = record(of=of, article_id=pk, author_id=author_id, reader=reader_of(request))
     except Article.DoesNotExist as error:  # It was taken down between the two statements.
