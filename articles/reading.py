@@ -61,7 +61,7 @@ def front_page() -> tuple[Page[Article], list[Article]]:
     """
     size, since = settings.PAGE_SIZE, timezone.now() - WEEK
     published = Article.objects.published()
-    keys = Keys(published.new().values("pk")[: size + 1], published.best_keys(since=since, limit=MOST_LIKED))
+    keys = Keys(published.new().values("pk")[: size + 1], published.best_since(since, limit=MOST_LIKED))
     found: Any = list(published.filter(pk__in=keys).with_score().with_cards())
     newest = sorted(found, key=lambda one: (one.published_at, one.pk), reverse=True)
     best = sorted(found, key=lambda one: (one.score, one.pk), reverse=True)
@@ -100,8 +100,8 @@ def top_page(request: HttpRequest, span: timedelta | None) -> Page[Article]:
     if span is None:
         return page_of(articles, request, order=TOP)
     cursor, size = cursor_in(request), settings.PAGE_SIZE
-    keys = Article.objects.published().best_keys(
-        since=timezone.now() - span, limit=size + 1, after=TOP.place_of(cursor) if cursor else None
+    keys = Article.objects.published().best_since(
+        timezone.now() - span, limit=size + 1, after=TOP.place_of(cursor) if cursor else None
     )
     found: Any = list(articles.filter(pk__in=keys))
     found.sort(key=lambda one: (one.score, one.pk), reverse=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
@@ -17,7 +17,7 @@ from django.utils.translation import pgettext_lazy
 from accounts.keyset import Order
 from articles.models.pictures import Picture
 from articles.models.taxonomy import Section, Tag
-from articles.models.top import SCORE, DayOf, Keys
+from articles.models.top import SCORE, BestSince, DayOf
 from articles.slugs import slug_of
 
 if TYPE_CHECKING:
@@ -63,20 +63,14 @@ class ArticleQuerySet(models.QuerySet["Article"]):
         """The highest score first, of all time."""
         return self.with_score().order_by(*TOP.names)
 
-    def best_keys(self, *, since: datetime, limit: int, after: tuple[Any, ...] | None = None) -> Keys:
+    def best_since(self, since: datetime, *, limit: int, after: tuple[Any, ...] | None = None) -> BestSince:
         """The keys of the `limit` highest scores among what was published from `since` on, for `pk__in`.
 
         Args:
             after: only what stands behind this place in the order `TOP`.
         """
-        rows = self.with_score().annotate(day=DayOf("published_at"))
-        if after:
-            rows = TOP.after(rows, after)
-        first, today = since.astimezone(UTC).date(), timezone.now().astimezone(UTC).date()
-        # The span begins in the middle of its first day, the only one that is not taken whole.
-        days = [rows.filter(day=first, published_at__gte=since)]
-        days += [rows.filter(day=first + timedelta(days=n)) for n in range(1, (today - first).days + 1)]
-        return Keys(*(day.order_by(*TOP.names).values("pk", "score")[:limit] for day in days), best=limit)
+        articles = self.with_score()
+        return BestSince(TOP.after(articles, after) if after else articles, since=since, limit=limit)
 
     def with_text(self) -> Self:
         """With everything that a card or a page shows, in the same query."""
