@@ -1,77 +1,57 @@
 """Pages for anonymous readers, kept in each worker's memory, around Django.
 
 A view opts in (`articles.pages.public_page`). Its answer to a reader without a session is then rendered once for
-everybody, from a request that holds nothing of the visitor's but host, path and the query parameters that pages know,
-and served for `FRESH_SECONDS`. There is no invalidation: age is the promise (docs/architecture.md, Three paths).
+everybody, from a request that holds nothing of the visitor's but what makes a page another page (`page_keys`), and
+served for `FRESH_SECONDS`. There is no invalidation: age is the promise (docs/architecture.md, Three paths).
+
+`X-Cache` says how a page came: "hit" from memory, "miss" rendered for this request, "stale" a copy that another
+request renews at this moment, or that cannot be renewed. What goes to Django untouched has no such header.
 """
 
 from __future__ import annotations
 
-import gzip
-import hashlib
+import logging
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import Iterable
-from contextlib import suppress
-from functools import lru_cache
-from io import BytesIO
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-import brotli
 from django.conf import settings
-from django.http.cookie import parse_cookie
-from django.urls import Resolver404, resolve
 from django.utils import translation
+from django.utils.http import http_date
+from django.utils.translation import gettext as _
 
-from articles.pages import FRESH_SECONDS, PARAMETERS, STALE_ON_ERROR_SECONDS, STALE_SECONDS
+from articles.pages import FRESH_SECONDS, STALE_ON_ERROR_SECONDS, STALE_SECONDS
+from spokesperson.kept_pages import Headers, Page, Shelf
+from spokesperson.page_keys import Key, clean_environ, encoding_of, has_session, key_of
 
-# A page that nobody could render yet is waited for so long; then the request goes to Django itself.
+logger = logging.getLogger(__name__)
+
+# After so long a rendering counts as hung: who waits for it is refused, and who comes next tries anew.
 WAIT_SECONDS = 10
-MISSING_PAGES = 256
-ALIASES = 20_000
+# Where there is a copy to fall back on, nobody waits longer than this for a newer one.
+PATIENCE_SECONDS = 2
+# A page that failed is left alone for so long, and its last copy serves.
+REST_SECONDS = 1
+# Of the bytes, what pages that do not exist may have: a flood of such addresses pushes no page out.
+MISSING_PART = 16
+# What is remembered of requests' looks, in bytes, twice over.
+ALIAS_BYTES = 2 * 1024 * 1024
 
-Headers = list[tuple[str, str]]
-Key = tuple[str, str, str, str]
+HIT, MISS, STALE = ("X-Cache", "hit"), ("X-Cache", "miss"), ("X-Cache", "stale")
 
 
-class Page:
-    """One rendered answer, with its compressed forms made when they are first asked for."""
+class Rendering:
+    """One thread asks Django for a page; the others may wait for it."""
 
-    __slots__ = ("body", "etag", "forms", "headers", "rendered_at", "status")
+    __slots__ = ("began", "done", "failed", "page")
 
-    def __init__(self, status: str, headers: Headers, body: bytes, now: float) -> None:
-        self.status = status
-        self.headers = [(k, v) for k, v in headers if k.lower() not in {"content-length", "vary", "etag"}]
-        self.headers.append(("Vary", "Accept-Encoding"))
-        self.body = body
-        self.rendered_at = now
-        self.etag = hashlib.sha256(body).hexdigest()[:20]
-        self.forms: dict[str, tuple[bytes, str, Headers]] = {}
-
-    @property
-    def size(self) -> int:
-        """Bytes that the page may come to hold: its body, both compressed forms at most as long, and small change."""
-        return 2 * len(self.body) + 2048
-
-    def form(self, encoding: str) -> tuple[bytes, str, Headers]:
-        """(body, ETag, headers) in "br", "gzip" or "" (as it is)."""
-        found = self.forms.get(encoding)
-        if found is None:
-            if encoding == "br":
-                body = brotli.compress(self.body, quality=5)
-            elif encoding == "gzip":
-                body = gzip.compress(self.body, compresslevel=6, mtime=0)
-            else:
-                body = self.body
-            etag = f'"{self.etag}{encoding and "-" + encoding}"'
-            headers = [*self.headers, ("ETag", etag), ("Content-Length", str(len(body)))]
-            if encoding:
-                headers.append(("Content-Encoding", encoding))
-            found = self.forms[encoding] = (body, etag, headers)
-        return found
+    def __init__(self, began: float) -> None:
+        self.began = began
+        self.done = threading.Event()
+        self.failed = True  # until it has not
+        self.page: Page | None = None  # what came of it, where it is for everybody who waited
 
 
 class PageCache:
@@ -84,91 +64,151 @@ class PageCache:
 
     def __init__(self, app: WSGIApplication, *, max_bytes: int) -> None:
         self.app = app
-        self.max_bytes = max_bytes
-        self.bytes = 0
-        self.pages: OrderedDict[Key, Page] = OrderedDict()
-        # Apart, and few: a flood of addresses that do not exist pushes no page out.
-        self.missing: OrderedDict[Key, Page] = OrderedDict()
-        # What requests look like → (key, encoding), so that a hit parses nothing. Dropped whole when full.
-        self.aliases: dict[tuple[Any, ...], tuple[Key, str]] = {}
-        self.rendering: dict[Key, threading.Event] = {}
+        self.missing = Shelf(max_bytes // MISSING_PART)
+        self.pages = Shelf(max_bytes - self.missing.max_bytes)
+        self.rendering: dict[Key, Rendering] = {}
         self.lock = threading.Lock()
+        # What requests look like → (key, encoding), so that a hit parses nothing. Two generations: what is not asked
+        # for between two floods of odd requests is forgotten, what is asked for stays.
+        self.aliases: dict[tuple[Any, ...], tuple[Key, str]] = {}
+        self.older_aliases = self.aliases
+        self.alias_room = ALIAS_BYTES
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         get = environ.get
         method = environ["REQUEST_METHOD"]
-        if (method not in {"GET", "HEAD"}) or has_session(get("HTTP_COOKIE", "")):
+        cookies = get("HTTP_COOKIE")
+        if method not in ("GET", "HEAD") or (cookies and has_session(cookies)):
             return self.app(environ, start_response)
         seen = (
             get("HTTP_HOST"),
             get("HTTP_X_FORWARDED_PROTO"),
-            environ["PATH_INFO"],
+            get("wsgi.url_scheme"),
+            get("PATH_INFO"),
             get("QUERY_STRING"),
             get("HTTP_ACCEPT_ENCODING"),
         )
-        alias = self.aliases.get(seen)
+        alias = self.aliases.get(seen) or self.understand(seen, environ)
         if alias is None:
-            if not is_public(environ["PATH_INFO"]) or (host := known_host(environ)) is None:
-                return self.app(environ, start_response)
-            alias = (key_of(environ, host), encoding_of(get("HTTP_ACCEPT_ENCODING", "")))
-            if len(self.aliases) >= ALIASES:
-                self.aliases.clear()
-            self.aliases[seen] = alias
+            return self.app(environ, start_response)
         key, encoding = alias
-        page = self.pages.get(key) or self.missing.get(key)
-        if page is not None and time.monotonic() - page.rendered_at < FRESH_SECONDS:
-            return self.answer(page, "hit", encoding, key, environ, start_response)
-        return self.refresh(page, encoding, key, environ, start_response)
+        page = self.pages.pages.get(key) or self.missing.pages.get(key)
+        if page is not None and time.monotonic() < page.fresh_until:
+            self.pages.touch(key)
+            return answer(page, encoding, HIT, environ, start_response)
+        return self.refresh(key, encoding, environ, start_response)
 
-    def answer(
-        self, page: Page, how: str, encoding: str, key: Key, environ: WSGIEnvironment, start_response: StartResponse
-    ) -> Iterable[bytes]:
-        """Send a page, or 304 where the reader has it already."""
-        with suppress(KeyError):  # evicted a moment ago, or a missing page
-            self.pages.move_to_end(key)
-        body, etag, headers = page.form(encoding)
-        known = environ.get("HTTP_IF_NONE_MATCH")
-        if known and page.status.startswith("200") and (known == "*" or etag in known):
-            kept = [(k, v) for k, v in headers if not k.lower().startswith("content-")]
-            start_response("304 Not Modified", [*kept, ("X-Cache", how)])
-            return []
-        start_response(page.status, [*headers, ("X-Cache", how)])
-        return [body] if environ["REQUEST_METHOD"] == "GET" else []
+    def understand(self, seen: tuple[Any, ...], environ: WSGIEnvironment) -> tuple[Key, str] | None:
+        """The page and the encoding that a request asks for; None where Django itself must answer."""
+        alias = self.older_aliases.get(seen)
+        if alias is None:
+            key = key_of(environ)
+            if key is None:
+                return None
+            accepted = environ.get("HTTP_ACCEPT_ENCODING", "")
+            alias = (key, encoding_of(accepted[:500]))
+        weight = 600 + sum(len(one) for one in seen if one)
+        if weight < ALIAS_BYTES // 500:
+            if self.alias_room < weight:
+                self.older_aliases, self.aliases, self.alias_room = self.aliases, {}, ALIAS_BYTES
+            self.aliases[seen] = alias
+            self.alias_room -= weight
+        return alias
+
+    def find(self, key: Key) -> Page | None:
+        """The last copy of a page, however old."""
+        return self.pages.pages.get(key) or self.missing.pages.get(key)
 
     def refresh(
-        self, page: Page | None, encoding: str, key: Key, environ: WSGIEnvironment, start_response: StartResponse
+        self, key: Key, encoding: str, environ: WSGIEnvironment, start_response: StartResponse
     ) -> Iterable[bytes]:
         """Render the page, or serve the last copy while somebody else does."""
+        mine = running = None
         with self.lock:
-            running = self.rendering.get(key)
-            if running is None:
-                mine = self.rendering[key] = threading.Event()
+            now = time.monotonic()
+            page = self.find(key)
+            if page is None or now >= max(page.fresh_until, page.retry_at):
+                running = self.rendering.get(key)
+                if running is None or now - running.began >= WAIT_SECONDS:
+                    mine = self.rendering[key] = Rendering(now)
+        if mine is not None:
+            return self.lead(mine, page, key, encoding, environ, start_response)
         if running is not None:
-            if page is None or time.monotonic() - page.rendered_at >= FRESH_SECONDS + STALE_SECONDS:
-                running.wait(WAIT_SECONDS)
-                page = self.pages.get(key) or self.missing.get(key)
-                if page is None or time.monotonic() - page.rendered_at >= FRESH_SECONDS + STALE_SECONDS:
-                    return self.app(environ, start_response)
-            return self.answer(page, "stale", encoding, key, environ, start_response)
-        try:
-            fresh = self.render(key, environ)
-            broken = fresh.status.startswith("5")
-            if broken and page is not None and time.monotonic() - page.rendered_at < STALE_ON_ERROR_SECONDS:
-                return self.answer(page, "stale", encoding, key, environ, start_response)
-            if not broken:
-                self.keep(key, fresh)
-        finally:
-            with self.lock:
-                del self.rendering[key]
-            mine.set()
-        return self.answer(fresh, "miss", encoding, key, environ, start_response)
+            return self.follow(running, page, key, encoding, environ, start_response)
+        assert page is not None
+        # Renewed a moment ago, or it failed a moment ago.
+        return answer(page, encoding, HIT if now < page.fresh_until else STALE, environ, start_response)
 
-    def render(self, key: Key, environ: WSGIEnvironment) -> Page:
+    def lead(
+        self,
+        mine: Rendering,
+        page: Page | None,
+        key: Key,
+        encoding: str,
+        environ: WSGIEnvironment,
+        start_response: StartResponse,
+    ) -> Iterable[bytes]:
+        """Render the page, and keep it where it may be kept."""
+        try:
+            try:
+                fresh = self.render(key, environ, mine.began)
+            except Exception:
+                if page is None or not usable_on_error(page):
+                    raise
+                logger.exception("A page could not be rendered; its last copy serves.")
+                return answer(page, encoding, STALE, environ, start_response)
+            if fresh.status.startswith("5"):
+                mine.page = fresh
+                if page is not None and usable_on_error(page):
+                    return answer(page, encoding, STALE, environ, start_response)
+            else:
+                # What readers of the last copy took, they will take again: made once, before they all come.
+                for one in {encoding, *(page.forms if page else ())}:
+                    fresh.form(one)
+                if self.keep(key, fresh):
+                    mine.page = fresh
+                mine.failed = False
+        finally:
+            if mine.failed and page is not None and usable_on_error(page):
+                page.retry_at = min(time.monotonic() + REST_SECONDS, page.born + STALE_ON_ERROR_SECONDS)
+            with self.lock:
+                if self.rendering.get(key) is mine:
+                    del self.rendering[key]
+            mine.done.set()
+        return answer(fresh, encoding, MISS, environ, start_response)
+
+    def follow(
+        self,
+        running: Rendering,
+        page: Page | None,
+        key: Key,
+        encoding: str,
+        environ: WSGIEnvironment,
+        start_response: StartResponse,
+    ) -> Iterable[bytes]:
+        """Serve the last copy, or wait for what another thread renders."""
+        now = time.monotonic()
+        if page is not None and now < page.fresh_until + STALE_SECONDS:
+            return answer(page, encoding, STALE, environ, start_response)
+        patience = WAIT_SECONDS if page is None or not usable_on_error(page) else PATIENCE_SECONDS
+        done = running.done.wait(min(patience, max(0, running.began + WAIT_SECONDS - now)))
+        if done and not running.failed:
+            if running.page is None:  # It is not for keeping, so everyone gets their own.
+                return self.app(environ, start_response)
+            return answer(running.page, encoding, HIT, environ, start_response)
+        if page is not None and usable_on_error(page):
+            return answer(page, encoding, STALE, environ, start_response)
+        if running.page is not None:
+            return answer(running.page, encoding, MISS, environ, start_response)
+        return refuse(key, start_response)
+
+    def render(self, key: Key, environ: WSGIEnvironment, born: float) -> Page:
         """Ask Django for the page, with nothing of this visitor's in the request."""
-        answer: list[Any] = []
+        said: list[Any] = []
+        today = time.time()
 
         def start(status: str, headers: Headers, exc_info: Any = None) -> Any:
-            answer[:] = [status, headers]
+            said[:] = [status, headers]
 
         chunks = self.app(clean_environ(environ, key), start)
         try:
@@ -176,100 +216,65 @@ class PageCache:
         finally:
             if close := getattr(chunks, "close", None):
                 close()
-        return Page(answer[0], answer[1], body, time.monotonic())
+        status, headers = said
+        page = Page(status, headers, body, born=born)
+        # Caches in front count a page's age from here: a CDN by its date, nginx by the moment until which it may keep.
+        page.headers.append(("Date", http_date(today)))
+        if settings.ALLAUTH_TRUSTED_PROXY_COUNT and is_keepable(page):
+            page.headers.append(("X-Accel-Expires", f"@{int(today) + FRESH_SECONDS}"))
+        return page
 
-    def keep(self, key: Key, page: Page) -> None:
-        """Keep what may be kept, and forget what stood there before."""
-        headers = {k.lower(): v for k, v in page.headers}
-        found = page.status.startswith("200") and "public" in headers.get("cache-control", "")
-        missing = page.status.startswith("404")
-        with self.lock:
-            if (old := self.pages.pop(key, None)) is not None:
-                self.bytes -= old.size
-            self.missing.pop(key, None)
-            if "set-cookie" in headers or page.size > self.max_bytes:
-                return
-            if found:
-                self.pages[key] = page
-                self.bytes += page.size
-                while self.bytes > self.max_bytes:
-                    self.bytes -= self.pages.popitem(last=False)[1].size
-            elif missing:
-                self.missing[key] = page
-                while len(self.missing) > MISSING_PAGES:
-                    self.missing.popitem(last=False)
+    def keep(self, key: Key, page: Page) -> bool:
+        """Keep what may be kept, in the place of what stood there before; whether it is everybody's."""
+        if (old := self.find(key)) is not None and old.born > page.born:
+            return True  # This rendering hung, and somebody else's came before it.
+        keepable = is_keepable(page)
+        missing = page.status.startswith("404") and not page.header("set-cookie")
+        for shelf, fits in ((self.pages, keepable), (self.missing, missing)):
+            if fits:
+                shelf.put(key, page)
+            else:
+                shelf.drop(key)
+        return keepable or missing
 
 
-def has_session(cookies: str) -> bool:
-    """Whether a Cookie header holds a session, read as Django reads it."""
-    return settings.SESSION_COOKIE_NAME in cookies and settings.SESSION_COOKIE_NAME in parse_cookie(cookies)
+def is_keepable(page: Page) -> bool:
+    """Whether a page is everybody's: its view said so, and it sets no cookie."""
+    public = "public" in page.header("cache-control")
+    return page.found and public and not page.header("set-cookie")
 
 
-def is_public(path: str) -> bool:
-    """Whether a path's view opted in. An address that no view has is public too: its 404 is everybody's."""
-    return parameters_of(path) is not None
+def usable_on_error(page: Page) -> bool:
+    """Whether a copy may serve while the page cannot be rendered."""
+    return time.monotonic() - page.born < STALE_ON_ERROR_SECONDS
 
 
-@lru_cache(maxsize=4096)
-def parameters_of(path: str) -> tuple[str, ...] | None:
-    """The query parameters that a path's page may depend on, or None where its view did not opt in."""
-    if path.startswith((settings.STATIC_URL, settings.MEDIA_URL)):
-        return None
-    try:
-        path = path.encode("latin-1").decode()
-    except UnicodeError:
-        return None
-    with translation.override(translation.get_language_from_path(path) or settings.LANGUAGE_CODE):
-        try:
-            view = resolve(path).func
-        except Resolver404:
-            return PARAMETERS
-    return getattr(view, "page_parameters", PARAMETERS) if getattr(view, "is_public_page", False) else None
+def answer(
+    page: Page, encoding: str, how: tuple[str, str], environ: WSGIEnvironment, start_response: StartResponse
+) -> Iterable[bytes]:
+    """Send a page, or 304 where the reader has it already. (The lists are new: a server may change what it gets.)"""
+    form = page.forms.get(encoding) or page.form(encoding)
+    known = environ.get("HTTP_IF_NONE_MATCH")
+    # A tag with its quotation marks is in a list of tags, weak ones among them, exactly where it is one of them.
+    if known and page.found and (form.etag in known or known.strip() == "*"):
+        start_response("304 Not Modified", [*form.unchanged, how])
+        return []
+    start_response(page.status, [*form.headers, how])
+    return [form.body] if environ["REQUEST_METHOD"] == "GET" else []
 
 
-def known_host(environ: WSGIEnvironment) -> str | None:
-    """The host without its port where it is one of ours; every port leads to the same page."""
-    host = str(environ.get("HTTP_HOST", "")).lower()
-    name = host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() and not host.endswith("]") else host
-    return name if name in settings.ALLOWED_HOSTS else None
-
-
-def key_of(environ: WSGIEnvironment, host: str) -> Key:
-    """(scheme, host, path, known query): what a page may depend on."""
-    scheme = environ["wsgi.url_scheme"]
-    if settings.SECURE_PROXY_SSL_HEADER and environ.get("HTTP_X_FORWARDED_PROTO") == "https":
-        scheme = "https"
-    given = dict(parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True, max_num_fields=None))
-    # Every other parameter is dropped before rendering, so that it neither splits nor poisons a page.
-    known = parameters_of(environ["PATH_INFO"]) or ()
-    return scheme, host, environ["PATH_INFO"], urlencode([(k, given[k]) for k in known if k in given])
-
-
-def clean_environ(environ: WSGIEnvironment, key: Key) -> WSGIEnvironment:
-    """A GET for the key's page with the server's variables and none of the visitor's headers."""
-    scheme, host, path, query = key
-    clean = {k: v for k, v in environ.items() if not k.startswith(("HTTP_", "CONTENT_", "REMOTE_"))}
-    clean |= {
-        "REQUEST_METHOD": "GET",
-        "HTTP_HOST": host,
-        "PATH_INFO": path,
-        "QUERY_STRING": query,
-        "REMOTE_ADDR": "",
-        "wsgi.input": BytesIO(),
-        "wsgi.url_scheme": scheme,
-    }
-    if settings.SECURE_PROXY_SSL_HEADER and scheme == "https":
-        clean["HTTP_X_FORWARDED_PROTO"] = "https"
-    return clean
-
-
-@lru_cache(maxsize=1024)
-def encoding_of(accepted: str) -> str:
-    """The compression to answer with: "br", "gzip" or "" (RFC 9110, 12.5.3; a weight of 0 refuses)."""
-    offered = set()
-    for part in accepted[:500].lower().split(","):
-        name, _, weight = part.strip().partition(";")
-        quality = weight.strip().removeprefix("q=").strip()
-        if not (quality and quality.strip("0.") == ""):
-            offered.add(name.strip())
-    return "br" if "br" in offered else "gzip" if "gzip" in offered else ""
+def refuse(key: Key, start_response: StartResponse) -> Iterable[bytes]:
+    """The answer to those who have waited long enough for a page that hangs."""
+    language = translation.get_language_from_path(key[2]) or settings.LANGUAGE_CODE
+    with translation.override(language):
+        body = _("This page takes too long at the moment. Please try again in a few seconds.").encode()
+    headers = [
+        ("Content-Type", "text/plain; charset=utf-8"),
+        ("Content-Length", str(len(body))),
+        ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
+        ("X-Content-Type-Options", "nosniff"),
+        ("Cache-Control", "private, no-store"),
+        ("Retry-After", str(WAIT_SECONDS)),
+    ]
+    start_response("503 Service Unavailable", headers)
+    return [body]

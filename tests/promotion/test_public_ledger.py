@@ -17,7 +17,7 @@ from articles import publishing
 from articles.promotion import lifecycle, reports
 from articles.promotion.models import LedgerEntry, Promotion, PromotionDay, PromotionSettings
 from articles.promotion.public_ledger import band
-from spokesperson.page_cache import key_of
+from spokesperson.page_keys import key_of
 from tests import factories
 from tests.promotion import making
 from tests.promotion.factories import running
@@ -214,7 +214,10 @@ def test_it_is_for_the_caches_and_they_know_its_filters(client: Client, address:
     assert not answer.cookies
 
     def key(path: str, query: str) -> str:
-        return key_of({"wsgi.url_scheme": "http", "PATH_INFO": path, "QUERY_STRING": query}, "testserver")[3]
+        asked = {"wsgi.url_scheme": "http", "HTTP_HOST": "testserver", "PATH_INFO": path, "QUERY_STRING": query}
+        found = key_of(asked)
+        assert found
+        return found[3]
 
     assert key(address, "kind=paid&x=1&after=2") == "after=2&kind=paid"
     assert key("/", "kind=paid&after=2") == "after=2"
