@@ -3,7 +3,7 @@
 from django.urls import include, path
 from django.views.generic import TemplateView
 
-from articles import reading
+from articles import reading, searching
 from articles.pages import public_page
 
 urlpatterns = [
@@ -11,6 +11,12 @@ urlpatterns = [
     path("hot/", public_page(reading.HotView.as_view()), name="hot"),
     path("top/", reading.top, name="top"),
     path("top/<str:span>/", public_page(reading.TopView.as_view()), name="top"),
+    path("search/", public_page(searching.SearchView.as_view(), parameters=searching.PARAMETERS), name="search"),
+    path(
+        "search/suggestions/",
+        public_page(searching.suggest, parameters=searching.SUGGESTION_PARAMETERS),
+        name="search_suggestions",
+    ),
     path("sections/<slug:slug>/", public_page(reading.SectionView.as_view()), name="section"),
     path("tags/<str:slug>/", public_page(reading.TagView.as_view()), name="tag"),
     path("authors/<str:username>/", public_page(reading.AuthorView.as_view()), name="author"),

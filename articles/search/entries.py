@@ -88,7 +88,7 @@ FROM (
   WHERE a.state = 'published' AND [which]
   OFFSET 0
 ) v
-"""  # noqa: S608 - made of constants
+"""
 _INSERT = "INSERT INTO search_searchentry (article_id, published_at, words) "
 _OVERWRITE = " ON CONFLICT (article_id) DO UPDATE SET published_at = EXCLUDED.published_at, words = EXCLUDED.words"
 

@@ -61,7 +61,7 @@ def _update_many(pks: Iterator[int]) -> None:
         update(*batch)
 
 
-def fill_all(*, say: Say = lambda line: None, threads: int = 2) -> int:
+def fill_all(*, say: Say = str, threads: int = 2) -> int:
     """Index every published article of a database that was filled past the verbs (`seed_load`); PostgreSQL alone.
 
     Commits as it goes. Must not run beside publishing: where the index is empty it is built when the rows are there,

@@ -42,7 +42,7 @@ class SQLiteCompiler(ConditionsCompiler):
         order = "bm25(modelsearch_indexentry_fts, 0, 1, 10), " if self.order_by_relevance else ""
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT a.id FROM modelsearch_indexentry_fts "  # noqa: S608 - words and values are parameters
+                "SELECT a.id FROM modelsearch_indexentry_fts "
                 "JOIN modelsearch_indexentry i ON i.id = modelsearch_indexentry_fts.rowid "
                 "JOIN articles_article a ON a.id = CAST(i.object_id AS INTEGER) "
                 "WHERE modelsearch_indexentry_fts MATCH %s AND i.content_type_id = %s "

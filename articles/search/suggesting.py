@@ -72,7 +72,7 @@ def _tags(typed: str) -> list[Suggestion]:
     return [Suggestion(tag.get_absolute_url(), tag.name, _("Tag")) for tag in tags]
 
 
-def _titled(words: list[str]) -> list[SearchedArticle]:
+def _titled(words: list[str]) -> list[Article]:
     keys = engine().titled(words, most=MOST)
     found = {one.pk: one for one in SearchedArticle.objects.published().filter(pk__in=keys).select_related("live")}
     return [found[key] for key in keys if key in found]
