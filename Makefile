@@ -15,11 +15,12 @@ AS_IN_PRODUCTION := env -u DATABASE_URL -u CACHE_URL -u EMAIL_URL -u SECRET_KEY_
 TEMPLATES = $(shell git ls-files 'templates/*.html' 'templates/*.txt')
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint fix lock clean
+.PHONY: help demo test bench bench-quick lint fix lock clean
 
 help:
 	@echo "make demo   run the site on http://127.0.0.1:8000/ with demonstration content (PORT= changes the port)"
 	@echo "make test   run every test on SQLite, and on PostgreSQL where DATABASE_URL names one"
+	@echo "make bench  measure the site with a million articles (docs/performance.md); make bench-quick: in a minute"
 	@echo "make lint   style, types, import contracts, templates, migrations, deployment check"
 	@echo "make fix    mend the style of Python and templates"
 	@echo "make lock   write requirements*.txt anew from pyproject.toml (needs uv)"
@@ -50,6 +51,12 @@ test: $(VENV)/requirements-dev.stamp
 	@if [ -n "$$DATABASE_URL" ]; then echo "Tests on PostgreSQL"; exec $(RUN) $(PYTEST) $(TESTS); \
 	elif [ "$$CI" = true ]; then echo "CI=true, but DATABASE_URL names no PostgreSQL." >&2; exit 1; \
 	else echo "DATABASE_URL names no PostgreSQL, so the tests ran on SQLite alone."; fi
+
+# BENCH_DATA= names a folder in which the filled database stays for the next run; MARKDOWN= a file for the report;
+# PROFILE= a line of the table, to see where its time goes instead.
+bench bench-quick: $(VENV)/requirements.stamp
+	@$(RUN) -m bench $(if $(filter bench-quick,$@),--quick) $(if $(BENCH_DATA),--data "$(BENCH_DATA)") \
+		$(if $(MARKDOWN),--markdown "$(MARKDOWN)") $(if $(PROFILE),--profile "$(PROFILE)")
 
 lint: $(VENV)/requirements-dev.stamp
 	$(RUN) -m ruff check

@@ -1,0 +1,143 @@
+-- A mix of what readers do. Arguments, each as name=value:
+--   data     a Lua file that returns the tables below
+--   mix      kinds and how many of each in a round of them, such as pages:100,beacons:10,votes:1
+--   seed     where the readers' addresses begin, so that no run repeats another's
+--   first    the first voter of this run
+--   drain    seconds from now after which only pages are asked for, uncounted, so that nothing that counts is unanswered
+--            at the end
+-- The data: pages, beacons, votes = lists of paths; searches = list of words, encoded; voters = list of session keys;
+-- headers = extra headers of the pages; origin; token.
+
+require "report"
+
+local ffi = require "ffi"
+ffi.cdef [[
+   typedef struct { long seconds; long microseconds; } timeval;
+   int gettimeofday(timeval *now, void *zone);
+]]
+local clock = ffi.new("timeval")
+
+-- Seconds, with their fractions.
+local function now()
+   ffi.C.gettimeofday(clock, nil)
+   return tonumber(clock.seconds) + tonumber(clock.microseconds) / 1e6
+end
+
+local data, rounds, seed, first, ends
+local at = 0
+reader, voter = 0, 0
+pages, beacons, votes, searches, new_voters = 0, 0, 0, 0, 0
+
+-- A reader's address: each reader another, so that no limit of one address is met.
+local function address_of(number)
+   return string.format("%d.%d.%d.%d",
+      11 + math.floor(number / 16777216) % 100, math.floor(number / 65536) % 256,
+      math.floor(number / 256) % 256, number % 256)
+end
+
+-- The address of a reader who was not here before.
+local function newcomer()
+   local address = address_of(seed + reader)
+   reader = reader + 2
+   return address
+end
+
+local BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+
+-- Kinds spread evenly over a round: each stands where its share of the round is due.
+local function spread(mix)
+   local wanted, total = {}, 0
+   for kind, count in mix:gmatch("(%a+):(%d+)") do
+      table.insert(wanted, { kind = kind, count = tonumber(count), given = 0 })
+      total = total + tonumber(count)
+   end
+   local order = {}
+   for place = 1, total do
+      local next_one, most = nil, -1
+      for _, one in ipairs(wanted) do
+         local due = place * one.count / total - one.given
+         if due > most then
+            next_one, most = one, due
+         end
+      end
+      next_one.given = next_one.given + 1
+      order[place] = next_one.kind
+   end
+   return order
+end
+
+function init(args)
+   local given = {}
+   for _, word in ipairs(args) do
+      local name, value = word:match("^(%a+)=(.*)$")
+      if name then given[name] = value end
+   end
+   data = dofile(given.data)
+   rounds = spread(given.mix)
+   seed = tonumber(given.seed or "0")
+   first = tonumber(given.first or "0")
+   voter = first + number
+   reader = number
+   at = math.floor(#rounds / 2) * number
+   if given.drain then ends = now() + tonumber(given.drain) end
+   -- wrk asks its first thread for one request more, to look at it, which it never sends.
+   looked_at = number > 0
+end
+
+-- The next of a list. The two threads take turns, so that nothing comes twice before everything came once.
+local function turn_of(list, turn)
+   return list[(first + turn * 2 + number) % #list + 1]
+end
+
+local make = {}
+
+function make.pages()
+   pages = pages + 1
+   return wrk.format("GET", turn_of(data.pages, pages), data.headers)
+end
+
+function make.searches()
+   searches = searches + 1
+   return wrk.format("GET", turn_of(data.searches, searches), {
+      ["Accept-Encoding"] = "br",
+      ["X-Forwarded-For"] = newcomer(),
+   })
+end
+
+function make.beacons()
+   beacons = beacons + 1
+   return wrk.format("POST", turn_of(data.beacons, beacons), {
+      ["Origin"] = data.origin,
+      ["Sec-Fetch-Site"] = "same-origin",
+      ["User-Agent"] = BROWSER,
+      ["Content-Length"] = "0",
+      ["X-Forwarded-For"] = newcomer(),
+   })
+end
+
+function make.votes()
+   votes = votes + 1
+   local turn = math.floor(voter / #data.voters)
+   if turn == 0 then new_voters = new_voters + 1 end
+   local session = data.voters[voter % #data.voters + 1]
+   voter = voter + 2
+   return wrk.format("POST", turn_of(data.votes, votes), {
+      ["Cookie"] = "session=" .. session .. "; csrf=" .. data.token,
+      ["X-CSRFToken"] = data.token,
+      ["Origin"] = data.origin,
+      ["User-Agent"] = BROWSER,
+      ["Content-Type"] = "application/x-www-form-urlencoded",
+   }, turn % 2 == 0 and "vote=1" or "vote=-1")
+end
+
+function request()
+   if not looked_at then
+      looked_at = true
+      return wrk.format("GET", data.pages[1], data.headers)
+   end
+   if ends and now() >= ends then
+      return wrk.format("GET", data.pages[1], data.headers)
+   end
+   at = at % #rounds + 1
+   return make[rounds[at]]()
+end

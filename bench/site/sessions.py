@@ -1,0 +1,56 @@
+"""Sessions as log-in leaves them, made beforehand: a form for each of thousands of voters would measure scrypt."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable
+from datetime import timedelta
+
+from allauth.account.models import EmailAddress
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
+from django.utils import timezone
+
+from accounts.models import User
+
+ADMINISTRATOR = "bench-administrator"
+_PREFIX = "bench"
+_LASTING = timedelta(days=2)
+
+
+def log_in(people: Iterable[User]) -> list[str]:
+    """A session for each person; the keys, in their order."""
+    store, until = SessionStore(), timezone.now() + _LASTING
+    sessions = [
+        Session(
+            session_key=_PREFIX + secrets.token_hex(13),
+            session_data=store.encode(
+                {
+                    SESSION_KEY: str(person.pk),
+                    BACKEND_SESSION_KEY: settings.AUTHENTICATION_BACKENDS[0],
+                    HASH_SESSION_KEY: person.get_session_auth_hash(),
+                }
+            ),
+            expire_date=until,
+        )
+        for person in people
+    ]
+    Session.objects.bulk_create(sessions, batch_size=2000)
+    return [session.session_key for session in sessions]
+
+
+def forget_earlier_ones() -> None:
+    """Drop the sessions of earlier runs, where the database is used again."""
+    Session.objects.filter(session_key__startswith=_PREFIX).delete()
+
+
+def administrator() -> User:
+    """An account that may see everything in the admin; nobody knows a password for it."""
+    person, _ = User.objects.get_or_create(
+        username=ADMINISTRATOR,
+        defaults={"email": f"{ADMINISTRATOR}@example.org", "is_staff": True, "is_superuser": True, "password": "!"},
+    )
+    EmailAddress.objects.get_or_create(user=person, email=person.email, defaults={"verified": True, "primary": True})
+    return person
