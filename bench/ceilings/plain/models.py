@@ -13,5 +13,7 @@ class Page(models.Model):
     published_at = models.DateTimeField()
     views = models.PositiveIntegerField(default=0)
 
+    objects = models.Manager["Page"]()
+
     def __str__(self) -> str:
         return self.title
