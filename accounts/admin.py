@@ -12,6 +12,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from accounts.changelists import LongList
 from accounts.models import User
 
 # The admin has no log-in of its own: the same page, the same limits, the same second factor (SECURITY.md, 35).
@@ -33,14 +34,14 @@ class NewPersonForm(AdminUserCreationForm[User]):
 
 
 @admin.register(User)
-class PersonAdmin(UserAdmin[User]):
+class PersonAdmin(LongList[User], UserAdmin[User]):
     """People: search, and what a moderator or a superuser may change."""
 
     list_display = ("username", "display_name", "email", "is_active", "is_staff", "suspended_until", "date_joined")
     list_filter = ("is_active", "is_staff", "is_superuser", "groups", "preferred_language", "date_joined")
     search_fields = ("username", "email", "display_name")
-    ordering = ("-date_joined",)
-    date_hierarchy = "date_joined"
+    search_people = ("pk",)
+    ordering = ("-pk",)  # who came last stands first
     add_form = NewPersonForm
     add_fieldsets = (
         (None, {"classes": ("wide",), "fields": ("username", "email", "usable_password", "password1", "password2")}),

@@ -19,6 +19,7 @@ _PATTERNS: dict[type, str] = {
     datetime: r"[0-9]{1,18}",
     int: r"-?[0-9]{1,18}",
     float: r"-?[0-9]{1,15}(?:\.[0-9]{1,17})?(?:e-?[0-9]{1,3})?",
+    str: r"[^\x00]{1,60}",
 }
 
 
@@ -27,7 +28,7 @@ class Order:
     """An order that an index holds: by these columns, all falling or all rising, the last of them unique.
 
     Args:
-        columns: field or annotation → the type of its values (datetime, int or float); never null.
+        columns: field or annotation → the type of its values (datetime, int, float, or str alone); never null.
         rising: the smallest first, and not the greatest.
     """
 
@@ -72,10 +73,10 @@ class Order:
             raise Http404 from error
 
 
-def _written(value: datetime | float) -> str:
+def _written(value: datetime | float | str) -> str:
     if isinstance(value, datetime):
         return str((value - _EPOCH) // timedelta(microseconds=1))
-    return repr(value)  # the shortest text that gives the same number again
+    return repr(value) if isinstance(value, float) else str(value)  # repr: the same number when it is read again
 
 
 def _read(text: str, kind: type) -> Any:

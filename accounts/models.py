@@ -31,6 +31,13 @@ class PersonManager(UserManager["User"]):
         """All of it in lower case: mail servers that tell `Anna@` from `anna@` are a thing of the past."""
         return (email or "").strip().lower()
 
+    def known_as(self, name: str) -> list[int]:
+        """The keys of the people with this username or e-mail address, whatever the case, out of their indexes."""
+        lower = name.lower()
+        named = self.alias(lower=Lower("username")).filter(lower=lower).values("pk")
+        reached = self.alias(lower=Lower("email")).filter(lower=lower).values("pk")
+        return [found["pk"] for found in named.union(reached)]
+
     def get_by_natural_key(self, username: str | None) -> User:
         return self.get(username__iexact=username)
 

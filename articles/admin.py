@@ -17,6 +17,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.changelists import LongList
 from articles.models import Picture, Section, SiteSettings, Tag
 from articles.sanitizing import sanitize
 
@@ -44,31 +45,29 @@ class SectionAdmin(CarefulChoice[Section]):
 
 
 @admin.register(Tag)
-class TagAdmin(CarefulChoice[Tag]):
+class TagAdmin(LongList[Tag], CarefulChoice[Tag]):
     """What authors call their subjects. The address follows the name's first spelling and stays."""
 
     list_display = ["name", "slug"]
     search_fields = ["name", "slug"]
+    ordering = ["slug"]
     fields = ["name", "slug"]
-    show_full_result_count = False
 
     def get_readonly_fields(self, request: HttpRequest, obj: Tag | None = None) -> list[str]:
         return ["slug"] if obj else []
 
 
 @admin.register(Picture)
-class PictureAdmin(admin.ModelAdmin[Picture]):
+class PictureAdmin(LongList[Picture]):
     """Lead images with their owners, to look at."""
 
     list_display = ["__str__", "thumbnail", "owner", "size", "created_at"]
     list_select_related = ["owner"]
     search_fields = ["owner__username", "owner__display_name", "key"]
+    search_people = ("owner",)
     search_help_text = gettext_lazy("Owner or random name")
-    sortable_by = ["size", "created_at"]
     ordering = ["-pk"]
     readonly_fields = ["thumbnail", "owner", "width", "height", "size", "created_at"]
-    show_full_result_count = False
-    list_per_page = 50
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
+from accounts.changelists import LongList
 from accounts.models import User
 from articles.moderation.forms import SuspensionForm
 from articles.moderation.models import Sanction
@@ -26,18 +27,16 @@ from articles.publishing import NotPossible
 
 
 @admin.register(Sanction)
-class SanctionAdmin(admin.ModelAdmin[Sanction]):
+class SanctionAdmin(LongList[Sanction]):
     """Who is suspended until when, and why."""
 
     list_display = ["person", "reason", "begins_at", "ends_at", "moderator", "lifted_at"]
     list_filter = ["begins_at", ("lifted_at", admin.EmptyFieldListFilter)]
     list_select_related = ["person", "moderator"]
     search_fields = ["person__username", "person__display_name", "reason"]
+    search_people = ("person",)
     search_help_text = gettext_lazy("Person or reason")
-    sortable_by = ["begins_at", "ends_at"]
-    show_full_result_count = False
-    show_facets = admin.ShowFacets.NEVER
-    list_per_page = 50
+    ordering = ["-pk"]
     readonly_fields = ["who", "begins_at", "ends_at", "reason", "moderator", "lifted_at"]
     change_form_template = "admin/moderation/sanction.html"
     actions = None

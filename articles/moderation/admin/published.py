@@ -28,13 +28,12 @@ class ArticleAdmin(ReviewAdmin[Article]):
     """Articles that were ever submitted. Drafts are their authors' alone."""
 
     list_display = ["__str__", "state", "author_name", "section", "language", "published_at", "figures"]
-    list_filter = ["state", "section", "language", "published_at"]
+    list_filter = ["state", "section", "language"]
     list_select_related = ["live", "latest", "author", "section"]
     search_fields = ["live__title", "latest__title", "author__username", "author__display_name"]
+    search_people = ("author",)
     search_help_text = gettext_lazy("Title or author")
     ordering = ["-pk"]
-    sortable_by = ["published_at"]
-    show_facets = admin.ShowFacets.NEVER
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Article]:
         articles = Article.objects.exclude(state=Article.State.DRAFT)

@@ -72,9 +72,8 @@ class SubmissionAdmin(BulkDecisions, ReviewAdmin[Submission]):
     list_filter = [ViewFilter, "section", "language"]
     list_select_related = ["article__author", "section"]
     search_fields = ["title", "article__author__username", "article__author__display_name"]
+    search_people = ("article__author",)
     search_help_text = gettext_lazy("Title or author")
-    sortable_by = ()
-    show_facets = admin.ShowFacets.NEVER
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Submission]:
         return Submission.objects.submitted().with_author_history().defer("body")

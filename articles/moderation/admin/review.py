@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from accounts.changelists import LongList
 from accounts.models import User
 from articles.admin import CarefulChoice
 from articles.models import Article, Revision
@@ -33,12 +34,8 @@ _DONE = {
 }
 
 
-class ReviewAdmin[M: Model](CarefulChoice[M]):
+class ReviewAdmin[M: Model](LongList[M], CarefulChoice[M]):
     """An admin whose objects are not edited but read and decided on."""
-
-    show_full_result_count = False
-    list_per_page = 50
-    list_max_show_all = 50
 
     def revision_of(self, request: HttpRequest, object_id: str) -> Revision | None:
         """The text to read for the object with this key, or None where there is nothing for a moderator."""

@@ -17,6 +17,7 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 
+from accounts.changelists import LongList
 from articles.promotion.admin.accounts import share
 from articles.promotion.admin.decision import DecisionPage
 from articles.promotion.admin.overview import Overview
@@ -96,19 +97,15 @@ class ViewFilter(admin.SimpleListFilter):
 
 
 @admin.register(Promotion)
-class PromotionAdmin(Overview, DecisionPage, admin.ModelAdmin[Promotion]):
+class PromotionAdmin(Overview, DecisionPage, LongList[Promotion]):
     """Promotions. The first column leads to the page where one is looked at and decided on."""
 
     list_display = ["title", "offer", "sponsor_name"]
     list_display_links = ["title"]
     list_filter = [ViewFilter, "placement", "kind"]
     search_fields = ["article__live__title", "sponsor__username", "sponsor__display_name", "message"]
+    search_people = ("sponsor",)
     search_help_text = gettext_lazy("Title, sponsor or message")
-    sortable_by = ()
-    show_full_result_count = False
-    show_facets = admin.ShowFacets.NEVER
-    list_per_page = 50
-    list_max_show_all = 50
     change_list_template = "admin/promotion/queue.html"
     actions = None
 

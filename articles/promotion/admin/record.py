@@ -13,12 +13,13 @@ from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy
 
+from accounts.changelists import LongList
 from articles.promotion.models import LedgerEntry
 from articles.promotion.money import exact
 
 
 @admin.register(LedgerEntry)
-class LedgerAdmin(admin.ModelAdmin[LedgerEntry]):
+class LedgerAdmin(LongList[LedgerEntry]):
     """What happened to whose promotion, when, at whose hand, and what money it moved."""
 
     list_display = ["number", "at", "event", "title", "by", "money", "beginning"]
@@ -31,12 +32,9 @@ class LedgerAdmin(admin.ModelAdmin[LedgerEntry]):
         "promotion__sponsor__display_name",
         "reason",
     ]
+    search_people = ("promotion__sponsor",)
     search_help_text = gettext_lazy("Title, sponsor or reason")
     ordering = ["-number"]
-    sortable_by = ()
-    show_full_result_count = False
-    show_facets = admin.ShowFacets.NEVER
-    list_per_page = 50
     readonly_fields = [
         "number",
         "at",
