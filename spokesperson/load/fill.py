@@ -15,7 +15,10 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.models import User
+from articles.counters import spans_of_articles
 from articles.models import Article, Picture, Section, Tag
+from articles.search import entries, indexing
+from articles.search.engine import engine
 from spokesperson.demo.filling import SECTIONS
 from spokesperson.demo.progress import Say
 from spokesperson.load.database import MEMORY, Structure, copy_rows, insert_rows, structure
@@ -27,7 +30,7 @@ from spokesperson.load.rows import COLUMNS, Maker
 # From so many articles on, several processes are quicker than one.
 MANY = 50_000
 # SQLite takes rows one by one.
-MOST_ON_SQLITE = 20_000
+MOST_ON_SQLITE = 5_000
 # Its presence says that a fill is going on or was killed.
 MARKER = "seed_load_unfinished"
 
@@ -36,12 +39,15 @@ class NotFilled(Exception):
     """Nothing was filled; `str(error)` is the sentence that says why."""
 
 
-def fill(sizes: Sizes, *, processes: int, say: Say) -> dict[str, float]:
+def fill(sizes: Sizes, *, processes: int, say: Say, with_search: bool = True) -> dict[str, float]:
     """Fill the database.
 
     With one process everything is one transaction. With several, each writes a part, and all of them commit together;
     what is interrupted leaves the tables empty and as they were, or, where even that was prevented (kill -9), a marker
     that the next call finds.
+
+    Args:
+        with_search: also fill the search index; without it the search finds nothing.
 
     Returns:
         the seconds that each part took, by its name.
@@ -54,10 +60,12 @@ def fill(sizes: Sizes, *, processes: int, say: Say) -> dict[str, float]:
     if processes == 1 or connection.vendor == "sqlite":
         with transaction.atomic():
             _fill_at_once(sizes, timing)
+            if with_search:
+                _index_at_once(timing)
         with timing.part("statistics of the tables"):
             _analyze()
     else:
-        _fill_in_parts(sizes, processes, timing)
+        _fill_in_parts(sizes, processes, timing, with_search=with_search)
     return timing.seconds
 
 
@@ -144,7 +152,7 @@ def _fill_at_once(sizes: Sizes, timing: _Timing) -> None:
     with connection.cursor() as cursor:
         if postgresql:
             cursor.execute(MEMORY)
-            before = structure(cursor, _tables())  # type: ignore[arg-type]
+            before = structure(cursor, _tables())
             for statement in before.away:
                 cursor.execute(statement)
         with timing.part("rows"):
@@ -153,7 +161,7 @@ def _fill_at_once(sizes: Sizes, timing: _Timing) -> None:
                 rows = rows_of(maker, job)
                 told(
                     job[2] - job[1] if job[0] == "articles" else 0,
-                    copy_rows(cursor, rows) if postgresql else insert_rows(cursor, rows),  # type: ignore[arg-type]
+                    copy_rows(cursor, rows) if postgresql else insert_rows(cursor, rows),
                 )
             Picture.objects.bulk_create(pictures)
         if postgresql:
@@ -163,12 +171,32 @@ def _fill_at_once(sizes: Sizes, timing: _Timing) -> None:
     _finish_rows(sizes)
 
 
-def _fill_in_parts(sizes: Sizes, processes: int, timing: _Timing) -> None:
+def _index_at_once(timing: _Timing) -> None:
+    with timing.part("search"):
+        if connection.vendor == "postgresql" and not engine().is_elsewhere:
+            with entries.index_at_the_end():
+                _index_for_search(timing)
+                # An index cannot be made while references wait to be checked.
+                _execute("SET CONSTRAINTS ALL IMMEDIATE", "SET CONSTRAINTS ALL DEFERRED")
+        else:
+            _index_for_search(timing)
+
+
+def _index_for_search(timing: _Timing) -> None:
+    """Article by article, in the transaction that we are in."""
+    if engine().is_elsewhere:
+        timing.say("  The search is a service of its own: run manage.py rebuild_search.")
+        return
+    for first, last in spans_of_articles():
+        indexing.update(*range(first, last + 1))
+
+
+def _fill_in_parts(sizes: Sizes, processes: int, timing: _Timing, *, with_search: bool) -> None:
     own_sections = not Section.objects.exists()
     with timing.part("numbers"):
         plan, pictures = _plan(sizes)
     with connection.cursor() as cursor:
-        before = structure(cursor, _tables())  # type: ignore[arg-type]
+        before = structure(cursor, _tables())
     try:
         _execute(f"CREATE TABLE {MARKER} ()", *before.away)
         with timing.part("rows"):
@@ -176,6 +204,8 @@ def _fill_in_parts(sizes: Sizes, processes: int, timing: _Timing) -> None:
             Picture.objects.bulk_create(pictures)
         with timing.part("indexes"):
             _in_threads([list(statements) for statements in before.indexes.values()])
+        if with_search:
+            _index_in_parts(processes, timing)
         with timing.part("references"):
             for statement in before.references:
                 _execute(statement)
@@ -189,20 +219,23 @@ def _fill_in_parts(sizes: Sizes, processes: int, timing: _Timing) -> None:
         raise
 
 
+def _index_in_parts(processes: int, timing: _Timing) -> None:
+    with timing.part("search"):
+        if engine().is_elsewhere:
+            _index_for_search(timing)
+        else:
+            indexing.fill_all(say=lambda line: timing.say(f"  {line}", stays=False), threads=processes)
+
+
 def _finish_rows(sizes: Sizes) -> None:
     """What is few, and the numbers from which the next rows go on."""
     moderators = Group.objects.get_or_create(name="Moderators")[0]
     moderators.user_set.add(*User.objects.filter(pk__gt=sizes.members).values_list("pk", flat=True))
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
-            for table, columns in COLUMNS.items():
-                if "id" in columns:
-                    cursor.execute(
-                        f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT max(id) FROM {table}))"  # noqa: S608
-                    )
-            cursor.execute(
-                "SELECT setval(pg_get_serial_sequence('articles_picture', 'id'), (SELECT max(id) FROM articles_picture))"
-            )
+            for table in ["articles_picture", *(table for table, columns in COLUMNS.items() if "id" in columns)]:
+                highest = f"SELECT max(id) FROM {table}"  # noqa: S608 - our own names
+                cursor.execute(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), ({highest}))")
 
 
 def _undo(before: Structure, own_sections: bool) -> None:
@@ -211,7 +244,7 @@ def _undo(before: Structure, own_sections: bool) -> None:
     if own_sections:
         Section.objects.all().delete()
     with connection.cursor() as cursor:
-        after = structure(cursor, _tables())  # type: ignore[arg-type]
+        after = structure(cursor, _tables())
     there = set(after.back)
     _execute(*(statement for statement in before.back if statement not in there), f"DROP TABLE IF EXISTS {MARKER}")
 

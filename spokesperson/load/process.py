@@ -105,7 +105,7 @@ def _work(plan: Plan, connect: dict[str, Any], pipe: Connection) -> None:
             pipe.send((None, 0))
             while (job := pipe.recv()) != "commit":
                 with database.cursor() as cursor:
-                    pipe.send((job, copy_rows(cursor, rows_of(maker, job))))  # type: ignore[arg-type]
+                    pipe.send((job, copy_rows(cursor, rows_of(maker, job))))
         pipe.send(_READY)
     except EOFError:
         pass  # The one who started us has ended: without a commit there are no rows.

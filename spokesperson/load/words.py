@@ -22,33 +22,38 @@ _WORD = re.compile(r"[^\W\d_]+(?:[’'-][^\W\d_]+)*")
 _MARKUP = re.compile(r"<[^>]*>|&\w+;")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True)
 class Sounds:
     """What the made-up words and names of a language consist of."""
 
-    syllables: tuple[str, ...]
+    # Words with a space between each.
+    spoken: str
     endings: tuple[str, ...]
+
+    @cached_property
+    def syllables(self) -> list[str]:
+        return self.spoken.split()
 
 
 SOUNDS = {
     "en": Sounds(
-        syllables=tuple(
+        spoken=(
             "bar bel bren cal cor dal den dor fal fen gar gil hal har ken lan lor mar mel mor nal nor pel per quil ral "
-            "ros sal sel stan tal ter tor val ven wen wil yar".split()
+            "ros sal sel stan tal ter tor val ven wen wil yar"
         ),
         endings=("", "s", "ed", "ing", "er", "ers", "ly", "ness", "ment"),
     ),
     "ru": Sounds(
-        syllables=tuple(
+        spoken=(
             "бал бел бор вал вер вол гар гор дар дол дор жар зар зел кал кор лан лес лим мар мел мор нал пал пер пол "
-            "рад рос сал сел сор тал тер тор фар хал цел чар шал".split()
+            "рад рос сал сел сор тал тер тор фар хал цел чар шал"
         ),
         endings=("", "а", "у", "ом", "ы", "ов", "ами", "ый", "ого", "ать", "ала", "ение"),
     ),
     "hy": Sounds(
-        syllables=tuple(
+        spoken=(
             "ար բար գար դար զար թար ժամ լան խոր ծար կար հար ձոր մար նար շար չալ պար ջան սար վար տար րոն ցար փար քար "
-            "օրան ֆար մեղ սեր վեր տեղ".split()
+            "օրան ֆար մեղ սեր վեր տեղ"
         ),
         endings=("", "ը", "ի", "ում", "ով", "եր", "երի", "ություն", "ական"),
     ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from argparse import ArgumentParser
 from typing import Any
@@ -29,15 +30,17 @@ class Command(BaseCommand):
         parser.add_argument("--votes", type=int, default=100_000)
         parser.add_argument("--views", type=int, default=400_000)
         parser.add_argument("--seed", type=int, default=1, help="the same number makes the same site")
+        parser.add_argument("--without-search", action="store_true", help="leave the search index empty")
         parser.add_argument("--processes", type=int, help="how many make rows; otherwise as many as fit, at most four")
 
     def handle(self, *args: Any, **options: Any) -> None:
         numbers = {name: options[name] for name in ("articles", "people", "votes", "views", "seed")}
-        progress = Progress(self.stdout._out if hasattr(self.stdout, "_out") else self.stdout)
+        progress = Progress(sys.stdout)
         began = time.monotonic()
         try:
             sizes = Sizes(**numbers)
-            fill(sizes, processes=self._processes(sizes, options["processes"]), say=progress)
+            processes = self._processes(sizes, options["processes"])
+            fill(sizes, processes=processes, say=progress, with_search=not options["without_search"])
         except (NotAPlan, NotFilled, WorkerFailed) as error:
             progress.clear()
             raise CommandError(str(error)) from error

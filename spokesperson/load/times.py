@@ -1,0 +1,60 @@
+"""When things happened to an article."""
+
+from __future__ import annotations
+
+import random
+from datetime import datetime, timedelta
+
+from spokesperson.load.plan import NEVER_PUBLISHED, Story
+
+
+class Times:
+    """The moments in an article's life in UTC, in their order, none after now.
+
+    Args:
+        is_reviewed: whether a moderator decided before it was published; else that was when it was submitted.
+        beside: another article's time of publication, to be published in the same instant.
+    """
+
+    def __init__(
+        self,
+        begun: datetime,
+        now: datetime,
+        dice: random.Random,
+        *,
+        story: Story,
+        is_reviewed: bool,
+        beside: datetime | None = None,
+    ) -> None:
+        # Each step takes hours or days, and never more than a part of the time that there is.
+        left = now - begun
+        self.begun = begun
+        self.submitted = begun + _step(left, timedelta(hours=8), dice)
+        self.decided = self.submitted + _step(left, timedelta(hours=6), dice)
+        self.second_begun = self.decided + _step(left, timedelta(days=4), dice)
+        self.second_submitted = self.second_begun + _step(left, timedelta(hours=3), dice)
+        self.second_decided = self.second_submitted + _step(left, timedelta(hours=6), dice)
+        self.is_reviewed = is_reviewed
+        self.published = self.decided if is_reviewed else self.submitted
+        if story is Story.PUBLISHED_AFTER_RETURN:
+            self.published = self.second_decided
+        elif beside is not None:
+            self.begun, self.submitted = min(begun, beside), beside
+            self.published, self.is_reviewed = beside, False
+        self.state_since = {
+            Story.DRAFT: self.begun,
+            Story.IN_REVIEW: self.submitted,
+            Story.RETURNED: self.decided,
+            Story.HIDDEN: self.second_submitted,
+            Story.EDITED: self.second_decided,
+            Story.CORRECTED: self.second_decided,
+            Story.RESTORED: self.second_decided,
+        }.get(story, self.published)
+
+    def published_by(self, story: Story) -> datetime | None:
+        """When it was published, where it was."""
+        return None if story in NEVER_PUBLISHED else self.published
+
+
+def _step(left: timedelta, usual: timedelta, dice: random.Random) -> timedelta:
+    return min(usual * (0.05 + 2 * dice.random() ** 3), left * (0.18 * dice.random()))
