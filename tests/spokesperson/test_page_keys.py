@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from spokesperson.page_cache import PageCache
 from spokesperson.page_keys import LONGEST, encoding_of, has_session, key_of, parameters_of
-from tests.spokesperson.test_page_cache import ask, environ_of
+from tests.spokesperson.test_page_cache import environ_of, send
 
 PUBLIC = "public, max-age=0, s-maxage=5"
 
@@ -307,7 +307,7 @@ def test_whoever_came_before_a_reader_gets_what_a_clean_visitor_would(visitors: 
         environ = environ_of(path=visitor["path"], query=visitor["query"], **visitor["headers"])
         environ["REQUEST_METHOD"] = visitor["method"]
         environ["QUERY_STRING"] = visitor["query"]
-        answer = ask(cache, environ=environ)
+        answer = send(cache, environ)
         request = WSGIRequest(dict(environ))
         try:
             request.get_host()
@@ -333,4 +333,4 @@ def test_whoever_came_before_a_reader_gets_what_a_clean_visitor_would(visitors: 
         assert asked.items() <= seen.items()
         assert seen["REMOTE_ADDR"] == ""
         rendered = WSGIRequest(environ_of(query=seen["QUERY_STRING"])).GET
-        assert dict(rendered) == {name: [given_[name]] for name in known if name in given_}
+        assert dict(rendered.lists()) == {name: [given_[name]] for name in known if name in given_}
