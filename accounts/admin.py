@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.changelists import LongList
 from accounts.models import User
+from accounts.people import renamed
 
 # The admin has no log-in of its own: the same page, the same limits, the same second factor (SECURITY.md, 35).
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
@@ -68,6 +69,11 @@ class PersonAdmin(LongList[User], UserAdmin[User]):
         if obj is None:
             return ()
         return (*self._never_typed, "email") if _is_superuser(request) else self._seen
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if change and {"username", "display_name"} & set(form.changed_data):
+            renamed(obj)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return _is_superuser(request)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from allauth.account.models import EmailAddress
 from allauth.usersessions.models import UserSession
+from django.conf import settings
 from django.contrib.auth import HASH_SESSION_KEY
 from django.contrib.sessions.models import Session
 from django.utils import timezone
+from django.utils.module_loading import import_string
 
 from accounts.models import User
 
@@ -26,3 +28,8 @@ def open_sessions(person: User) -> list[UserSession]:
         for one in known
         if one.session_key in stored and stored[one.session_key].get_decoded().get(HASH_SESSION_KEY) == valid
     ]
+
+
+def renamed(person: User) -> None:
+    """To be called where a person's name or username was changed: rooms above keep copies (`settings.AFTER_RENAMING`)."""
+    import_string(settings.AFTER_RENAMING)(person)

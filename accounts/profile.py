@@ -15,6 +15,7 @@ from PIL import Image
 
 from accounts.avatars import SIZES, remove_avatar, save_avatar
 from accounts.models import User
+from accounts.people import renamed
 from accounts.uploads import PictureRefused, open_upright
 
 # Invisible characters that no name needs; joiners and marks of direction are left to the scripts that do.
@@ -89,6 +90,7 @@ def update_profile(
 ) -> None:
     """Write what `ProfileForm` took; a new portrait comes before the wish to have none."""
     with transaction.atomic():
+        is_renamed = person.display_name != display_name
         person.display_name = display_name
         person.biography = biography
         person.preferred_language = preferred_language
@@ -98,3 +100,5 @@ def update_profile(
             save_avatar(person=person, image=avatar)
         elif without_avatar:
             remove_avatar(person=person)
+        if is_renamed:
+            renamed(person)

@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy
 from accounts.changelists import LongList
 from articles.models import Picture, Section, SiteSettings, Tag
 from articles.sanitizing import sanitize
+from articles.search import indexing
 
 
 class CarefulChoice[M: Model](admin.ModelAdmin[M]):
@@ -55,6 +56,11 @@ class TagAdmin(LongList[Tag], CarefulChoice[Tag]):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Tag | None = None) -> list[str]:
         return ["slug"] if obj else []
+
+    def save_model(self, request: HttpRequest, obj: Tag, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if "name" in form.changed_data:
+            indexing.update_of_tag(obj)
 
 
 @admin.register(Picture)

@@ -332,6 +332,8 @@ MFA_TOTP_TOLERANCE = 1
 USERSESSIONS_TRACK_ACTIVITY = False
 # Where the rooms below `articles` find the site's name.
 SITE_MODEL = "articles.models.SiteSettings"
+# What the rooms above do when a person has another name.
+AFTER_RENAMING = "articles.search.indexing.update_of_author"
 
 CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap5"
 CRISPY_TEMPLATE_PACK = "bootstrap5"

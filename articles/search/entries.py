@@ -36,11 +36,12 @@ def normal(text: str) -> str:
     """SQL: the text of an SQL expression in one spelling, as `articles.search.words.one_spelling` has it.
 
     Only what PostgreSQL's parser does not take for the end of a word by itself is made a space; its Russian stemmer
-    reads ё as е.
+    reads ё as е. (NFKC writes և as եւ.)
     """
     composed = "CASE WHEN t IS NFKC NORMALIZED THEN t ELSE normalize(t, NFKC) END"
     without_signs = f"regexp_replace({composed}, '[{NOTHING}]', '', 'g')"
-    return f"(SELECT lower(regexp_replace({without_signs}, '[{_ASCII}]', ' ', 'g')) FROM (SELECT {text} AS t) AS _text)"
+    lower = f"lower(regexp_replace({without_signs}, '[{_ASCII}]', ' ', 'g'))"
+    return f"(SELECT replace({lower}, 'եւ', 'եվ') FROM (SELECT {text} AS t) AS _text)"  # noqa: S608
 
 
 def plain(html: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.db.models import Q
 from django.http import Http404
 from django.utils import timezone
 from modelsearch.query import PlainText
@@ -77,7 +78,8 @@ def find(question: Question, *, after: str = "", size: int, any_word: bool = Fal
     if question.newest_first:
         if place := _place(after):
             moment, pk = place
-            articles = articles.filter(published_at__lte=moment).exclude(published_at=moment, id__gte=pk)
+            # Not a comparison of row values, which modelsearch does not read.
+            articles = articles.filter(Q(published_at__lt=moment) | Q(published_at=moment, id__lt=pk))
         start = 0
         articles = articles.order_by("-published_at", "-id")
     else:

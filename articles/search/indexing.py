@@ -7,7 +7,7 @@ answers, the articles themselves are then fetched with "is published" in the que
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from django.db import connection, transaction
@@ -29,36 +29,34 @@ def update(*pks: int) -> None:
     To be called inside the transaction that changed them.
     """
     if engine().is_elsewhere:
-        transaction.on_commit(lambda: update_elsewhere.enqueue(list(pks)))
+        transaction.on_commit(lambda: update_later.enqueue(list(pks)))
     else:
         engine().update(pks)
 
 
 @task
-def update_elsewhere(pks: list[int]) -> None:
-    """Tell a service what the database says of these articles now; may run twice or late."""
+def update_later(pks: list[int]) -> None:
+    """`update` in the background; says what the database says then, so it may run twice or late."""
     engine().update(pks)
 
 
 def update_of_author(author: User) -> None:
-    """An author has another name now."""
-    _update_many(Article.objects.published().by(author).values_list("pk", flat=True).order_by("pk").iterator())
+    """An author has another name now (`settings.AFTER_RENAMING` says so to the room of the accounts)."""
+    _update_many(list(Article.objects.published().by(author).new().values_list("pk", flat=True)))
 
 
 def update_of_tag(tag: Tag) -> None:
     """A tag has another name now."""
-    _update_many(tag.article_tags.values_list("article", flat=True).order_by("article").iterator())
+    _update_many(list(tag.article_tags.order_by("-published_at").values_list("article", flat=True)))
 
 
-def _update_many(pks: Iterator[int]) -> None:
-    batch: list[int] = []
-    for pk in pks:
-        batch.append(pk)
-        if len(batch) == BATCH:
-            update(*batch)
-            batch = []
-    if batch:
-        update(*batch)
+def _update_many(pks: list[int]) -> None:
+    """A batch at once, and the rest after the commit: who renames a thing need not wait for ten thousand articles."""
+    if pks[:BATCH]:
+        update(*pks[:BATCH])
+    for start in range(BATCH, len(pks), BATCH):
+        batch = pks[start : start + BATCH]
+        transaction.on_commit(lambda batch=batch: update_later.enqueue(batch))
 
 
 def fill_all(*, say: Say = str, threads: int = 2) -> int:

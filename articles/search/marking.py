@@ -20,7 +20,8 @@ _ALIKE = 3
 _INLINE = re.compile(r"</?(?:a|strong|em)(?: [^>]*)?>")
 _TAG = re.compile(r"<[^>]*>")
 _SIGNS = f"[{NOTHING}]*"
-_SPELLINGS = {"е": "[её]", "և": "(?:և|եւ)"}
+# և is one letter or two, and one_spelling() writes եվ.
+_SPELLINGS = {"е": "[её]", "ե": "[եև]", "վ": "[վւ]?"}
 
 
 def text_of(html: str) -> str:

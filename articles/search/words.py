@@ -20,8 +20,10 @@ WORD = re.compile(r"[^\W_]+")
 
 
 def one_spelling(text: str) -> str:
-    """`text` composed (NFKC), without signs inside words, ё as е; capitals stay."""
-    return unicodedata.normalize("NFKC", text).translate(_TRANSLATION)
+    """`text` composed (NFKC), without signs inside words, ё as е and Armenian և (եւ) as եվ; capitals stay."""
+    spelled = unicodedata.normalize("NFKC", text).translate(_TRANSLATION)
+    # The capital of և is written ԵՎ today and was ԵՒ once.
+    return spelled.replace("եւ", "եվ").replace("ԵՒ", "ԵՎ").replace("Եւ", "Եվ")
 
 
 def words_of(query: str) -> list[str]:
