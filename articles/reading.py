@@ -17,6 +17,7 @@ from accounts.models import User
 from articles.access import published_article
 from articles.models import Article, ArticleTag, Section, Tag
 from articles.models.article import HOT, NEW, TAGGED, TOP
+from articles.models.prepared import Parameter, Prepared
 from articles.models.top import Keys
 from articles.pages import Page, cursor_in, cut, page_of
 
@@ -160,6 +161,16 @@ class AuthorView(TemplateView):
         return super().get_context_data(author=author, page=page, totals=totals, **kwargs)
 
 
+_NEWEST_IN_SECTION = Prepared(
+    lambda: (
+        Article.objects.published()
+        .filter(section=Parameter("section", Section._meta.pk))
+        .with_cards()
+        .new()[: MORE_IN_SECTION + 1]
+    )
+)
+
+
 class ArticleView(TemplateView):
     """The article page, with every element that docs/architecture.md lists."""
 
@@ -172,9 +183,11 @@ class ArticleView(TemplateView):
         return self.render_to_response(self.get_context_data(article=article))
 
     def get_context_data(self, article: Article, **kwargs: Any) -> dict[str, Any]:  # type: ignore[override]
-        more = Article.objects.published().in_section(article.section).exclude(pk=article.pk).new().with_cards()
+        # One more than is shown, since the article itself may be among them.
+        newest = _NEWEST_IN_SECTION.all(section=article.section_id)
+        more = [one for one in newest if one.pk != article.pk][:MORE_IN_SECTION]
         return super().get_context_data(
-            article=article, text=article.live, section=article.section, more=more[:MORE_IN_SECTION], **kwargs
+            article=article, text=article.live, section=article.section, more=more, **kwargs
         )
 
 

@@ -12,11 +12,13 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Q
 from django.utils import timezone
 
 from articles.models import Article, Section
+from articles.models.prepared import Parameter, Prepared
 from articles.pages import FRESH_SECONDS
 from articles.promotion.models import Placement, Promotion, PromotionQuerySet
 
@@ -56,25 +58,22 @@ def turn(ids: Sequence[int], *, page: str, now: datetime, count: int = 1) -> lis
 def on_front(*, now: datetime | None = None) -> list[Promotion]:
     """The cards at the top of the front page."""
     now = now or timezone.now()
-    found = _at(Placement.Code.FRONT_TOP, now)
-    return _chosen(list(found), Placement.Code.FRONT_TOP, "front", now)
+    found = _ON_FRONT.all(now=now)
+    return _chosen(found, Placement.Code.FRONT_TOP, "front", now)
 
 
 def in_section(section: Section, *, now: datetime | None = None) -> list[Promotion]:
     """The cards at the top of a section."""
     now = now or timezone.now()
-    found = _at(Placement.Code.SECTION_TOP, now).filter(section=section)
-    return _chosen(list(found), Placement.Code.SECTION_TOP, f"section {section.pk}", now)
+    found = _IN_SECTION.all(now=now, section=section.pk)
+    return _chosen(found, Placement.Code.SECTION_TOP, f"section {section.pk}", now)
 
 
 def beside(article: Article, *, now: datetime | None = None) -> Beside:
     """The cards beside an article, never its own, and the promotions of the article itself; one query for both."""
     now = now or timezone.now()
-    place = Q(placement__code=Placement.Code.BESIDE)
-    # With another text than was approved it is paused; its links are still paid for.
-    found = Promotion.objects.running(now).filter(place | Q(article=article)).with_cards().order_by("pk")
     own, others = [], []
-    for promotion in found:
+    for promotion in _BESIDE.all(now=now, article=article.pk):
         if promotion.article_id == article.pk:
             own.append(promotion)
         elif _is_deliverable(promotion):
@@ -82,8 +81,23 @@ def beside(article: Article, *, now: datetime | None = None) -> Beside:
     return Beside(cards=_chosen(others, Placement.Code.BESIDE, f"article {article.pk}", now), own=own)
 
 
-def _at(code: str, now: datetime) -> PromotionQuerySet:
-    return Promotion.objects.deliverable(now).filter(placement__code=code).with_cards().order_by("pk")
+# Composed once: these are asked on every page that is rendered.
+_NOW: Any = Parameter("now", Promotion._meta.get_field("starts_at"))
+_ON_FRONT = Prepared(lambda: _at(Placement.Code.FRONT_TOP))
+_IN_SECTION = Prepared(lambda: _at(Placement.Code.SECTION_TOP).filter(section=Parameter("section", Section._meta.pk)))
+_BESIDE = Prepared(
+    # With another text than was approved it is paused; its links are still paid for.
+    lambda: (
+        Promotion.objects.running(_NOW)
+        .filter(Q(placement__code=Placement.Code.BESIDE) | Q(article=Parameter("article", Article._meta.pk)))
+        .with_shown()
+        .order_by("pk")
+    )
+)
+
+
+def _at(code: str) -> PromotionQuerySet:
+    return Promotion.objects.deliverable(_NOW).filter(placement__code=code).with_shown().order_by("pk")
 
 
 def _is_deliverable(promotion: Promotion) -> bool:
