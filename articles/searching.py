@@ -131,7 +131,8 @@ class SearchView(TemplateView):
             "count": len(found.articles),
         }
         if not found.articles:
-            context["tags"] = near_tags(question.words) or current_tags()[:SHOWN_TAGS]
+            near = near_tags(question.words)
+            context |= {"tags": near or current_tags()[:SHOWN_TAGS], "tags_are_near": bool(near)}
             if not instead.articles:
                 context["newest"] = Article.objects.published().new().with_cards()[: size // 2]
         return context
@@ -159,3 +160,9 @@ def suggest(request: HttpRequest) -> HttpResponse:
     """Links for what is half typed, as a fragment for below the field."""
     found = suggestions(tidy(request.GET.get("q", "")), language=get_language() or "en")
     return render(request, "search/_suggestions.html", {"suggestions": found, "q": tidy(request.GET.get("q", ""))})
+
+
+@require_safe
+def description(request: HttpRequest) -> HttpResponse:
+    """What lets a browser offer the site among its search engines (OpenSearch description document, draft 6)."""
+    return render(request, "search/opensearch.xml", content_type="application/opensearchdescription+xml")

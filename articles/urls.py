@@ -12,6 +12,7 @@ urlpatterns = [
     path("top/", reading.top, name="top"),
     path("top/<str:span>/", public_page(reading.TopView.as_view()), name="top"),
     path("search/", public_page(searching.SearchView.as_view(), parameters=searching.PARAMETERS), name="search"),
+    path("search/opensearch.xml", public_page(searching.description, parameters=()), name="opensearch"),
     path(
         "search/suggestions/",
         public_page(searching.suggest, parameters=searching.SUGGESTION_PARAMETERS),

@@ -24,6 +24,7 @@ from articles.search.conditions import Condition, ConditionsCompiler, FetchedRes
 from articles.search.engine import TooSlow
 from articles.search.entries import CONFIGURATION, SPANS
 from articles.search.models import SearchedArticle
+from articles.search.words import shortened, words_of
 
 # A search that takes longer is given up.
 MOST_MILLISECONDS = 2000
@@ -107,10 +108,12 @@ class PostgresCompiler(ConditionsCompiler):
 
     def keys(self, start: int, stop: int) -> list[int]:
         found = stems(self.words)
-        if not found:
+        if not found and not self.any_of_them:
             return []
         joined = (" | " if self.any_of_them else " & ").join
         query = joined(quoted(stem) for stem in found)
+        if self.any_of_them:
+            query = " | ".join([query, *(quoted(f"~{start}") + ":*" for start in shortened(words_of(self.words)))])
         if not self.order_by_relevance:
             return self.keys_of(query, stop)[start:]
         about = joined(quoted(f"^{stem}") for stem in found)
