@@ -12,7 +12,7 @@ from bench.workplace import CannotMeasure
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What came back, and in how many milliseconds."""
+    """What came back, and in how many milliseconds; the names of headers are in lower case."""
 
     status: int
     headers: Mapping[str, str]
@@ -33,7 +33,12 @@ class Reader:
         response = self.connection.getresponse()
         body = response.read()
         took = (time.perf_counter() - began) * 1000
-        return Answer(status=response.status, headers=dict(response.headers.items()), body=body, ms=took)
+        return Answer(
+            status=response.status,
+            headers={name.lower(): value for name, value in response.headers.items()},
+            body=body,
+            ms=took,
+        )
 
     def close(self) -> None:
         self.connection.close()

@@ -67,7 +67,7 @@ def _ceilings(stage: Stage) -> list[Line]:
 def _pages(stage: Stage) -> list[Line]:
     found = stage.large.found
     article, many = found["article"]["path"], [one["path"] for one in found["articles"]]
-    etag = ask(stage.servers["site"].port, article, BR).headers["ETag"]
+    etag = ask(stage.servers["site"].port, article, BR).headers["etag"]
     voter = {**BR, "Cookie": f"{found['session_cookie']}={found['voters'][0]}"}
     lines = [
         _constant(stage, CACHED, "site", article, ceiling=TRIVIAL),
