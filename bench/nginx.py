@@ -1,42 +1,49 @@
-"""nginx, where it is installed: a static file as the ceiling, and our own configuration in front of the site."""
+"""nginx, where it is installed: a static file as the ceiling, and deploy/nginx.conf in front of the site."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from string import Template
 
 from bench.servers import Server
-from bench.workplace import environment, find_program, free_port, is_root
+from bench.workplace import ROOT, CannotMeasure, environment, find_program, free_port, is_root
 
 FILE = "page.html"
-_STATIC = Template("""
+_AROUND = Template("""
 daemon off;
-master_process on;
 worker_processes auto;
-pid $folder/nginx-static.pid;
-error_log stderr warn;
+pid $folder/$name.pid;
+error_log stderr error;
 $user
 events { worker_connections 1024; }
 http {
-    access_log off;
-    sendfile on;
-    tcp_nopush on;
-    keepalive_requests 1000000;
-    types { text/html html; }
-    client_body_temp_path $folder/nginx-static-body;
-    proxy_temp_path $folder/nginx-static-proxy;
-    fastcgi_temp_path $folder/nginx-static-fastcgi;
-    uwsgi_temp_path $folder/nginx-static-uwsgi;
-    scgi_temp_path $folder/nginx-static-scgi;
+    default_type text/html;
+    client_body_temp_path $folder/$name-body;
+    proxy_temp_path $folder/$name-proxy;
+    fastcgi_temp_path $folder/$name-fastcgi;
+    uwsgi_temp_path $folder/$name-uwsgi;
+    scgi_temp_path $folder/$name-scgi;
+$http
+}
+""")
+# What deploy/nginx.conf says about every request and about files, and nothing else.
+_STATIC = Template("""
     server {
         listen 127.0.0.1:$port;
         root $root;
+        access_log $root/../nginx-static-access.log combined buffer=64k flush=5s;
+        keepalive_requests 10000;
+        sendfile on;
+        tcp_nopush on;
+        open_file_cache max=10000 inactive=60s;
+        open_file_cache_valid 10s;
     }
-}
 """)
 
 
 def is_installed() -> bool:
+    """Whether there is a nginx to measure with."""
     return find_program("nginx") is not None
 
 
@@ -45,10 +52,7 @@ def static_server(folder: Path) -> Server:
     root = folder / "nginx-static"
     root.mkdir()
     port = free_port()
-    configuration = folder / "nginx-static.conf"
-    user = "user root;" if is_root() else ""
-    configuration.write_text(_STATIC.substitute(folder=folder, port=port, root=root, user=user))
-    return _server("nginx-static", configuration, folder, port)
+    return _server("nginx-static", _STATIC.substitute(port=port, root=root), folder, port)
 
 
 def write_static_page(folder: Path, content: bytes) -> None:
@@ -56,6 +60,40 @@ def write_static_page(folder: Path, content: bytes) -> None:
     (folder / "nginx-static" / FILE).write_bytes(content)
 
 
-def _server(name: str, configuration: Path, folder: Path, port: int) -> Server:
+def front_server(folder: Path, *, site_port: int, data: Path) -> Server:
+    """nginx with our configuration in front of the site."""
+    port = free_port()
+    text = (ROOT / "deploy" / "nginx.conf").read_text(encoding="utf-8")
+    return _server("nginx", ours(text, folder=folder, port=port, site_port=site_port, data=data), folder, port)
+
+
+def ours(text: str, *, folder: Path, port: int, site_port: int, data: Path) -> str:
+    """deploy/nginx.conf for this machine: its last server alone, on our port, without TLS, as the ceiling is.
+
+    Raises:
+        CannotMeasure: the file does not say what is replaced.
+    """
+    *others, _ = re.findall(r"^server \{.*?^\}\n", text, flags=re.MULTILINE | re.DOTALL)
+    for server in others:
+        text = text.replace(server, "")
+    text = re.sub(r"^ *ssl_.*\n", "", text, flags=re.MULTILINE)
+    for theirs, mine in (
+        (r"listen 443 [^;]*;", f"listen 127.0.0.1:{port};"),
+        (r"127\.0\.0\.1:8000", f"127.0.0.1:{site_port}"),
+        (r"news\.example\.org", "127.0.0.1"),
+        (r"/var/cache/nginx/", f"{folder}/nginx-cache-"),
+        (r"/var/log/nginx/", f"{folder}/nginx-log-"),
+        (r"/var/lib/spokesperson/", f"{data}/"),
+    ):
+        text, replaced = re.subn(theirs, mine, text)
+        if not replaced:
+            raise CannotMeasure(f"deploy/nginx.conf holds no {theirs} that the benchmark could replace.")
+    return text
+
+
+def _server(name: str, http: str, folder: Path, port: int) -> Server:
+    configuration = folder / f"{name}.conf"
+    user = "user root;" if is_root() else ""
+    configuration.write_text(_AROUND.substitute(name=name, folder=folder, user=user, http=http), encoding="utf-8")
     command = (find_program("nginx") or "nginx", "-e", "stderr", "-p", str(folder), "-c", str(configuration))
     return Server(name, command, environment(), folder / "logs" / name, port)

@@ -44,7 +44,7 @@ def find(stage: Stage, began: datetime, say: Say) -> Findings:
     miscounted += wrong
     lists = time_lists(stage, say)
     say("Search, one reader")
-    search = search_p95_ms(stage) if lines.SEARCH in measures else 0.0  # TEMPORARY
+    search = search_p95_ms(stage)
     workers = stage.servers["site"].memory_of_workers()
     say("Comparing every counter with its rows")
     miscounted += counts.recounted("PostgreSQL", stage.large)

@@ -146,7 +146,8 @@ def staged(scale: Scale, kept: Path | None, say: Say) -> Iterator[Stage]:
         )
         servers = _servers(folder, large=large, small=small, on_sqlite=on_sqlite, plain=plain)
         if nginx.is_installed():
-            servers["nginx-static"] = nginx.static_server(folder)
+            front = nginx.front_server(folder, site_port=servers["site"].port, data=folder / "large")
+            servers |= {"nginx-static": nginx.static_server(folder), "nginx": front}
         say("Starting the servers ...")
         stage = Stage(
             scale=scale,
