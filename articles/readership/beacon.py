@@ -11,7 +11,6 @@ import os
 import re
 import time
 from collections.abc import Callable, Iterable, Sequence
-from functools import lru_cache
 from io import BytesIO
 from math import inf
 from threading import Lock
@@ -33,7 +32,7 @@ from articles.readership.salts import salt_of
 from articles.readership.storing import store
 from articles.readership.tasks import EVERY_SECONDS, ask_for_roll_up
 from articles.readership.views import PIXEL
-from articles.readership.visitors import Reader, is_prefetch, is_same_origin, sighting, today
+from articles.readership.visitors import IPV4, Reader, is_prefetch, is_same_origin, sighting, today
 
 # How long a reader's browser waits at most for its row, and a thread of ours with it. Nobody looks at the answer.
 PATIENCE_SECONDS = 5
@@ -188,14 +187,14 @@ def request_of(environ: WSGIEnvironment) -> Request | None:
         or settings.SESSION_COOKIE_NAME in get("HTTP_COOKIE", "")
         or get("QUERY_STRING")
         or get("CONTENT_LENGTH") not in {None, "", "0"}
-        or not is_our_host(get("HTTP_HOST", ""), tuple(settings.ALLOWED_HOSTS))
+        or not is_our_host(get("HTTP_HOST", ""))
         or (settings.SECURE_SSL_REDIRECT and not is_secure(environ))
         or not is_same_origin(headers, origin=settings.ORIGIN, is_image=is_image)
         or is_prefetch(headers)
     ):
         return None
     try:
-        address = address_of(get("HTTP_X_FORWARDED_FOR"), get("REMOTE_ADDR"), settings.ALLAUTH_TRUSTED_PROXY_COUNT)
+        address = address_of(environ)
     except (ImproperlyConfigured, PermissionDenied):
         return None
     reader = Reader(address=address, user_agent=get("HTTP_USER_AGENT", ""))
@@ -211,19 +210,24 @@ def is_secure(environ: WSGIEnvironment) -> bool:
     return bool(environ["wsgi.url_scheme"] == "https")
 
 
-@lru_cache(maxsize=256)
-def is_our_host(host: str, allowed: tuple[str, ...]) -> bool:
+def is_our_host(host: str) -> bool:
     """Whether a Host header names this site, as Django reads it (`HttpRequest.get_host`)."""
+    if host in settings.ALLOWED_HOSTS:
+        return True
     domain, _port = split_domain_port(host)
-    return bool(domain) and validate_host(domain, allowed)
+    return bool(domain) and validate_host(domain, settings.ALLOWED_HOSTS)
 
 
-@lru_cache(maxsize=4096)
-def address_of(forwarded: str | None, remote: str | None, proxies: int) -> str:
-    """The reader's address as every view reads it, `proxies` being part of the question for the cache alone."""
+def address_of(environ: WSGIEnvironment) -> str:
+    """The reader's address as every view reads it (`accounts.limits.client_address`)."""
+    proxies = settings.ALLAUTH_TRUSTED_PROXY_COUNT
+    forwarded = environ.get("HTTP_X_FORWARDED_FOR", "").split(",") if proxies else []
+    if len(forwarded) >= proxies:
+        said: str = forwarded[-proxies].strip() if proxies else environ.get("REMOTE_ADDR", "")
+        if IPV4.fullmatch(said):
+            return said  # what nearly everybody has needs no parsing
     request = HttpRequest()
-    given = {"HTTP_X_FORWARDED_FOR": forwarded, "REMOTE_ADDR": remote}
-    request.META = {name: value for name, value in given.items() if value is not None}
+    request.META = {name: environ[name] for name in ("HTTP_X_FORWARDED_FOR", "REMOTE_ADDR") if name in environ}
     return client_address(request)
 
 
@@ -231,13 +235,14 @@ def headers_of(app: WSGIApplication, environ: WSGIEnvironment) -> Headers:
     """The headers of Django's 204: its answer to a page that is only prepared, which it gives without the database."""
     needed = {"HTTP_HOST", *(settings.SECURE_PROXY_SSL_HEADER or ())}
     kept = {k: v for k, v in environ.items() if not k.startswith("HTTP_") or k in needed}
-    asked = {**kept, "PATH_INFO": "/beacon/0/", "REQUEST_METHOD": "POST", "wsgi.input": BytesIO()}
+    nothing = BytesIO()
+    asked = {**kept, "PATH_INFO": "/beacon/0/", "REQUEST_METHOD": "POST", "wsgi.input": nothing}
     asked |= {"HTTP_SEC_FETCH_SITE": "same-origin", "HTTP_SEC_PURPOSE": "prefetch"}
     answer: Headers = []
 
     def start(status: str, headers: Headers, exc_info: object = None) -> Callable[[bytes], object]:
         answer[:] = headers
-        return answer.append  # nothing is ever written to it
+        return nothing.write
 
     chunks = app(asked, start)
     if close := getattr(chunks, "close", None):

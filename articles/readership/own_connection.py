@@ -50,6 +50,9 @@ def _own(patience: float) -> BaseDatabaseWrapper:
     options = using.settings_dict["OPTIONS"]
     if using.vendor == "postgresql":
         options.pop("pool", None)
+        # The same few statements all day: planned once.
+        options["server_side_binding"] = True
+        options["prepare_threshold"] = 1
         options["connect_timeout"] = max(2, ceil(patience))  # libpq takes no less
         # A server that has gone without a word.
         options["tcp_user_timeout"] = int(patience * 1000)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 
@@ -15,10 +14,11 @@ from articles.readership.visitors import Sighting
 
 Place = tuple[int, date, bytes]  # article, day, source
 Row = tuple[int, date, bytes, bytes, str]  # article, day, visitor, source, kind
+COUNTED, OVER_RATE = Visit.Kind.COUNTED.value, Visit.Kind.OVER_RATE.value
 
-# {rows} is a list of VALUES, so that both databases read the same text.
+# {given} is a list of rows in the words of the database.
 _KNOWN = """
-WITH given (place, article_id, day, source) AS (VALUES {rows})
+WITH given (place, article_id, day, source) AS ({given})
 SELECT given.place, visit.visitor, visit.kind FROM given
 JOIN articles_article AS article ON article.id = given.article_id AND article.state = 'published'
 LEFT JOIN {table} AS visit
@@ -28,7 +28,7 @@ ON visit.article_id = given.article_id AND visit.day = given.day AND visit.sourc
 # moment ago takes its own rows with it and no others: {lock} keeps it there until the rows are.
 _INSERT = """
 INSERT INTO {table} (article_id, day, visitor, source, kind, rolled_up)
-WITH given (article_id, day, visitor, source, kind) AS (VALUES {rows})
+WITH given (article_id, day, visitor, source, kind) AS ({given})
 SELECT given.article_id, given.day, given.visitor, given.source, given.kind, {false} FROM given
 JOIN articles_article AS article ON article.id = given.article_id
 ORDER BY given.article_id, given.day, given.visitor {lock}
@@ -50,65 +50,76 @@ def store(sightings: Sequence[Sighting], *, of: type[Visit], using: BaseDatabase
     Returns:
         how many rows are new, and the articles that nobody can see because they are not published.
     """
-    known = _known(sightings, of, using)
+    known = _known({_place(seen) for seen in sightings}, of, using)
     rows: list[Row] = []
     for seen in sightings:
         there = known.get(_place(seen))
         if there is None:
             continue
         kind, visitor = seen.kind, seen.visitor
-        if kind == Visit.Kind.COUNTED and visitor not in there:
-            counted = sum(1 for one in there.values() if one == Visit.Kind.COUNTED)
-            if counted >= settings.VIEWS_PER_ADDRESS:
-                kind, visitor = Visit.Kind.OVER_RATE, seen.source
+        if visitor not in there and kind == COUNTED and _are_enough(there):
+            kind, visitor = OVER_RATE, seen.source
         if visitor in there:
             continue
         there[visitor] = kind
-        rows.append((seen.article_id, seen.day, visitor, seen.source, str(kind)))
+        rows.append((seen.article_id, seen.day, visitor, seen.source, kind))
     missing = {seen.article_id for seen in sightings if _place(seen) not in known}
     return (_insert(rows, of, using) if rows else 0), missing
+
+
+def _are_enough(there: dict[bytes, str]) -> bool:
+    # Among them may be its bots, and the one row of those who were too many.
+    most: int = settings.VIEWS_PER_ADDRESS
+    return len(there) >= most and sum(1 for kind in there.values() if kind == COUNTED) >= most
 
 
 def _place(seen: Sighting) -> Place:
     return seen.article_id, seen.day, seen.source
 
 
-def _known(sightings: Sequence[Sighting], of: type[Visit], using: BaseDatabaseWrapper) -> dict[Place, dict[bytes, str]]:
+def _known(places: Iterable[Place], of: type[Visit], using: BaseDatabaseWrapper) -> dict[Place, dict[bytes, str]]:
     """The visitors that each address has brought already, with their kinds; nothing where no article is published."""
-    places = list({_place(seen): None for seen in sightings})
-    sql = _KNOWN.format(rows=_values(4, len(places)), table=of._meta.db_table)
-    known: dict[Place, dict[bytes, str]] = defaultdict(dict)
+    places = list(places)
+    rows = [(n, article_id, day.isoformat(), source) for n, (article_id, day, source) in enumerate(places)]
+    given, parameters = _given(rows, ("integer", "bigint", "date", "bytea"), using)
+    known: dict[Place, dict[bytes, str]] = {}
     with using.cursor() as cursor:
-        cursor.execute(
-            sql, _flat((n, article_id, _day(day, using), source) for n, (article_id, day, source) in enumerate(places))
-        )
+        cursor.execute(_KNOWN.format(given=given, table=of._meta.db_table), parameters)
         for n, visitor, kind in cursor.fetchall():
-            there = known[places[n]]
+            there = known.setdefault(places[n], {})
             if visitor is not None:
                 there[bytes(visitor)] = kind
     return known
 
 
 def _insert(rows: Sequence[Row], of: type[Visit], using: BaseDatabaseWrapper) -> int:
+    written = [(article_id, day.isoformat(), *rest) for article_id, day, *rest in rows]
+    given, parameters = _given(written, ("bigint", "date", "bytea", "bytea", "varchar"), using)
     locks = using.features.has_select_for_no_key_update
     sql = _INSERT.format(
-        rows=_values(5, len(rows)),
+        given=given,
         table=of._meta.db_table,
         false="false" if locks else "0",
         lock="FOR KEY SHARE OF article" if locks else "",
     )
     with using.cursor() as cursor:
-        cursor.execute(sql, _flat((article_id, _day(day, using), *rest) for article_id, day, *rest in rows))
+        cursor.execute(sql, parameters)
         return int(cursor.rowcount)
 
 
-def _values(columns: int, rows: int) -> str:
-    return ", ".join(["(" + ", ".join(["%s"] * columns) + ")"] * rows)
+def _given(rows: Sequence[tuple[Any, ...]], types: Sequence[str], using: BaseDatabaseWrapper) -> tuple[str, list[Any]]:
+    """Rows as SQL and its parameters: the same words however many rows, where the database can prepare them."""
+    if using.vendor == "postgresql":
+        arrays = ", ".join(f"%s::{one}[]" for one in types)
+        return f"SELECT * FROM unnest({arrays})", [  # noqa: S608 - our own types
+            _array(column) for column in zip(*rows, strict=True)
+        ]
+    marks = "(" + ", ".join(["%s"] * len(types)) + ")"
+    return "VALUES " + ", ".join([marks] * len(rows)), [value for row in rows for value in row]
 
 
-def _flat(rows: Any) -> list[Any]:
-    return [value for row in rows for value in row]
-
-
-def _day(day: date, using: BaseDatabaseWrapper) -> Any:
-    return using.ops.adapt_datefield_value(day)
+def _array(values: Sequence[Any]) -> str:
+    # Numbers, digests and our own words: nothing in them needs quoting.
+    if isinstance(values[0], bytes):
+        return '{"\\\\x' + '","\\\\x'.join([value.hex() for value in values]) + '"}'
+    return "{" + ",".join(map(str, values)) + "}"

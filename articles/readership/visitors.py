@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 from urllib.parse import urlsplit
 
@@ -28,6 +29,8 @@ _DECLARED_BOT = re.compile(
     r"|dart|aiohttp|reqwest|postman|insomnia|k6|locust|restsharp|winhttp)",
     re.IGNORECASE,
 )
+# As `ipaddress` would write it, so that nothing is left to parse.
+IPV4 = re.compile(r"(?:(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])(?:\.(?!$)|$)){4}", re.ASCII)
 _DIGEST_BYTES = 16
 
 
@@ -59,6 +62,8 @@ def today() -> date:
 
 def network(address: str) -> str:
     """The address as it is digested: IPv6 by its /64, since one home or phone has all of it; IPv4 whole."""
+    if IPV4.fullmatch(address):
+        return address
     try:
         parsed = ip_address(address.strip())
     except ValueError:
@@ -72,7 +77,15 @@ def network(address: str) -> str:
 
 def is_declared_bot(user_agent: str) -> bool:
     """Whether the program says itself that it is one, or does not say what it is."""
+    # Browsers have few names between them, and none is so long.
+    return _known_bot(user_agent) if len(user_agent) <= 400 else _says_bot(user_agent)
+
+
+def _says_bot(user_agent: str) -> bool:
     return not user_agent.strip() or _DECLARED_BOT.search(user_agent) is not None
+
+
+_known_bot = lru_cache(maxsize=2048)(_says_bot)
 
 
 def is_prefetch(headers: Mapping[str, str]) -> bool:
