@@ -40,7 +40,7 @@ def public_parameters(patterns: Iterable[URLPattern | URLResolver]) -> Iterator[
         if isinstance(pattern, URLResolver):
             yield from public_parameters(pattern.url_patterns)
         elif getattr(pattern.callback, "is_public_page", False):
-            yield from pattern.callback.page_parameters
+            yield from getattr(pattern.callback, "page_parameters", ())
 
 
 def test_the_file_knows_every_parameter_that_pages_know() -> None:
@@ -278,7 +278,7 @@ def test_a_page_is_asked_for_once_and_then_served(stub: Front) -> None:
         {"method": "HEAD"},
     ],
 )
-def test_variants_of_a_request_share_one_page(stub: Front, variant: dict[str, str]) -> None:
+def test_variants_of_a_request_share_one_page(stub: Front, variant: dict[str, Any]) -> None:
     stub.ask()
     answer = stub.ask(**variant)
     assert (answer["status"], how(answer)) == (200, "hit")
@@ -301,7 +301,7 @@ def test_variants_of_a_request_share_one_page(stub: Front, variant: dict[str, st
         {"accept_encoding": "gzip, deflate, br;q=0.9"},
     ],
 )
-def test_what_a_page_depends_on_makes_another_copy(stub: Front, variant: dict[str, str]) -> None:
+def test_what_a_page_depends_on_makes_another_copy(stub: Front, variant: dict[str, Any]) -> None:
     stub.ask()
     stub.behind.body = b"another"
     assert stub.ask(**variant)["body"] == b"another"
