@@ -144,7 +144,7 @@ class AuthorView(TemplateView):
     template_name = "articles/author.html"
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        author = get_object_or_404(User, username__iexact=kwargs["username"], is_active=True)
+        author = get_object_or_404(User.objects.named(kwargs["username"]), is_active=True)
         if author.username != kwargs["username"]:  # Usernames are one whatever their case; their page has one address.
             return redirect(author, permanent=True)
         page = page_of(Article.objects.published().by(author).with_cards(), request)
