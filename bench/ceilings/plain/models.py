@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.db import models
 
 
@@ -13,7 +15,7 @@ class Page(models.Model):
     published_at = models.DateTimeField()
     views = models.PositiveIntegerField(default=0)
 
-    objects = models.Manager["Page"]()
+    objects: ClassVar[models.Manager[Page]] = models.Manager()
 
     def __str__(self) -> str:
         return self.title
