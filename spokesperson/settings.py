@@ -414,6 +414,9 @@ PAGE_CACHE_BYTES = env.int("PAGE_CACHE_MB", default=64) * 1024 * 1024
 PAGE_SIZE = 12
 # Counted views of one article from one address in one day, whoever sits behind it (docs/readership.md).
 VIEWS_PER_ADDRESS = env.int("VIEWS_PER_ADDRESS", default=50)
+# Views that one worker writes or keeps waiting for the database at once; the server has a few more threads than that,
+# which then still answer pages from memory while a database hangs.
+BEACONS_AT_ONCE = env.int("BEACONS_AT_ONCE", default=56)
 # Bytes of pictures that one person may keep.
 PICTURE_QUOTA_BYTES = env.int("PICTURE_QUOTA_MB", default=500) * 1024 * 1024
 

@@ -14,4 +14,4 @@ from articles.readership.beacon import Beacon  # noqa: E402
 from spokesperson.page_cache import PageCache  # noqa: E402
 
 _pages = PageCache(_django, max_bytes=settings.PAGE_CACHE_BYTES)
-application = Beacon(_pages, most_waiting=24)
+application = Beacon(_pages, most_waiting=settings.BEACONS_AT_ONCE)

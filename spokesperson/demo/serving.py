@@ -55,7 +55,7 @@ def serve(*, host: str, port: int, ready: Callable[[], None]) -> None:
     commands = {
         "web server": [
             *(sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host, "--port", str(port)),
-            *("--workers", "2", "--blocking-threads", "8", "--workers-kill-timeout", "5", "--respawn-failed-workers"),
+            *("--workers", "2", "--blocking-threads", "64", "--workers-kill-timeout", "5", "--respawn-failed-workers"),
             *("--log-level", "warning"),
             "spokesperson.wsgi:application",
         ],
