@@ -11,7 +11,7 @@ import uuid
 from dataclasses import dataclass, field
 
 from django.db import IntegrityError, transaction
-from django.db.models import Count, ProtectedError, Q
+from django.db.models import ProtectedError
 from django.utils import timezone
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
@@ -160,12 +160,10 @@ def missing_for_submission(revision: Revision) -> dict[str, str]:
 
 def is_trusted(author: User) -> bool:
     """Whether the author publishes at once: enough reviewed articles are published and none is hidden."""
-    counts = Article.objects.by(author).aggregate(
-        published=Count("pk", filter=Q(state=Article.State.PUBLISHED)),
-        hidden=Count("pk", filter=Q(state=Article.State.HIDDEN)),
-    )
-    enough = counts["published"] >= SiteSettings.current().reviewed_before_trusted
-    return bool(enough and not counts["hidden"])
+    articles, enough = Article.objects.by(author), SiteSettings.current().reviewed_before_trusted
+    # Never counts further than it must: some authors have thousands.
+    published = articles.published().values("pk")[:enough].count() if enough else 0
+    return published >= enough and not articles.filter(state=Article.State.HIDDEN).exists()
 
 
 def submit(*, article: Article) -> Article:

@@ -7,13 +7,18 @@ from typing import Any, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Count, OuterRef, Q, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import OuterRef, Q, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from articles.models import Article, Revision
+
+# How far the look into an author's past goes, in articles.
+HISTORY = 100
+LATELY = 20
+# Among how many of the texts published last moderators look for those that nobody has reviewed.
+LAST_PUBLISHED = 2_000
 
 
 class Rule(models.TextChoices):
@@ -146,30 +151,47 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
         return self.filter(state=Revision.State.IN_REVIEW).order_by("submitted_at", "pk")
 
     def unreviewed(self) -> Self:
-        """What readers see without any moderator having looked at it: trusted authors publish at once."""
-        return self.filter(
-            state=Revision.State.PUBLISHED, live_for__state=Article.State.PUBLISHED, decisions__isnull=True
-        )
+        """What readers see without any moderator having looked at it: trusted authors publish at once.
+
+        It is looked for among the texts that were published last: where every text has its decision, a million of them
+        would be gone through to find that there is none.
+        """
+        published = Revision.objects.filter(state=Revision.State.PUBLISHED).order_by("-submitted_at", "-pk")
+        # Asked before, so that the planner sees how few they are.
+        earliest = published.values_list("submitted_at", flat=True)[LAST_PUBLISHED : LAST_PUBLISHED + 1].first()
+        texts = self.filter(state=Revision.State.PUBLISHED, live_for__state=Article.State.PUBLISHED)
+        if earliest:
+            texts = texts.filter(submitted_at__gte=earliest)
+        # Counted for each, where a join would read every decision there is.
+        return texts.alias(decided=CountUpTo(Decision.objects.filter(revision=OuterRef("pk")))).filter(decided=0)
 
     def returned(self) -> Self:
         return self.filter(state=Revision.State.RETURNED)
 
     def with_author_history(self) -> Self:
-        """With `published_before` and `returned_before`: what became of the author's other submissions."""
+        """With `published_before` and `returned_before`: what became of the author's other submissions.
+
+        Some authors have thousands: published counts up to `HISTORY`, returned looks at the last `LATELY` articles.
+        """
         published = Article.objects.filter(author=OuterRef("article__author"), published_at__isnull=False)
+        lately = Article.objects.filter(author=OuterRef(OuterRef("article__author"))).order_by("-state_since", "-pk")
         returned = Decision.objects.filter(
-            revision__article__author=OuterRef("article__author"), verdict=Decision.Verdict.RETURN
+            verdict=Decision.Verdict.RETURN, revision__article__in=lately.values("pk")[:LATELY]
         )
         return self.annotate(
-            published_before=_count(published.exclude(pk=OuterRef("article")), "author"),
-            returned_before=_count(returned.exclude(revision=OuterRef("pk")), "revision__article__author"),
+            published_before=CountUpTo(published.exclude(pk=OuterRef("article"))),
+            returned_before=CountUpTo(returned.exclude(revision=OuterRef("pk"))),
         )
 
 
-def _count(rows: models.QuerySet[Any], by: str) -> Coalesce:
-    """How many `rows`, which all have one `by`, as part of another query."""
-    counted = rows.order_by().values(by).annotate(count=Count("pk")).values("count")
-    return Coalesce(Subquery(counted), 0)
+class CountUpTo(Subquery):
+    """How many rows, `HISTORY` at most, as part of another query: further ones are not even looked at."""
+
+    template = "(SELECT COUNT(*) FROM (%(subquery)s) AS counted)"
+    output_field = models.IntegerField()
+
+    def __init__(self, rows: models.QuerySet[Any]) -> None:
+        super().__init__(rows.order_by().values("pk")[:HISTORY])
 
 
 class Submission(Revision):

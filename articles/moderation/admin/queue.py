@@ -21,7 +21,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from articles.models import Revision
 from articles.moderation.admin.bulk import BulkDecisions
 from articles.moderation.admin.review import ReviewAdmin, with_everything
-from articles.moderation.models import Submission, SubmissionQuerySet
+from articles.moderation.models import HISTORY, Submission, SubmissionQuerySet
 from articles.moderation.services import DECIDE
 from articles.pages import framed
 from articles.templatetags.spokesperson import language_mark
@@ -76,7 +76,10 @@ class SubmissionAdmin(BulkDecisions, ReviewAdmin[Submission]):
     search_help_text = gettext_lazy("Title or author")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Submission]:
-        return Submission.objects.submitted().with_author_history().defer("body")
+        return Submission.objects.submitted().defer("body")
+
+    def with_columns(self, rows: QuerySet[Submission]) -> QuerySet[Submission]:
+        return cast("SubmissionQuerySet", rows).with_author_history()
 
     def get_ordering(self, request: HttpRequest) -> tuple[()]:
         return ()  # The list that is shown has its own.
@@ -107,12 +110,12 @@ class SubmissionAdmin(BulkDecisions, ReviewAdmin[Submission]):
         return timesince(obj.submitted_at, now, depth=2)
 
     @admin.display(description=gettext_lazy("published before"))
-    def published_before(self, obj: Any) -> int:
-        return int(obj.published_before)
+    def published_before(self, obj: Any) -> str:
+        return _up_to_history(obj.published_before)
 
     @admin.display(description=gettext_lazy("returned before"))
-    def returned_before(self, obj: Any) -> int:
-        return int(obj.returned_before)
+    def returned_before(self, obj: Any) -> str:
+        return _up_to_history(obj.returned_before)
 
     @admin.display(description=gettext_lazy("language"))
     def mark(self, obj: Submission) -> str:
@@ -135,3 +138,7 @@ class SubmissionAdmin(BulkDecisions, ReviewAdmin[Submission]):
         return render(
             request, "articles/article.html", {"article": revision.article, "text": revision, "preview": True}
         )
+
+
+def _up_to_history(count: int) -> str:
+    return f"{count}+" if count >= HISTORY else str(count)
