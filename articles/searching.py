@@ -130,7 +130,7 @@ class SearchView(TemplateView):
             "is_first": not asked.after,
             "count": len(found.articles),
         }
-        if not found.articles:
+        if not found.articles and not asked.after:
             near = near_tags(question.words)
             context |= {"tags": near or current_tags()[:SHOWN_TAGS], "tags_are_near": bool(near)}
             if not instead.articles:

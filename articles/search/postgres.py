@@ -111,9 +111,8 @@ class PostgresCompiler(ConditionsCompiler):
         if not found and not self.any_of_them:
             return []
         joined = (" | " if self.any_of_them else " & ").join
-        query = joined(quoted(stem) for stem in found)
-        if self.any_of_them:
-            query = " | ".join([query, *(quoted(f"~{start}") + ":*" for start in shortened(words_of(self.words)))])
+        alike = [f"{quoted('~' + start)}:*" for start in shortened(words_of(self.words))] if self.any_of_them else []
+        query = joined([*map(quoted, found), *alike])
         if not self.order_by_relevance:
             return self.keys_of(query, stop)[start:]
         about = joined(quoted(f"^{stem}") for stem in found)
