@@ -19,6 +19,7 @@ from articles.counters import spans_of_articles
 from articles.models import Article, Picture, Section, Tag
 from articles.search import entries, indexing
 from articles.search.engine import engine
+from articles.search.models import SearchEntry
 from spokesperson.demo.filling import SECTIONS
 from spokesperson.demo.progress import Say
 from spokesperson.load.database import MEMORY, Structure, copy_rows, insert_rows, structure
@@ -240,7 +241,8 @@ def _finish_rows(sizes: Sizes) -> None:
 
 def _undo(before: Structure, own_sections: bool) -> None:
     """Leave the tables empty and their structure as it was."""
-    _execute("TRUNCATE accounts_user, articles_article, articles_tag CASCADE")
+    # Each by its name: the references that would lead from one to the others may be away.
+    _execute(f"TRUNCATE {', '.join([*_tables(), SearchEntry._meta.db_table])} CASCADE")
     if own_sections:
         Section.objects.all().delete()
     with connection.cursor() as cursor:

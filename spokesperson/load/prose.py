@@ -18,13 +18,17 @@ class Prose:
         dice = random.Random(f"lengths {language.code}")
         span = MOST_WORDS - FEWEST_WORDS
         # Most are short; a few are long.
-        words = [FEWEST_WORDS + span * dice.betavariate(1.1, 6) for _ in range(_LENGTHS)]
+        words = [FEWEST_WORDS + span * dice.betavariate(0.9, 8) for _ in range(_LENGTHS)]
         self.lengths = [round(count / language.words_a_sentence) + 1 for count in words]
 
     def article(self, dice: random.Random) -> tuple[str, str, str]:
         """A title, a summary (of at most 300 characters) and a body of 200 to 1,200 words."""
         language = self.language
         chosen = dice.choices(language.sentences, k=dice.choice(self.lengths))
+        words = sum([sentence.count(" ") + 1 for sentence in chosen])
+        while words < FEWEST_WORDS:
+            chosen.append(dice.choice(language.sentences))
+            words += chosen[-1].count(" ") + 1
         title = language.phrase(dice, 4 + int(dice.random() * 9))
         summary = f"{chosen[0]} {chosen[1]}"
         # Names make texts differ: each stands in few of them.
