@@ -104,8 +104,9 @@ def _acting(found: Findings) -> Iterator[Bar]:
     yield Bar(
         name="all other lines: errors",
         bound=0,
-        measured=sum(one.errors for one in measures.values()),
+        measured=sum(one.errors for one in measures.values()) + len(found.wrong),
         at_most=True,
+        note="; ".join([f"{name}: {one.errors}" for name, one in measures.items() if one.errors] + found.wrong[:3]),
     )
     yield Bar(
         name="counts: rows that are missing or too many, and counters that differ from their rows",

@@ -48,7 +48,10 @@ class Findings:
     measures: dict[str, Measure]
     spike: Spike
     lists: list[ListTimes]
+    search_p50_ms: float
     search_p95_ms: float
+    # Pages of lists and searches that were not answered with 200.
+    wrong: list[str]
     times_locked: int
     # Sentences about rows and counters that are not what was sent.
     miscounted: list[str]

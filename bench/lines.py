@@ -12,6 +12,9 @@ from bench.asking import ask
 from bench.load import Load
 from bench.stage import Stage
 
+CONNECTIONS = 16
+# Views come in crowds, and what comes together is written together.
+CROWD = 64
 BR = {"Accept-Encoding": "br"}
 # The names that bars speak of.
 STATIC = "nginx, static file"
@@ -90,7 +93,7 @@ def _acts(stage: Stage) -> list[Line]:
     words = stage.data("words", stage.large, searches=searches)
     small = stage.data("sqlite-mix", stage.on_sqlite)
     return [
-        _mixed(stage, BEACON, "site", "beacons:1", one, article),
+        _mixed(stage, BEACON, "site", "beacons:1", one, article, connections=CROWD),
         _mixed(
             stage,
             BEACON_ON_SQLITE,
@@ -98,6 +101,7 @@ def _acts(stage: Stage) -> list[Line]:
             "beacons:100,pages:10,votes:1",
             small,
             stage.on_sqlite.found["article"]["path"],
+            connections=CROWD,
         ),
         _mixed(stage, VOTE, "site", "votes:1", one, article),
         _mixed(stage, VOTES, "site", "votes:1", many, article),
@@ -119,8 +123,10 @@ def _constant(
     return Line(name=name, server=server, load=load, ceiling=ceiling, probe=path, headers=headers, status=status)
 
 
-def _mixed(stage: Stage, name: str, server: str, mix: str, data: Path, probe: str) -> Line:
-    load = Load(port=stage.servers[server].port, mix=mix, data=data)
+def _mixed(
+    stage: Stage, name: str, server: str, mix: str, data: Path, probe: str, *, connections: int = CONNECTIONS
+) -> Line:
+    load = Load(port=stage.servers[server].port, mix=mix, data=data, connections=connections)
     return Line(name=name, server=server, load=load, ceiling=PLAIN, probe=probe)
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from statistics import quantiles
 from urllib.parse import quote
 
 from bench.asking import Reader
 from bench.findings import ListTimes
 from bench.stage import Stage
-from bench.workplace import CannotMeasure
 
 WARM = 3
 Say = Callable[[str], None]
@@ -20,20 +20,26 @@ def percentile(times: Sequence[float], percent: int) -> float:
     return quantiles(times, n=100, method="inclusive")[percent - 1]
 
 
-def time_lists(stage: Stage, say: Say) -> list[ListTimes]:
-    """The times of every list that both sites have.
+@dataclass(kw_only=True)
+class Times:
+    """What one reader saw: the times of the lists and of searches, and what was not answered with 200."""
 
-    Raises:
-        CannotMeasure: a page is not answered with 200.
-    """
+    lists: list[ListTimes] = field(default_factory=list)
+    searches: list[float] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list)
+
+
+def time_lists(stage: Stage, times: Times, say: Say) -> None:
+    """The times of every list that both sites have."""
     small = {place["name"]: place for place in stage.small.found["places"]}
     ports = stage.servers["uncached"].port, stage.servers["small"].port
-    found = []
     for place in stage.large.found["places"]:
         if twin := small.get(place["name"]):
             say(f"List: {place['name']}")
-            found.append(_times(place, twin, ports, stage.scale.samples))
-    return found
+            try:
+                times.lists.append(_times(place, twin, ports, stage.scale.samples))
+            except WrongAnswer as error:
+                times.wrong.append(str(error))
 
 
 def _times(large: dict[str, str], small: dict[str, str], ports: tuple[int, int], samples: int) -> ListTimes:
@@ -44,11 +50,9 @@ def _times(large: dict[str, str], small: dict[str, str], ports: tuple[int, int],
             headers = {"Accept-Encoding": "br"}
             if place["session"]:
                 headers["Cookie"] = f"session={place['session']}"
-            answer = reader.get(place["path"], headers)
-            if answer.status != 200:
-                raise CannotMeasure(f"The list “{place['name']}” ({place['path']}) was answered with {answer.status}.")
+            taken_now = _get(reader, place["path"], headers)
             if number >= WARM:
-                taken.append(answer.ms)
+                taken.append(taken_now)
     for reader in readers:
         reader.close()
     return ListTimes(
@@ -60,18 +64,29 @@ def _times(large: dict[str, str], small: dict[str, str], ports: tuple[int, int],
     )
 
 
-def search_p95_ms(stage: Stage) -> float:
+def time_searches(stage: Stage, times: Times) -> None:
     """How long one reader waits for what was found, for common words and rare ones."""
     words: list[str] = stage.large.found["words"]
     reader = Reader(stage.servers["uncached"].port)
-    times = []
     for number in range(stage.scale.searches + WARM):
-        path = f"/search/?q={quote(words[number % len(words)])}"
         # Another reader each time, so that no limit of one address is met.
-        answer = reader.get(path, {"X-Forwarded-For": f"198.51.{number // 250 % 250}.{number % 250}"})
-        if answer.status != 200:
-            raise CannotMeasure(f"{path} was answered with {answer.status}.")
-        if number >= WARM:
-            times.append(answer.ms)
+        headers = {"X-Forwarded-For": f"198.51.{number // 250 % 250}.{number % 250}"}
+        try:
+            taken = _get(reader, f"/search/?q={quote(words[number % len(words)])}", headers)
+        except WrongAnswer as error:
+            times.wrong.append(str(error))
+        else:
+            if number >= WARM:
+                times.searches.append(taken)
     reader.close()
-    return percentile(times, 95)
+
+
+class WrongAnswer(Exception):
+    """A page was not answered with 200."""
+
+
+def _get(reader: Reader, path: str, headers: Mapping[str, str]) -> float:
+    answer = reader.get(path, headers)
+    if answer.status != 200:
+        raise WrongAnswer(f"{path} was answered with {answer.status}")
+    return answer.ms

@@ -9,7 +9,7 @@ from importlib.metadata import version
 
 from bench import counts, lines, processes
 from bench.findings import Findings
-from bench.lists import search_p95_ms, time_lists
+from bench.lists import Times, percentile, time_lists, time_searches
 from bench.measures import Measure, measure
 from bench.spike import spike
 from bench.stage import Stage
@@ -42,9 +42,10 @@ def find(stage: Stage, began: datetime, say: Say) -> Findings:
     say("The spike")
     peak, wrong = spike(stage)
     miscounted += wrong
-    lists = time_lists(stage, say)
+    times = Times()
+    time_lists(stage, times, say)
     say("Search, one reader")
-    search = search_p95_ms(stage)
+    time_searches(stage, times)
     workers = stage.servers["site"].memory_of_workers()
     say("Comparing every counter with its rows")
     miscounted += counts.recounted("PostgreSQL", stage.large)
@@ -56,8 +57,10 @@ def find(stage: Stage, began: datetime, say: Say) -> Findings:
         software=_software(stage),
         measures=measures,
         spike=peak,
-        lists=lists,
-        search_p95_ms=search,
+        lists=times.lists,
+        search_p50_ms=percentile(times.searches, 50),
+        search_p95_ms=percentile(times.searches, 95),
+        wrong=times.wrong,
         times_locked=stage.servers["sqlite"].log.read_text(errors="replace").count("database is locked"),
         miscounted=miscounted,
         workers=workers,

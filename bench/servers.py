@@ -15,15 +15,8 @@ from pathlib import Path
 
 from bench import processes
 from bench.workplace import ROOT, CannotMeasure, free_port
-from spokesperson.demo.serving import end_with_parent
+from spokesperson.demo.serving import GRANIAN, end_with_parent
 
-WORKERS = 2
-THREADS = 8
-# docs/operating.md, Services.
-GRANIAN = (
-    *("--interface", "wsgi", "--host", "127.0.0.1", "--workers", str(WORKERS), "--blocking-threads", str(THREADS)),
-    *("--workers-kill-timeout", "5", "--respawn-failed-workers", "--log-level", "warning"),
-)
 SECONDS_TO_START = 60
 SECONDS_TO_STOP = 15
 
@@ -85,7 +78,8 @@ class Server:
         """What each of its workers holds, the largest first."""
         workers = [pid for pid in processes.tree(self.pid) if pid != self.pid]
         found = sorted((processes.memory(pid) for pid in workers), key=lambda one: one.rss, reverse=True)
-        return found[:WORKERS]
+        # Python's own helper for starting processes is no worker.
+        return [one for one in found if one.rss > found[0].rss / 3]
 
     def stop(self) -> None:
         """End it and whatever it started."""
@@ -106,7 +100,8 @@ class Server:
 def granian(name: str, application: str, *, env: Mapping[str, str], log: Path) -> Server:
     """A granian server for a WSGI application, with production's options, on a free port."""
     port = free_port()
-    command = (sys.executable, "-m", "granian", *GRANIAN, "--port", str(port), application)
+    options = (*GRANIAN, "--host", "127.0.0.1", "--port", str(port), "--log-level", "warning")
+    command = (sys.executable, "-m", "granian", *options, application)
     return Server(name, command, env, log, port)
 
 

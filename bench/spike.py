@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from bench import counts
 from bench.findings import Spike
-from bench.lines import Line
+from bench.lines import CROWD, Line
 from bench.load import Load
 from bench.measures import load_once
 from bench.stage import Stage
 
-CONNECTIONS = 64
 MIX = "pages:100,beacons:10,votes:1"
 # At the end pages alone are asked for, until everything that counts is answered: only so counts can be exact.
 SECONDS_TO_DRAIN = 2
@@ -18,9 +17,7 @@ SECONDS_TO_DRAIN = 2
 def spike(stage: Stage) -> tuple[Spike, list[str]]:
     """The spike, and sentences about rows that are missing or too many."""
     article = stage.large.found["article"]
-    load = Load(
-        port=stage.servers["site"].port, mix=MIX, data=stage.data("spike", stage.large), connections=CONNECTIONS
-    )
+    load = Load(port=stage.servers["site"].port, mix=MIX, data=stage.data("spike", stage.large), connections=CROWD)
     line = Line(name="spike", server="site", load=load, probe=article["path"])
     seconds = stage.scale.spike_seconds
     ask = counts.on_postgres(stage)

@@ -14,6 +14,11 @@ from contextlib import suppress
 from types import FrameType
 from typing import NoReturn
 
+# As docs/operating.md tells operators to run it.
+GRANIAN = (
+    *("--interface", "wsgi", "--workers", "2", "--blocking-threads", "64"),
+    *("--workers-kill-timeout", "5", "--respawn-failed-workers"),
+)
 SECONDS_TO_START = 60
 SECONDS_TO_STOP = 10
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -54,9 +59,8 @@ def serve(*, host: str, port: int, ready: Callable[[], None]) -> None:
     """
     commands = {
         "web server": [
-            *(sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host, "--port", str(port)),
-            *("--workers", "2", "--blocking-threads", "64", "--workers-kill-timeout", "5", "--respawn-failed-workers"),
-            *("--log-level", "warning"),
+            *(sys.executable, "-m", "granian", "--host", host, "--port", str(port)),
+            *(*GRANIAN, "--log-level", "warning"),
             "spokesperson.wsgi:application",
         ],
         "task worker": [

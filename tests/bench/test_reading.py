@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from typing import Any
 
 import pytest
@@ -12,7 +13,8 @@ from bench.lists import percentile
 from bench.load import Answers, lua_table, parse
 from bench.processes import Memory, cpu_of_stat, cpu_seconds, memory_of_rollup
 from bench.site.prepare import words_of
-from bench.workplace import CannotMeasure, environment, need_program, run
+from bench.workplace import ROOT, CannotMeasure, environment, need_program, run
+from spokesperson.demo.serving import GRANIAN
 
 ANSWER = {
     "requests": 1000,
@@ -101,3 +103,11 @@ def test_the_environment_of_the_site_is_ours_alone(monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("DATABASE_URL", "postgres://somebody/else")
     monkeypatch.setenv("PAGE_CACHE_MB", "0")
     assert not {"DATABASE_URL", "PAGE_CACHE_MB"} & set(environment())
+
+
+def test_what_is_measured_is_what_operators_are_told_to_run() -> None:
+    told = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
+    [command] = re.findall(r"bin/granian ((?:.|\\\n)*?) spokesperson\.wsgi:application", told)
+    words = command.replace("\\\n", " ").split()
+    place = [words.index("--host"), words.index("--port")]
+    assert [word for at, word in enumerate(words) if at not in place and at - 1 not in place] == list(GRANIAN)
