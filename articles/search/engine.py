@@ -34,6 +34,15 @@ class Engine(Protocol):
     def bounded(self, words: str) -> AbstractContextManager[None]:
         """A block in which `words` are looked for; `TooSlow` leaves it where that takes too long."""
 
+    def prepare(self) -> None:
+        """Make the index where there is none."""
+
+    def entries_among(self, pks: Sequence[int]) -> set[int]:
+        """Those of these articles that are in the index."""
+
+    def count(self) -> int:
+        """How many entries there are."""
+
     def matching(self, words: Collection[str], query: str) -> set[str]:
         """Those among `words` (of a text) that the engine takes for one of the query's words."""
 
@@ -48,6 +57,9 @@ class ByObjects:
 
     def bounded(self, words: str) -> AbstractContextManager[None]:
         return nullcontext()
+
+    def prepare(self) -> None:
+        pass
 
     def update(self, pks: Collection[int]) -> None:
         published = list(_indexed().filter(pk__in=pks))

@@ -41,7 +41,7 @@ def normal(text: str) -> str:
     composed = "CASE WHEN t IS NFKC NORMALIZED THEN t ELSE normalize(t, NFKC) END"
     without_signs = f"regexp_replace({composed}, '[{NOTHING}]', '', 'g')"
     lower = f"lower(regexp_replace({without_signs}, '[{_ASCII}]', ' ', 'g'))"
-    return f"(SELECT replace({lower}, 'եւ', 'եվ') FROM (SELECT {text} AS t) AS _text)"  # noqa: S608
+    return f"(SELECT replace({lower}, 'եւ', 'եվ') FROM (SELECT {text} AS t) AS _text)"
 
 
 def plain(html: str) -> str:

@@ -32,6 +32,20 @@ class SearchBackend(ByObjects, OpenSearch3SearchBackend):  # type: ignore[misc]
     def __init__(self, params: dict[str, Any]) -> None:
         super().__init__({**params, "INDEX_SETTINGS": {"settings": {"analysis": _ANALYSIS}}})
 
+    def prepare(self) -> None:
+        index = self.get_index_for_model(SearchedArticle)
+        if not index.exists():
+            index.put()
+        index.add_model(SearchedArticle)
+
+    def entries_among(self, pks: Sequence[int]) -> set[int]:
+        body = {"query": {"ids": {"values": [str(pk) for pk in pks]}}, "size": len(pks), "_source": False}
+        hits = self.es.search(index=self.get_index_for_model(SearchedArticle).name, body=body)["hits"]["hits"]
+        return {int(hit["_id"]) for hit in hits}
+
+    def count(self) -> int:
+        return int(self.es.count(index=self.get_index_for_model(SearchedArticle).name)["count"])
+
     def titled(self, words: Sequence[str], *, most: int) -> list[int]:
         found = self.autocomplete(
             " ".join(words), SearchedArticle.objects.published(), operator="and", order_by_relevance=True

@@ -23,7 +23,7 @@ from articles.search import entries
 from articles.search.conditions import Condition, ConditionsCompiler, FetchedResults
 from articles.search.engine import TooSlow
 from articles.search.entries import CONFIGURATION, SPANS
-from articles.search.models import SearchedArticle
+from articles.search.models import SearchedArticle, SearchEntry
 from articles.search.words import shortened, words_of
 
 # A search that takes longer is given up.
@@ -199,6 +199,15 @@ class SearchBackend(PostgresSearchBackend):  # type: ignore[misc]
     results_class = FetchedResults
     # `manage.py rebuild_search` does it while the site serves.
     rebuilder_class = atomic_rebuilder_class = None
+
+    def prepare(self) -> None:
+        pass
+
+    def entries_among(self, pks: Sequence[int]) -> set[int]:
+        return set(SearchEntry.objects.filter(pk__in=pks).values_list("pk", flat=True))
+
+    def count(self) -> int:
+        return SearchEntry.objects.count()
 
     def update(self, pks: Collection[int]) -> None:
         entries.write(list(pks))

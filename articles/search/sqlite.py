@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import connection
 from modelsearch.backends.database.sqlite.sqlite import SQLiteIndex, SQLiteSearchBackend
+from modelsearch.models import IndexEntry
 from modelsearch.utils import get_content_type_pk
 
 from articles.models import Article
@@ -76,6 +77,17 @@ class SearchBackend(ByObjects, SQLiteSearchBackend):  # type: ignore[misc]
         newest = SQLiteCompiler(SearchedArticle.objects.published(), " ".join(words), order_by_relevance=False)
         return newest.keys_of("{title} : (" + " AND ".join(f'"{word}"*' for word in words) + ")", 0, most)
 
+    def entries_among(self, pks: Sequence[int]) -> set[int]:
+        entries = _entries().filter(object_id__in=[str(pk) for pk in pks])
+        return {int(key) for key in entries.values_list("object_id", flat=True)}
+
+    def count(self) -> int:
+        return int(_entries().count())
+
     def matching(self, words: Collection[str], query: str) -> set[str]:
         beginnings = words_of(query)
         return starting_alike(words, beginnings) or starting_alike(words, beginnings, loosely=True)
+
+
+def _entries() -> Any:
+    return IndexEntry.objects.filter(content_type=get_content_type_pk(Article))
