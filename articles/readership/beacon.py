@@ -38,8 +38,8 @@ from articles.readership.visitors import IPV4, Reader, is_prefetch, is_same_orig
 PATIENCE_SECONDS = 5
 RETRY_AFTER_SECONDS = 10
 
-# A write may take so long. Connecting and both statements of a batch together stay near what a reader waits.
-WRITE_SECONDS = 2
+# An outage is one line now and then, not one for each reader.
+COMPLAIN_EVERY_SECONDS = 30
 
 logger = logging.getLogger(__name__)
 _PATH = re.compile(r"/beacon/([0-9]{1,18})(/|/read/|\.gif)")
@@ -92,13 +92,15 @@ class Beacon:
     def begin(self) -> None:
         """Start with nothing shared: neither locks nor connections survive a fork."""
         self.process = os.getpid()
-        self.connection = OwnConnection(patience=WRITE_SECONDS)
+        # Each of the two statements of a batch, or connecting, may take half of what a reader waits.
+        self.connection = OwnConnection(patience=self.patience / 2)
         self.commit: GroupCommit[Request, bool] = GroupCommit(
             self.write, most_waiting=self.most_waiting, patience=self.patience, clock=self.clock
         )
         self.has_news = False
         self.asked_at = -inf
         self.asking = Lock()
+        self.complained_at = -inf
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         request = request_of(environ) if environ["PATH_INFO"].startswith("/beacon/") else None
@@ -134,11 +136,11 @@ class Beacon:
         """Write what arrived together; for each, whether its article is published."""
         try:
             return self.connection.run(lambda using: self.write_on(using, batch))
-        except (DatabaseError, InterfaceError) as error:
-            logger.warning("The database does not take views: %s", error)
-            raise
-        except Exception:
-            logger.exception("Views could not be written.")
+        except Exception as error:
+            if self.clock() - self.complained_at >= COMPLAIN_EVERY_SECONDS:
+                self.complained_at = self.clock()
+                known = isinstance(error, (DatabaseError, InterfaceError))
+                logger.error("Views cannot be written: %s", error, exc_info=None if known else error)
             raise
 
     def write_on(self, using: BaseDatabaseWrapper, batch: Sequence[Request]) -> Sequence[bool]:

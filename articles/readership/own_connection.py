@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from math import ceil
 
-from django.db import InterfaceError, OperationalError, connections
+from django.db import DatabaseError, InterfaceError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 
@@ -33,7 +33,7 @@ class OwnConnection:
         is_old = using.connection is not None
         try:
             return job(using)
-        except (OperationalError, InterfaceError):
+        except (DatabaseError, InterfaceError):
             using.close_if_unusable_or_obsolete()
             if not is_old or using.connection is not None:
                 raise
