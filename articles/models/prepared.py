@@ -12,12 +12,13 @@ A queryset stays the language: whatever filters, joins, orders and slices can be
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, cast
 
 from django.db import DEFAULT_DB_ALIAS, connections, models
 from django.db.models.expressions import Expression
 from django.db.models.sql.compiler import SQLCompiler
+from django.db.models.sql.subqueries import UpdateQuery
 
 
 class Parameter(Expression):
@@ -32,8 +33,8 @@ class Parameter(Expression):
         super().__init__(output_field=field)
         self.name = name
 
-    def as_sql(self, compiler: SQLCompiler, connection: Any) -> tuple[str, list[Any]]:
-        return "%s", [self]
+    def as_sql(self, compiler: SQLCompiler, connection: Any) -> tuple[str, Any]:
+        return "%s", (self,)
 
 
 class Prepared[Row]:
@@ -53,13 +54,11 @@ class Prepared[Row]:
         # A connection belongs to its thread, and so does a compiler.
         compiler = copy.copy(compiler)
         compiler.connection = connection = connections[DEFAULT_DB_ALIAS]
-        bound = tuple(
-            one.output_field.get_db_prep_value(values[one.name], connection) if isinstance(one, Parameter) else one
-            for one in parameters
-        )
+        bound = _bound(parameters, values, connection)
         compiler.as_sql = lambda *_args, **_kwargs: (sql, bound)  # type: ignore[method-assign]
-        asked = type(queryset)(queryset.model, query=cast("Any", _Composed(compiler)), using=DEFAULT_DB_ALIAS)
-        return list(queryset._iterable_class(asked))  # type: ignore[attr-defined]
+        asked: Any = type(queryset)(queryset.model, query=cast("Any", _Composed(compiler)), using=DEFAULT_DB_ALIAS)
+        rows: Any = queryset._iterable_class
+        return list(rows(asked))
 
     def _composed(self) -> tuple[models.QuerySet[Any, Row], SQLCompiler, str, tuple[Any, ...]]:
         queryset = self._make()
@@ -68,6 +67,59 @@ class Prepared[Row]:
         # Several threads may come here at once: each composes the same.
         self._ready = queryset, compiler, sql, tuple(parameters)
         return self._ready
+
+
+class PreparedUpdate:
+    """An UPDATE that is composed once, and says what it came to: Django's own returns nothing but a number of rows.
+
+    Args:
+        make: the rows.
+        values: field → expression, as `QuerySet.update` takes them.
+        returning: the columns to give back.
+    """
+
+    def __init__(
+        self,
+        make: Callable[[], models.QuerySet[Any, Any]],
+        *,
+        values: Mapping[str, Any],
+        returning: Sequence[str],
+    ) -> None:
+        self._make = make
+        self._values = values
+        self._returning = returning
+        self._ready: tuple[str, tuple[Any, ...]] | None = None
+
+    def one(self, **values: Any) -> tuple[Any, ...] | None:
+        """Write: one statement.
+
+        Args:
+            values: one for each `Parameter` of the rows and expressions, by its name.
+
+        Returns:
+            the columns of the row, or None where no row was there to write.
+        """
+        sql, parameters = self._ready or self._composed()
+        connection = connections[DEFAULT_DB_ALIAS]
+        with connection.cursor() as cursor:
+            cursor.execute(sql, _bound(parameters, values, connection))
+            found: tuple[Any, ...] | None = cursor.fetchone()
+        return found
+
+    def _composed(self) -> tuple[str, tuple[Any, ...]]:
+        query: Any = self._make().query.chain(UpdateQuery)
+        query.add_update_values(self._values)
+        sql, parameters = query.get_compiler(using=DEFAULT_DB_ALIAS).as_sql()
+        names = ", ".join(connections[DEFAULT_DB_ALIAS].ops.quote_name(name) for name in self._returning)
+        self._ready = f"{sql} RETURNING {names}", tuple(parameters)
+        return self._ready
+
+
+def _bound(parameters: Iterable[Any], values: Mapping[str, Any], connection: Any) -> tuple[Any, ...]:
+    return tuple(
+        one.output_field.get_db_prep_value(values[one.name], connection) if isinstance(one, Parameter) else one
+        for one in parameters
+    )
 
 
 class _Composed:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from datetime import datetime
+from typing import Any, Literal
 
-from django.db import IntegrityError, transaction
-from django.db.models import F, IntegerField, Value
+from django.db import IntegrityError, connection, transaction
+from django.db.models import ExpressionWrapper, F, FloatField, IntegerField, Value
+from django.db.models.expressions import Combinable
 from django.db.models.functions import Greatest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from articles.models import Article
+from articles.models.prepared import Parameter, Prepared, PreparedUpdate
 from articles.publishing import NotPossible
-from articles.ranking import hot
+from articles.ranking import hot_in_sql, time_part
 from articles.voting.models import Vote
 
 Choice = Literal[1, 0, -1]
@@ -40,8 +43,8 @@ def why_not(*, article: Article, voter: User) -> str:
 
 def own_vote(*, article: Article, voter: User) -> Choice:
     """What the person says about the article now."""
-    found: Choice | None = Vote.objects.filter(article=article, voter=voter).values_list("value", flat=True).first()  # type: ignore[assignment]
-    return found or 0
+    found: list[Any] = _ASKED.all(article=article.pk, voter=voter.pk)
+    return found[0] if found else 0
 
 
 def cast_vote(*, article: Article, voter: User, value: Choice) -> Standing:
@@ -57,39 +60,85 @@ def cast_vote(*, article: Article, voter: User, value: Choice) -> Standing:
     """
     if value not in {1, 0, -1}:
         raise ValueError(value)
+    if article.published_at is None:  # never yet
+        raise Article.DoesNotExist
+    if sentence := why_not(article=article, voter=voter):
+        raise NotPossible(sentence)
     try:
         with transaction.atomic():
-            return _cast(article, voter, value)
+            return _cast(article, article.published_at, voter, value)
     except IntegrityError as error:  # The voter's account was deleted since the request began.
         raise NotPossible(_("Your account is gone, so the vote was not counted.")) from error
 
 
-def _cast(article: Article, voter: User, value: Choice) -> Standing:
-    # The article's row is the queue in which its voters stand: whoever holds it sees every earlier vote.
-    article = Article.objects.published().select_for_update(of=("self",), no_key=True).get(pk=article.pk)
-    if sentence := why_not(article=article, voter=voter):
-        raise NotPossible(sentence)
-    before = own_vote(article=article, voter=voter)
+def _cast(article: Article, published_at: datetime, voter: User, value: Choice) -> Standing:
+    # The voter's own row first, the article's last: all voters of an article queue up for its row, so it is held for
+    # one statement and the commit alone. That the article is published is asked there, when nobody can change it any
+    # more; where it is not, what was written before is taken back.
+    before = _replace(article, voter, value)
     likes, dislikes = (value == 1) - (before == 1), (value == -1) - (before == -1)
-    standing = Standing(likes=max(article.likes + likes, 0), dislikes=max(article.dislikes + dislikes, 0), mine=value)
     if value == before:
-        return standing
+        found = Article.objects.published().filter(pk=article.pk).values_list("likes", "dislikes").first()
+    else:
+        found = _COUNT.one(pk=article.pk, likes=likes, dislikes=dislikes, time=time_part(published_at))
+    if found is None:
+        raise Article.DoesNotExist
+    return Standing(likes=found[0], dislikes=found[1], mine=value)
+
+
+def _replace(article: Article, voter: User, value: Choice) -> Choice:
+    """Make the person's row say `value`, hold it, and return what it said before."""
+    while (before := _held(article, voter)) == 0 and value != 0:
+        if _insert(article, voter, value):
+            return 0
+        # Another tab of the same person was quicker: its row is there by now.
+    if value == before:
+        return before
     mine = Vote.objects.filter(article=article, voter=voter)
     if value == 0:
         mine.delete()
-    elif before == 0:
-        Vote.objects.create(article=article, voter=voter, value=value)
     else:
         mine.update(value=value, updated_at=timezone.now())
-    assert article.published_at is not None  # a constraint of the table
-    Article.objects.filter(pk=article.pk).update(
-        likes=_changed("likes", likes),
-        dislikes=_changed("dislikes", dislikes),
-        hot=hot(standing.likes, standing.dislikes, article.published_at),
-    )
-    return standing
+    return before
 
 
-def _changed(counter: str, by: int) -> Greatest:
+def _held(article: Article, voter: User) -> Choice:
+    found: list[Any] = _HELD.all(article=article.pk, voter=voter.pk)
+    return found[0] if found else 0
+
+
+def _insert(article: Article, voter: User, value: Choice) -> bool:
+    # Django's own bulk_create(ignore_conflicts=True) does not say whether it wrote.
+    moment = connection.ops.adapt_datetimefield_value(timezone.now())
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO voting_vote (article_id, voter_id, value, created_at, updated_at) VALUES (%s, %s, %s, %s, %s)"
+            " ON CONFLICT (article_id, voter_id) DO NOTHING",
+            [article.pk, voter.pk, value, moment, moment],
+        )
+        return bool(cursor.rowcount)
+
+
+def _changed(counter: str) -> Combinable:
     # Never below nothing: a counter that drifted is recount's to mend, not a voter's to be refused for.
+    by = Parameter(counter, IntegerField())
     return Greatest(F(counter) + by, Value(0), output_field=IntegerField())
+
+
+_OWN = Vote.objects.filter(
+    article=Parameter("article", Article._meta.pk), voter=Parameter("voter", User._meta.pk)
+).values_list("value", flat=True)
+_ASKED = Prepared(lambda: _OWN)
+_HELD = Prepared(lambda: _OWN.select_for_update(no_key=True))
+_COUNT = PreparedUpdate(
+    lambda: Article.objects.published().filter(pk=Parameter("pk", Article._meta.pk)),
+    values={
+        "likes": _changed("likes"),
+        "dislikes": _changed("dislikes"),
+        "hot": hot_in_sql(
+            ExpressionWrapper(_changed("likes") - _changed("dislikes"), output_field=IntegerField()),
+            Parameter("time", FloatField()),
+        ),
+    },
+    returning=["likes", "dislikes"],
+)

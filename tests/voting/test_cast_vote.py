@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connection
@@ -123,10 +123,41 @@ def test_a_counter_that_drifted_does_not_refuse_a_voter() -> None:
 
 
 @pytest.mark.parametrize("before", [1, 0])
-def test_a_vote_is_four_statements(before: Choice) -> None:
+def test_a_vote_is_three_statements_and_takes_the_article_last(before: Choice) -> None:
     article, voter = factories.published(), factories.PersonFactory.create()
     cast_vote(article=article, voter=voter, value=before)
     with CaptureQueriesContext(connection) as queries:
         cast_vote(article=article, voter=voter, value=-1)
     statements = [query["sql"] for query in queries if "SAVEPOINT" not in query["sql"]]
-    assert len(statements) == 4, statements
+    assert len(statements) == 3, statements
+    assert [" articles_article" in one.replace('"', "") for one in statements] == [False, False, True]
+
+
+def test_the_same_vote_again_does_not_take_the_article() -> None:
+    article, voter = factories.published(), factories.PersonFactory.create()
+    cast_vote(article=article, voter=voter, value=1)
+    with CaptureQueriesContext(connection) as queries:
+        cast_vote(article=article, voter=voter, value=1)
+    assert not [query["sql"] for query in queries if query["sql"].startswith(("UPDATE", "INSERT", "DELETE"))]
+
+
+def test_the_database_reckons_hot_like_the_ranking() -> None:
+    article = factories.published()
+    assert article.published_at is not None
+    voter = factories.PersonFactory.create()
+    for n in [*range(-120, 121), 999, 1000, 1001, -98765, 10**6, 2 * 10**9]:
+        Article.objects.filter(pk=article.pk).update(likes=max(n, 0), dislikes=max(-n, 0))
+        for value in (1, -1, 0):
+            cast_vote(article=article, voter=voter, value=value)
+            article.refresh_from_db()
+            assert article.hot == hot(article.likes, article.dislikes, article.published_at), (n, value)
+
+
+@pytest.mark.parametrize("when", [datetime(1999, 12, 31, 23, 59, 59, 999999, UTC), datetime(2038, 1, 19, tzinfo=UTC)])
+def test_hot_is_the_same_at_any_time(when: datetime) -> None:
+    article, voter = factories.published(), factories.PersonFactory.create()
+    Article.objects.filter(pk=article.pk).update(published_at=when, likes=41)
+    article.refresh_from_db()
+    cast_vote(article=article, voter=voter, value=1)
+    article.refresh_from_db()
+    assert article.hot == hot(42, 0, when)
