@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from functools import lru_cache
 from typing import Any, Protocol, cast
 
+from django.conf import settings
 from modelsearch.backends import get_search_backend
 
 from articles.models.article import ArticleQuerySet
@@ -49,6 +51,13 @@ class Engine(Protocol):
 
 def engine() -> Engine:
     """The engine that settings chose (`SEARCH_URL`; the database's own without one)."""
+    chosen = settings.MODELSEARCH_BACKENDS["default"]
+    # The client of a service keeps connections open; the database's engines hold nothing.
+    return _service(str(chosen)) if "URLS" in chosen else cast("Engine", get_search_backend())
+
+
+@lru_cache(maxsize=1)
+def _service(settings_in_words: str) -> Engine:
     return cast("Engine", get_search_backend())
 
 
