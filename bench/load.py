@@ -103,7 +103,7 @@ def put(load: Load, *, seconds: int, seed: int = 0, first: int = 0, drain: int |
     return parse(run(command, cwd=SCRIPTS))
 
 
-def settle(seconds: float = 0.3) -> None:
+def settle(seconds: float) -> None:
     """Let what one load left behind come to its end before the next begins."""
     time.sleep(seconds)
 

@@ -108,7 +108,7 @@ def load_once(stage: Stage, line: Line, *, seconds: int | None = None, drain: in
         first=stage.next_voter if line.server == "site" else stage.next_voter_on_sqlite,
         drain=drain,
     )
-    settle()
+    settle(0.2)
     stage.next_reader += answers.last_reader + 2
     if answers.votes and line.server == "site":
         stage.next_voter = answers.last_voter

@@ -69,8 +69,9 @@ class Cluster:
     def has(self, database: str) -> bool:
         return self.sql(f"SELECT 1 FROM pg_database WHERE datname = '{database}'").strip() == "1"  # noqa: S608 - ours
 
-    def create(self, database: str) -> None:
-        self.sql(f'CREATE DATABASE "{database}"')
+    def create(self, database: str, *, like: str = "") -> None:
+        """Make a database, a copy of another where one is named."""
+        self.sql(f'CREATE DATABASE "{database}"' + (f' TEMPLATE "{like}"' if like else ""))
 
     def drop(self, database: str) -> None:
         self.sql(f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)')

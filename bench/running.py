@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from importlib.metadata import version
 
 from bench import counts, lines, processes
@@ -12,7 +13,7 @@ from bench.findings import Findings
 from bench.lists import Times, percentile, time_lists, time_searches
 from bench.measures import Measure, measure
 from bench.spike import spike
-from bench.stage import Stage
+from bench.stage import Stage, at_once
 
 Say = Callable[[str], None]
 
@@ -48,8 +49,10 @@ def find(stage: Stage, began: datetime, say: Say) -> Findings:
     time_searches(stage, times)
     workers = stage.servers["site"].memory_of_workers()
     say("Comparing every counter with its rows")
-    miscounted += counts.recounted("PostgreSQL", stage.large)
-    miscounted += counts.recounted("SQLite", stage.on_sqlite)
+    for differing in at_once(
+        partial(counts.recounted, "PostgreSQL", stage.large), partial(counts.recounted, "SQLite", stage.on_sqlite)
+    ):
+        miscounted += differing
     return Findings(
         scale=stage.scale,
         began=began,

@@ -49,10 +49,12 @@ QUICK = Scale(
     voters=2_500,
     rounds=1,
     seconds=1,
-    spike_seconds=5,
+    spike_seconds=3,
     samples=12,
     searches=100,
     is_full=False,
 )
 # What the lists of the large site are compared with.
 SMALL = {"articles": 1_000, "people": 100, "votes": 5_000, "views": 20_000}
+# What the beacon on SQLite stands on.
+ON_SQLITE = {"articles": 200, "people": 2_000, "votes": 2_000, "views": 2_000}

@@ -97,10 +97,16 @@ class Server:
             os.killpg(self.pid, number)
 
 
-def granian(name: str, application: str, *, env: Mapping[str, str], log: Path) -> Server:
-    """A granian server for a WSGI application, with production's options, on a free port."""
+def granian(name: str, application: str, *, env: Mapping[str, str], log: Path, workers: int | None = None) -> Server:
+    """A granian server for a WSGI application, with production's options, on a free port.
+
+    Args:
+        workers: how many, where it shall not be production's number.
+    """
     port = free_port()
-    options = (*GRANIAN, "--host", "127.0.0.1", "--port", str(port), "--log-level", "warning")
+    options = [*GRANIAN, "--host", "127.0.0.1", "--port", str(port), "--log-level", "warning"]
+    if workers:
+        options += ["--workers", str(workers)]
     command = (sys.executable, "-m", "granian", *options, application)
     return Server(name, command, env, log, port)
 

@@ -7,7 +7,7 @@ import random
 import secrets
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ from typing import Any
 from bench import nginx
 from bench.load import lua_table
 from bench.postgres import Cluster, running_cluster
-from bench.scale import SMALL, Scale
+from bench.scale import ON_SQLITE, SMALL, Scale
 from bench.servers import Server, granian, running, task_worker
 from bench.workplace import ROOT, CannotMeasure, end_commands, environment, run, temporary_folder
 
@@ -50,6 +50,10 @@ class Site:
     def inside(self, module: str, *arguments: str) -> str:
         """Run a module of `bench.site` with this site's settings."""
         return run([sys.executable, "-c", _INSIDE.format(module=module), *arguments], env=self.env)
+
+    def seed(self, sizes: Mapping[str, int], *, shown: bool = False) -> None:
+        """Fill it by `seed_load`."""
+        self.manage("seed_load", *(f"--{name}={number}" for name, number in sizes.items()), shown=shown)
 
     def look(self, *arguments: str) -> None:
         self.found = json.loads(self.inside("prepare", *arguments))
@@ -139,10 +143,10 @@ def staged(scale: Scale, kept: Path | None, say: Say) -> Iterator[Stage]:
         say("Filling the databases ...")
         seconds = _fill(scale, cluster, large=large, small=small, plain=plain, on_sqlite=on_sqlite)
         say("Looking for articles, words and voters ...")
-        _at_once(
+        at_once(
             partial(large.look, "--voters", str(scale.voters)),
             small.look,
-            partial(on_sqlite.look, "--voters", "1500"),
+            partial(on_sqlite.look, "--voters", str(scale.voters)),
         )
         servers = _servers(folder, large=large, small=small, on_sqlite=on_sqlite, plain=plain)
         if nginx.is_installed():
@@ -175,7 +179,8 @@ def _servers(folder: Path, *, large: Site, small: Site, on_sqlite: Site, plain: 
         granian("plain", "bench.ceilings.plain.wsgi:application", env=plain, log=logs / "plain"),
         granian("site", SITE, env=large.env, log=logs / "site"),
         granian("uncached", UNCACHED, env=large.env, log=logs / "uncached"),
-        granian("small", UNCACHED, env=small.env, log=logs / "small"),
+        # One reader alone asks it.
+        granian("small", UNCACHED, env=small.env, log=logs / "small", workers=1),
         granian("sqlite", SITE, env=on_sqlite.env, log=logs / "sqlite"),
         task_worker(env=large.env, log=logs / "worker"),
     ]
@@ -186,55 +191,60 @@ def _fill(
     scale: Scale, cluster: Cluster, *, large: Site, small: Site, plain: dict[str, str], on_sqlite: Site
 ) -> float | None:
     """Make what is missing. Returns the seconds that the large site took, or None where it was there."""
+    sizes = {name: getattr(scale, name) for name in ("articles", "people", "votes", "views")}
+    on_postgres = {name: site for name, site in ((scale.name, large), ("small", small)) if not cluster.has(name)}
 
-    def the_large_one() -> float | None:
-        if cluster.has(scale.name):
+    def the_sites() -> float | None:
+        if not on_postgres:
             return None
-        unfinished = f"{scale.name}_unfinished"
-        site = Site(env={**large.env, "DATABASE_URL": cluster.url(unfinished)})
-        cluster.drop(unfinished)
-        cluster.create(unfinished)
-        site.manage("migrate", "--verbosity", "0", "--no-input")
+        # Migrated once, and copied.
+        _made_anew(cluster, large, "empty").manage("migrate", "--verbosity", "0", "--no-input")
+        if "small" in on_postgres:
+            site = _made_anew(cluster, small, "small_unfinished", like="empty")
+            site.seed(SMALL)
+            site.inside("crowd")
+            _finish(cluster, "small")
+        if scale.name not in on_postgres:
+            return None
+        site = _made_anew(cluster, large, f"{scale.name}_unfinished", like="empty")
         began = time.monotonic()
-        sizes = (f"--{name}={getattr(scale, name)}" for name in ("articles", "people", "votes", "views"))
-        site.manage("seed_load", *sizes, shown=scale.is_full)
+        site.seed(sizes, shown=scale.is_full)
         took = time.monotonic() - began
-        # Only a complete one bears the name.
-        cluster.sql(f'ALTER DATABASE "{unfinished}" RENAME TO "{scale.name}"')
-        cluster.sql("VACUUM ANALYZE", scale.name)
+        _finish(cluster, scale.name)
         return took
 
-    def the_small_one() -> None:
-        if not cluster.has("small"):
-            cluster.drop("plain")
-            cluster.create("plain")
-            run([sys.executable, "-c", _FILL_PLAIN], env=plain)
-            made = Site(env={**small.env, "DATABASE_URL": cluster.url("small_unfinished")})
-            cluster.drop("small_unfinished")
-            cluster.create("small_unfinished")
-            made.manage("migrate", "--verbosity", "0", "--no-input")
-            made.manage("seed_load", *(f"--{name}={number}" for name, number in SMALL.items()))
-            made.inside("crowd")
-            cluster.sql('ALTER DATABASE "small_unfinished" RENAME TO "small"')
-            cluster.sql("VACUUM ANALYZE", "small")
-
     def the_others() -> None:
+        cluster.drop("plain")
+        cluster.create("plain")
+        run([sys.executable, "-c", _FILL_PLAIN], env=plain)
         static = static_folder()
         static.mkdir(parents=True, exist_ok=True)
         run([sys.executable, "-c", _COLLECT], env={**large.env, "DATA_DIR": str(static)})
         on_sqlite.manage("migrate", "--verbosity", "0", "--no-input")
-        on_sqlite.manage("seed_load", "--articles=200", "--people=2000", "--votes=2000", "--views=2000")
+        on_sqlite.seed(ON_SQLITE)
 
-    # A million rows are made by as many processes as there are cores: nothing else runs then.
+    # A million articles are made by as many processes as there are cores: nothing else runs then.
     if scale.is_full:
-        the_small_one()
         the_others()
-        return the_large_one()
-    took: float | None = _at_once(the_large_one, the_small_one, the_others)[0]
+        return the_sites()
+    took: float | None = at_once(the_sites, the_others)[0]
     return took
 
 
-def _at_once(*jobs: Callable[[], Any]) -> Sequence[Any]:
+def _made_anew(cluster: Cluster, site: Site, name: str, *, like: str = "") -> Site:
+    cluster.drop(name)
+    cluster.create(name, like=like)
+    return Site(env={**site.env, "DATABASE_URL": cluster.url(name)})
+
+
+def _finish(cluster: Cluster, name: str) -> None:
+    """Give a database its name, which only a complete one bears."""
+    cluster.sql(f'ALTER DATABASE "{name}_unfinished" RENAME TO "{name}"')
+    cluster.sql("VACUUM ANALYZE", name)
+
+
+def at_once(*jobs: Callable[[], Any]) -> Sequence[Any]:
+    """What the jobs return, each done in a thread of its own. The first that fails ends the others' commands."""
     with ThreadPoolExecutor(len(jobs)) as pool:
         try:
             return [job.result() for job in [pool.submit(job) for job in jobs]]
