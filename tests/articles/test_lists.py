@@ -1,4 +1,4 @@
-"""Lists: newest first, one query each, a cursor that neither skips nor repeats, nothing that is not public."""
+"""Lists: in their order, one query each, a cursor that neither skips nor repeats, nothing that is not public."""
 
 from __future__ import annotations
 
@@ -6,14 +6,17 @@ import re
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.conf import LazySettings
 from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import User
+from articles import publishing
 from articles.models import Article
 from articles.pages import cursor_of, place_of
+from articles.ranking import hot
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -143,3 +146,252 @@ def test_public_pages_are_cacheable_and_set_no_cookie(client: Client, address: s
     assert answer["Cache-Control"].startswith("public, ")
     assert not answer.cookies
     assert "csrf" not in answer.text
+
+
+# --- Hot and top ----------------------------------------------------------------------------------
+
+
+def scored(author: User, title: str, likes: int, dislikes: int = 0, *, age: timedelta = timedelta(0)) -> Article:
+    """A published article with these counts, and what `hot` makes of them."""
+    article = factories.published(author, title=title)
+    at = timezone.now() - age
+    Article.objects.filter(pk=article.pk).update(
+        likes=likes, dislikes=dislikes, published_at=at, hot=hot(likes, dislikes, at)
+    )
+    return article
+
+
+HOURS, DAYS = timedelta(hours=1), timedelta(days=1)
+
+
+@pytest.fixture
+def of_all_ages(author: User) -> None:
+    scored(author, "Fresh", 1, age=1 * HOURS)
+    scored(author, "Disliked", 2, 9, age=2 * HOURS)
+    scored(author, "Yesterday", 5, age=23 * HOURS)
+    scored(author, "Just missed the day", 50, age=25 * HOURS)
+    scored(author, "Six days", 6, 2, age=6 * DAYS)
+    scored(author, "Just missed the week", 70, age=7 * DAYS + HOURS)
+    scored(author, "Last month", 8, age=29 * DAYS)
+    scored(author, "Just missed the month", 90, age=30 * DAYS + HOURS)
+    scored(author, "Long ago", 1000, 1, age=400 * DAYS)
+
+
+@pytest.mark.parametrize(
+    ("span", "expected"),
+    [
+        ("day", ["Yesterday", "Fresh", "Disliked"]),
+        ("week", ["Just missed the day", "Yesterday", "Six days", "Fresh", "Disliked"]),
+        (
+            "month",
+            [
+                "Just missed the week",
+                "Just missed the day",
+                "Last month",
+                "Yesterday",
+                "Six days",
+                "Fresh",
+                "Disliked",
+            ],
+        ),
+        (
+            "all",
+            [
+                "Long ago",
+                "Just missed the month",
+                "Just missed the week",
+                "Just missed the day",
+                "Last month",
+                "Yesterday",
+                "Six days",
+                "Fresh",
+                "Disliked",
+            ],
+        ),
+    ],
+)
+def test_top_has_the_highest_scores_of_its_span(
+    client: Client, of_all_ages: None, span: str, expected: list[str]
+) -> None:
+    assert titles(client.get(f"/top/{span}/").text) == expected
+
+
+def test_hot_weighs_ten_times_the_score_as_much_as_22_hours(client: Client, author: User) -> None:
+    scored(author, "New, ten likes", 10)
+    scored(author, "A day old, ten likes", 10, age=22 * HOURS)
+    scored(author, "A day old, 99 likes", 99, age=22 * HOURS)
+    scored(author, "A day old, 101 likes", 101, age=22 * HOURS)
+    scored(author, "New, disliked", 0, 10)
+    assert titles(client.get("/hot/").text) == [
+        "A day old, 101 likes",
+        "New, ten likes",
+        "A day old, 99 likes",
+        "A day old, ten likes",
+        "New, disliked",
+    ]
+
+
+RANKED = ["/hot/", "/top/day/", "/top/week/", "/top/month/", "/top/all/"]
+
+
+@pytest.mark.parametrize("address", RANKED)
+def test_a_ranked_list_goes_on_without_skipping_or_repeating_also_among_equals(
+    client: Client, author: User, settings: LazySettings, address: str
+) -> None:
+    settings.PAGE_SIZE = 3
+    now = timezone.now() - HOURS
+    for n in range(10):
+        article = factories.published(author, title=f"Article {n}")
+        likes = 5 if n < 7 else 9
+        Article.objects.filter(pk=article.pk).update(likes=likes, published_at=now, hot=hot(likes, 0, now))
+    found, following = [], address
+    for _ in range(6):
+        page = client.get(following).text
+        found += titles(page)
+        more = re.search(r'<a class="button" href="(\?after=[^"]+)"', page)
+        if not more:
+            break
+        following = address + more[1]
+    assert found == [f"Article {n}" for n in (9, 8, 7, 6, 5, 4, 3, 2, 1, 0)]
+
+
+@pytest.mark.parametrize("address", RANKED)
+@pytest.mark.parametrize(
+    "cursor",
+    [
+        "nan-1",
+        "NaN-1",
+        "inf-1",
+        "-inf-1",
+        "1e999-1",
+        "1e400",
+        "x",
+        "-",
+        "1-",
+        "--1",
+        "1-1-1",
+        "1.5.5-1",
+        "9" * 30,
+        "1" * 90,
+        "٣-٣",
+        "1%00-1",
+        "1-" + "9" * 25,
+        "0x1-1",
+        "1_0-1",
+        " 1-1",
+    ],
+)
+def test_a_cursor_that_no_ranked_list_gave_out_is_refused_kindly(
+    client: Client, of_all_ages: None, address: str, cursor: str
+) -> None:
+    assert client.get(f"{address}?after={cursor}").status_code in {400, 404}
+
+
+@pytest.mark.parametrize("address", RANKED[1:])
+@pytest.mark.parametrize("cursor", ["-999999999999999999-1", "999999999999999999-999999999999999999", "-0-0"])
+def test_a_cursor_beyond_all_values_is_an_end_or_a_beginning(
+    client: Client, of_all_ages: None, address: str, cursor: str
+) -> None:
+    assert client.get(f"{address}?after={cursor}").status_code == 200
+
+
+@pytest.mark.parametrize("address", RANKED)
+def test_what_is_not_published_is_in_no_ranked_list(client: Client, author: User, address: str) -> None:
+    factories.published(author, title="Seen")
+    for make in (factories.draft, factories.in_review, factories.hidden):
+        make(author, title="Unseen")
+    assert titles(client.get(address).text) == ["Seen"]
+
+
+@pytest.mark.parametrize("span", ["year", "Week", "0", "%00", "week%2F"])
+def test_a_span_that_there_is_not_is_a_404(client: Client, span: str) -> None:
+    assert client.get(f"/top/{span}/").status_code in {400, 404}
+
+
+def test_top_leads_to_the_week(client: Client) -> None:
+    assert client.get("/top/")["Location"] == "/top/week/"
+    assert client.post("/top/").status_code == 405
+
+
+def test_an_empty_span_leads_to_a_longer_one(client: Client, author: User) -> None:
+    scored(author, "Old", 3, age=3 * DAYS)
+    page = client.get("/top/day/").text
+    assert "Nothing was published in the last 24 hours." in page
+    assert 'href="/top/week/">See this week' in page
+
+
+@pytest.mark.parametrize(
+    ("address", "marked"),
+    [("/hot/", ["/hot/"]), ("/top/week/", ["/top/week/", "/top/week/"]), ("/top/all/", ["/top/week/", "/top/all/"])],
+)
+def test_the_order_that_is_shown_is_marked(client: Client, author: User, address: str, marked: list[str]) -> None:
+    factories.published(author)
+    page = client.get(address).text
+    switches = "".join(re.findall(r'<nav class="orders.*?</nav>', page, re.DOTALL))
+    assert re.findall(r'<a href="([^"]+)" aria-current="(?:page|true)"', switches) == marked
+    assert f'<link rel="canonical" href="http://testserver{address}">' in page
+
+
+def test_the_front_offers_the_other_orders(client: Client, seven: list[Article]) -> None:
+    page = client.get("/").text
+    switch = re.search(r'<nav class="orders.*?</nav>', page, re.DOTALL)
+    assert switch
+    assert re.findall(r'href="([^"]+)"', switch[0]) == ["/", "/hot/", "/top/week/"]
+
+
+def test_a_line_says_how_the_order_is_made(client: Client, author: User) -> None:
+    for address in RANKED:
+        assert "Neither money nor views count." in client.get(address).text
+
+
+def test_the_fronts_two_lists_do_not_get_mixed(client: Client, author: User, settings: LazySettings) -> None:
+    settings.PAGE_SIZE = 3
+    for n in range(8):
+        scored(author, f"Article {n}", 10 - n, age=(8 - n) * HOURS)
+    page = client.get("/").text
+    river, aside = page.split('id="most-liked"', 1)
+    assert titles(river) == ["Article 7", "Article 6", "Article 5"]
+    assert re.findall(r">(Article \d)<", aside) == [f"Article {n}" for n in range(6)]
+
+
+# --- What a list costs ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("address", [*LISTS, *RANKED])
+@pytest.mark.parametrize("signed_in", [False, True])
+def test_every_list_costs_four_queries_at_most_for_everyone(
+    client: Client,
+    seven: list[Article],
+    author: User,
+    django_assert_max_num_queries: DjangoAssertNumQueries,
+    address: str,
+    signed_in: bool,
+) -> None:
+    if signed_in:
+        client.force_login(factories.PersonFactory.create())
+    client.get("/about/")
+    with django_assert_max_num_queries(4):
+        page = client.get(address).text
+    more = re.search(r'<a class="button" href="(\?after=[^"]+)"', page)
+    assert more
+    with django_assert_max_num_queries(4):
+        client.get(address + more[1])
+
+
+def test_a_tags_list_follows_what_is_published(client: Client, author: User) -> None:
+    article = factories.published(author, title="Comes and goes", tag_names=["lamps"])
+    assert titles(client.get("/tags/lamps/").text) == ["Comes and goes"]
+    publishing.hide(article=article)
+    assert titles(client.get("/tags/lamps/").text) == []
+    publishing.restore(article=article)
+    assert titles(client.get("/tags/lamps/").text) == ["Comes and goes"]
+
+
+def test_an_authors_totals_are_a_minute_old_at_most(client: Client, author: User) -> None:
+    article = factories.published(author)
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        assert "0 likes" in client.get("/authors/lilit/").text
+        Article.objects.filter(pk=article.pk).update(likes=7)
+        assert "7 likes ·" not in " ".join(client.get("/authors/lilit/").text.split())
+        clock.shift(61)
+        assert "7 likes ·" in " ".join(client.get("/authors/lilit/").text.split())
