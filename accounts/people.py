@@ -31,5 +31,5 @@ def open_sessions(person: User) -> list[UserSession]:
 
 
 def renamed(person: User) -> None:
-    """To be called where a person's name or username was changed: rooms above keep copies (`settings.AFTER_RENAMING`)."""
+    """To be called where a person's name or username was changed: rooms above keep copies of it."""
     import_string(settings.AFTER_RENAMING)(person)

@@ -31,7 +31,7 @@ class Engine(Protocol):
         """Index these articles anew; those that are not published leave the index."""
 
     def titled(self, words: Sequence[str], *, most: int) -> list[int]:
-        """Primary keys of published articles with these words in the title, newest first; the last may be half typed."""
+        """Primary keys of articles with these words in the title, newest first; the last word may be half typed."""
 
     def bounded(self, words: str) -> AbstractContextManager[None]:
         """A block in which `words` are looked for; `TooSlow` leaves it where that takes too long."""

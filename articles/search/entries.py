@@ -64,8 +64,10 @@ _SPAN_LEXEMES = ", ".join(
     f"'§{level}.' || (extract(epoch FROM a.published_at)::bigint >> {bits})" for level, bits in enumerate(SPANS)
 )
 _NAMES = (
-    "concat_ws(', ', u.display_name, u.username, (SELECT string_agg(x, ', ') FROM jsonb_array_elements_text(r.tag_names) x), "
-    "(SELECT string_agg(t.name, ', ') FROM articles_articletag at JOIN articles_tag t ON t.id = at.tag_id WHERE at.article_id = a.id))"
+    "concat_ws(', ', u.display_name, u.username, "
+    "(SELECT string_agg(x, ', ') FROM jsonb_array_elements_text(r.tag_names) x), "
+    "(SELECT string_agg(t.name, ', ') FROM articles_articletag at JOIN articles_tag t ON t.id = at.tag_id "
+    "WHERE at.article_id = a.id))"
 )
 # The vectors are made once each (OFFSET 0 keeps the planner from putting the expressions where they are used).
 _ROWS = f"""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 from django.db import connection, transaction
 from django.tasks import task
@@ -21,6 +22,10 @@ from articles.search.engine import engine
 BATCH = 500
 
 Say = Callable[[str], None]
+
+
+def silent(line: str) -> None:
+    """Say nothing."""
 
 
 def update(*pks: int) -> None:
@@ -56,10 +61,10 @@ def _update_many(pks: list[int]) -> None:
         update(*pks[:BATCH])
     for start in range(BATCH, len(pks), BATCH):
         batch = pks[start : start + BATCH]
-        transaction.on_commit(lambda batch=batch: update_later.enqueue(batch))
+        transaction.on_commit(partial(update_later.enqueue, batch))
 
 
-def fill_all(*, say: Say = str, threads: int = 2) -> int:
+def fill_all(*, say: Say = silent, threads: int = 2) -> int:
     """Index every published article of a database that was filled past the verbs (`seed_load`); PostgreSQL alone.
 
     Commits as it goes. Must not run beside publishing: where the index is empty it is built when the rows are there,

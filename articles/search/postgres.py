@@ -1,4 +1,4 @@
-"""modelsearch's engine for PostgreSQL, on an index that a million articles do not slow down (`articles.search.entries`).
+"""modelsearch's engine for PostgreSQL, on an index that a million articles do not slow down (`entries`).
 
 modelsearch's own index on PostgreSQL ranks every match, joins through a text column, and reads the whole table at each
 change. Here a search looks at a bounded number of the newest matches: `RANKED` of them are ranked, `ABOUT` of which may
@@ -67,8 +67,8 @@ def bounded(words: str) -> Iterator[None]:
     try:
         with transaction.atomic(savepoint=False), connection.cursor() as cursor:
             cursor.execute(
-                f"SELECT {_STEMS}, set_config('statement_timeout', %s, true), set_config('enable_seqscan', 'off', true), "
-                "set_config('jit', 'off', true), set_config('max_parallel_workers_per_gather', '0', true)",
+                f"SELECT {_STEMS}, set_config('statement_timeout', %s, true), set_config('jit', 'off', true), "
+                "set_config('enable_seqscan', 'off', true), set_config('max_parallel_workers_per_gather', '0', true)",
                 [words, str(MOST_MILLISECONDS)],
             )
             token = _stemmed.set((words, list(cursor.fetchone()[0])))
@@ -147,7 +147,7 @@ class PostgresCompiler(ConditionsCompiler):
         for number, span in enumerate(self._spans()):
             where = ["e.words @@ %s::tsquery", conditions.sql]
             values = [query, *conditions.parameters]
-            # Once one level has enough, none behind it is run: PostgreSQL looks at these conditions before anything else.
+            # Once one level has enough, none behind it is run: PostgreSQL looks at these conditions first.
             where[:0] = [f"(SELECT count(*) FROM {name}{before}) < {most:d}" for before in range(number)]
             if span:
                 where.insert(0, "e.words @@ %s::tsquery")

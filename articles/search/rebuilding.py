@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.db import transaction
 
 from articles.models import Article
 from articles.search.engine import engine
+from articles.search.indexing import Say, silent
 
 # So many articles wait for each other while they are written, and votes on them too.
 BATCH = 100
@@ -23,11 +24,7 @@ class Comparison:
     surplus: int
 
 
-def silent(line: str) -> None:
-    """Say nothing."""
-
-
-def rebuild(*, say: Callable[[str], None] = silent) -> int:
+def rebuild(*, say: Say = silent) -> int:
     """Write the entries of all articles anew, and take away those of what is not published.
 
     A batch is one transaction, in which its articles are locked: what is published, edited or hidden meanwhile is

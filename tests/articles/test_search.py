@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
-from html import unescape
+from typing import Any
 
 import pytest
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
-from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import User
 from accounts.profile import update_profile
 from articles import publishing
-from articles.models import Article, Revision, Section, Tag
+from articles.models import Article, Tag
 from articles.search import indexing
 from articles.search.finding import Question, find
 from tests import factories
@@ -32,7 +30,7 @@ def found(words: str, **narrowed: object) -> set[str]:
     return {str(article) for article in articles}
 
 
-def article(title: str = "An article", body: str = "", **changes: object) -> Article:
+def article(title: str = "An article", body: str = "", **changes: Any) -> Article:
     return factories.published(title=title, body=f"<p>{body}</p>{FILLING}", **changes)
 
 

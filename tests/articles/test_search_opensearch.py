@@ -60,7 +60,7 @@ class StandIn:
 
     def delete(self, *, index: str, id: str) -> None:  # noqa: A002
         if self.documents.pop(id, None) is None:
-            raise sys.modules["opensearchpy"].NotFoundError  # type: ignore[attr-defined]
+            raise sys.modules["opensearchpy"].NotFoundError
 
 
 @pytest.fixture

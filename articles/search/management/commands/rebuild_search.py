@@ -8,14 +8,15 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from articles.search import rebuilding
+from articles.search.indexing import silent
 
 
 class Command(BaseCommand):
     """Write every article's entry anew, and take away what does not belong."""
 
     help = (
-        "Writes the search index anew, batch by batch, while the site serves: needed after a change of SEARCH_URL or of "
-        "what is indexed. With --check it changes nothing, says what differs and ends with 1 where anything does."
+        "Writes the search index anew, batch by batch, while the site serves: needed after a change of SEARCH_URL. "
+        "With --check it changes nothing, says what differs and ends with 1 where anything does."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -31,7 +32,7 @@ class Command(BaseCommand):
                 )
             self.stdout.write(f"Every published article is in the index, and nothing else: {wrong.right}.")
             return
-        count = rebuilding.rebuild(say=self._say if options["verbosity"] > 1 else rebuilding.silent)
+        count = rebuilding.rebuild(say=self._say if options["verbosity"] > 1 else silent)
         self.stdout.write(f"{count} articles are in the index.")
 
     def _say(self, line: str) -> None:
