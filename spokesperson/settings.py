@@ -174,7 +174,7 @@ CACHES = {
     "default": (
         env.cache_url_config(CACHE_URL)
         if CACHE_URL
-        else {"BACKEND": "django.core.cache.backends.filebased.FileBasedCache", "LOCATION": DATA_DIR / "cache"}
+        else {"BACKEND": "spokesperson.machine_cache.MachineCache", "LOCATION": DATA_DIR / "cache" / "shared.sqlite3"}
     ),
     "local": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "local"},
 }
