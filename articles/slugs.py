@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import unicodedata
+from functools import lru_cache
 
 from django.utils.text import slugify
 
 
+# A page asks for the same few several times, for its own address and those of its cards.
+@lru_cache(maxsize=4096)
 def slug_of(text: str, *, limit: int = 60, default: str = "-") -> str:
     """`text` as the readable part of an address: lower-case letters and digits of any script, joined by hyphens.
 

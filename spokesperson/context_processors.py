@@ -6,7 +6,6 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
-from django.urls import translate_url
 from django.utils.functional import SimpleLazyObject
 
 from accounts.models import User
@@ -30,5 +29,20 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "person": SimpleLazyObject(person) if has_session else None,
         "origin": settings.ORIGIN,
         "canonical": settings.ORIGIN + request.path,
-        "languages": [(code, name, translate_url(request.path, code)) for code, name in settings.LANGUAGES],
+        "languages": [(code, name, in_language(request.path, code)) for code, name in settings.LANGUAGES],
     }
+
+
+def in_language(path: str, code: str) -> str:
+    """The same page in another language of the interface: the language stands first in its path, English has none.
+
+    Django's `translate_url` finds the same by resolving and reversing the address, three times for each page.
+    """
+    path = "/" + path.lstrip("/")  # two slashes would lead to another host
+    first = path[1:].partition("/")[0]
+    if first in _PREFIXED:
+        path = path[len(first) + 1 :]
+    return path if code == settings.LANGUAGE_CODE else f"/{code}{path}"
+
+
+_PREFIXED = {code for code, _ in settings.LANGUAGES if code != settings.LANGUAGE_CODE}

@@ -201,6 +201,8 @@ class Article(models.Model):
     @property
     def canonical_path(self) -> str:
         """The path under which the article is known everywhere: with the interface in the article's own language."""
+        if self.language == translation.get_language():
+            return self.get_absolute_url()
         with translation.override(self.language):
             return self.get_absolute_url()
 
