@@ -9,8 +9,9 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext_lazy, pgettext_lazy
 from django.utils.translation import gettext as _
@@ -94,6 +95,15 @@ class SearchView(TemplateView):
     """A form, what it found, and where nothing was found something near it."""
 
     template_name = "search/search.html"
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """The page, under one address for one search: a form also sends the fields that nobody filled."""
+        given = {name: request.GET[name] for name in PARAMETERS if name in request.GET}
+        tidied = {name: tidy(value) for name, value in given.items()}
+        needed = {name: value for name, value in tidied.items() if value}
+        if needed != given:
+            return redirect(reverse("search") + (f"?{urlencode(needed)}" if needed else ""))
+        return super().get(request, *args, **kwargs)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         asked = Asked.of(self.request)
