@@ -16,7 +16,7 @@ from articles.models import Article, Revision
 
 # How far the look into an author's past goes, in articles.
 HISTORY = 100
-LATELY = 20
+LATELY = 10
 # Among how many of the texts published last moderators look for those that nobody has reviewed.
 LAST_PUBLISHED = 2_000
 
@@ -173,13 +173,15 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
 
         Some authors have thousands: published counts up to `HISTORY`, returned looks at the last `LATELY` articles.
         """
-        published = Article.objects.filter(author=OuterRef("article__author"), published_at__isnull=False)
+        # Each out of its own index, `article_author` and `article_hidden_of`, that ends where the counting does.
+        others = Article.objects.filter(author=OuterRef("article__author")).exclude(pk=OuterRef("article"))
+        published, hidden = others.filter(state=Article.State.PUBLISHED), others.filter(state=Article.State.HIDDEN)
         lately = Article.objects.filter(author=OuterRef(OuterRef("article__author"))).order_by("-state_since", "-pk")
         returned = Decision.objects.filter(
             verdict=Decision.Verdict.RETURN, revision__article__in=lately.values("pk")[:LATELY]
         )
         return self.annotate(
-            published_before=CountUpTo(published.exclude(pk=OuterRef("article"))),
+            published_before=CountUpTo(published) + CountUpTo(hidden),
             returned_before=CountUpTo(returned.exclude(revision=OuterRef("pk"))),
         )
 
