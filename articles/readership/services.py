@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
 from datetime import date, timedelta
 
-from django.db import connection, transaction
+from django.db import connection
 
 from articles.models import Article
 from articles.readership.models import Read, View, Visit
+from articles.readership.rolling_up import roll_up_batch
 from articles.readership.salts import destroy_old_salts, salt_of
 from articles.readership.storing import store
 from articles.readership.visitors import Reader, sighting, today
@@ -48,7 +48,7 @@ def roll_up(*, batch: int = BATCH) -> int:
     """
     moved = 0
     for of in (View, Read):
-        while found := _roll_up_batch(of, batch):
+        while found := roll_up_batch(of, batch):
             moved += found
             if found < batch:
                 break
@@ -67,79 +67,6 @@ def tidy_up(*, batch: int = 1000) -> int:
         while found := _drop_batch(of, today() - timedelta(days=KEEP_DAYS), batch):
             dropped += found
     return dropped
-
-
-# What each kind of row adds to.
-_COLUMNS = {
-    (View, Visit.Kind.COUNTED): "views",
-    (Read, Visit.Kind.COUNTED): "reads",
-    (View, Visit.Kind.AUTHOR): "by_author",
-    (View, Visit.Kind.STAFF): "by_staff",
-    (View, Visit.Kind.BOT): "by_bots",
-    (View, Visit.Kind.OVER_RATE): "over_rate",
-}
-_TAKE = """
-WITH taken AS (SELECT id FROM {table} WHERE NOT rolled_up ORDER BY id LIMIT %s {lock})
-UPDATE {table} SET rolled_up = {true} WHERE id IN (SELECT id FROM taken) RETURNING article_id, day, kind
-"""
-_ADD = """
-INSERT INTO readership_dailystats (article_id, day, {columns}) VALUES (%s, %s, {marks})
-ON CONFLICT (article_id, day) DO UPDATE SET {sums}
-""".format(
-    columns=", ".join(_COLUMNS.values()),
-    marks=", ".join(["%s"] * len(_COLUMNS)),
-    sums=", ".join(f"{name} = readership_dailystats.{name} + excluded.{name}" for name in _COLUMNS.values()),
-)
-
-
-def _roll_up_batch(of: type[Visit], size: int) -> int:
-    with transaction.atomic():
-        rows = _take(of, size)
-        days: dict[tuple[int, date], Counter[str]] = defaultdict(Counter)
-        views: Counter[int] = Counter()
-        for article_id, day, kind in rows:
-            days[article_id, day][kind] += 1
-            views[article_id] += of is View and kind == Visit.Kind.COUNTED
-        _add(of, days, views)
-    return len(rows)
-
-
-def _take(of: type[Visit], size: int) -> list[tuple[int, date, str]]:
-    can_skip = connection.features.has_select_for_update_skip_locked
-    sql = _TAKE.format(
-        table=of._meta.db_table,
-        lock="FOR UPDATE SKIP LOCKED" if can_skip else "",
-        true="true" if can_skip else "1",
-    )
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [size])
-        return [
-            (article_id, day if isinstance(day, date) else date.fromisoformat(day), kind)
-            for article_id, day, kind in cursor.fetchall()
-        ]
-
-
-def _add(of: type[Visit], days: dict[tuple[int, date], Counter[str]], views: Counter[int]) -> None:
-    # Always in the same order, so that two at once never wait for each other; the articles first, also where nothing
-    # is added, because their rows are the lock that recount takes.
-    if not days:
-        return
-    with connection.cursor() as cursor:
-        cursor.executemany(
-            "UPDATE articles_article SET views = views + %s WHERE id = %s",
-            [(number, article_id) for article_id, number in sorted(views.items())],
-        )
-        cursor.executemany(
-            _ADD,
-            [
-                (
-                    article_id,
-                    connection.ops.adapt_datefield_value(day),
-                    *(counts[kind] if of is column_of else 0 for column_of, kind in _COLUMNS),
-                )
-                for (article_id, day), counts in sorted(days.items())
-            ],
-        )
 
 
 def _drop_batch(of: type[Visit], before: date, size: int) -> int:

@@ -81,10 +81,10 @@ def _known(places: Iterable[Place], of: type[Visit], using: BaseDatabaseWrapper)
     """The visitors that each address has brought already, with their kinds; nothing where no article is published."""
     places = list(places)
     rows = [(n, article_id, day.isoformat(), source) for n, (article_id, day, source) in enumerate(places)]
-    given, parameters = _given(rows, ("integer", "bigint", "date", "bytea"), using)
+    words, parameters = given(rows, ("integer", "bigint", "date", "bytea"), using)
     known: dict[Place, dict[bytes, str]] = {}
     with using.cursor() as cursor:
-        cursor.execute(_KNOWN.format(given=given, table=of._meta.db_table), parameters)
+        cursor.execute(_KNOWN.format(given=words, table=of._meta.db_table), parameters)
         for n, visitor, kind in cursor.fetchall():
             there = known.setdefault(places[n], {})
             if visitor is not None:
@@ -94,10 +94,10 @@ def _known(places: Iterable[Place], of: type[Visit], using: BaseDatabaseWrapper)
 
 def _insert(rows: Sequence[Row], of: type[Visit], using: BaseDatabaseWrapper) -> int:
     written = [(article_id, day.isoformat(), *rest) for article_id, day, *rest in rows]
-    given, parameters = _given(written, ("bigint", "date", "bytea", "bytea", "varchar"), using)
+    words, parameters = given(written, ("bigint", "date", "bytea", "bytea", "varchar"), using)
     locks = using.features.has_select_for_no_key_update
     sql = _INSERT.format(
-        given=given,
+        given=words,
         table=of._meta.db_table,
         false="false" if locks else "0",
         lock="FOR KEY SHARE OF article" if locks else "",
@@ -107,7 +107,7 @@ def _insert(rows: Sequence[Row], of: type[Visit], using: BaseDatabaseWrapper) ->
         return int(cursor.rowcount)
 
 
-def _given(rows: Sequence[tuple[Any, ...]], types: Sequence[str], using: BaseDatabaseWrapper) -> tuple[str, list[Any]]:
+def given(rows: Sequence[tuple[Any, ...]], types: Sequence[str], using: BaseDatabaseWrapper) -> tuple[str, list[Any]]:
     """Rows as SQL and its parameters: the same words however many rows, where the database can prepare them."""
     if using.vendor == "postgresql":
         arrays = ", ".join(f"%s::{one}[]" for one in types)

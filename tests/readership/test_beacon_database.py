@@ -98,7 +98,12 @@ def test_while_it_hangs_others_are_turned_away_and_pages_go_on(
         with held_by_another():
             is_inside = Event()
             write_on = app.write_on
-            monkeypatch.setattr(app, "write_on", lambda *arguments: is_inside.set() or write_on(*arguments))
+
+            def says_so(*arguments: Any) -> Any:
+                is_inside.set()
+                return write_on(*arguments)
+
+            monkeypatch.setattr(app, "write_on", says_so)
             waits = pool.submit(view, app, article, address="192.0.2.2")
             assert is_inside.wait(60)
             assert view(app, article, address="192.0.2.3") == 503

@@ -100,10 +100,10 @@ import os, signal, sys
 import django
 django.setup()
 from django.db import connections
-from articles.readership import services
+from articles.readership import rolling_up, services
 
 connections["default"].settings_dict["NAME"] = sys.argv[1]
-add = services._add
+add = rolling_up._add
 
 def dies_at_the_third_batch(*arguments):
     dies_at_the_third_batch.calls += 1
@@ -112,7 +112,7 @@ def dies_at_the_third_batch(*arguments):
         os.kill(os.getpid(), signal.SIGKILL)  # everything is written, nothing of it committed
 
 dies_at_the_third_batch.calls = 0
-services._add = dies_at_the_third_batch
+rolling_up._add = dies_at_the_third_batch
 services.roll_up(batch=10)
 """
 

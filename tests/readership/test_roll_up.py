@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from articles import publishing
 from articles.models import Article
 from articles.readership import recount, services
-from articles.readership.models import DailySalt, DailyStats, Read, View
+from articles.readership.models import DailySalt, DailyStats, Read, View, Visit
 from articles.readership.salts import salt_of
 from articles.readership.visitors import today
 from tests import factories
@@ -27,11 +27,11 @@ def waiting(
     article: Article,
     how_many: int,
     *,
-    of: type[View] | type[Read] = View,
+    of: type[Visit] = View,
     kind: str = View.Kind.COUNTED,
     day: date | None = None,
 ) -> None:
-    of.objects.bulk_create(
+    of._default_manager.bulk_create(
         of(article=article, day=day or today(), visitor=next(numbers).to_bytes(16), source=bytes(16), kind=kind)
         for _ in range(how_many)
     )
@@ -81,7 +81,7 @@ def test_nothing_is_lost_or_doubled_when_it_dies_in_the_middle(monkeypatch: pyte
         raise SystemExit  # after the rows are marked, before the numbers are committed
 
     with monkeypatch.context() as patch:
-        patch.setattr("articles.readership.services._add", dies)
+        patch.setattr("articles.readership.rolling_up._add", dies)
         with pytest.raises(SystemExit):
             services.roll_up()
     assert views(article) == 0
@@ -90,14 +90,14 @@ def test_nothing_is_lost_or_doubled_when_it_dies_in_the_middle(monkeypatch: pyte
     assert views(article) == 10
 
 
-def test_a_batch_is_three_statements_and_one_transaction() -> None:
+def test_a_batch_is_four_statements_and_one_transaction() -> None:
     articles = [factories.published() for _ in range(3)]
     for article in articles:
         waiting(article, 5)
     with CaptureQueriesContext(connection) as queries:
         services.roll_up()
     statements = [query["sql"] for query in queries if "SAVEPOINT" not in query["sql"]]
-    assert len(statements) == 4, statements  # marks, articles, days; and no reads are waiting
+    assert len(statements) == 5, statements  # marks, locks, articles, days; and no reads are waiting
 
 
 def test_reads_go_into_their_own_column_and_no_counter_of_the_article() -> None:
