@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from http.client import HTTPConnection
 from pathlib import Path
 from socketserver import TCPServer, ThreadingMixIn
@@ -22,6 +23,10 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
 import brotli
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 from django.conf import LazySettings, settings
 from django.core.wsgi import get_wsgi_application
 from django.db import connections
@@ -182,11 +187,67 @@ http {{
 
 
 @pytest.fixture
-def start(tmp_path: Path) -> Iterator[Callable[[Behind], Front]]:
-    """Starts nginx in a folder of its own, with what stands behind it on a port of its own."""
-    nginx = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
-    if not nginx:
+def nginx() -> str:
+    """The program."""
+    found = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+    if not found:
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)("No nginx is installed.")
+    assert found
+    return found
+
+
+def user() -> str:
+    """Our folders are ours alone, so that a nginx of root's must not become somebody else."""
+    return f"user {pwd.getpwuid(os.getuid()).pw_name};" if os.getuid() == 0 else ""
+
+
+def certify(folder: Path) -> None:
+    """A certificate that certifies itself, under the names that the file expects."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "testserver")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .sign(key, hashes.SHA256())
+    )
+    (folder / "fullchain.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    (folder / "privkey.pem").write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+
+
+def test_nginx_takes_the_file_as_it_is(nginx: str, tmp_path: Path) -> None:
+    """With TLS and all, only in folders and on ports of our own."""
+    certify(tmp_path)
+    conf = CONF.read_text()
+    for old, new in {
+        "/etc/ssl/news.example.org": str(tmp_path),
+        "/var/cache/nginx": str(tmp_path),
+        "/var/log/nginx": str(tmp_path),
+        "listen 80": f"listen 127.0.0.1:{free_port()}",
+        "listen 443": f"listen 127.0.0.1:{free_port()}",
+    }.items():
+        assert old in conf
+        conf = conf.replace(old, new)
+    (tmp_path / "site.conf").write_text(conf)
+    (tmp_path / "nginx.conf").write_text(WRAPPER.format(folder=tmp_path, user=user()))
+    command = [nginx, "-t", "-p", str(tmp_path), "-c", str(tmp_path / "nginx.conf"), "-e", "stderr"]
+    checked = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - a fixed command
+    assert checked.returncode == 0, checked.stderr
+    # Newer ones would like "http2 on;", which 1.22 does not know.
+    warned = [line for line in checked.stderr.splitlines() if "[warn]" in line and "http2" not in line]
+    assert not warned
+
+
+@pytest.fixture
+def start(nginx: str, tmp_path: Path) -> Iterator[Callable[[Behind], Front]]:
+    """Starts nginx in a folder of its own, with what stands behind it on a port of its own."""
     folder, static, media = (tmp_path / name for name in ("nginx", "static", "media"))
     for one in (folder, static, media):
         one.mkdir(exist_ok=True)
@@ -203,8 +264,7 @@ def start(tmp_path: Path) -> Iterator[Callable[[Behind], Front]]:
             CONF.read_text(), port=port, behind=server.server_port, folder=folder, static=static, media=media
         )
         (folder / "site.conf").write_text(site)
-        user = f"user {pwd.getpwuid(os.getuid()).pw_name};" if os.getuid() == 0 else ""
-        (folder / "nginx.conf").write_text(WRAPPER.format(folder=folder, user=user))
+        (folder / "nginx.conf").write_text(WRAPPER.format(folder=folder, user=user()))
         command = [nginx, "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", str(folder / "error.log")]
         running.append(subprocess.Popen(command, stderr=subprocess.DEVNULL))  # noqa: S603 - a fixed command
         eventually(lambda: accepts(port), (folder / "error.log").read_text)
