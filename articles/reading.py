@@ -8,7 +8,8 @@ from urllib.parse import quote
 
 from django.conf import settings
 from django.core.cache import caches
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, OuterRef, Subquery, Sum
+from django.db.models.functions import JSONObject
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
@@ -172,17 +173,14 @@ def author_with_totals(username: str) -> tuple[User, dict[str, int]]:
     key = f"totals-{quote(username.lower())[:200]}"
     people, totals = User.objects.named(username), caches["local"].get(key)
     if totals is None:
-        published = Q(articles__state=Article.State.PUBLISHED)
+        sums = {name: Sum(name) for name in ("views", "likes", "dislikes")}
+        of_author = Article.objects.published().filter(author=OuterRef("pk")).order_by().values("author")
         people = people.annotate(
-            total_articles=Count("articles", filter=published),
-            **{
-                f"total_{name}": Sum(f"articles__{name}", filter=published, default=0)
-                for name in ("views", "likes", "dislikes")
-            },
+            totals=Subquery(of_author.annotate(totals=JSONObject(articles=Count("pk"), **sums)).values("totals"))
         )
     author: Any = get_object_or_404(people, is_active=True)
     if totals is None:
-        totals = {name: getattr(author, f"total_{name}") for name in ("articles", "views", "likes", "dislikes")}
+        totals = author.totals or {"articles": 0, "views": 0, "likes": 0, "dislikes": 0}
         caches["local"].set(key, totals, TOTALS_SECONDS)
     return author, totals
 
