@@ -44,6 +44,7 @@ class LongChangeList(ChangeList):
         cursor = request.GET.get(AFTER, "")
         if cursor:
             rows = order.after(rows, order.place_of(cursor))
+        assert isinstance(self.model_admin, LongList)
         found = list(self.model_admin.with_columns(rows[: size + 1]))
         is_all = not cursor and len(found) <= size
         counted = len(found) if is_all else self.queryset.order_by().values("pk")[: COUNTED + 1].count()
@@ -65,7 +66,7 @@ class LongList[M: Model](admin.ModelAdmin[M]):
 
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
-    sortable_by: Any = ()
+    sortable_by: ClassVar[Any] = ()
     list_per_page = 50
     # Columns with a person, who is found by the username in every row; "pk" where the rows are people.
     search_people: ClassVar[tuple[str, ...]] = ()
@@ -85,7 +86,7 @@ class LongList[M: Model](admin.ModelAdmin[M]):
         if not term:
             return queryset, False
         recent = queryset.model._default_manager.filter(pk__in=queryset.values("pk")[:SEARCHED])
-        words, _duplicates = super().get_search_results(request, recent, term)  # type: ignore[arg-type]
+        words, _duplicates = super().get_search_results(request, recent, term)
         wanted = Q(pk__in=list(words.order_by().values_list("pk", flat=True).distinct()[:COUNTED]))
         if term.isascii() and term.isdecimal() and len(term) <= 18:
             wanted |= Q(pk=int(term))

@@ -91,7 +91,7 @@ class Keys(Expression):
                 sql, values = _compiled(rows, connection)
                 sql = f"({sql})"
             else:
-                sql, values = compiler.compile(rows)  # type: ignore[assignment]
+                sql, values = compiler.compile(rows)
             parts.append(f"SELECT pk FROM {sql} AS list_{number}")  # noqa: S608 - both made by Django
             params += values
         return f"({' UNION ALL '.join(parts)})", tuple(params)
