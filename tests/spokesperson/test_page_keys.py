@@ -10,7 +10,8 @@ import pytest
 from django.conf import LazySettings
 from django.core.exceptions import DisallowedHost, TooManyFieldsSent
 from django.core.handlers.wsgi import WSGIRequest
-from hypothesis import given
+from hypothesis import HealthCheck, given
+from hypothesis import settings as effort
 from hypothesis import strategies as st
 
 from spokesperson.page_cache import PageCache
@@ -299,6 +300,7 @@ VISITORS = st.fixed_dictionaries(
 )
 
 
+@effort(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # a busy machine is no fault of ours
 @given(visitors=st.lists(VISITORS, min_size=1, max_size=6))
 def test_whoever_came_before_a_reader_gets_what_a_clean_visitor_would(visitors: list[dict[str, Any]]) -> None:
     """The property behind all of the above: bytes depend on the page that Django takes the request for alone."""
