@@ -55,22 +55,30 @@ def roll_up(*, batch: int = BATCH) -> int:
     return moved
 
 
-def tidy_up(*, batch: int = 1000) -> int:
+def tidy_up(*, batch: int = 1000, most: int | None = None) -> int:
     """Destroy old salts and the rows of past days whose numbers are kept; a batch at a time, so that nothing waits.
+
+    Args:
+        most: stop after so many rows of a kind, or go on to the end.
 
     Returns:
         how many rows were dropped.
     """
     destroy_old_salts()
-    dropped = 0
-    for of in (View, Read):
-        while found := _drop_batch(of, today() - timedelta(days=KEEP_DAYS), batch):
-            dropped += found
+    before = today() - timedelta(days=KEEP_DAYS)
+    return sum(_drop(of, before, batch, most) for of in (View, Read))
+
+
+def _drop(of: type[Visit], before: date, batch: int, most: int | None) -> int:
+    # Rows are written in the order of their days, so the oldest come first and no index on the day is needed. Each
+    # batch goes on where the last one ended: what was dropped is not passed over again and again.
+    dropped, last = 0, 0
+    while most is None or dropped < most:
+        rows = of._default_manager.filter(pk__gt=last).order_by("pk").values_list("pk", "day", "rolled_up")[:batch]
+        oldest = list(rows)
+        doomed = [pk for pk, day, rolled_up in oldest if rolled_up and day < before]
+        if not doomed:
+            break
+        last = oldest[-1][0]
+        dropped += of._default_manager.filter(pk__in=doomed, rolled_up=True).delete()[0]
     return dropped
-
-
-def _drop_batch(of: type[Visit], before: date, size: int) -> int:
-    # Rows are written in the order of their days, so the oldest come first and no index on the day is needed.
-    oldest = of._default_manager.order_by("pk").values_list("pk", "day", "rolled_up")[:size]
-    doomed = [pk for pk, day, rolled_up in oldest if rolled_up and day < before]
-    return of._default_manager.filter(pk__in=doomed, rolled_up=True).delete()[0] if doomed else 0

@@ -12,14 +12,16 @@ from articles.readership import services
 
 EVERY_SECONDS = 3
 TIDY_EVERY_SECONDS = 3600
+TIDY_AT_ONCE = 50_000
 
 
 @task
 def roll_up_views() -> None:
     """Move the waiting views into the public numbers; may run twice or at the same time as another."""
     services.roll_up()
-    if cache.add("readership:tidied", 1, TIDY_EVERY_SECONDS):
-        services.tidy_up()
+    if cache.add("readership:tidied", 1, TIDY_EVERY_SECONDS) and services.tidy_up(most=TIDY_AT_ONCE) >= TIDY_AT_ONCE:
+        # The numbers of readers do not wait for millions of old rows: the next task goes on.
+        cache.delete("readership:tidied")
 
 
 def ask_for_roll_up() -> None:

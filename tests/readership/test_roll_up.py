@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 
 from articles import publishing
 from articles.models import Article
-from articles.readership import recount, services
+from articles.readership import recount, services, tasks
 from articles.readership.models import DailySalt, DailyStats, Read, View, Visit
 from articles.readership.salts import salt_of
 from articles.readership.visitors import today
@@ -117,6 +117,14 @@ def test_reads_of_past_days_are_dropped_too() -> None:
     services.roll_up()
     assert services.tidy_up(batch=2) == 3
     assert DailyStats.objects.get().reads == 3
+
+
+def test_many_old_rows_are_dropped_by_one_task_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tasks, "TIDY_AT_ONCE", 2000)
+    waiting(factories.published(), 3500, day=today() - timedelta(days=4))
+    for left in (1500, 0):
+        tasks.roll_up_views.call()
+        assert View.objects.count() == left
 
 
 def test_old_rows_are_dropped_once_they_are_counted() -> None:
