@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.core.files.storage import default_storage
 from django.db import models
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 # A phone, a phone with a dense screen or a card on a desk, the reading column on a dense screen.
@@ -39,10 +40,15 @@ class Picture(models.Model):
 
     def url(self, width: int) -> str:
         """The address of the narrowest file that is at least `width` pixels wide, or of the widest."""
-        fitting = next((one for one in self.widths if one >= width), self.widths[-1])
-        return default_storage.url(self.path(fitting))
+        fitting = next((one for one in self._urls if one >= width), None)
+        return self._urls[fitting or max(self._urls)]
 
     @property
     def srcset(self) -> str:
         """The `srcset` attribute: every file with its width."""
-        return ", ".join(f"{default_storage.url(self.path(width))} {width}w" for width in self.widths)
+        return ", ".join(f"{url} {width}w" for width, url in self._urls.items())
+
+    @cached_property
+    def _urls(self) -> dict[int, str]:
+        # A page asks for them several times; a storage elsewhere may have to sign each.
+        return {width: default_storage.url(self.path(width)) for width in self.widths}

@@ -199,9 +199,15 @@ def tag_address(name: str) -> str:
 
 
 @register.simple_tag
+def article_address(article: Article) -> str:
+    """The full address under which the article is known everywhere."""
+    return settings.ORIGIN + article.canonical_path
+
+
+@register.simple_tag
 def share_links(article: Article, title: str) -> list[tuple[str, str]]:
     """(name, address) of the places to share an article; plain links, nothing is loaded from them."""
-    address = urljoin(settings.ORIGIN, article.canonical_path)
+    address = article_address(article)
     return [
         ("Facebook", "https://www.facebook.com/sharer/sharer.php?" + urlencode({"u": address})),
         ("Telegram", "https://t.me/share/url?" + urlencode({"url": address, "text": title})),
@@ -221,7 +227,7 @@ def article_json_ld(article: Article, text: Revision, site_name: str) -> SafeStr
         "inLanguage": text.language,
         "datePublished": article.published_at.isoformat() if article.published_at else None,
         "dateModified": text.submitted_at.isoformat() if text.submitted_at else None,
-        "mainEntityOfPage": urljoin(settings.ORIGIN, article.canonical_path),
+        "mainEntityOfPage": article_address(article),
         "articleSection": article.section.name,
         "keywords": text.tag_names,
         "image": [urljoin(settings.ORIGIN, text.picture.url(1600))] if text.picture else [],

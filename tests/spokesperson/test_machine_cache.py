@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -36,7 +37,7 @@ def test_add_keeps_what_is_there(cache: MachineCache) -> None:
 def test_what_is_over_is_gone(cache: MachineCache, monkeypatch: pytest.MonkeyPatch) -> None:
     cache.set("short", 1, 60)
     cache.set("forever", 2, None)
-    now = machine_cache.time.time()
+    now = time.time()
     monkeypatch.setattr("django.core.cache.backends.base.time.time", lambda: now + 61)
     assert cache.get("short") is None
     assert not cache.touch("short")
