@@ -107,9 +107,7 @@ def _work(plan: Plan, connect: dict[str, Any], pipe: Connection) -> None:
                 with database.cursor() as cursor:
                     pipe.send((job, copy_rows(cursor, rows_of(maker, job))))
         pipe.send(_READY)
-    except EOFError:
-        pass  # The one who started us has ended: without a commit there are no rows.
-    except KeyboardInterrupt:
-        pass
+    except (EOFError, OSError, KeyboardInterrupt):
+        pass  # Interrupted, or the one who started us has ended: without a commit there are no rows.
     except Exception as error:
         pipe.send(f"{type(error).__name__}: {error}")
