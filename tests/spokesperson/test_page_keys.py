@@ -238,7 +238,12 @@ def echo(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
 PIECES = st.sampled_from(
     ["after", "%61fter", "AFTER", "=", "&", ";", "1", "5-2", "+", "%00", "%ff", "\xff", "utm_source", "x", "%26", "%3d"]
 )
-QUERIES = st.one_of(st.lists(PIECES, max_size=9).map("".join), st.text(st.characters(max_codepoint=255), max_size=40))
+PAIRS = st.sampled_from(["after=1", "after=2", "%61fter=3", "after", "AFTER=4", "utm_source=x", "after=%31", "x=after"])
+QUERIES = st.one_of(
+    st.lists(PAIRS, max_size=4).map("&".join),
+    st.lists(PIECES, max_size=9).map("".join),
+    st.text(st.characters(max_codepoint=255), max_size=40),
+)
 VALUES = st.one_of(
     st.sampled_from(
         [
