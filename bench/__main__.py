@@ -40,6 +40,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except CannotMeasure as error:
         print(error, file=sys.stderr)
         return 2
+    except SystemExit as stop:  # A signal: everything is gone by now, and nothing was found.
+        return int(stop.code or 130)
     judged = bars(found)
     print(report(found, judged, markdown=False))
     if given.markdown:

@@ -48,6 +48,7 @@ def places() -> list[dict[str, str]]:
         Place(name="feed of a section", path=reverse("feed_section_atom", args=[section.slug])),
         Place(name="feed of an author", path=reverse("feed_author_rss", args=[author.username])),
         Place(name="sitemap, index", path=reverse("sitemap")),
+        Place(name="sitemap, part", path=reverse("sitemap_part", args=[0])),
         *(
             Place(name=f"admin: {name}", path=reverse(f"admin:{view}_changelist"), session=of_administrator)
             for name, view in (
@@ -57,6 +58,8 @@ def places() -> list[dict[str, str]]:
                 ("people", "accounts_user"),
                 ("pictures", "articles_picture"),
                 ("tags", "articles_tag"),
+                ("sanctions", "moderation_sanction"),
+                ("promotions", "promotion_promotion"),
             )
         ),
     ]
