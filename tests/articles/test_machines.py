@@ -8,6 +8,8 @@ import pytest
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
+from articles import sitemaps
+from articles.sitemaps import PART
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -69,10 +71,32 @@ def test_the_sitemap_lists_published_articles_alone(client: Client) -> None:
     shown, hidden = factories.published(language="ru"), factories.hidden()
     index = client.get("/sitemap.xml")
     assert "http://testserver/sitemaps/0.xml" in index.text
-    part = client.get("/sitemaps/0.xml").text
+    ET.fromstring(index.content)  # noqa: S314 - our own answer
+    part = client.get(f"/sitemaps/{shown.pk // PART}.xml").text
+    ET.fromstring(part)  # noqa: S314
     assert f"http://testserver{shown.canonical_path}" in part
     assert f"/articles/{hidden.pk}/" not in part
-    assert "http://testserver/sections/technology/" in part
+    assert "http://testserver/sections/technology/" in client.get("/sitemaps/0.xml").text
+
+
+def test_the_sitemap_goes_on_in_parts(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sitemaps, "PART", 2)
+    articles = [factories.published() for _ in range(5)]
+    index = client.get("/sitemap.xml").text
+    for article in articles:
+        number = article.pk // 2
+        assert f"<loc>http://testserver/sitemaps/{number}.xml</loc>" in index
+        assert article.canonical_path in client.get(f"/sitemaps/{number}.xml").text
+    assert index.count("<sitemap>") == articles[-1].pk // 2 + 1
+
+
+def test_the_sitemap_asks_one_question(client: Client, django_assert_max_num_queries: DjangoAssertNumQueries) -> None:
+    factories.published()
+    client.get("/about/")
+    with django_assert_max_num_queries(1):
+        client.get("/sitemap.xml")
+    with django_assert_max_num_queries(1):
+        client.get("/sitemaps/0.xml")
 
 
 @pytest.mark.parametrize("number", ["1", "77", "9" * 30])
