@@ -38,10 +38,10 @@ def in_language(path: str, code: str) -> str:
 
     Django's `translate_url` finds the same by resolving and reversing the address, three times for each page.
     """
-    path = "/" + path.lstrip("/")  # two slashes would lead to another host
     first = path[1:].partition("/")[0]
     if first in _PREFIXED:
         path = path[len(first) + 1 :]
+    path = "/" + path.lstrip("/")  # two slashes would lead to another host
     return path if code == settings.LANGUAGE_CODE else f"/{code}{path}"
 
 
