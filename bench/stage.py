@@ -195,6 +195,11 @@ def _fill(
     on_postgres = {name: site for name, site in ((scale.name, large), ("small", small)) if not cluster.has(name)}
 
     def the_sites() -> float | None:
+        # Those of an earlier run may be older than the code.
+        for name, site in ((scale.name, large), ("small", small)):
+            if name not in on_postgres:
+                site.manage("migrate", "--verbosity", "0", "--no-input")
+                cluster.sql("ANALYZE", name)
         if not on_postgres:
             return None
         # Migrated once, and copied.
