@@ -201,7 +201,7 @@ def tag_address(name: str) -> str:
 @register.simple_tag
 def article_address(article: Article) -> str:
     """The full address under which the article is known everywhere."""
-    return settings.ORIGIN + article.canonical_path
+    return f"{settings.ORIGIN}{article.canonical_path}"
 
 
 @register.simple_tag
