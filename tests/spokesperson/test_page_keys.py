@@ -305,7 +305,9 @@ VISITORS = st.fixed_dictionaries(
 )
 
 
-@effort(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # a busy machine is no fault of ours
+@effort(
+    max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)  # a busy machine is no fault of ours
 @given(visitors=st.lists(VISITORS, min_size=1, max_size=6))
 def test_whoever_came_before_a_reader_gets_what_a_clean_visitor_would(visitors: list[dict[str, Any]]) -> None:
     """The property behind all of the above: bytes depend on the page that Django takes the request for alone."""
