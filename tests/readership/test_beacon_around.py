@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from django.conf import LazySettings
 from django.core.cache import cache
 from django.core.wsgi import get_wsgi_application
+from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 from articles.models import Article
 from articles.readership.beacon import Beacon
 from articles.readership.models import DailyStats, Read, View
+from articles.readership.own_connection import OwnConnection
 from tests import factories
 from tests.readership.wsgi import FIREFOX, Answer, ask, environ_of, open_connections
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 # Django says them of an answer that has no content.
 CONTENT = {"content-type", "content-length"}
 
@@ -33,17 +36,29 @@ class Passed:
         return self.django(environ, start_response)
 
 
+class SameConnection(OwnConnection):
+    """The connection that the test stands on, so that both sides see and undo the same rows."""
+
+    def run[Result](self, job: Callable[[BaseDatabaseWrapper], Result]) -> Result:
+        return job(connections["default"])
+
+
+def around(django: Passed) -> Beacon:
+    app = Beacon(django, most_waiting=8)
+    app.connection = SameConnection(patience=1)
+    return app
+
+
 @pytest.fixture
-def django() -> Iterator[Passed]:
+def django(monkeypatch: pytest.MonkeyPatch) -> Iterator[Passed]:
+    monkeypatch.setattr("articles.readership.beacon.close_old_connections", lambda: None)
     with open_connections():
         yield Passed()
 
 
 @pytest.fixture
-def app(django: Passed) -> Iterator[Beacon]:
-    app = Beacon(django, most_waiting=8)
-    yield app
-    app.connection.close()
+def app(django: Passed) -> Beacon:
+    return around(django)
 
 
 @pytest.fixture
@@ -189,8 +204,9 @@ def test_https_is_told_from_http(
     settings.SECURE_SSL_REDIRECT = True
     settings.SECURE_HSTS_SECONDS = 3600
     settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-    around = Beacon(Passed(), most_waiting=8)
-    [expected], [answer] = both(around, Passed(), environ_of(f"/beacon/{article.pk}/", HTTP_X_FORWARDED_PROTO=scheme))
+    [expected], [answer] = both(
+        around(Passed()), Passed(), environ_of(f"/beacon/{article.pk}/", HTTP_X_FORWARDED_PROTO=scheme)
+    )
     assert (answer.status, answer.headers.get("location")) == (expected.status, expected.headers.get("location"))
     assert answer.headers.get("strict-transport-security") == expected.headers.get("strict-transport-security")
 
