@@ -29,8 +29,8 @@ from articles.search.words import shortened, words_of
 # A search that takes longer is given up.
 MOST_MILLISECONDS = 2000
 QUERY_CANCELED = "57014"
-RANKED = 700
-ABOUT = 300
+RANKED = 250
+ABOUT = 150
 # How much a word weighs in text, summary, tags and author, title.
 WEIGHTS = "{0.05, 0.15, 0.5, 1.0}"
 # How many spans back from the newest each level takes: about 2 to 3 days, 7 to 10 weeks, 1 to 2 years.

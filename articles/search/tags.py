@@ -13,6 +13,7 @@ from articles.search.words import words_of
 
 # The newest articles, whose tags are counted; the result is kept for a minute.
 COUNTED = 300
+KEPT = 200
 KEPT_SECONDS = 60
 MOST_NEAR = 8
 
@@ -25,8 +26,8 @@ def current_tags() -> list[Tag]:
 def _count() -> list[Tag]:
     newest = list(Article.objects.published().new().values_list("pk", flat=True)[:COUNTED])
     counted = Counter(ArticleTag.objects.filter(article__in=newest).values_list("tag", flat=True))
-    tags = Tag.objects.in_bulk([pk for pk, _ in counted.most_common(COUNTED)])
-    return [tags[pk] for pk, _ in counted.most_common(COUNTED) if pk in tags]
+    tags = Tag.objects.in_bulk([pk for pk, _ in counted.most_common(KEPT)])
+    return [tags[pk] for pk, _ in counted.most_common(KEPT) if pk in tags]
 
 
 def near_tags(query: str) -> list[Tag]:
