@@ -6,7 +6,7 @@ import random
 
 from spokesperson.load.words import Language
 
-FEWEST_WORDS, MOST_WORDS = 200, 1200
+FEWEST_WORDS, MOST_WORDS = 100, 1200
 _LENGTHS = 4096
 
 
@@ -17,12 +17,12 @@ class Prose:
         self.language = language
         dice = random.Random(f"lengths {language.code}")
         span = MOST_WORDS - FEWEST_WORDS
-        # Most are short; a few are long.
-        words = [FEWEST_WORDS + span * dice.betavariate(0.9, 8) for _ in range(_LENGTHS)]
+        # Most are as short as a note in a local newspaper; a few are long.
+        words = [FEWEST_WORDS + span * dice.betavariate(0.6, 10) for _ in range(_LENGTHS)]
         self.lengths = [round(count / language.words_a_sentence) + 1 for count in words]
 
     def article(self, dice: random.Random) -> tuple[str, str, str]:
-        """A title, a summary (of at most 300 characters) and a body of 200 to 1,200 words."""
+        """A title, a summary (of at most 300 characters) and a body of 100 to 1,200 words."""
         language = self.language
         chosen = dice.choices(language.sentences, k=dice.choice(self.lengths))
         words = sum([sentence.count(" ") + 1 for sentence in chosen])
