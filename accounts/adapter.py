@@ -10,6 +10,7 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django.conf import settings
 from django.contrib import messages
+from django.core.exceptions import ImproperlyConfigured
 from django.db import IntegrityError, transaction
 from django.forms import BaseForm
 from django.http import HttpRequest
@@ -45,6 +46,13 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         "duplicate_email": _("This is your address already."),
         "rate_limited": _("Too many tries. Wait a few minutes."),
     }
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        try:
+            return str(super().get_client_ip(request))
+        except ImproperlyConfigured:
+            # Fewer addresses than proxies: it did not come through them, so it is from where its connection is.
+            return str(request.META["REMOTE_ADDR"])
 
     # --- Letters ---
 

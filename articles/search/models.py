@@ -70,7 +70,10 @@ class SearchedArticle(Indexed, Article):  # type: ignore[misc]
 class SearchEntry(models.Model):
     """A published article in PostgreSQL's index (`articles.search.entries`); no other database has the table."""
 
-    article = models.OneToOneField(Article, on_delete=models.DO_NOTHING, primary_key=True, related_name="+")
+    # The database deletes the entry with its article: the migration gives the column its reference.
+    article = models.OneToOneField(
+        Article, on_delete=models.DO_NOTHING, db_constraint=False, primary_key=True, related_name="+"
+    )
     published_at = models.DateTimeField()
     words = SearchVectorField()
 

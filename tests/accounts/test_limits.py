@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.core import mail
-from django.test import Client
+from django.test import Client, RequestFactory
 
+from accounts.limits import client_address
 from tests.accounts.conftest import NEWCOMER, PASSWORD
 from tests.factories import PersonFactory
 
@@ -109,3 +112,9 @@ def test_confirmations_to_one_address_are_few(client: Client) -> None:
     for number in range(6):
         client.post("/accounts/signup/", {**NEWCOMER, "username": f"new{number}"}, REMOTE_ADDR=f"192.0.2.{number}")
     assert len(mail.outbox) == 3
+
+
+def test_who_did_not_come_through_every_proxy_is_known_by_the_connection(rf: RequestFactory, settings: Any) -> None:
+    settings.ALLAUTH_TRUSTED_PROXY_COUNT = 2
+    request = rf.get("/", REMOTE_ADDR="203.0.113.9", HTTP_X_FORWARDED_FOR="198.51.100.1")
+    assert client_address(request) == "203.0.113.9"

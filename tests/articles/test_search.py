@@ -13,9 +13,10 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.profile import update_profile
 from articles import publishing
-from articles.models import Article, Tag
+from articles.models import Article, Revision, Tag
 from articles.search import indexing
 from articles.search.finding import Question, find
+from articles.search.models import SearchEntry
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -252,3 +253,15 @@ def test_among_articles_of_one_moment_a_search_neither_skips_nor_repeats() -> No
     second = find(Question(words="telescope", newest_first=True), after=first.after, size=3)
     assert len({one.pk for one in [*first.articles, *second.articles]}) == 5
     assert second.after == ""
+
+
+def test_a_deleted_article_takes_its_entry_with_it(author: User) -> None:
+    gone = article("Telescope", author=author)
+    pk = gone.pk
+    Article.objects.filter(pk=pk).update(live=None, latest=None, state=Article.State.DRAFT, published_at=None)
+    Revision.objects.filter(article=pk).delete()
+    Article.objects.filter(pk=pk).delete()
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE" if POSTGRES else "SELECT 1")  # What a commit would say.
+    assert not Article.objects.filter(pk=pk).exists()
+    assert not POSTGRES or not SearchEntry.objects.filter(article_id=pk).exists()

@@ -5,6 +5,8 @@ from django.db import migrations, models
 # The table itself stays small and in memory; the vectors are read for the few rows that are ranked, uncompressed.
 # Most changes of the index are one article at a time, and each search would read what waits to be merged into it.
 STATEMENTS = [
+    "ALTER TABLE search_searchentry ADD CONSTRAINT search_entry_article FOREIGN KEY (article_id)"
+    " REFERENCES articles_article (id) ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED",
     "ALTER TABLE search_searchentry ALTER COLUMN words SET STORAGE EXTERNAL",
     "CREATE INDEX IF NOT EXISTS search_entry_words ON search_searchentry USING gin (words) WITH (fastupdate = off)",
 ]
@@ -33,7 +35,7 @@ class Migration(migrations.Migration):
         CreateOnPostgres(
             name="SearchEntry",
             fields=[
-                ("article", models.OneToOneField(on_delete=django.db.models.deletion.DO_NOTHING, primary_key=True, related_name="+", serialize=False, to="articles.article")),
+                ("article", models.OneToOneField(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, primary_key=True, related_name="+", serialize=False, to="articles.article")),
                 ("published_at", models.DateTimeField()),
                 ("words", django.contrib.postgres.search.SearchVectorField()),
             ],
