@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import transaction
@@ -19,7 +21,13 @@ def avatar_url(person: User, size: int) -> str:
     if not person.avatar_key:
         return ""
     fitting = next((one for one in SIZES if one >= size * 2), SIZES[-1])
-    return default_storage.url(_path(person.avatar_key, fitting))
+    return _address(person.avatar_key, fitting)
+
+
+# A file's address is made of its name alone (settings.STORAGES).
+@lru_cache(maxsize=4096)
+def _address(key: str, size: int) -> str:
+    return default_storage.url(_path(key, size))
 
 
 def save_avatar(*, person: User, image: Image.Image) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from django.conf import settings
 from django.core.files.storage import default_storage
 from django.db import models
-from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 # A phone, a phone with a dense screen or a card on a desk, the reading column on a dense screen.
@@ -40,15 +41,18 @@ class Picture(models.Model):
 
     def url(self, width: int) -> str:
         """The address of the narrowest file that is at least `width` pixels wide, or of the widest."""
-        fitting = next((one for one in self._urls if one >= width), None)
-        return self._urls[fitting or max(self._urls)]
+        urls, _ = _addresses(self.key, self.width)
+        return next((url for one, url in urls if one >= width), urls[-1][1])
 
     @property
     def srcset(self) -> str:
         """The `srcset` attribute: every file with its width."""
-        return ", ".join(f"{url} {width}w" for width, url in self._urls.items())
+        return _addresses(self.key, self.width)[1]
 
-    @cached_property
-    def _urls(self) -> dict[int, str]:
-        # A page asks for them several times; a storage elsewhere may have to sign each.
-        return {width: default_storage.url(self.path(width)) for width in self.widths}
+
+# A file's address is made of its name alone (settings.STORAGES), and every card of a picture asks for all of them.
+@lru_cache(maxsize=4096)
+def _addresses(key: str, width: int) -> tuple[tuple[tuple[int, str], ...], str]:
+    picture = Picture(key=key, width=width)
+    urls = tuple((one, default_storage.url(picture.path(one))) for one in picture.widths)
+    return urls, ", ".join(f"{url} {one}w" for one, url in urls)

@@ -7,16 +7,28 @@ the CPU of asking the database and reading its rows. What is composed depends on
     ARTICLE.all(pk=12)
 
 A queryset stays the language: whatever filters, joins, orders and slices can be prepared, for models and `values_list`.
+
+PostgreSQL keeps them too: each of its connections parses and plans such a statement once (settings.DATABASES), which
+with those joins costs it more than finding the row.
 """
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, cast
+from operator import itemgetter
+from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connections, models
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.postgresql.base import ServerBindingCursor
+from django.db.backends.utils import CursorWrapper
 from django.db.models.expressions import Expression
+from django.db.models.query import (  # type: ignore[attr-defined]
+    FlatValuesListIterable,
+    ModelIterable,
+    ValuesListIterable,
+    get_related_populators,
+)
 from django.db.models.sql.compiler import SQLCompiler
 from django.db.models.sql.subqueries import UpdateQuery
 
@@ -42,7 +54,7 @@ class Prepared[Row]:
 
     def __init__(self, make: Callable[[], models.QuerySet[Any, Row]]) -> None:
         self._make = make
-        self._ready: tuple[models.QuerySet[Any, Row], SQLCompiler, str, tuple[Any, ...]] | None = None
+        self._ready: _Composed | None = None
 
     def all(self, **values: Any) -> list[Row]:
         """Ask the database: one query.
@@ -50,23 +62,65 @@ class Prepared[Row]:
         Args:
             values: one for each `Parameter` of the query, by its name.
         """
-        queryset, compiler, sql, parameters = self._ready or self._composed()
-        # A connection belongs to its thread, and so does a compiler.
-        compiler = copy.copy(compiler)
-        compiler.connection = connection = connections[DEFAULT_DB_ALIAS]
-        bound = _bound(parameters, values, connection)
-        compiler.as_sql = lambda *_args, **_kwargs: (sql, bound)  # type: ignore[method-assign]
-        asked: Any = type(queryset)(queryset.model, query=cast("Any", _Composed(compiler)), using=DEFAULT_DB_ALIAS)
-        rows: Any = queryset._iterable_class
-        return list(rows(asked))
-
-    def _composed(self) -> tuple[models.QuerySet[Any, Row], SQLCompiler, str, tuple[Any, ...]]:
-        queryset = self._make()
-        compiler = queryset.query.get_compiler(using=DEFAULT_DB_ALIAS)
-        sql, parameters = compiler.as_sql()
         # Several threads may come here at once: each composes the same.
-        self._ready = queryset, compiler, sql, tuple(parameters)
-        return self._ready
+        ready = self._ready = self._ready or _Composed(self._make())
+        connection = connections[DEFAULT_DB_ALIAS]
+        with connection.cursor() as cursor:
+            cursor.execute(ready.sql, _bound(ready.parameters, values, connection))
+            found = cursor.fetchall()
+        return [ready.row_of(row, connection) for row in found]
+
+
+class _Composed:
+    """A query's SQL, and how its rows become what the queryset promises: models with their related ones, or values."""
+
+    def __init__(self, queryset: models.QuerySet[Any, Any]) -> None:
+        compiler: Any = queryset.query.get_compiler(using=DEFAULT_DB_ALIAS)
+        self.sql, parameters = compiler.as_sql()
+        self.parameters = tuple(parameters)
+        columns = [column for column, *_ in compiler.select]
+        self._converters = list(compiler.get_converters(columns).items())
+        self._as_row = _ROWS[queryset._iterable_class](queryset, compiler)
+
+    def row_of(self, row: Sequence[Any], connection: Any) -> Any:
+        """One row as the database gave it, as the queryset would give it."""
+        values = list(row)
+        for place, (converters, column) in self._converters:
+            for convert in converters:
+                values[place] = convert(values[place], column, connection)
+        return self._as_row(values)
+
+
+def _models(queryset: models.QuerySet[Any, Any], compiler: Any) -> Callable[[Sequence[Any]], Any]:
+    # As Django's ModelIterable does it, which finds all of this out anew for each query.
+    info, mode = compiler.klass_info, queryset._fetch_mode
+    start, end = info["select_fields"][0], info["select_fields"][-1] + 1
+    names = [column.target.attname for column, *_ in compiler.select[start:end]]
+    related = get_related_populators(info, compiler.select, DEFAULT_DB_ALIAS, mode)
+    annotations = list((compiler.annotation_col_map or {}).items())
+    from_db = info["model"].from_db
+
+    def make(row: Sequence[Any]) -> Any:
+        one = from_db(DEFAULT_DB_ALIAS, names, row[start:end], fetch_mode=mode)
+        for each in related:
+            each.populate(row, one)
+        for name, place in annotations:
+            setattr(one, name, row[place])
+        return one
+
+    return make
+
+
+def _values(_queryset: models.QuerySet[Any, Any], _compiler: Any) -> Callable[[Sequence[Any]], Any]:
+    return tuple
+
+
+def _value(_queryset: models.QuerySet[Any, Any], _compiler: Any) -> Callable[[Sequence[Any]], Any]:
+    return itemgetter(0)
+
+
+# What can be prepared; another kind of rows is a KeyError when it is asked for first.
+_ROWS = {ModelIterable: _models, ValuesListIterable: _values, FlatValuesListIterable: _value}
 
 
 class PreparedUpdate:
@@ -101,7 +155,7 @@ class PreparedUpdate:
         """
         sql, parameters = self._ready or self._composed()
         connection = connections[DEFAULT_DB_ALIAS]
-        with connection.cursor() as cursor:
+        with preparing_cursor(connection) as cursor:
             cursor.execute(sql, _bound(parameters, values, connection))
             found: tuple[Any, ...] | None = cursor.fetchone()
         return found
@@ -115,18 +169,37 @@ class PreparedUpdate:
         return self._ready
 
 
+def preparing_cursor(connection: BaseDatabaseWrapper) -> CursorWrapper:
+    """A cursor whose statements PostgreSQL prepares: values are sent beside the SQL and not as a part of it.
+
+    Any other database gives a plain cursor.
+    """
+    if connection.vendor != "postgresql":
+        return connection.cursor()
+    connection.ensure_connection()
+    raw: Any = connection.connection
+    usual, raw.cursor_factory = raw.cursor_factory, ServerBindingCursor
+    try:
+        return connection.cursor()
+    finally:
+        raw.cursor_factory = usual
+
+
+class _Preparing:
+    """A connection whose every cursor is a `preparing_cursor`, for a compiler."""
+
+    def __init__(self, connection: BaseDatabaseWrapper) -> None:
+        self._connection = connection
+
+    def cursor(self) -> CursorWrapper:
+        return preparing_cursor(self._connection)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)
+
+
 def _bound(parameters: Iterable[Any], values: Mapping[str, Any], connection: Any) -> tuple[Any, ...]:
     return tuple(
         one.output_field.get_db_prep_value(values[one.name], connection) if isinstance(one, Parameter) else one
         for one in parameters
     )
-
-
-class _Composed:
-    """What the iterables of querysets ask of a query: a compiler, which needs not compile any more."""
-
-    def __init__(self, compiler: SQLCompiler) -> None:
-        self._compiler = compiler
-
-    def get_compiler(self, *args: Any, **kwargs: Any) -> SQLCompiler:
-        return self._compiler
