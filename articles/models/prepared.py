@@ -23,7 +23,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.postgresql.base import ServerBindingCursor
 from django.db.backends.utils import CursorWrapper
 from django.db.models.expressions import Expression
-from django.db.models.query import (  # type: ignore[attr-defined]
+from django.db.models.query import (
     FlatValuesListIterable,
     ModelIterable,
     ValuesListIterable,
@@ -91,7 +91,7 @@ class _Composed:
         return self._as_row(values)
 
 
-def _models(queryset: models.QuerySet[Any, Any], compiler: Any) -> Callable[[Sequence[Any]], Any]:
+def _models(queryset: Any, compiler: Any) -> Callable[[Sequence[Any]], Any]:
     # As Django's ModelIterable does it, which finds all of this out anew for each query.
     info, mode = compiler.klass_info, queryset._fetch_mode
     start, end = info["select_fields"][0], info["select_fields"][-1] + 1
@@ -111,16 +111,20 @@ def _models(queryset: models.QuerySet[Any, Any], compiler: Any) -> Callable[[Seq
     return make
 
 
-def _values(_queryset: models.QuerySet[Any, Any], _compiler: Any) -> Callable[[Sequence[Any]], Any]:
+def _values(_queryset: Any, _compiler: Any) -> Callable[[Sequence[Any]], Any]:
     return tuple
 
 
-def _value(_queryset: models.QuerySet[Any, Any], _compiler: Any) -> Callable[[Sequence[Any]], Any]:
+def _value(_queryset: Any, _compiler: Any) -> Callable[[Sequence[Any]], Any]:
     return itemgetter(0)
 
 
 # What can be prepared; another kind of rows is a KeyError when it is asked for first.
-_ROWS = {ModelIterable: _models, ValuesListIterable: _values, FlatValuesListIterable: _value}
+_ROWS: dict[Any, Callable[[Any, Any], Callable[[Sequence[Any]], Any]]] = {
+    ModelIterable: _models,
+    ValuesListIterable: _values,
+    FlatValuesListIterable: _value,
+}
 
 
 class PreparedUpdate:
