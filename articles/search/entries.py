@@ -69,14 +69,15 @@ _NAMES = (
     "(SELECT string_agg(t.name, ', ') FROM articles_articletag at JOIN articles_tag t ON t.id = at.tag_id "
     "WHERE at.article_id = a.id))"
 )
-# The vectors are made once each (OFFSET 0 keeps the planner from putting the expressions where they are used).
+# The vectors are made once each (OFFSET 0 keeps the planner from putting the expressions where they are used), and the
+# largest is joined last, once.
 _ROWS = f"""
 SELECT v.id, v.published_at,
-  setweight(v.title, 'A') || setweight(v.names, 'B') || setweight(v.summary, 'C') || v.body || array_to_tsvector(
+  setweight(v.title, 'A') || setweight(v.names, 'B') || setweight(v.summary, 'C') || array_to_tsvector(
     ARRAY['§s' || v.section_id, '§a' || v.author_id, '§l' || v.language]
     || v.spans
     || ARRAY(SELECT '^' || x FROM unnest(tsvector_to_array(v.title || v.names)) x)
-    || ARRAY(SELECT '~' || x FROM unnest(tsvector_to_array(v.written)) x))
+    || ARRAY(SELECT '~' || x FROM unnest(tsvector_to_array(v.written)) x)) || v.body
 FROM (
   SELECT a.id, a.published_at, a.section_id, a.author_id, a.language,
     ARRAY[{_SPAN_LEXEMES}] AS spans,
