@@ -36,7 +36,8 @@ def limit(request: HttpRequest, action: str, *, most: int, seconds: int) -> None
     window, passed = divmod(now, seconds)
     who = f"p{request.user.pk}" if request.user.is_authenticated else f"a{client_address(request)}"
     key = f"limit:{action}:{who}:{window}"
-    cache.add(key, 0, seconds)
+    if cache.add(key, 1, seconds):
+        return
     try:
         count = cache.incr(key)
     except ValueError:  # The entry was evicted between the two calls: better to let one pass than to fail.

@@ -65,7 +65,7 @@ class Prepared[Row]:
         # Several threads may come here at once: each composes the same.
         ready = self._ready = self._ready or _Composed(self._make())
         connection = connections[DEFAULT_DB_ALIAS]
-        with connection.cursor() as cursor:
+        with preparing_cursor(connection) as cursor:
             cursor.execute(ready.sql, _bound(ready.parameters, values, connection))
             found = cursor.fetchall()
         return [ready.row_of(row, connection) for row in found]
@@ -187,19 +187,6 @@ def preparing_cursor(connection: BaseDatabaseWrapper) -> CursorWrapper:
         return connection.cursor()
     finally:
         raw.cursor_factory = usual
-
-
-class _Preparing:
-    """A connection whose every cursor is a `preparing_cursor`, for a compiler."""
-
-    def __init__(self, connection: BaseDatabaseWrapper) -> None:
-        self._connection = connection
-
-    def cursor(self) -> CursorWrapper:
-        return preparing_cursor(self._connection)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._connection, name)
 
 
 def _bound(parameters: Iterable[Any], values: Mapping[str, Any], connection: Any) -> tuple[Any, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -15,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from articles.models import Article
-from articles.models.prepared import Parameter, Prepared, PreparedUpdate
+from articles.models.prepared import Parameter, Prepared, PreparedUpdate, preparing_cursor
 from articles.publishing import NotPossible
 from articles.ranking import hot_in_sql, time_part
 from articles.voting.models import Vote
@@ -87,19 +88,47 @@ def _cast(article: Article, published_at: datetime, voter: User, value: Choice) 
 
 
 def _replace(article: Article, voter: User, value: Choice) -> Choice:
-    """Make the person's row say `value`, hold it, and return what it said before."""
-    while (before := _held(article, voter)) == 0 and value != 0:
+    """Make the person's row say `value`, hold it, and return what it said before.
+
+    The first thing tried is what most votes are, and each next one costs one statement more: a first vote, another
+    one, the same again.
+    """
+    if value == 0:
+        return _delete(article, voter)
+    while True:
         if _insert(article, voter, value):
             return 0
-        # Another tab of the same person was quicker: its row is there by now.
-    if value == before:
-        return before
-    mine = Vote.objects.filter(article=article, voter=voter)
-    if value == 0:
-        mine.delete()
-    else:
-        mine.update(value=value, updated_at=timezone.now())
-    return before
+        if _update(article, voter, value):
+            return 1 if value == -1 else -1
+        if _held(article, voter) == value:
+            return value
+        # Another tab of the same person was quicker: its vote was there, and is gone or another by now.
+
+
+def _insert(article: Article, voter: User, value: Choice) -> bool:
+    # Django's own bulk_create(ignore_conflicts=True) does not say whether it wrote.
+    moment = _now()
+    return _written(
+        "INSERT INTO voting_vote (article_id, voter_id, value, created_at, updated_at) VALUES (%s, %s, %s, %s, %s)"
+        " ON CONFLICT (article_id, voter_id) DO NOTHING RETURNING value",
+        [article.pk, voter.pk, value, moment, moment],
+    )
+
+
+def _update(article: Article, voter: User, value: Choice) -> bool:
+    return _written(
+        "UPDATE voting_vote SET value = %s, updated_at = %s WHERE article_id = %s AND voter_id = %s AND value = %s"
+        " RETURNING value",
+        [value, _now(), article.pk, voter.pk, -value],
+    )
+
+
+def _delete(article: Article, voter: User) -> Choice:
+    # A vote has no rows that hang on it.
+    found = _row(
+        "DELETE FROM voting_vote WHERE article_id = %s AND voter_id = %s RETURNING value", [article.pk, voter.pk]
+    )
+    return found[0] if found else 0
 
 
 def _held(article: Article, voter: User) -> Choice:
@@ -107,16 +136,19 @@ def _held(article: Article, voter: User) -> Choice:
     return found[0] if found else 0
 
 
-def _insert(article: Article, voter: User, value: Choice) -> bool:
-    # Django's own bulk_create(ignore_conflicts=True) does not say whether it wrote.
-    moment = connection.ops.adapt_datetimefield_value(timezone.now())
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO voting_vote (article_id, voter_id, value, created_at, updated_at) VALUES (%s, %s, %s, %s, %s)"
-            " ON CONFLICT (article_id, voter_id) DO NOTHING",
-            [article.pk, voter.pk, value, moment, moment],
-        )
-        return bool(cursor.rowcount)
+def _row(sql: str, values: Sequence[Any]) -> tuple[Any, ...] | None:
+    with preparing_cursor(connection) as cursor:
+        cursor.execute(sql, values)
+        found: tuple[Any, ...] | None = cursor.fetchone()
+    return found
+
+
+def _written(sql: str, values: Sequence[Any]) -> bool:
+    return _row(sql, values) is not None
+
+
+def _now() -> Any:
+    return connection.ops.adapt_datetimefield_value(timezone.now())
 
 
 def _changed(counter: str) -> Combinable:
