@@ -79,7 +79,7 @@ def _cast(article: Article, published_at: datetime, voter: User, value: Choice) 
     before = _replace(article, voter, value)
     likes, dislikes = (value == 1) - (before == 1), (value == -1) - (before == -1)
     if value == before:
-        found = Article.objects.published().filter(pk=article.pk).values_list("likes", "dislikes").first()
+        found = next(iter(_COUNTERS.all(pk=article.pk)), None)
     else:
         found = _COUNT.one(pk=article.pk, likes=likes, dislikes=dislikes, time=time_part(published_at))
     if found is None:
@@ -162,6 +162,9 @@ _OWN = Vote.objects.filter(
 ).values_list("value", flat=True)
 _ASKED = Prepared(lambda: _OWN)
 _HELD = Prepared(lambda: _OWN.select_for_update(no_key=True))
+_COUNTERS = Prepared(
+    lambda: Article.objects.published().filter(pk=Parameter("pk", Article._meta.pk)).values_list("likes", "dislikes")
+)
 _COUNT = PreparedUpdate(
     lambda: Article.objects.published().filter(pk=Parameter("pk", Article._meta.pk)),
     values={

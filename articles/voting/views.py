@@ -22,7 +22,7 @@ from articles.voting.services import Choice, cast_vote
 CHOICES: dict[str, Choice] = {"1": 1, "0": 0, "-1": -1}
 MOST_PER_MINUTE = 60
 
-# What the control shows and its address says: many vote on one article while it is new, and none of them needs its text.
+# What the control shows and its address says: many vote on one article while it is new, without its text.
 _ARTICLE = Prepared(
     lambda: (
         Article.objects.published()
