@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -21,15 +23,20 @@ def avatar(person: User, size: int = 44) -> SafeString:
 
     It stands beside the name, so it says nothing to those who cannot see it.
     """
-    if url := avatar_url(person, size):
+    return _avatar(avatar_url(person, size), person.pk % GROUNDS + 1, person.name[:1].upper(), size)
+
+
+@lru_cache(maxsize=2048)
+def _avatar(url: str, ground: int, letter: str, size: int) -> SafeString:
+    if url:
         return format_html('<img class="avatar" src="{0}" width="{1}" height="{1}" alt="" loading="lazy">', url, size)
     return format_html(
         '<svg class="avatar avatar--{}" width="{}" height="{}" viewBox="0 0 40 40" aria-hidden="true">'
         '<rect width="40" height="40"/><text x="20" y="20" dy=".36em" text-anchor="middle">{}</text></svg>',
-        person.pk % GROUNDS + 1,
+        ground,
         size,
         size,
-        person.name[:1].upper(),
+        letter,
     )
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
-from urllib.parse import urlencode, urljoin
+from urllib.parse import urljoin
 
 from django import template
 from django.conf import settings
@@ -15,10 +16,11 @@ from django.template.defaultfilters import date as in_words
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html, format_html_join
+from django.utils.formats import localize
+from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.timesince import timesince
-from django.utils.translation import get_language
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from articles.models import Article, Picture, Revision, Section
@@ -115,23 +117,26 @@ def _today(day: date, language: str | None) -> SafeString:
 def language_links(context: template.Context) -> SafeString:
     """The same page in each language of the interface."""
     here = get_language()
-    return format_html_join(
-        "",
-        '<a href="{}" hreflang="{}" lang="{}" title="{}"{}>{}</a>',
-        (
-            (url, code, code, name, mark_safe(' aria-current="true"') if code == here else "", language_mark(code))
-            for code, name, url in context.get("languages") or ()
-        ),
-    )
+    links = (_language_link(code, name, code == here) for code, name, _url in context.get("languages") or ())
+    addresses = (escape(url) for _code, _name, url in context.get("languages") or ())
+    both = zip(links, addresses, strict=True)
+    return mark_safe("".join(f'<a href="{address}"{link}' for link, address in both))  # noqa: S308 - escaped
+
+
+@lru_cache(maxsize=32)
+def _language_link(code: str, name: str, is_here: bool) -> SafeString:
+    current = mark_safe(' aria-current="true"') if is_here else ""
+    return format_html(' hreflang="{0}" lang="{0}" title="{1}"{2}>{3}</a>', code, name, current, language_mark(code))
 
 
 @register.simple_tag(takes_context=True)
 def section_links(context: template.Context) -> SafeString:
     """The site's sections, the open one marked."""
     section: Any = context.get("section")
+    language = get_language() or "en"
     return part(
         "_sections.html",
-        sections=tuple((one.pk, one.slug, section_name(one)) for one in context.get("sections") or ()),
+        sections=tuple((one.pk, one.slug, one.name_in(language)) for one in context.get("sections") or ()),
         here=str(context.get("here") or ""),
         section=getattr(section, "pk", None),
     )
@@ -140,13 +145,28 @@ def section_links(context: template.Context) -> SafeString:
 @register.simple_tag
 def figures(article: Article, explained: bool = False) -> SafeString:
     """Views, likes and dislikes. With `explained`, they lead to how the views are counted."""
+    language = get_language()
     return part(
         "articles/_numbers.html",
         number=article.pk if explained else None,
-        views=article.views,
-        likes=article.likes,
-        dislikes=article.dislikes,
+        views=_figure("views", article.views, language),
+        likes=_figure("likes", article.likes, language),
+        dislikes=_figure("dislikes", article.dislikes, language),
     )
+
+
+@lru_cache(maxsize=4096)
+def _figure(name: str, number: int, language: str | None) -> tuple[str, str]:
+    """A number, and the same with its word."""
+    written = str(localize(number))
+    return written, _IN_WORDS[name](number) % {name: written}
+
+
+_IN_WORDS: dict[str, Callable[[int], str]] = {
+    "views": lambda number: ngettext("%(views)s view", "%(views)s views", number),
+    "likes": lambda number: ngettext("%(likes)s like", "%(likes)s likes", number),
+    "dislikes": lambda number: ngettext("%(dislikes)s dislike", "%(dislikes)s dislikes", number),
+}
 
 
 @register.simple_tag
@@ -202,18 +222,6 @@ def tag_address(name: str) -> str:
 def article_address(article: Article) -> str:
     """The full address under which the article is known everywhere."""
     return f"{settings.ORIGIN}{article.canonical_path}"
-
-
-@register.simple_tag
-def share_links(article: Article, title: str) -> list[tuple[str, str]]:
-    """(name, address) of the places to share an article; plain links, nothing is loaded from them."""
-    address = article_address(article)
-    return [
-        ("Facebook", "https://www.facebook.com/sharer/sharer.php?" + urlencode({"u": address})),
-        ("Telegram", "https://t.me/share/url?" + urlencode({"url": address, "text": title})),
-        ("WhatsApp", "https://wa.me/?" + urlencode({"text": f"{title} {address}"})),
-        ("X", "https://x.com/intent/post?" + urlencode({"url": address, "text": title})),
-    ]
 
 
 @register.simple_tag

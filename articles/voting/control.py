@@ -33,7 +33,6 @@ def control_of(
     """
     context: dict[str, Any] = {"article": article, "voter": person, "sentence": sentence}
     if person is None:
-        context["login"] = login_address(article)
         context["mine"] = 0
     else:
         context["closed"] = services.why_not(article=article, voter=person)
@@ -44,7 +43,14 @@ def control_of(
             context["mine"] = 0
         else:
             context["mine"] = services.own_vote(article=article, voter=person)
-    votes = article.likes + article.dislikes
-    # Per mille, whole numbers: no language's decimal comma may get into the drawing.
-    context["liked"] = article.likes * 1000 // votes if votes else None
+    context["liked"] = liked_of(article)
     return context
+
+
+def liked_of(article: Article) -> int | None:
+    """How many of a thousand votes are likes; None where nobody voted.
+
+    Whole numbers: no language's decimal comma may get into the drawing.
+    """
+    votes = article.likes + article.dislikes
+    return article.likes * 1000 // votes if votes else None

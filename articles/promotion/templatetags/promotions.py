@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from django import template
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from articles.models import Article, Section, SiteSettings
@@ -57,10 +59,12 @@ def promoted_by(promotion: Promotion) -> str:
 @register.filter
 def promotion_label(promotion: Promotion) -> str:
     """The label of a promoted card: "Promoted · by Lilit · paid"."""
-    return _("Promoted · by %(name)s · %(kind)s") % {
-        "name": promoted_by(promotion),
-        "kind": promotion.get_kind_display(),
-    }
+    return _label(promoted_by(promotion), promotion.kind, get_language())
+
+
+@lru_cache(maxsize=1024)
+def _label(name: str, kind: str, language: str | None) -> str:
+    return _("Promoted · by %(name)s · %(kind)s") % {"name": name, "kind": Promotion.Kind(kind).label}
 
 
 @register.simple_tag
