@@ -12,7 +12,7 @@ from articles.models.prepared import Parameter, Prepared
 _PERSON = Prepared(lambda: User.objects.filter(pk=Parameter("pk", User._meta.pk)))
 
 
-class PersonBackend(AuthenticationBackend):
+class PersonBackend(AuthenticationBackend):  # type: ignore[misc]  # allauth has no types
     """allauth's own in everything but how it finds the person of each request."""
 
     def get_user(self, user_id: Any) -> User | None:
