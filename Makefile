@@ -11,7 +11,7 @@ INSTALL := -m pip install --require-hashes --disable-pip-version-check --no-inpu
 PYTEST := -m pytest -n auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
 # The checks that need settings get a production's, so that `check --deploy` judges what operators run.
 AS_IN_PRODUCTION := env -u DATABASE_URL -u CACHE_URL -u EMAIL_URL -u SECRET_KEY_FILE -u DEBUG \
-	ORIGIN=https://news.example.org DATA_DIR=var SECRET_KEY=for-checks-alone-$(shell printf 'x%.0s' $$(seq 60))
+	ORIGIN=https://news.example.org SECRET_KEY=for-checks-alone-$(shell printf 'x%.0s' $$(seq 60))
 TEMPLATES = $(shell git ls-files 'templates/*.html' 'templates/*.txt')
 
 .DEFAULT_GOAL := help
@@ -59,7 +59,6 @@ bench bench-quick: $(VENV)/requirements.stamp
 		$(if $(MARKDOWN),--markdown "$(MARKDOWN)") $(if $(PROFILE),--profile "$(PROFILE)")
 
 lint: $(VENV)/requirements-dev.stamp
-	@mkdir -p var # The checks ask the database what it can do.
 	$(RUN) -m ruff check
 	$(RUN) -m ruff format --check
 	$(AS_IN_PRODUCTION) $(RUN) -m mypy

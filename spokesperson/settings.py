@@ -149,6 +149,12 @@ _database = (
     else {"ENGINE": "django.db.backends.sqlite3", "NAME": DATA_DIR / "spokesperson.sqlite3"}
 )
 DATABASES = {"default": _database}
+if not DATABASE_URL:
+    # Before anything else: the first question to the database is asked by Django's own checks. Nobody else reads there.
+    try:
+        DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ImproperlyConfigured(f"DATA_DIR cannot be made: {error}") from error
 if _database["ENGINE"] == "django.db.backends.sqlite3":
     _database["OPTIONS"] = {
         # Writers queue up from the start of their transaction instead of failing in its middle; what is acknowledged

@@ -21,7 +21,7 @@ def start(tmp_path: Path, *, show: str = "", **variables: str) -> subprocess.Com
     return subprocess.run(  # noqa: S603 - our own script
         [sys.executable, "-c", f"import sys; {script}", show],
         cwd=ROOT,
-        env={"PATH": os.environ["PATH"], "DATA_DIR": str(tmp_path), **variables},
+        env={"PATH": os.environ["PATH"], "DATA_DIR": str(tmp_path)} | variables,
         capture_output=True,
         text=True,
         check=False,
@@ -43,6 +43,7 @@ def start(tmp_path: Path, *, show: str = "", **variables: str) -> subprocess.Com
         ({"EXTRA_HOSTS": "*"}, "wildcards are refused"),
         ({"EXTRA_HOSTS": ".example.org"}, "wildcards are refused"),
         ({"DATABASE_URL": "mysql://u:p@h/d"}, "DATABASE_URL must begin with"),
+        ({"DATA_DIR": "/dev/null/here"}, "DATA_DIR cannot be made"),
         ({"PAYMENTS": "paypal"}, "PAYMENTS is manual, dummy or stripe"),
         ({"PAYMENTS": "dummy"}, "only pretends to take money"),
         ({"PAYMENTS": "stripe"}, "needs STRIPE_KEY"),
@@ -92,6 +93,12 @@ def test_a_folder_with_odd_characters_holds_the_database(tmp_path: Path) -> None
     folder = tmp_path / "a folder #1 50%?"
     run = start(folder, show="DATABASES", **PRODUCTION)
     assert repr(folder / "spokesperson.sqlite3") in run.stdout, run.stderr
+
+
+def test_a_folder_that_is_not_there_yet_is_made_for_its_owner_alone(tmp_path: Path) -> None:
+    folder = tmp_path / "new" / "data"
+    start(tmp_path, **PRODUCTION, DATA_DIR=str(folder))
+    assert folder.stat().st_mode & 0o777 == 0o700
 
 
 def test_sqlite_is_set_up_for_parallel_writers(tmp_path: Path) -> None:
