@@ -123,3 +123,10 @@ def test_tags_stand_in_alphabetical_order(desk: Client, monkeypatch: Any) -> Non
     assert [tag.slug for tag in page.context["cl"].result_list] == ["ash", "bees"]
     following = desk.get("/admin/articles/tag/" + page.context["cl"].older)
     assert [tag.slug for tag in following.context["cl"].result_list] == ["lamps", "trams-and-buses"]
+
+
+@pytest.mark.parametrize(("query", "is_offered"), [("", False), ("?q=reader0", True), ("?is_staff__exact=0", True)])
+def test_all_of_a_list_is_offered_where_not_all_is_shown(
+    desk: Client, twelve: list[str], query: str, is_offered: bool
+) -> None:
+    assert ("Show all" in desk.get(PEOPLE + query).text) == is_offered
