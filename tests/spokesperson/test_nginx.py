@@ -3,305 +3,24 @@
 from __future__ import annotations
 
 import gzip
-import os
-import pwd
-import re
-import shutil
-import socket
-import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from http.client import HTTPConnection
 from pathlib import Path
-from socketserver import TCPServer, ThreadingMixIn
 from typing import Any
-from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
 import brotli
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
-from django.conf import LazySettings, settings
+from django.conf import LazySettings
 from django.core.wsgi import get_wsgi_application
-from django.db import connections
-from django.urls import URLPattern, URLResolver, get_resolver
 
 from spokesperson.page_cache import PageCache
 from tests import factories
+from tests.spokesperson.asking import SAME_PAGE, how
+from tests.spokesperson.nginx import Behind, Front, eventually
 
-CONF = settings.BASE_DIR / "deploy" / "nginx.conf"
 PUBLIC = "public, max-age=0, s-maxage={fresh}, stale-while-revalidate={stale}, stale-if-error={error}"
-
-
-def public_parameters(patterns: Iterable[URLPattern | URLResolver]) -> Iterator[str]:
-    """The query parameters of every view that opted in."""
-    for pattern in patterns:
-        if isinstance(pattern, URLResolver):
-            yield from public_parameters(pattern.url_patterns)
-        elif getattr(pattern.callback, "is_public_page", False):
-            yield from getattr(pattern.callback, "page_parameters", ())
-
-
-def test_the_file_knows_every_parameter_that_pages_know() -> None:
-    known = sorted(set(public_parameters(get_resolver().url_patterns)))
-    conf = CONF.read_text()
-    maps = re.findall(r'map \$args \$page_(\w+) +\{ default ""; "~\(\?:\^\|&\)\(\?<found_(\w+)>(\w+)\(', conf)
-    assert [set(one) for one in maps] == [{name} for name in known]
-    assert "".join(f"$page_{name}" for name in known) in conf
-    assert f"({'|'.join(known)})(?:=[^&]*)?&" in conf
-
-
-class Server(ThreadingMixIn, WSGIServer):
-    daemon_threads = True
-    request_queue_size = 64
-
-    def server_bind(self) -> None:
-        """Without asking a name server what we are called."""
-        TCPServer.server_bind(self)
-        self.server_name, self.server_port = "testserver", self.server_address[1]
-        self.setup_environ()
-
-
-class Quiet(WSGIRequestHandler):
-    def log_message(self, *args: Any) -> None:
-        pass
-
-
-@dataclass
-class Behind:
-    """What stands behind nginx: notes what arrives, and misbehaves when told to."""
-
-    app: Any = None
-    asked: list[dict[str, Any]] = field(default_factory=list)
-    away: bool = False
-    gate: threading.Event | None = None
-    entered: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
-    status: str = ""
-    headers: list[tuple[str, str]] = field(default_factory=list)
-    body: bytes = b"page"
-
-    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        self.asked.append(environ)
-        if length := environ.get("CONTENT_LENGTH"):
-            environ["wsgi.input"].read(int(length))
-        self.entered.release()
-        if self.away:
-            raise ConnectionAbortedError  # The handler closes the connection without a word.
-        if self.gate:
-            assert self.gate.wait(20)
-        if self.app and not self.status:
-            try:
-                return [b"".join(self.app(environ, start_response))]
-            finally:
-                connections.close_all()
-        start_response(self.status or "200 OK", list(self.headers))
-        return [self.body]
-
-
-@dataclass
-class Front:
-    """nginx, and how to ask it."""
-
-    port: int
-    behind: Behind
-
-    def ask(self, path: str = "/about/", method: str = "GET", body: bytes | None = None, **headers: str) -> Any:
-        """An answer: status, headers (names in lower case), body."""
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=30)
-        try:
-            connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
-            for name, value in ({"host": "testserver"} | headers).items():
-                connection.putheader(name.replace("_", "-"), value)
-            if body is not None:
-                connection.putheader("Content-Length", str(len(body)))
-            connection.endheaders(body)
-            response = connection.getresponse()
-            given = {name.lower(): value for name, value in response.getheaders()}
-            return {"status": response.status, "headers": given, "body": response.read()}
-        finally:
-            connection.close()
-
-    def send(self, request: bytes) -> bytes:
-        """The raw answer to a raw request."""
-        with socket.create_connection(("127.0.0.1", self.port), timeout=30) as connection:
-            connection.sendall(request)
-            return b"".join(iter(lambda: connection.recv(65536), b""))
-
-
-def how(answer: dict[str, Any]) -> str | None:
-    found: str | None = answer["headers"].get("x-cache")
-    return found
-
-
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port: int = one.getsockname()[1]
-        return port
-
-
-def as_here(conf: str, *, port: int, behind: int, folder: Path, static: Path, media: Path) -> str:
-    """The file with the placeholders that an operator replaces, and without TLS."""
-    changes = {
-        "listen 443 ssl http2;": f"listen 127.0.0.1:{port};",
-        "listen 443 ssl default_server;": f"listen 127.0.0.1:{port} default_server;",
-        "ssl_reject_handshake on;": "",
-        "    listen 80 default_server;\n": "",
-        "listen 80;": f"listen 127.0.0.1:{free_port()};",
-        "server 127.0.0.1:8000;": f"server 127.0.0.1:{behind};",
-        "news.example.org": "testserver",
-        "/var/lib/spokesperson/static/": f"{static}/",
-        "/var/lib/spokesperson/media/": f"{media}/",
-        "/var/cache/nginx/spokesperson": f"{folder}/pages",
-        "/var/log/nginx/spokesperson.log": f"{folder}/access.log",
-    }
-    for old, new in changes.items():
-        assert old in conf, old
-        conf = conf.replace(old, new)
-    return re.sub(r"\n *ssl_\w+ [^;]*;", "", conf)
-
-
-WRAPPER = """
-daemon off;
-master_process off;
-pid {folder}/pid;
-error_log {folder}/error.log warn;
-{user}
-events {{ worker_connections 256; }}
-http {{
-    types {{ text/html html; text/css css; text/javascript js; image/webp webp; }}
-    client_body_temp_path {folder}/body;
-    proxy_temp_path {folder}/proxy;
-    fastcgi_temp_path {folder}/fastcgi;
-    uwsgi_temp_path {folder}/uwsgi;
-    scgi_temp_path {folder}/scgi;
-    include {folder}/site.conf;
-}}
-"""
-
-
-@pytest.fixture
-def nginx() -> str:
-    """The program."""
-    found = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
-    if not found:
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)("No nginx is installed.")
-    assert found
-    return found
-
-
-def user() -> str:
-    """Our folders are ours alone, so that a nginx of root's must not become somebody else."""
-    return f"user {pwd.getpwuid(os.getuid()).pw_name};" if os.getuid() == 0 else ""
-
-
-def certify(folder: Path) -> None:
-    """A certificate that certifies itself, under the names that the file expects."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "testserver")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .sign(key, hashes.SHA256())
-    )
-    (folder / "fullchain.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    (folder / "privkey.pem").write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-
-
-def test_nginx_takes_the_file_as_it_is(nginx: str, tmp_path: Path) -> None:
-    """With TLS and all, only in folders and on ports of our own."""
-    certify(tmp_path)
-    conf = CONF.read_text()
-    for old, new in {
-        "/etc/ssl/news.example.org": str(tmp_path),
-        "/var/cache/nginx": str(tmp_path),
-        "/var/log/nginx": str(tmp_path),
-        "listen 80": f"listen 127.0.0.1:{free_port()}",
-        "listen 443": f"listen 127.0.0.1:{free_port()}",
-    }.items():
-        assert old in conf
-        conf = conf.replace(old, new)
-    (tmp_path / "site.conf").write_text(conf)
-    (tmp_path / "nginx.conf").write_text(WRAPPER.format(folder=tmp_path, user=user()))
-    command = [nginx, "-t", "-p", str(tmp_path), "-c", str(tmp_path / "nginx.conf"), "-e", "stderr"]
-    checked = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - a fixed command
-    assert checked.returncode == 0, checked.stderr
-    # Newer ones would like "http2 on;", which 1.22 does not know.
-    warned = [line for line in checked.stderr.splitlines() if "[warn]" in line and "http2" not in line]
-    assert not warned
-
-
-@pytest.fixture
-def start(nginx: str, tmp_path: Path) -> Iterator[Callable[[Behind], Front]]:
-    """Starts nginx in a folder of its own, with what stands behind it on a port of its own."""
-    folder, static, media = (tmp_path / name for name in ("nginx", "static", "media"))
-    for one in (folder, static, media):
-        one.mkdir(exist_ok=True)
-    running: list[subprocess.Popen[bytes]] = []
-    servers: list[Server] = []
-
-    def begin(behind: Behind) -> Front:
-        server = Server(("127.0.0.1", 0), Quiet)
-        server.set_app(behind)
-        servers.append(server)
-        threading.Thread(target=server.serve_forever, args=[0.05], daemon=True).start()
-        port = free_port()
-        site = as_here(
-            CONF.read_text(), port=port, behind=server.server_port, folder=folder, static=static, media=media
-        )
-        (folder / "site.conf").write_text(site)
-        (folder / "nginx.conf").write_text(WRAPPER.format(folder=folder, user=user()))
-        command = [nginx, "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", str(folder / "error.log")]
-        running.append(subprocess.Popen(command, stderr=subprocess.DEVNULL))  # noqa: S603 - a fixed command
-        eventually(lambda: accepts(port), (folder / "error.log").read_text)
-        return Front(port, behind)
-
-    try:
-        yield begin
-    finally:
-        for process in running:
-            process.terminate()
-            process.wait(20)
-        for server in servers:
-            server.shutdown()
-            server.server_close()
-
-
-def accepts(port: int) -> bool:
-    try:
-        with socket.create_connection(("127.0.0.1", port), timeout=1):
-            return True
-    except OSError:
-        return False
-
-
-def eventually(holds: Callable[[], Any], explain: Callable[[], str] = str) -> None:
-    """Ask again until it holds; nginx counts in whole seconds and renews behind the answer."""
-    deadline = time.monotonic() + 20
-    while not holds():
-        assert time.monotonic() < deadline, explain()
-        threading.Event().wait(0.02)
-
-
-@pytest.fixture
-def stub(start: Callable[[Behind], Front]) -> Front:
-    """A page that is fresh for an hour, unless a test says otherwise."""
-    behind = Behind(headers=[("Content-Type", "text/html"), ("Cache-Control", "public, s-maxage=3600")])
-    return start(behind)
 
 
 def said(front: Front, *, fresh: int, stale: int = 0, error: int = 0) -> None:
@@ -320,21 +39,11 @@ def test_a_page_is_asked_for_once_and_then_served(stub: Front) -> None:
 @pytest.mark.parametrize(
     "variant",
     [
+        *SAME_PAGE,
         {"path": "/about/?utm_source=x"},
         {"path": "/about/?AFTER=1&after[]=1&xafter=2&afterx=3"},
         {"path": "/about/?"},
-        {"host": "TESTSERVER"},
-        {"host": "testserver:81"},
-        {"cookie": "csrf=1; sessionid=2; xsession=3; a=session"},
-        {"accept_language": "ru"},
         {"accept_encoding": "br;q=0, gzip;q=0.000, *"},
-        {"x_forwarded_host": "evil.example"},
-        {"x_forwarded_proto": "https"},
-        {"x_http_method_override": "POST"},
-        {"hx_request": "true"},
-        {"range": "bytes=0-1"},
-        {"if_none_match": '"other"'},
-        {"user_agent": "another"},
         {"method": "HEAD"},
     ],
 )

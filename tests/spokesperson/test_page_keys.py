@@ -16,9 +16,7 @@ from hypothesis import strategies as st
 
 from spokesperson.page_cache import PageCache
 from spokesperson.page_keys import LONGEST, encoding_of, has_session, key_of, parameters_of
-from tests.spokesperson.test_page_cache import environ_of, send
-
-PUBLIC = "public, max-age=0, s-maxage=5"
+from tests.spokesperson.asking import PUBLIC, environ_of, send
 
 
 @pytest.mark.parametrize(

@@ -21,9 +21,7 @@ from spokesperson.page_cache import PageCache
 from tests import factories
 from tests.e2e.site import picture_of
 from tests.promotion.factories import running
-from tests.spokesperson.test_page_cache import ask, kept_connection
-
-__all__ = ["kept_connection"]
+from tests.spokesperson.asking import ask
 
 KB = 1024
 PARAGRAPHS = 16

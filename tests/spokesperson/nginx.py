@@ -1,0 +1,165 @@
+"""A real nginx with deploy/nginx.conf, what stands behind it, and how to ask it."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import re
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from http.client import HTTPConnection
+from pathlib import Path
+from socketserver import TCPServer, ThreadingMixIn
+from typing import Any
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
+
+from django.conf import settings
+from django.db import connections
+
+CONF = settings.BASE_DIR / "deploy" / "nginx.conf"
+WRAPPER = """
+daemon off;
+master_process off;
+pid {folder}/pid;
+error_log {folder}/error.log warn;
+{user}
+events {{ worker_connections 256; }}
+http {{
+    types {{ text/html html; text/css css; text/javascript js; image/webp webp; }}
+    client_body_temp_path {folder}/body;
+    proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi;
+    scgi_temp_path {folder}/scgi;
+    include {folder}/site.conf;
+}}
+"""
+
+
+class Server(ThreadingMixIn, WSGIServer):
+    daemon_threads = True
+    request_queue_size = 64
+
+    def server_bind(self) -> None:
+        """Without asking a name server what we are called."""
+        TCPServer.server_bind(self)
+        self.server_name, self.server_port = "testserver", self.server_address[1]
+        self.setup_environ()
+
+
+class Quiet(WSGIRequestHandler):
+    def log_message(self, *args: Any) -> None:
+        pass
+
+
+@dataclass
+class Behind:
+    """What stands behind nginx: notes what arrives, and misbehaves when told to."""
+
+    app: Any = None
+    asked: list[dict[str, Any]] = field(default_factory=list)
+    away: bool = False
+    gate: threading.Event | None = None
+    entered: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
+    status: str = ""
+    headers: list[tuple[str, str]] = field(default_factory=list)
+    body: bytes = b"page"
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        self.asked.append(environ)
+        if length := environ.get("CONTENT_LENGTH"):
+            environ["wsgi.input"].read(int(length))
+        self.entered.release()
+        if self.away:
+            raise ConnectionAbortedError  # The handler closes the connection without a word.
+        if self.gate:
+            assert self.gate.wait(20)
+        if self.app and not self.status:
+            try:
+                return [b"".join(self.app(environ, start_response))]
+            finally:
+                connections.close_all()
+        start_response(self.status or "200 OK", list(self.headers))
+        return [self.body]
+
+
+@dataclass
+class Front:
+    """nginx, and how to ask it."""
+
+    port: int
+    behind: Behind
+
+    def ask(self, path: str = "/about/", method: str = "GET", body: bytes | None = None, **headers: str) -> Any:
+        """An answer: status, headers (names in lower case), body."""
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=30)
+        try:
+            connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
+            for name, value in ({"host": "testserver"} | headers).items():
+                connection.putheader(name.replace("_", "-"), value)
+            if body is not None:
+                connection.putheader("Content-Length", str(len(body)))
+            connection.endheaders(body)
+            response = connection.getresponse()
+            given = {name.lower(): value for name, value in response.getheaders()}
+            return {"status": response.status, "headers": given, "body": response.read()}
+        finally:
+            connection.close()
+
+    def send(self, request: bytes) -> bytes:
+        """The raw answer to a raw request."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=30) as connection:
+            connection.sendall(request)
+            return b"".join(iter(lambda: connection.recv(65536), b""))
+
+
+def free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        port: int = one.getsockname()[1]
+        return port
+
+
+def as_here(conf: str, *, port: int, behind: int, folder: Path, static: Path, media: Path) -> str:
+    """The file with the placeholders that an operator replaces, and without TLS."""
+    changes = {
+        "listen 443 ssl http2;": f"listen 127.0.0.1:{port};",
+        "listen 443 ssl default_server;": f"listen 127.0.0.1:{port} default_server;",
+        "ssl_reject_handshake on;": "",
+        "    listen 80 default_server;\n": "",
+        "listen 80;": f"listen 127.0.0.1:{free_port()};",
+        "server 127.0.0.1:8000;": f"server 127.0.0.1:{behind};",
+        "news.example.org": "testserver",
+        "/var/lib/spokesperson/static/": f"{static}/",
+        "/var/lib/spokesperson/media/": f"{media}/",
+        "/var/cache/nginx/spokesperson": f"{folder}/pages",
+        "/var/log/nginx/spokesperson.log": f"{folder}/access.log",
+    }
+    for old, new in changes.items():
+        assert old in conf, old
+        conf = conf.replace(old, new)
+    return re.sub(r"\n *ssl_\w+ [^;]*;", "", conf)
+
+
+def user() -> str:
+    """Our folders are ours alone, so that a nginx of root's must not become somebody else."""
+    return f"user {pwd.getpwuid(os.getuid()).pw_name};" if os.getuid() == 0 else ""
+
+
+def accepts(port: int) -> bool:
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=1):
+            return True
+    except OSError:
+        return False
+
+
+def eventually(holds: Callable[[], Any], explain: Callable[[], str] = str) -> None:
+    """Ask again until it holds; nginx counts in whole seconds and renews behind the answer."""
+    deadline = time.monotonic() + 20
+    while not holds():
+        assert time.monotonic() < deadline, explain()
+        threading.Event().wait(0.02)
