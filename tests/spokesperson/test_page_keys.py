@@ -113,8 +113,7 @@ def test_a_host_is_one_however_it_is_written(host: str) -> None:
     ],
 )
 def test_another_host_has_no_page(host: str) -> None:
-    found = key(host=host)
-    assert found is None or host == "testserver:"
+    assert key(host=host) is None
 
 
 def test_no_host_has_no_page() -> None:
@@ -176,7 +175,7 @@ def test_too_much_is_for_django_to_refuse() -> None:
         ("/./about/", ()),
         ("/about/../", ()),
         ("/articles/1//x/", ()),
-        ("/about/\x00", None),  # it would lead somewhere with a slash: the article's, tag's or no address
+        ("/about/\x00", ()),
         ("/%2e%2e/", ()),
         ("/about", None),
         ("/articles/1/", None),
@@ -194,9 +193,7 @@ def test_too_much_is_for_django_to_refuse() -> None:
 )
 def test_what_an_address_may_depend_on(path: str, parameters: tuple[str, ...] | None) -> None:
     found = parameters_of(path)
-    if path == "/about/\x00":
-        assert found in {None, ()}
-    elif parameters:
+    if parameters:
         assert found is not None
         assert set(parameters) <= set(found)
     else:

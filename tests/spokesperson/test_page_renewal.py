@@ -120,14 +120,30 @@ def test_a_page_that_fails_is_left_alone_for_a_second(cache: PageCache, django: 
     assert how(ask(cache)) == "miss"
 
 
+class Gate(threading.Event):
+    """Counts who waits at it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reached = threading.Semaphore(0)
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.reached.release()
+        return super().wait(timeout)
+
+
 def test_a_crowd_at_a_page_that_fails_is_one_rendering(cache: PageCache, django: Django) -> None:
     django.gate, django.status = threading.Event(), "500 Internal Server Error"
-    crowd = Crowd(cache, 8)
+    first = Crowd(cache, 1)
     assert django.entered.acquire(timeout=10)
-    while len(cache.rendering) and sum(thread.is_alive() for thread in crowd.threads) < 8:
-        threading.Event().wait(0.001)
+    (rendering,) = cache.rendering.values()
+    rendering.done = gate = Gate()
+    others = Crowd(cache, 7)
+    for _ in range(7):
+        assert gate.reached.acquire(timeout=10)
     django.gate.set()
-    assert {answer["status"] for answer in crowd.wait()} == {500}
+    assert {answer["status"] for answer in first.wait() + others.wait()} == {500}
+    assert len(django.asked) == 1
     assert not cache.pages.pages
 
 
