@@ -156,7 +156,7 @@ def make_plan(
     authors = _authors(dice, sizes)
     nth, first = _order_of_each(authors, sizes)
     published = [index for index, story in enumerate(stories) if story not in NEVER_PUBLISHED]
-    votes, views = _votes_and_views(dice, sizes, published, now)
+    votes, views = _votes_and_views(dice, sizes, published)
     return Plan(
         sizes=sizes,
         now=now.astimezone(UTC),
@@ -222,14 +222,12 @@ def _order_of_each(authors: array[int], sizes: Sizes) -> tuple[bytes, array[int]
     return bytes(nth), first
 
 
-def _votes_and_views(
-    dice: random.Random, sizes: Sizes, published: list[int], now: datetime
-) -> tuple[array[int], array[int]]:
+def _votes_and_views(dice: random.Random, sizes: Sizes, published: list[int]) -> tuple[array[int], array[int]]:
     most = int(sizes.members * _MOST_VOTERS)
     order = list(range(len(published)))
     dice.shuffle(order)
     noise = [dice.uniform(0.5, 1.5) for _ in range(997)]
-    youth = _youth(sizes, published, now)
+    youth = _youth(sizes, published)
     shift = 20.0
     while True:
         by_rank = zipf(len(published), shift=shift)
@@ -246,7 +244,7 @@ def _votes_and_views(
     return votes, views
 
 
-def _youth(sizes: Sizes, published: list[int], now: datetime) -> list[float]:
+def _youth(sizes: Sizes, published: list[int]) -> list[float]:
     """How much of its readers each article has had by now: the ones of the last days have had few."""
     days = YEARS.total_seconds() / 86_400
     edges = [_share_before(age / days) * sizes.articles for age in (3.0, 1.0, 0.4, 0.1)]
