@@ -1,4 +1,4 @@
-"""What must hold (issue by issue, docs/performance.md says where each comes from), and whether it does."""
+"""What must hold, and whether it does; docs/performance.md tells it to people."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Bar:
 
 
 def bars(found: Findings) -> list[Bar]:
-    """Every bar, in the order of the issue."""
+    """Every bar, in the order of the report."""
     return [*_reading(found), *_acting(found), *_lists(found), *_weight(found)]
 
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import quantiles
 from urllib.parse import quote
 
 from bench.asking import Reader
 from bench.findings import ListTimes
-from bench.stage import Stage
+from bench.stage import Say, Stage
 
 WARM = 3
-Say = Callable[[str], None]
 
 
 def percentile(times: Sequence[float], percent: int) -> float:

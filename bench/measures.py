@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
@@ -10,9 +10,7 @@ from bench import processes
 from bench.asking import ask
 from bench.lines import Line
 from bench.load import Answers, put, settle
-from bench.stage import Stage
-
-Say = Callable[[str], None]
+from bench.stage import Say, Stage
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,8 +117,3 @@ def load_once(stage: Stage, line: Line, *, seconds: int | None = None, drain: in
         server_cpu=server.cpu_seconds() - server_before,
         database_cpu=processes.cpu_seconds(stage.cluster.pid) - database_before,
     )
-
-
-def total(rounds: Iterable[Round], of: Callable[[Answers], int]) -> int:
-    """The sum of what the rounds sent of one kind."""
-    return sum(of(one.answers) for one in rounds)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 from importlib.metadata import version
@@ -13,9 +12,7 @@ from bench.findings import Findings
 from bench.lists import Times, percentile, time_lists, time_searches
 from bench.measures import Measure, measure
 from bench.spike import spike
-from bench.stage import Stage, at_once
-
-Say = Callable[[str], None]
+from bench.stage import Say, Stage, at_once
 
 
 def find(stage: Stage, began: datetime, say: Say) -> Findings:

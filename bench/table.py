@@ -8,7 +8,7 @@ from bench.bars import Bar
 from bench.findings import Findings
 from bench.measures import Measure, ratio
 
-# How a table is aligned: the first columns are words, the others numbers.
+# The cells of one line; the first row is the head.
 Row = Sequence[str]
 
 
