@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from bench.workplace import find_program, free_port
 from spokesperson import page_cache
 from spokesperson.page_cache import PageCache
 from tests.readership.wsgi import open_connections
@@ -25,7 +25,6 @@ from tests.spokesperson.nginx import (
     accepts,
     as_here,
     eventually,
-    free_port,
     user,
 )
 
@@ -62,7 +61,7 @@ def kept_connection(db: None) -> Iterator[None]:
 @pytest.fixture
 def nginx() -> str:
     """The program."""
-    found = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+    found = find_program("nginx")
     if not found:
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)("No nginx is installed.")
     assert found

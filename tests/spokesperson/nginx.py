@@ -19,6 +19,8 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 from django.conf import settings
 from django.db import connections
 
+from bench.workplace import free_port, is_root
+
 CONF = settings.BASE_DIR / "deploy" / "nginx.conf"
 WRAPPER = """
 daemon off;
@@ -116,13 +118,6 @@ class Front:
             return b"".join(iter(lambda: connection.recv(65536), b""))
 
 
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port: int = one.getsockname()[1]
-        return port
-
-
 def as_here(conf: str, *, port: int, behind: int, folder: Path, static: Path, media: Path) -> str:
     """The file with the placeholders that an operator replaces, and without TLS."""
     changes = {
@@ -146,7 +141,7 @@ def as_here(conf: str, *, port: int, behind: int, folder: Path, static: Path, me
 
 def user() -> str:
     """Our folders are ours alone, so that a nginx of root's must not become somebody else."""
-    return f"user {pwd.getpwuid(os.getuid()).pw_name};" if os.getuid() == 0 else ""
+    return f"user {pwd.getpwuid(os.getuid()).pw_name};" if is_root() else ""
 
 
 def accepts(port: int) -> bool:

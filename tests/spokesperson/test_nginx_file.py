@@ -14,7 +14,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from tests.spokesperson.nginx import CONF, WRAPPER, free_port, user
+from bench.workplace import free_port
+from tests.spokesperson.nginx import CONF, WRAPPER, user
 
 
 def public_parameters(patterns: Iterable[URLPattern | URLResolver]) -> Iterator[str]:
