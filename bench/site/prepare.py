@@ -9,20 +9,16 @@ import re
 import secrets
 import sys
 from collections.abc import Iterable
-from urllib.parse import urlencode
 
 from django.conf import settings
-from django.urls import reverse
 
 from accounts.models import User
 from articles.models import Article
-from articles.models.article import NEW
 from bench.site.places import places
 from bench.site.sessions import forget_earlier_ones, log_in
 
 # Pages enough that none comes twice while the last copy of it is kept.
 MOST_ARTICLES = 20_000
-FRONTS = 5_000
 WORDS = 2_000
 _WORD = re.compile(r"[^\W\d_]{4,}")
 
@@ -52,7 +48,6 @@ def readers(*, voters: int) -> dict[str, object]:
     return {
         "article": {"number": article.pk, "path": article.get_absolute_url()},
         "articles": [{"number": one.pk, "path": one.get_absolute_url()} for one in newest],
-        "fronts": [f"{reverse('front')}?{urlencode({'after': NEW.cursor_of(one)})}" for one in newest[:FRONTS]],
         "voters": log_in(people.exclude(votes__article=article).order_by("pk")[:voters]),
         "words": words_of(f"{title} {body}" for title, body in texts),
         "session_cookie": settings.SESSION_COOKIE_NAME,
