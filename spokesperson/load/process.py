@@ -1,4 +1,4 @@
-"""One of the processes that make rows and write them, each on a connection of its own. Knows nothing of Django."""
+"""One of the processes that make rows and write them, each on a connection of its own, without Django's settings."""
 
 from __future__ import annotations
 

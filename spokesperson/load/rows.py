@@ -1,7 +1,7 @@
 """The rows of a plan, as lines in PostgreSQL's text format of COPY, in blocks that any process can make alone.
 
 Every block has dice of its own, so that the same seed gives the same rows however many processes share the work.
-Knows nothing of Django: what the columns and their values mean stands in the models (a test compares).
+Needs no settings and no models: what the columns and their values mean stands in these (a test compares).
 """
 
 from __future__ import annotations
