@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from functools import wraps
 from typing import Any
 
@@ -18,7 +17,6 @@ from django.views.decorators.csp import csp_override
 from django.views.decorators.http import require_safe
 
 from accounts.keyset import Order
-from articles.models import Article
 from articles.models.article import NEW
 
 # How old a page may be (docs/architecture.md, Three paths): fresh for 5 s, then at most 5 s more while a new one is
@@ -70,21 +68,6 @@ def framed(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """Let this one page stand in a frame of our own (a preview in the admin); everything else may stand in none."""
     policy: dict[str, Any] = {**settings.SECURE_CSP, "frame-ancestors": [CSP.SELF]}
     return require_safe(csp_override(policy)(xframe_options_sameorigin(view)))
-
-
-def cursor_of(article: Article) -> str:
-    """The place behind an article in the order `NEW`, for the address of the next page."""
-    return NEW.cursor_of(article)
-
-
-def place_of(cursor: str) -> tuple[datetime, int]:
-    """The (time, pk) that a cursor of a list by time names.
-
-    Raises:
-        Http404: nobody gave out this cursor.
-    """
-    moment, pk = NEW.place_of(cursor)
-    return moment, pk
 
 
 @dataclass(frozen=True)

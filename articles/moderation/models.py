@@ -12,8 +12,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from accounts.keyset import Order
 from articles.models import Article, Revision
 
+# The order of the public log; its index is `decision_public`.
+DECIDED = Order({"decided_at": datetime, "pk": int})
 # How far the look into an author's past goes, in articles.
 HISTORY = 100
 LATELY = 10
@@ -40,11 +43,7 @@ class DecisionQuerySet(models.QuerySet["Decision"]):
 
     def public(self) -> Self:
         """What the public log shows, newest first."""
-        return self.filter(verdict__in=Decision.IS_PUBLIC).order_by("-decided_at", "-pk")
-
-    def older_than(self, decided_at: datetime, pk: int) -> Self:
-        """What comes after the decision (decided_at, pk) in the order of `public()`."""
-        return self.filter(decided_at__lte=decided_at).exclude(decided_at=decided_at, pk__gte=pk)
+        return self.filter(verdict__in=Decision.IS_PUBLIC).order_by(*DECIDED.names)
 
     def owed(self, *, since: timedelta) -> Self:
         """Decisions that their authors should have been told of since long."""

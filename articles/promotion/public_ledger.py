@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Self
 from urllib.parse import urljoin
 
 from django.conf import settings
-from django.db.models import IntegerField, OuterRef, Prefetch, Q, Subquery, Sum
+from django.db.models import IntegerField, OuterRef, Prefetch, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.http import Http404
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.keyset import Order
 from articles.promotion.models import (
     LedgerEntry,
     Placement,
@@ -25,7 +26,8 @@ from articles.promotion.models import (
 )
 from articles.promotion.money import EXPONENTS, exact
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# The ledger's order; its index is `promotion_newest`.
+REQUESTED = Order({"requested_at": datetime, "pk": int})
 # Reasons that are said to the public; the others are between the people concerned.
 PUBLIC_REASONS = {LedgerEntry.Event.REVOKED, LedgerEntry.Event.CORRECTION}
 _APPROVALS = {LedgerEntry.Event.APPROVED, LedgerEntry.Event.PINNED}
@@ -93,19 +95,8 @@ def public_promotions(filters: Filters, *, now: datetime | None = None) -> Promo
         .defer("article__live__body", "article__author__biography", "sponsor__biography", "terms", "message")
         .annotate(**numbers)
         .prefetch_related(entries)
-        .order_by("-requested_at", "-pk")
+        .order_by(*REQUESTED.names)
     )
-
-
-def older_than(found: PromotionQuerySet, requested_at: datetime, pk: int) -> PromotionQuerySet:
-    """What comes after a promotion in the ledger's order."""
-    return found.filter(requested_at__lte=requested_at).exclude(requested_at=requested_at, pk__gte=pk)
-
-
-def cursor_of(promotion: Promotion) -> str:
-    """The place behind a promotion, as `articles.pages.place_of` reads it."""
-    since = promotion.requested_at - _EPOCH
-    return f"{(since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds}-{promotion.pk}"
 
 
 class Row:
@@ -209,11 +200,11 @@ class Row:
         return {**self.values(), "ledger": story}
 
 
-def rows_of(found: PromotionQuerySet, *, size: int) -> tuple[list[Row], str]:
+def rows_of(found: QuerySet[Promotion], *, size: int) -> tuple[list[Row], str]:
     """The first rows, and the cursor of what follows ("" at the end)."""
     exact_prices = PromotionSettings.current().shows_exact_prices
     promotions = list(found[: size + 1])
-    following = cursor_of(promotions[size - 1]) if len(promotions) > size else ""
+    following = REQUESTED.cursor_of(promotions[size - 1]) if len(promotions) > size else ""
     return [Row(one, exact_prices=exact_prices) for one in promotions[:size]], following
 
 

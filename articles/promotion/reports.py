@@ -11,6 +11,7 @@ from urllib.parse import urlencode, urljoin
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.mixins import LoginRequiredMixin
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -18,10 +19,10 @@ from django.views.decorators.http import require_safe
 from django.views.generic import TemplateView
 
 from articles.charts import chart
-from articles.pages import place_of
+from articles.pages import cursor_in
 from articles.promotion.access import promotion_with_results
 from articles.promotion.models import LedgerHead, Placement, Promotion
-from articles.promotion.public_ledger import PHASES, Filters, Row, older_than, public_promotions, rows_of
+from articles.promotion.public_ledger import PHASES, REQUESTED, Filters, Row, public_promotions, rows_of
 from articles.promotion.results import results_of
 
 PAGE = 20
@@ -124,9 +125,9 @@ def asked_rows(request: HttpRequest, size: int) -> tuple[Filters, list[Row], str
         Http404: a filter or a cursor that nobody gave out.
     """
     filters = Filters.of(request.GET)
-    found = public_promotions(filters)
-    if after := request.GET.get("after", ""):
-        found = older_than(found, *place_of(after))
+    found: QuerySet[Promotion] = public_promotions(filters)
+    if cursor := cursor_in(request):
+        found = REQUESTED.after(found, REQUESTED.place_of(cursor))
     rows, following = rows_of(found, size=size)
     return filters, rows, following
 

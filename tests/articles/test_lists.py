@@ -15,7 +15,7 @@ from pytest_django import DjangoAssertNumQueries
 from accounts.models import User
 from articles import publishing
 from articles.models import Article
-from articles.pages import cursor_of, place_of
+from articles.models.article import NEW
 from articles.ranking import hot
 from tests import factories
 
@@ -96,7 +96,7 @@ def test_a_cursor_that_nobody_gave_out_is_refused_kindly(
 
 def test_a_cursor_survives_its_round_trip() -> None:
     article = factories.published()
-    assert place_of(cursor_of(article)) == (article.published_at, article.pk)
+    assert NEW.place_of(NEW.cursor_of(article)) == (article.published_at, article.pk)
 
 
 def test_page_numbers_and_other_parameters_are_ignored(client: Client, seven: list[Article]) -> None:
