@@ -14,16 +14,8 @@ from articles.counters import Difference, spans_of_articles
 from articles.models import Article
 from articles.models.article import ArticleQuerySet
 from articles.readership.models import DailyStats, Read, View, Visit
+from articles.readership.rolling_up import COLUMNS
 from articles.readership.visitors import today
-
-COLUMNS: dict[str, tuple[type[Visit], str]] = {
-    "views": (View, Visit.Kind.COUNTED),
-    "reads": (Read, Visit.Kind.COUNTED),
-    "by_author": (View, Visit.Kind.AUTHOR),
-    "by_staff": (View, Visit.Kind.STAFF),
-    "by_bots": (View, Visit.Kind.BOT),
-    "over_rate": (View, Visit.Kind.OVER_RATE),
-}
 
 
 def recount(*, repair: bool) -> Iterator[Difference]:
@@ -70,7 +62,7 @@ def _days_again(article_id: int, since: date, *, repair: bool) -> Iterator[Diffe
         for stats in _with_counts(DailyStats.objects.filter(article_id=article_id, day__gte=since)):
             differences += _day_differences(stats)
             if repair:
-                counted = {column: getattr(stats, f"counted_{column}") for column in COLUMNS}
+                counted = {column: getattr(stats, f"counted_{column}") for column in COLUMNS.values()}
                 DailyStats.objects.filter(pk=stats.pk).update(**counted)
     yield from differences
 
@@ -95,7 +87,7 @@ def _locked(pk: int) -> bool:
 def _with_counts(stats: QuerySet[DailyStats]) -> QuerySet[DailyStats]:
     # One statement, so that counters and rows are of the same moment.
     return stats.annotate(
-        **{f"counted_{column}": Coalesce(_rows(of, kind), 0) for column, (of, kind) in COLUMNS.items()}
+        **{f"counted_{column}": Coalesce(_rows(of, kind), 0) for (of, kind), column in COLUMNS.items()}
     ).order_by("day")
 
 
@@ -117,7 +109,7 @@ def _with_sums(articles: ArticleQuerySet) -> ArticleQuerySet:
 
 
 def _day_differences(stats: Any) -> Iterator[Difference]:
-    for column in COLUMNS:
+    for column in COLUMNS.values():
         stored, counted = getattr(stats, column), getattr(stats, f"counted_{column}")
         if stored != counted:
             yield Difference(

@@ -12,8 +12,8 @@ from articles.models import Article
 from articles.readership.models import Read, View, Visit
 from articles.readership.storing import given
 
-# What each kind of row adds to.
-_COLUMNS: dict[tuple[type[Visit], str], str] = {
+# What each kind of row adds to in the day's statistics.
+COLUMNS: dict[tuple[type[Visit], str], str] = {
     (View, Visit.Kind.COUNTED): "views",
     (Read, Visit.Kind.COUNTED): "reads",
     (View, Visit.Kind.AUTHOR): "by_author",
@@ -38,8 +38,8 @@ WITH given (article_id, day, {columns}) AS ({given})
 SELECT article_id, day, {columns} FROM given ORDER BY article_id, day
 ON CONFLICT (article_id, day) DO UPDATE SET {sums}
 """
-_NAMES = ", ".join(_COLUMNS.values())
-_SUMS = ", ".join(f"{name} = readership_dailystats.{name} + excluded.{name}" for name in _COLUMNS.values())
+_NAMES = ", ".join(COLUMNS.values())
+_SUMS = ", ".join(f"{name} = readership_dailystats.{name} + excluded.{name}" for name in COLUMNS.values())
 
 Days = dict[tuple[int, date], Counter[str]]
 
@@ -86,10 +86,10 @@ def _add(of: type[Visit], days: Days) -> None:
     _execute(
         _ADD,
         [
-            (pk, day.isoformat(), *(counts[kind] if of is column_of else 0 for column_of, kind in _COLUMNS))
+            (pk, day.isoformat(), *(counts[kind] if of is column_of else 0 for column_of, kind in COLUMNS))
             for (pk, day), counts in days.items()
         ],
-        ("bigint", "date", *["integer"] * len(_COLUMNS)),
+        ("bigint", "date", *["integer"] * len(COLUMNS)),
     )
 
 
