@@ -56,8 +56,9 @@ def _own(patience: float) -> BaseDatabaseWrapper:
         options["connect_timeout"] = max(2, ceil(patience))  # libpq takes no less
         # A server that has gone without a word.
         options["tcp_user_timeout"] = int(patience * 1000)
-        limits = f"-c statement_timeout={int(patience * 1000)}"
-        options["options"] = f"{options.get('options', '')} {limits}".strip()
+        # A plan that goes through a whole table, made while it was empty, would be kept while a crowd fills it.
+        more = f"-c statement_timeout={int(patience * 1000)} -c enable_seqscan=off -c jit=off"
+        options["options"] = f"{options.get('options', '')} {more}".strip()
     else:
         options["timeout"] = patience
     # Whoever leads a batch uses it, one after the other (group_commit.py).

@@ -1,4 +1,5 @@
-"""Whether the daily statistics are what their rows say, and every article's views are the sum of its days."""
+"""Whether the daily statistics are what their rows say, but for what still waits to be added, and every article's views
+the sum of its days."""
 
 from __future__ import annotations
 
@@ -13,9 +14,11 @@ from django.db.models.functions import Coalesce
 from articles.counters import Difference, spans_of_articles
 from articles.models import Article
 from articles.models.article import ArticleQuerySet
-from articles.readership.models import DailyStats, Read, View, Visit
+from articles.readership.models import DailyStats, Read, Tally, View, Visit
 from articles.readership.rolling_up import COLUMNS
 from articles.readership.visitors import today
+
+_BY_NAME: dict[str, type[Visit]] = {of.what: of for of in (View, Read)}
 
 
 def recount(*, repair: bool) -> Iterator[Difference]:
@@ -85,20 +88,30 @@ def _locked(pk: int) -> bool:
 
 
 def _with_counts(stats: QuerySet[DailyStats]) -> QuerySet[DailyStats]:
-    # One statement, so that counters and rows are of the same moment.
+    # One statement, so that counters, rows and tallies are of the same moment.
     return stats.annotate(
-        **{f"counted_{column}": Coalesce(_rows(of, kind), 0) for (of, kind), column in COLUMNS.items()}
+        **{
+            f"counted_{column}": Coalesce(_rows(_BY_NAME[what], kind), 0) - Coalesce(_waiting(what, kind), 0)
+            for (what, kind), column in COLUMNS.items()
+        }
     ).order_by("day")
 
 
 def _rows(of: type[Visit], kind: str) -> Subquery:
-    rows = of._default_manager.filter(article=OuterRef("article"), day=OuterRef("day"), rolled_up=True).order_by()
+    rows = of._default_manager.filter(article=OuterRef("article"), day=OuterRef("day")).order_by()
     return Subquery(rows.values("day").annotate(n=Count("pk", filter=Q(kind=kind))).values("n"))
 
 
+def _waiting(what: str, kind: str) -> Subquery:
+    tallies = Tally.objects.filter(article=OuterRef("article"), day=OuterRef("day"), what=what, kind=kind).order_by()
+    return Subquery(tallies.values("day").annotate(n=Sum("number")).values("n"))
+
+
 def _without_stats(rows: QuerySet[Any]) -> QuerySet[Any]:
-    stats = DailyStats.objects.filter(article=OuterRef("article"), day=OuterRef("day"))
-    return rows.filter(~Exists(stats), rolled_up=True).order_by().distinct()
+    # Where something waits, the roll-up makes the day.
+    this = {"article": OuterRef("article"), "day": OuterRef("day")}
+    known = [~Exists(one.filter(**this)) for one in (DailyStats.objects.all(), Tally.objects.all())]
+    return rows.filter(*known).order_by().distinct()
 
 
 def _with_sums(articles: ArticleQuerySet) -> ArticleQuerySet:

@@ -1,4 +1,4 @@
-"""Views and reads are written one row each, and moved into the numbers in one transaction."""
+"""Views and reads are written one row each; what they add up to moves into the numbers in one transaction."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from articles.readership.storing import store
 from articles.readership.visitors import Reader, sighting, today
 
 BATCH = 5000
-# Rows of days that nobody can add to any more, and that recount no longer compares.
+# Rows of days that nobody can add to any more, and that recount no longer compares; what they add up to is kept apart.
 KEEP_DAYS = 2
 
 
@@ -38,21 +38,23 @@ def record(*, of: type[Visit], article_id: int, author_id: int, reader: Reader) 
 
 
 def roll_up(*, batch: int = BATCH) -> int:
-    """Move every waiting view and read into the day's statistics and the article's counter; each exactly once.
+    """Add every waiting view and read to the day's statistics and the article's counter; each exactly once.
 
-    Each batch is one transaction: a process that dies in it leaves its rows waiting for the next. Several may run at
-    once: they take different rows.
+    Each batch is one transaction: a process that dies in it leaves its tallies waiting for the next. Several may run
+    at once: they take different tallies.
+
+    Args:
+        batch: tallies of a transaction.
 
     Returns:
-        how many rows were moved.
+        how many views and reads were added.
     """
-    moved = 0
-    for of in (View, Read):
-        while found := roll_up_batch(of, batch):
-            moved += found
-            if found < batch:
-                break
-    return moved
+    added = 0
+    while True:
+        tallies, number = roll_up_batch(batch)
+        added += number
+        if tallies < batch:
+            return added
 
 
 def tidy_up(*, batch: int = 1000, most: int | None = None) -> int:
@@ -74,11 +76,11 @@ def _drop(of: type[Visit], before: date, batch: int, most: int | None) -> int:
     # batch goes on where the last one ended: what was dropped is not passed over again and again.
     dropped, last = 0, 0
     while most is None or dropped < most:
-        rows = of._default_manager.filter(pk__gt=last).order_by("pk").values_list("pk", "day", "rolled_up")[:batch]
+        rows = of._default_manager.filter(pk__gt=last).order_by("pk").values_list("pk", "day")[:batch]
         oldest = list(rows)
-        doomed = [pk for pk, day, rolled_up in oldest if rolled_up and day < before]
+        doomed = [pk for pk, day in oldest if day < before]
         if not doomed:
             break
         last = oldest[-1][0]
-        dropped += of._default_manager.filter(pk__in=doomed, rolled_up=True).delete()[0]
+        dropped += of._default_manager.filter(pk__in=doomed).delete()[0]
     return dropped

@@ -1,8 +1,11 @@
-"""What is seen becomes rows: one question and, where there is news, one INSERT, on whichever connection."""
+"""What is seen becomes rows and what they add up to: one question and, where there is news, one write, on whichever
+connection."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date
 from typing import Any
 
@@ -27,13 +30,22 @@ ON visit.article_id = given.article_id AND visit.day = given.day AND visit.sourc
 # Always in the same order, so that two at once never wait for each other in a circle. An article that was deleted a
 # moment ago takes its own rows with it and no others: {lock} keeps it there until the rows are.
 _INSERT = """
-INSERT INTO {table} (article_id, day, visitor, source, kind, rolled_up)
+INSERT INTO {table} (article_id, day, visitor, source, kind)
 WITH given (article_id, day, visitor, source, kind) AS ({given})
-SELECT given.article_id, given.day, given.visitor, given.source, given.kind, {false} FROM given
+SELECT given.article_id, given.day, given.visitor, given.source, given.kind FROM given
 JOIN articles_article AS article ON article.id = given.article_id
 ORDER BY given.article_id, given.day, given.visitor {lock}
 ON CONFLICT (article_id, day, visitor) DO NOTHING
+RETURNING article_id, day, kind
 """
+# Where one statement can do both, it does.
+_INSERT_AND_TALLY = """
+WITH written AS ({insert})
+INSERT INTO readership_tally (article_id, day, what, kind, number)
+SELECT article_id, day, '{what}', kind, count(*) FROM written GROUP BY article_id, day, kind
+RETURNING number
+"""
+_TALLY = "INSERT INTO readership_tally (article_id, day, what, kind, number) VALUES (%s, %s, %s, %s, %s)"
 
 
 def store(sightings: Sequence[Sighting], *, of: type[Visit], using: BaseDatabaseWrapper) -> tuple[int, set[int]]:
@@ -95,16 +107,36 @@ def _known(places: Iterable[Place], of: type[Visit], using: BaseDatabaseWrapper)
 def _insert(rows: Sequence[Row], of: type[Visit], using: BaseDatabaseWrapper) -> int:
     written = [(article_id, day.isoformat(), *rest) for article_id, day, *rest in rows]
     words, parameters = given(written, ("bigint", "date", "bytea", "bytea", "varchar"), using)
-    locks = using.features.has_select_for_no_key_update
-    sql = _INSERT.format(
-        given=words,
-        table=of._meta.db_table,
-        false="false" if locks else "0",
-        lock="FOR KEY SHARE OF article" if locks else "",
+    is_postgres = using.vendor == "postgresql"
+    insert = _INSERT.format(
+        given=words, table=of._meta.db_table, lock="FOR KEY SHARE OF article" if is_postgres else ""
     )
-    with using.cursor() as cursor:
-        cursor.execute(sql, parameters)
-        return int(cursor.rowcount)
+    if is_postgres:
+        with using.cursor() as cursor:
+            cursor.execute(_INSERT_AND_TALLY.format(insert=insert, what=of.what), parameters)
+            return sum(number for (number,) in cursor.fetchall())
+    with _one_transaction(using), using.cursor() as cursor:
+        cursor.execute(insert, parameters)
+        new = Counter(cursor.fetchall())
+        cursor.executemany(_TALLY, [(pk, day, of.what, kind, number) for (pk, day, kind), number in new.items()])
+    return new.total()
+
+
+@contextmanager
+def _one_transaction(using: BaseDatabaseWrapper) -> Iterator[None]:
+    """What `transaction.atomic` does, on a connection that has no alias."""
+    if using.in_atomic_block:
+        yield
+        return
+    using.set_autocommit(False, force_begin_transaction_with_broken_autocommit=True)
+    try:
+        yield
+        using.commit()
+    except BaseException:
+        using.rollback()
+        raise
+    finally:
+        using.set_autocommit(True)
 
 
 def given(rows: Sequence[tuple[Any, ...]], types: Sequence[str], using: BaseDatabaseWrapper) -> tuple[str, list[Any]]:

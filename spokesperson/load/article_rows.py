@@ -230,7 +230,7 @@ class Block:
             lines.append(f"{index + 1}\t{when}\t{views}\t{reads}\t{by_author}\t0\t{bots}\t0")
             if self.today - born - day <= 1:
                 kinds = ["counted"] * views + ["author"] * by_author + ["bot"] * bots
-                visits = [f"{index + 1}\t{when}\t{self._visitor()}\t{kind}\t1" for kind in kinds]
+                visits = [f"{index + 1}\t{when}\t{self._visitor()}\t{kind}" for kind in kinds]
                 self.rows["readership_view"] += visits
                 self.rows["readership_read"] += visits[:reads]
 

@@ -54,8 +54,10 @@ SHARES = {
     Story.CORRECTED: 0.004,
     Story.RESTORED: 0.002,
 }
-# What waits for a moderator came in lately: it is among the last 2 % of the articles.
+# What waits for a moderator came in lately: it is among the last 2 % of the articles. A small site's moderators have a
+# page of the queue to read as well (but no more than a twentieth of all there is).
 _LATELY = 0.02
+_FEWEST_IN_REVIEW = 60
 _WAITING = {Story.IN_REVIEW, Story.CHANGE_IN_REVIEW}
 NEVER_PUBLISHED = {Story.DRAFT, Story.IN_REVIEW, Story.RETURNED}
 
@@ -195,9 +197,11 @@ def _moment(share: float) -> float:
 def _stories(dice: random.Random, count: int) -> bytes:
     stories = bytearray(count)
     for story, share in SHARES.items():
-        begin = int(count * (1 - _LATELY)) if story in _WAITING else 0
+        fewest = min(_FEWEST_IN_REVIEW, count // 20) if story is Story.IN_REVIEW else _FEWEST_PER_STORY
+        lately = max(_LATELY * count, 2 * fewest)
+        begin = int(count - lately) if story in _WAITING else 0
         free = [index for index in range(begin, count) if not stories[index]]
-        for index in dice.sample(free, min(len(free), max(_FEWEST_PER_STORY, round(share * count)))):
+        for index in dice.sample(free, min(len(free), max(fewest, round(share * count)))):
             stories[index] = story
     return bytes(stories)
 

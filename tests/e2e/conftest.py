@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -67,6 +68,16 @@ def _the_live_address(settings: LazySettings, live_server: LiveServer) -> None:
     """The site knows itself under the address that the browser opens."""
     settings.ORIGIN = live_server.url
     settings.CSRF_TRUSTED_ORIGINS = [live_server.url]
+
+
+@pytest.fixture(autouse=True)
+def _nothing_under_way(live_server: LiveServer) -> Iterator[None]:
+    """Wait for the site to finish what the browser left to it (a beacon outlives its page) before the database is
+    emptied under it."""
+    yield
+    for thread in threading.enumerate():
+        if "process_request_thread" in thread.name:
+            thread.join(timeout=15)
 
 
 class Problems(list[str]):

@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 from functools import partial
-from itertools import count
 from pathlib import Path
 
 import pytest
@@ -21,6 +20,7 @@ from articles.readership.salts import salt_of
 from articles.readership.visitors import Reader, today
 from tests import factories
 from tests.parallel import at_once
+from tests.readership.rows import waiting
 
 pytestmark = [
     pytest.mark.postgres,
@@ -29,14 +29,6 @@ pytestmark = [
 ]
 THREADS = 6
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"
-numbers = count(1)
-
-
-def waiting(article: Article, how_many: int, *, kind: str = View.Kind.COUNTED) -> None:
-    View.objects.bulk_create(
-        View(article=article, day=today(), visitor=next(numbers).to_bytes(16), source=bytes(16), kind=kind)
-        for _ in range(how_many)
-    )
 
 
 def read(article: Article, *readers: str) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
-from itertools import count
+from datetime import timedelta
+from importlib import import_module
+from types import SimpleNamespace
 
 import pytest
 import time_machine
@@ -14,27 +15,13 @@ from django.test.utils import CaptureQueriesContext
 from articles import publishing
 from articles.models import Article
 from articles.readership import recount, services, tasks
-from articles.readership.models import DailySalt, DailyStats, Read, View, Visit
+from articles.readership.models import DailySalt, DailyStats, Read, Tally, View
 from articles.readership.salts import salt_of
 from articles.readership.visitors import today
 from tests import factories
+from tests.readership.rows import waiting
 
 pytestmark = pytest.mark.django_db
-numbers = count(1)
-
-
-def waiting(
-    article: Article,
-    how_many: int,
-    *,
-    of: type[Visit] = View,
-    kind: str = View.Kind.COUNTED,
-    day: date | None = None,
-) -> None:
-    of._default_manager.bulk_create(
-        of(article=article, day=day or today(), visitor=next(numbers).to_bytes(16), source=bytes(16), kind=kind)
-        for _ in range(how_many)
-    )
 
 
 def views(article: Article) -> int:
@@ -78,7 +65,7 @@ def test_nothing_is_lost_or_doubled_when_it_dies_in_the_middle(monkeypatch: pyte
     waiting(article, 10)
 
     def dies(*args: object) -> None:
-        raise SystemExit  # after the rows are marked, before the numbers are committed
+        raise SystemExit  # after the tallies are taken, before the numbers are committed
 
     with monkeypatch.context() as patch:
         patch.setattr("articles.readership.rolling_up._add", dies)
@@ -97,7 +84,7 @@ def test_a_batch_is_four_statements_and_one_transaction() -> None:
     with CaptureQueriesContext(connection) as queries:
         services.roll_up()
     statements = [query["sql"] for query in queries if "SAVEPOINT" not in query["sql"]]
-    assert len(statements) == 5, statements  # marks, locks, articles, days; and no reads are waiting
+    assert len(statements) == 4, statements  # takes, locks, articles, days
 
 
 def test_reads_go_into_their_own_column_and_no_counter_of_the_article() -> None:
@@ -127,15 +114,15 @@ def test_many_old_rows_are_dropped_by_one_task_after_the_other(monkeypatch: pyte
         assert View.objects.count() == left
 
 
-def test_old_rows_are_dropped_once_they_are_counted() -> None:
+def test_old_rows_are_dropped_and_what_they_add_up_to_is_not() -> None:
     article = factories.published()
     for days in (4, 3, 2, 1, 0):
         waiting(article, 3, day=today() - timedelta(days=days))
-    assert services.tidy_up(batch=2) == 0  # still waiting
-    services.roll_up()
     assert services.tidy_up(batch=2) == 6
     assert View.objects.count() == 9
+    services.roll_up()  # what they add up to is kept until it is added
     assert views(article) == 15
+    assert not Tally.objects.exists()
 
 
 def test_a_salt_is_one_for_its_day_and_destroyed_after_it() -> None:
@@ -150,6 +137,24 @@ def test_a_salt_is_one_for_its_day_and_destroyed_after_it() -> None:
         clock.move_to("2026-11-22T21:05:00Z")
         services.tidy_up()
         assert [str(salt.day) for salt in DailySalt.objects.all()] == ["2026-11-23"]
+
+
+def test_what_waited_before_there_were_tallies_is_counted_once() -> None:
+    article = factories.published()
+    waiting(article, 3)
+    waiting(article, 2, of=Read)
+    services.roll_up()
+    waiting(article, 4)
+    Tally.objects.all().delete()
+    migration = import_module("articles.readership.migrations.0004_waiting_rows_are_tallied")
+    with connection.cursor() as cursor:
+        # As the version before wrote and rolled them up: the column is in the tables still.
+        cursor.execute("UPDATE readership_view SET rolled_up = (id <= (SELECT min(id) + 2 FROM readership_view))")
+        for _ in range(2):
+            migration.tally(None, SimpleNamespace(connection=connection, execute=cursor.execute))
+    assert services.roll_up() == 4
+    assert views(article) == 7
+    assert not list(recount.recount(repair=False))
 
 
 def test_the_command_says_what_it_did(capsys: pytest.CaptureFixture[str]) -> None:

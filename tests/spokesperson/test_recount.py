@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from itertools import count
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -20,22 +19,13 @@ from articles.readership.visitors import today
 from articles.voting.models import Vote
 from articles.voting.services import cast_vote
 from tests import factories
+from tests.readership.rows import waiting
 
 pytestmark = pytest.mark.django_db
-numbers = count(1)
 
 
 def viewed(article: Article, times: int = 1, *, kind: str = View.Kind.COUNTED, days_ago: int = 0) -> None:
-    View.objects.bulk_create(
-        View(
-            article=article,
-            day=today() - timedelta(days=days_ago),
-            visitor=next(numbers).to_bytes(16),
-            source=bytes(16),
-            kind=kind,
-        )
-        for _ in range(times)
-    )
+    waiting(article, times, kind=kind, day=today() - timedelta(days=days_ago))
 
 
 @pytest.fixture
@@ -122,6 +112,19 @@ def test_a_day_without_its_row_is_found(article: Article, capsys: pytest.Capture
         call_command("recount", "--check")
     recount(capsys)
     assert_exact(article)
+
+
+def test_a_row_that_nothing_was_told_of_is_found(article: Article, capsys: pytest.CaptureFixture[str]) -> None:
+    """A worker of an earlier version may leave one behind."""
+    viewed(article, 2)  # waits, and is no part of the difference
+    View.objects.create(article=article, day=today(), visitor=b"left", source=bytes(16), kind=View.Kind.COUNTED)
+    assert ", views: 2 stored, 3 counted" in recount(capsys)
+    article.refresh_from_db()
+    assert article.views == 10
+    readership.roll_up()
+    article.refresh_from_db()
+    assert article.views == 12
+    assert recount(capsys, "--check") == "Every counter says what its rows say.\n"
 
 
 def test_days_whose_rows_are_dropped_keep_their_numbers(article: Article, capsys: pytest.CaptureFixture[str]) -> None:

@@ -22,7 +22,7 @@ from articles import publishing
 from articles.models import Article, ArticleTag, Picture, Revision, Section, Tag
 from articles.moderation.models import Decision, Submission
 from articles.moderation.services import decide
-from articles.readership.models import DailyStats, Read, View
+from articles.readership.models import DailyStats, Read, Tally, View
 from articles.readership.visitors import today
 from articles.sanitizing import plain_text, sanitize
 from articles.voting.models import Vote
@@ -85,7 +85,9 @@ class TestTheSite(TestCase):
     def test_most_is_published_and_every_state_is_there(self) -> None:
         states = Counter(Article.objects.values_list("state", flat=True))
         assert set(states) == set(State.values)
-        assert 0.92 < states[State.PUBLISHED] / 600 < 0.96
+        # However small the site, its moderators have something to go through.
+        assert states[State.IN_REVIEW] == 600 // 20
+        assert 0.92 < states[State.PUBLISHED] / (600 - states[State.IN_REVIEW]) < 0.96
 
     def test_a_text_is_where_its_state_puts_it(self) -> None:
         for article in Article.objects.select_related("live", "latest"):
@@ -178,7 +180,7 @@ class TestTheSite(TestCase):
         kept = {today(), today() - timedelta(days=1)}
         assert set(View.objects.values_list("day", flat=True)) <= kept
         assert set(Read.objects.values_list("day", flat=True)) <= kept
-        assert not View.objects.filter(rolled_up=False).exists()
+        assert not Tally.objects.exists()
 
     def test_people_are_confirmed_and_cannot_log_in(self) -> None:
         assert EmailAddress.objects.filter(verified=True, primary=True).count() == 80
