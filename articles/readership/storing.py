@@ -1,12 +1,10 @@
-"""What is seen becomes rows and what they add up to: one question and, where there is news, one write, on whichever
-connection."""
+"""What is seen becomes rows and what they add up to: one statement where the database can, on whichever connection."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date
 from typing import Any
 
 from django.conf import settings
@@ -15,40 +13,66 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from articles.readership.models import Visit
 from articles.readership.visitors import Sighting
 
-Place = tuple[int, date, bytes]  # article, day, source
-Row = tuple[int, date, bytes, bytes, str]  # article, day, visitor, source, kind
-COUNTED, OVER_RATE = Visit.Kind.COUNTED.value, Visit.Kind.OVER_RATE.value
+Row = tuple[int, str, bytes, bytes, str]  # article, day, visitor, source, kind
 
-# {given} is a list of rows in the words of the database.
-_KNOWN = """
-WITH given (place, article_id, day, source) AS ({given})
-SELECT given.place, visit.visitor, visit.kind FROM given
-JOIN articles_article AS article ON article.id = given.article_id AND article.state = 'published'
-LEFT JOIN {table} AS visit
-ON visit.article_id = given.article_id AND visit.day = given.day AND visit.source = given.source
+# Which of what is {given}, a list of rows in the words of the database, is new. Counting inside a column, and not by a
+# join, leaves the planner no other way than an index: its plan is made once, perhaps while the table is empty.
+_NEWS = """
+WITH given (place, article_id, day, visitor, source, kind) AS ({given}),
+shown AS (SELECT id FROM articles_article WHERE state = 'published' AND id IN (SELECT article_id FROM given)),
+known AS (
+    SELECT given.*,
+        (SELECT count(*) FROM {table} AS visit WHERE visit.article_id = given.article_id
+         AND visit.day = given.day AND visit.visitor = given.visitor) AS times,
+        (SELECT count(*) FROM {table} AS visit WHERE visit.article_id = given.article_id
+         AND visit.day = given.day AND visit.source = given.source AND visit.kind = 'counted') AS of_source
+    FROM given JOIN shown ON shown.id = given.article_id
+),
+numbered AS (
+    SELECT known.*, kind = 'counted' AND {most} <
+        of_source + row_number() OVER (PARTITION BY article_id, day, source, kind ORDER BY place) AS is_over
+    FROM known WHERE times = 0
+),
+news AS (
+    SELECT article_id, day, CASE WHEN is_over THEN source ELSE visitor END AS visitor, source,
+        CASE WHEN is_over THEN 'over_rate' ELSE kind END AS kind
+    FROM numbered
+)
 """
 # Always in the same order, so that two at once never wait for each other in a circle. An article that was deleted a
-# moment ago takes its own rows with it and no others: {lock} keeps it there until the rows are.
+# moment ago takes its own rows with it and no others: the lock keeps it there until the rows are, and is taken once
+# for each article, however many its readers are.
+_WRITE = """
+{news},
+kept AS (SELECT id FROM articles_article WHERE id IN (SELECT article_id FROM news) ORDER BY id FOR KEY SHARE),
+written AS (
+    INSERT INTO {table} (article_id, day, visitor, source, kind)
+    SELECT article_id, day, visitor, source, kind FROM news JOIN kept ON kept.id = article_id
+    ORDER BY article_id, day, visitor
+    ON CONFLICT (article_id, day, visitor) DO NOTHING RETURNING article_id, day, kind
+),
+tallied AS (
+    INSERT INTO readership_tally (article_id, day, what, kind, number)
+    SELECT article_id, day, '{what}', kind, count(*) FROM written GROUP BY article_id, day, kind
+    RETURNING article_id, number
+)
+SELECT shown.id, (SELECT sum(number) FROM tallied WHERE tallied.article_id = shown.id) FROM shown
+"""
+# Where no statement does all of that, what is nothing new takes no lock.
+_ASK = """
+{news}
+SELECT shown.id, news.day, news.visitor, news.source, news.kind FROM shown LEFT JOIN news ON news.article_id = shown.id
+"""
 _INSERT = """
 INSERT INTO {table} (article_id, day, visitor, source, kind)
 WITH given (article_id, day, visitor, source, kind) AS ({given})
-SELECT given.article_id, given.day, given.visitor, given.source, given.kind FROM given
-JOIN articles_article AS article ON article.id = given.article_id
-ORDER BY given.article_id, given.day, given.visitor {lock}
-ON CONFLICT (article_id, day, visitor) DO NOTHING
-RETURNING article_id, day, kind
-"""
-# Where one statement can do both, it does.
-_INSERT_AND_TALLY = """
-WITH written AS ({insert})
-INSERT INTO readership_tally (article_id, day, what, kind, number)
-SELECT article_id, day, '{what}', kind, count(*) FROM written GROUP BY article_id, day, kind
-RETURNING number
+SELECT given.* FROM given JOIN articles_article AS article ON article.id = given.article_id WHERE true
+ON CONFLICT (article_id, day, visitor) DO NOTHING RETURNING article_id, day, kind
 """
 _TALLY = "INSERT INTO readership_tally (article_id, day, what, kind, number) VALUES (%s, %s, %s, %s, %s)"
 
 
-def store(sightings: Sequence[Sighting], *, of: type[Visit], using: BaseDatabaseWrapper) -> tuple[int, set[int]]:
+def store(sightings: Iterable[Sighting], *, of: type[Visit], using: BaseDatabaseWrapper) -> tuple[int, set[int]]:
     """Write what is seen for the first time; the rows are committed when this returns (outside a transaction).
 
     From one address, `VIEWS_PER_ADDRESS` visitors of an article are counted in a day; what goes beyond makes a single
@@ -62,61 +86,38 @@ def store(sightings: Sequence[Sighting], *, of: type[Visit], using: BaseDatabase
     Returns:
         how many rows are new, and the articles that nobody can see because they are not published.
     """
-    known = _known({_place(seen) for seen in sightings}, of, using)
-    rows: list[Row] = []
-    for seen in sightings:
-        there = known.get(_place(seen))
-        if there is None:
-            continue
-        kind, visitor = seen.kind, seen.visitor
-        if visitor not in there and kind == COUNTED and _are_enough(there):
-            kind, visitor = OVER_RATE, seen.source
-        if visitor in there:
-            continue
-        there[visitor] = kind
-        rows.append((seen.article_id, seen.day, visitor, seen.source, kind))
-    missing = {seen.article_id for seen in sightings if _place(seen) not in known}
-    return (_insert(rows, of, using) if rows else 0), missing
+    each = {(seen.article_id, seen.day, seen.visitor): seen for seen in sightings}.values()
+    rows = [(n, one.article_id, one.day.isoformat(), one.visitor, one.source, one.kind) for n, one in enumerate(each)]
+    words, parameters = given(rows, ("integer", "bigint", "date", "bytea", "bytea", "varchar"), using)
+    news = _NEWS.format(given=words, table=of._meta.db_table, most=int(settings.VIEWS_PER_ADDRESS))
+    write = _write_at_once if using.vendor == "postgresql" else _ask_and_write
+    new, shown = write(news, parameters, of, using)
+    return new, {one.article_id for one in each} - shown
 
 
-def _are_enough(there: dict[bytes, str]) -> bool:
-    # Among them may be its bots, and the one row of those who were too many.
-    most: int = settings.VIEWS_PER_ADDRESS
-    return len(there) >= most and sum(1 for kind in there.values() if kind == COUNTED) >= most
-
-
-def _place(seen: Sighting) -> Place:
-    return seen.article_id, seen.day, seen.source
-
-
-def _known(places: Iterable[Place], of: type[Visit], using: BaseDatabaseWrapper) -> dict[Place, dict[bytes, str]]:
-    """The visitors that each address has brought already, with their kinds; nothing where no article is published."""
-    places = list(places)
-    rows = [(n, article_id, day.isoformat(), source) for n, (article_id, day, source) in enumerate(places)]
-    words, parameters = given(rows, ("integer", "bigint", "date", "bytea"), using)
-    known: dict[Place, dict[bytes, str]] = {}
+def _write_at_once(
+    news: str, parameters: Sequence[Any], of: type[Visit], using: BaseDatabaseWrapper
+) -> tuple[int, set[int]]:
     with using.cursor() as cursor:
-        cursor.execute(_KNOWN.format(given=words, table=of._meta.db_table), parameters)
-        for n, visitor, kind in cursor.fetchall():
-            there = known.setdefault(places[n], {})
-            if visitor is not None:
-                there[bytes(visitor)] = kind
-    return known
+        cursor.execute(_WRITE.format(news=news, table=of._meta.db_table, what=of.what), parameters)
+        answers = cursor.fetchall()
+    return sum(number or 0 for _, number in answers), {article_id for article_id, _ in answers}
+
+
+def _ask_and_write(
+    news: str, parameters: Sequence[Any], of: type[Visit], using: BaseDatabaseWrapper
+) -> tuple[int, set[int]]:
+    with using.cursor() as cursor:
+        cursor.execute(_ASK.format(news=news), parameters)
+        answers = cursor.fetchall()
+    rows = [row for row in answers if row[-1] is not None]
+    return _insert(rows, of, using) if rows else 0, {article_id for article_id, *_ in answers}
 
 
 def _insert(rows: Sequence[Row], of: type[Visit], using: BaseDatabaseWrapper) -> int:
-    written = [(article_id, day.isoformat(), *rest) for article_id, day, *rest in rows]
-    words, parameters = given(written, ("bigint", "date", "bytea", "bytea", "varchar"), using)
-    is_postgres = using.vendor == "postgresql"
-    insert = _INSERT.format(
-        given=words, table=of._meta.db_table, lock="FOR KEY SHARE OF article" if is_postgres else ""
-    )
-    if is_postgres:
-        with using.cursor() as cursor:
-            cursor.execute(_INSERT_AND_TALLY.format(insert=insert, what=of.what), parameters)
-            return sum(number for (number,) in cursor.fetchall())
+    words, parameters = given(rows, (), using)
     with _one_transaction(using), using.cursor() as cursor:
-        cursor.execute(insert, parameters)
+        cursor.execute(_INSERT.format(given=words, table=of._meta.db_table), parameters)
         new = Counter(cursor.fetchall())
         cursor.executemany(_TALLY, [(pk, day, of.what, kind, number) for (pk, day, kind), number in new.items()])
     return new.total()
@@ -146,7 +147,7 @@ def given(rows: Sequence[tuple[Any, ...]], types: Sequence[str], using: BaseData
         return f"SELECT * FROM unnest({arrays})", [  # noqa: S608 - our own types
             _array(column) for column in zip(*rows, strict=True)
         ]
-    marks = "(" + ", ".join(["%s"] * len(types)) + ")"
+    marks = "(" + ", ".join(["%s"] * len(rows[0])) + ")"
     return "VALUES " + ", ".join([marks] * len(rows)), [value for row in rows for value in row]
 
 

@@ -13,8 +13,8 @@ from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from articles.models import Article
-from articles.readership.beacon import Beacon
-from articles.readership.models import DailyStats, Read, View
+from articles.readership.beacon import Beacon, request_of
+from articles.readership.models import DailyStats, Read, Tally, View
 from articles.readership.own_connection import OwnConnection
 from tests import factories
 from tests.readership.wsgi import FIREFOX, Answer, ask, environ_of, open_connections
@@ -169,6 +169,24 @@ def test_beyond_the_cap_an_address_is_counted_apart(
     assert [answer.status for answer in answers] == [answer.status for answer in expected] == [204] * 6
     assert View.objects.filter(kind=View.Kind.COUNTED).count() == 3
     assert View.objects.filter(kind=View.Kind.OVER_RATE).count() == 1
+
+
+def test_the_cap_holds_within_what_is_written_together(app: Beacon, article: Article, settings: LazySettings) -> None:
+    settings.VIEWS_PER_ADDRESS = 3
+
+    def write(*readers: tuple[str, str]) -> None:
+        environs = [
+            environ_of(f"/beacon/{article.pk}/", REMOTE_ADDR=one, HTTP_USER_AGENT=name) for one, name in readers
+        ]
+        assert all(app.write([request for environ in environs if (request := request_of(environ))]))
+
+    one, other = "192.0.2.1", "192.0.2.2"
+    write((one, f"{OTHER} 1"), (one, f"{OTHER} 1"), (other, FIREFOX), (one, f"{OTHER} 2"))
+    # Who is known already takes nobody's place; a bot is apart; the fourth and fifth are too many, together.
+    write(*[(one, f"{OTHER} {n}") for n in (1, 2, 3, 4, 5)], (one, "curl/8"), (other, FIREFOX))
+    write((one, f"{OTHER} 1"), (one, f"{OTHER} 6"))
+    assert sorted(View.objects.values_list("kind", flat=True)) == ["bot", *["counted"] * 4, "over_rate"]
+    assert sum(Tally.objects.values_list("number", flat=True)) == 6
 
 
 @pytest.mark.parametrize("proxies", [0, 1, 2])

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from django.core.wsgi import get_wsgi_application
-from django.db import connection, connections
+from django.db import connection, connections, transaction
 
 from articles import publishing
 from articles.models import Article
@@ -140,23 +140,49 @@ def test_a_connection_that_broke_is_replaced(app: Beacon, article: Article) -> N
     assert View.objects.count() == 2
 
 
-def test_an_article_that_is_deleted_costs_only_its_own_row(
+def delete(article: Article) -> None:
+    publishing.hide(article=article)
+    Article.objects.filter(pk=article.pk).update(live=None, latest=None, state="draft", published_at=None)
+    article.delete()
+
+
+@pytest.mark.skipif(connection.vendor == "postgresql", reason="asks and writes in one statement")
+def test_an_article_that_is_deleted_before_the_rows_are_written_costs_only_its_own(
     app: Beacon, article: Article, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Between the two statements of a batch: the first has seen both articles published."""
     other = factories.published()
     insert = storing._insert
 
     def after_the_other_was_deleted(*arguments: Any) -> int:
-        publishing.hide(article=other)
-        Article.objects.filter(pk=other.pk).update(live=None, latest=None, state="draft", published_at=None)
-        other.delete()
+        delete(other)
         return insert(*arguments)
 
     monkeypatch.setattr(storing, "_insert", after_the_other_was_deleted)
     batch = [request_of(environ_of(f"/beacon/{pk}/")) for pk in (article.pk, other.pk)]
     assert app.write([one for one in batch if one]) == [True, True]
     assert list(View.objects.values_list("article", "day")) == [(article.pk, today())]
+
+
+@pytest.mark.postgres
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="needs PostgreSQL")
+def test_an_article_that_is_being_deleted_costs_only_its_own_row(article: Article) -> None:
+    app, other = around(most_waiting=1, patience=60), factories.published()
+    batch = [request_of(environ_of(f"/beacon/{pk}/")) for pk in (article.pk, other.pk)]
+    assert view(app, article, address="192.0.2.2") == 204
+    assert app.connection._wrapper is not None
+    pid = app.connection._wrapper.connection.info.backend_pid
+    with ThreadPoolExecutor(1) as pool, transaction.atomic():
+        delete(other)
+        writes = pool.submit(app.write, [one for one in batch if one])
+        with connection.cursor() as cursor:
+            blocking: list[int] = []
+            while not blocking and not writes.done():
+                cursor.execute("SELECT pg_blocking_pids(%s)", [pid])
+                (blocking,) = cursor.fetchone()
+        assert blocking
+    assert writes.result(timeout=60) == [True, True]
+    assert list(View.objects.values_list("article", flat=True)) == [article.pk] * 2
+    app.connection.close()
 
 
 def test_what_was_taken_down_is_seen_at_once(app: Beacon, article: Article) -> None:
