@@ -9,10 +9,10 @@ from __future__ import annotations
 import hmac
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from django.utils import timezone
@@ -34,8 +34,7 @@ IPV4 = re.compile(r"(?:(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])(?:\.(?!$)
 _DIGEST_BYTES = 16
 
 
-@dataclass(frozen=True, kw_only=True)
-class Reader:
+class Reader(NamedTuple):
     """What a request tells about who reads."""
 
     address: str
@@ -44,8 +43,7 @@ class Reader:
     is_staff: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
-class Sighting:
+class Sighting(NamedTuple):
     """One reader at one article on one day, before it is known whether it is the first."""
 
     article_id: int
@@ -90,7 +88,7 @@ _known_bot = lru_cache(maxsize=2048)(_says_bot)
 
 def is_prefetch(headers: Mapping[str, str]) -> bool:
     """Whether the browser only prepares a page that nobody has opened."""
-    purposes = (headers.get(name, "") for name in ("Sec-Purpose", "Purpose", "X-Purpose", "X-Moz"))
+    purposes = [headers[name] for name in ("Sec-Purpose", "Purpose", "X-Purpose", "X-Moz") if name in headers]
     return any("prefetch" in purpose.lower() or "prerender" in purpose.lower() for purpose in purposes)
 
 
