@@ -8,6 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 
+from articles.readership import group_commit
 from articles.readership.group_commit import Busy, GroupCommit, NotWritten
 
 PATIENCE = 30
@@ -70,6 +71,36 @@ def test_who_comes_while_one_writes_is_written_together() -> None:
     assert book.batches[0] == [0]
     assert sorted(book.batches[1]) == list(range(1, 9))
     assert len(book.batches) == 2
+
+
+def crowd_is_written(commit: Watched, pool: ThreadPoolExecutor, book: Book) -> None:
+    """A leader and eight behind it, so that the next leader knows of nine."""
+    futures = all_queue(commit, pool, book, range(9))
+    book.gate.set()
+    assert [future.result() for future in futures] == [10 * item for item in range(9)]
+
+
+def test_a_crowd_comes_together_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(group_commit, "GATHER_SECONDS", PATIENCE)
+    book = Book()
+    commit = Watched(book.write, most_waiting=9, patience=2 * PATIENCE)
+    with ThreadPoolExecutor(9) as pool:
+        crowd_is_written(commit, pool, book)
+        assert sorted(pool.map(commit, range(9))) == [10 * item for item in range(9)]
+    assert [len(batch) for batch in book.batches] == [1, 8, 9]
+
+
+def test_nobody_waits_long_for_a_crowd_that_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(group_commit, "GATHER_SECONDS", 0)
+    book = Book()
+    commit = Watched(book.write, most_waiting=9, patience=PATIENCE)
+    with ThreadPoolExecutor(9) as pool:
+        crowd_is_written(commit, pool, book)
+    assert commit(7) == 70
+    # And it is forgotten: whoever comes now would wait for nobody.
+    monkeypatch.setattr(group_commit, "GATHER_SECONDS", 10 * PATIENCE)
+    assert [commit(8), commit(9)] == [80, 90]
+    assert book.batches[2:] == [[7], [8], [9]]
 
 
 def test_a_batch_has_an_end() -> None:
