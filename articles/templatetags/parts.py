@@ -24,7 +24,7 @@ from django.utils.translation import get_language
 register = template.Library()
 
 # Of each process. A card has some 2 KB, an article's text seldom more than 20, with the values that it is found by.
-MOST_BYTES = 8 * 1024 * 1024
+MOST_BYTES = 4 * 1024 * 1024
 # What is equal renders equal. Models are equal where their keys are, and lazy strings change with the language.
 _PLAIN = frozenset({str, SafeString, int, bool, float, type(None), date, datetime, tuple})
 
