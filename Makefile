@@ -20,7 +20,7 @@ TEMPLATES = $(shell git ls-files 'templates/*.html' 'templates/*.txt')
 help:
 	@echo "make demo   run the site on http://127.0.0.1:8000/ with demonstration content (PORT= changes the port)"
 	@echo "make test   run every test on SQLite, and on PostgreSQL where DATABASE_URL names one"
-	@echo "make bench  measure the site with a million articles (docs/performance.md); make bench-quick: in a minute"
+	@echo "make bench  measure the site with a million articles (docs/performance.md); make bench-quick: in a minute (two the first time)"
 	@echo "make lint   style, types, import contracts, templates, migrations, deployment check"
 	@echo "make fix    mend the style of Python and templates"
 	@echo "make lock   write requirements*.txt anew from pyproject.toml (needs uv)"
@@ -52,8 +52,9 @@ test: $(VENV)/requirements-dev.stamp
 	elif [ "$$CI" = true ]; then echo "CI=true, but DATABASE_URL names no PostgreSQL." >&2; exit 1; \
 	else echo "DATABASE_URL names no PostgreSQL, so the tests ran on SQLite alone."; fi
 
-# BENCH_DATA= names a folder in which the filled database stays for the next run; MARKDOWN= a file for the report;
+# BENCH_DATA= names a folder in which the filled databases stay for the next run; MARKDOWN= a file for the report;
 # PROFILE= a line of the table, to see where its time goes instead.
+bench-quick: BENCH_DATA ?= var/bench/quick
 bench bench-quick: $(VENV)/requirements.stamp
 	@$(RUN) -m bench $(if $(filter bench-quick,$@),--quick) $(if $(BENCH_DATA),--data "$(BENCH_DATA)") \
 		$(if $(MARKDOWN),--markdown "$(MARKDOWN)") $(if $(PROFILE),--profile "$(PROFILE)")

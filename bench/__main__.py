@@ -56,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measures the site. docs/performance.md")
-    parser.add_argument("--quick", action="store_true", help="20,000 articles, less than a minute")
+    parser.add_argument("--quick", action="store_true", help="20,000 articles, for every day")
     parser.add_argument(
         "--data", type=Path, help="a folder for the filled database, to be kept and used again by the next run"
     )

@@ -50,7 +50,7 @@ QUICK = Scale(
     rounds=1,
     seconds=1,
     spike_seconds=3,
-    samples=12,
+    samples=8,
     searches=100,
     is_full=False,
 )

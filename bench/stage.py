@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import secrets
+import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -136,9 +137,9 @@ def staged(scale: Scale, kept: Path | None, say: Say) -> Iterator[Stage]:
     with temporary_folder() as folder, running_cluster((kept or folder) / "postgres") as cluster:
         large = Site(env=settings_of(folder / "large", cluster.url(scale.name)))
         small = Site(env=settings_of(folder / "small", cluster.url("small")))
-        on_sqlite = Site(env=settings_of(folder / "sqlite", ""))
+        on_sqlite = Site(env=settings_of((kept or folder) / "sqlite", ""))
         plain = environment(DATABASE_URL=cluster.url("plain"), DJANGO_SETTINGS_MODULE="bench.ceilings.plain.settings")
-        for name in ("large", "small", "sqlite"):
+        for name in ("large", "small"):
             (folder / name).mkdir()
         say("Filling the databases ...")
         seconds = _fill(scale, cluster, large=large, small=small, plain=plain, on_sqlite=on_sqlite)
@@ -225,8 +226,7 @@ def _fill(
         static = static_folder()
         static.mkdir(parents=True, exist_ok=True)
         run([sys.executable, "-c", _COLLECT], env={**large.env, "DATA_DIR": str(static)})
-        on_sqlite.manage("migrate", "--verbosity", "0", "--no-input")
-        on_sqlite.seed(ON_SQLITE)
+        _fill_on_sqlite(on_sqlite)
 
     # A million articles are made by as many processes as there are cores: nothing else runs then.
     if scale.is_full:
@@ -234,6 +234,18 @@ def _fill(
         return the_sites()
     took: float | None = at_once(the_sites, the_others)[0]
     return took
+
+
+def _fill_on_sqlite(site: Site) -> None:
+    folder = Path(site.env["DATA_DIR"])
+    is_filled = folder / "is-filled"
+    if not is_filled.exists():
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+    site.manage("migrate", "--verbosity", "0", "--no-input")
+    if not is_filled.exists():
+        site.seed(ON_SQLITE)
+        is_filled.touch()
 
 
 def _made_anew(cluster: Cluster, site: Site, name: str, *, like: str = "") -> Site:
