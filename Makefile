@@ -12,6 +12,8 @@ PYTEST := -m pytest -n auto --maxprocesses 4 --dist loadgroup --no-loadscope-reo
 # The checks that need settings get a production's, so that `check --deploy` judges what operators run.
 AS_IN_PRODUCTION := env -u DATABASE_URL -u CACHE_URL -u EMAIL_URL -u SECRET_KEY_FILE -u DEBUG \
 	ORIGIN=https://news.example.org SECRET_KEY=for-checks-alone-$(shell printf 'x%.0s' $$(seq 60))
+# Outside the checkout, where PostgreSQL's own user may go as well; another checkout has another.
+QUICK_DATA = /var/tmp/spokesperson-bench-$(shell pwd | cksum | cut -d " " -f 1)
 TEMPLATES = $(shell git ls-files 'templates/*.html' 'templates/*.txt')
 
 .DEFAULT_GOAL := help
@@ -24,7 +26,7 @@ help:
 	@echo "make lint   style, types, import contracts, templates, migrations, deployment check"
 	@echo "make fix    mend the style of Python and templates"
 	@echo "make lock   write requirements*.txt anew from pyproject.toml (needs uv)"
-	@echo "make clean  delete the environment and everything under var/"
+	@echo "make clean  delete the environment, everything under var/ and what bench-quick keeps"
 
 # --- Running ---------------------------------------------------------------------------------
 
@@ -54,7 +56,7 @@ test: $(VENV)/requirements-dev.stamp
 
 # BENCH_DATA= names a folder in which the filled databases stay for the next run; MARKDOWN= a file for the report;
 # PROFILE= a line of the table, to see where its time goes instead.
-bench-quick: BENCH_DATA ?= var/bench/quick
+bench-quick: BENCH_DATA ?= $(QUICK_DATA)
 bench bench-quick: $(VENV)/requirements.stamp
 	@$(RUN) -m bench $(if $(filter bench-quick,$@),--quick) $(if $(BENCH_DATA),--data "$(BENCH_DATA)") \
 		$(if $(MARKDOWN),--markdown "$(MARKDOWN)") $(if $(PROFILE),--profile "$(PROFILE)")
@@ -84,4 +86,4 @@ lock:
 	uv pip compile --universal --generate-hashes --no-header pyproject.toml --group dev -c requirements.txt -o requirements-dev.txt
 
 clean:
-	rm -rf $(VENV) var
+	rm -rf $(VENV) var $(QUICK_DATA)

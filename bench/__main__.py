@@ -58,7 +58,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measures the site. docs/performance.md")
     parser.add_argument("--quick", action="store_true", help="20,000 articles, for every day")
     parser.add_argument(
-        "--data", type=Path, help="a folder for the filled database, to be kept and used again by the next run"
+        "--data",
+        type=lambda name: Path(name).resolve(),
+        help="a folder for the filled database, to be kept and used again by the next run",
     )
     parser.add_argument("--markdown", type=Path, help="a file to write the report to, as Markdown")
     parser.add_argument("--profile", metavar="LINE", help="instead: where the time of one line's requests goes")
