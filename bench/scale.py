@@ -49,9 +49,9 @@ QUICK = Scale(
     voters=2_500,
     rounds=1,
     seconds=1,
-    spike_seconds=3,
+    spike_seconds=2,
     samples=8,
-    searches=100,
+    searches=60,
     is_full=False,
 )
 # What the lists of the large site are compared with.
