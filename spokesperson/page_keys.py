@@ -19,6 +19,7 @@ from django.http.request import split_domain_port
 from django.urls import Resolver404, resolve
 from django.utils import translation
 
+from accounts.environ import is_secure
 from articles.pages import PARAMETERS
 
 # A longer address (host, path and query together, in bytes) goes to Django: nobody publishes one, and what we remember
@@ -69,7 +70,7 @@ def key_of(environ: WSGIEnvironment) -> Key | None:
         # The last of repeated ones, as `request.GET[name]` is. All others are dropped before rendering, so that they
         # neither split nor poison a page.
         known = urlencode([(name, given[name]) for name in parameters if name in given])
-    return scheme_of(environ), host, path, known
+    return "https" if is_secure(environ) else "http", host, path, known
 
 
 def known_host(header: str) -> str | None:
@@ -78,16 +79,6 @@ def known_host(header: str) -> str | None:
         return None
     name, _ = split_domain_port(header)
     return name if name in {one.lower() for one in settings.ALLOWED_HOSTS} else None
-
-
-def scheme_of(environ: WSGIEnvironment) -> str:
-    """ "http" or "https": as the server says, or the proxy in front where settings trust one."""
-    if settings.SECURE_PROXY_SSL_HEADER:
-        header, secure = settings.SECURE_PROXY_SSL_HEADER
-        if (said := environ.get(header)) is not None:
-            return "https" if said.split(",", 1)[0].strip() == secure else "http"
-    scheme: str = environ["wsgi.url_scheme"]
-    return scheme
 
 
 @lru_cache(maxsize=2048)

@@ -24,6 +24,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.http import HttpRequest
 from django.http.request import split_domain_port, validate_host
 
+from accounts.environ import is_secure
 from accounts.limits import client_address
 from articles.readership.group_commit import GroupCommit, NotWritten
 from articles.readership.models import Read, View, Visit
@@ -201,15 +202,6 @@ def request_of(environ: WSGIEnvironment) -> Request | None:
         return None
     reader = Reader(address=address, user_agent=get("HTTP_USER_AGENT", ""))
     return Request(int(number), Read if kind == "/read/" else View, reader)
-
-
-def is_secure(environ: WSGIEnvironment) -> bool:
-    """Whether the reader came by https, as Django reads it (`HttpRequest.scheme`)."""
-    if settings.SECURE_PROXY_SSL_HEADER:
-        header, expected = settings.SECURE_PROXY_SSL_HEADER
-        if (said := environ.get(header)) is not None:
-            return str(said).split(",", 1)[0].strip() == expected
-    return bool(environ["wsgi.url_scheme"] == "https")
 
 
 def is_our_host(host: str) -> bool:

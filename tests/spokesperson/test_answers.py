@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.conf import LazySettings
 from django.core.handlers.wsgi import WSGIRequest
+from django.db import OperationalError
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import path
@@ -20,14 +21,18 @@ def _breaks(request: WSGIRequest) -> HttpResponse:
     raise RuntimeError("a bug")
 
 
+def _is_away(request: WSGIRequest) -> HttpResponse:
+    raise OperationalError("connection refused")
+
+
 class UrlsWithABug:
-    """The site's addresses and one whose view fails."""
+    """The site's addresses, one whose view fails, and one that finds no database."""
 
     handler400 = urls.handler400
     handler403 = urls.handler403
     handler404 = urls.handler404
     handler500 = urls.handler500
-    urlpatterns = [path("breaks/", _breaks), *urls.urlpatterns]
+    urlpatterns = [path("breaks/", _breaks), path("away/", _is_away), *urls.urlpatterns]
 
 
 PLACES = {
@@ -35,6 +40,7 @@ PLACES = {
     "article list of nothing": ("/sections/none/", 404),
     "not found": ("/nowhere/", 404),
     "broken": ("/breaks/", 500),
+    "without a database": ("/away/", 503),
     "null byte": ("/a%00b/", 400),
     "admin": ("/admin/", 302),
     "log-in": ("/accounts/login/", 200),
@@ -168,3 +174,12 @@ def test_media_stays_in_its_folder(client: Client, settings: LazySettings) -> No
     assert client.get("/media/../secret").status_code == 404
     assert client.get("/media/%2e%2e/secret").status_code == 404
     assert client.get("/media/").status_code == 404
+
+
+def test_without_a_database_programs_are_asked_to_come_again(client: Client, settings: LazySettings) -> None:
+    settings.ROOT_URLCONF = UrlsWithABug
+    client.raise_request_exception = False
+    away, broken = client.get("/away/"), client.get("/breaks/")
+    assert (away.status_code, away["Retry-After"]) == (503, "10")
+    assert (broken.status_code, broken.get("Retry-After")) == (500, None)
+    assert "Something broke on our side" in away.text
