@@ -7,6 +7,8 @@ from articles import reading, searching
 from articles.pages import public_page
 
 urlpatterns = [
+    path("articles/<int:pk>/", reading.short_address, name="article_short"),
+    path("articles/<int:pk>/<str:slug>/", public_page(reading.ArticleView.as_view()), name="article"),
     path("", public_page(reading.FrontView.as_view()), name="front"),
     path("hot/", public_page(reading.HotView.as_view()), name="hot"),
     path("top/", reading.top, name="top"),
@@ -21,8 +23,6 @@ urlpatterns = [
     path("sections/<slug:slug>/", public_page(reading.SectionView.as_view()), name="section"),
     path("tags/<str:slug>/", public_page(reading.TagView.as_view()), name="tag"),
     path("authors/<str:username>/", public_page(reading.AuthorView.as_view()), name="author"),
-    path("articles/<int:pk>/", reading.short_address, name="article_short"),
-    path("articles/<int:pk>/<str:slug>/", public_page(reading.ArticleView.as_view()), name="article"),
     path("about/", public_page(TemplateView.as_view(template_name="articles/about.html")), name="about"),
     path("rules/", public_page(TemplateView.as_view(template_name="articles/rules.html")), name="rules"),
     path("desk/", include("articles.desk_urls")),

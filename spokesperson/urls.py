@@ -14,21 +14,22 @@ handler429 = "accounts.limits.too_many_requests"
 handler500 = "spokesperson.views.server_error"
 
 urlpatterns = [
-    path("health/", HealthView.as_view(), name="health"),
-    path("media/<path:path>", views.media, name="media"),
-    path("", include("articles.readership.urls")),
-    path("", include("articles.promotion.payments.urls")),
-    path("", include("articles.promotion.urls_for_machines")),
-    path("", include("articles.urls_for_machines")),
     *i18n_patterns(
-        path("admin/", admin.site.urls),
-        path("accounts/", include("accounts.urls")),
-        path("", include("articles.moderation.urls")),
-        path("", include("articles.promotion.urls")),
-        path("", include("articles.promotion.reports_urls")),
+        # What is asked for most stands first: every address before it is compared for each request.
         path("", include("articles.voting.urls")),
         path("", include("articles.readership.reports_urls")),
+        path("", include("articles.promotion.reports_urls")),
+        path("", include("articles.promotion.urls")),
         path("", include("articles.urls")),
+        path("", include("articles.moderation.urls")),
+        path("accounts/", include("accounts.urls")),
+        path("admin/", admin.site.urls),
         prefix_default_language=False,
     ),
+    path("", include("articles.readership.urls")),
+    path("", include("articles.promotion.urls_for_machines")),
+    path("", include("articles.promotion.payments.urls")),
+    path("", include("articles.urls_for_machines")),
+    path("media/<path:path>", views.media, name="media"),
+    path("health/", HealthView.as_view(), name="health"),
 ]
