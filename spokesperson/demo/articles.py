@@ -21,7 +21,6 @@ from articles.moderation.models import Decision
 from articles.moderation.services import decide
 from articles.ranking import hot
 from articles.readership.models import DailyStats, Read, View, Visit
-from articles.readership.services import roll_up
 from articles.readership.visitors import today
 from articles.voting.services import cast_vote
 from spokesperson.demo import numbers, pictures
@@ -152,15 +151,15 @@ def _read_and_rate(article: Article, text: Text, published_at: datetime) -> None
         for index, count in enumerate(views)
         if count
     ]
+    DailyStats.objects.bulk_create(days)
+    Article.objects.filter(pk=article.pk).update(views=sum(one.views for one in days))
     # The rows of the last two days would still be there, so they are: recount compares them with the statistics.
-    old = [one for one in days if one.day < last - timedelta(days=1)]
-    DailyStats.objects.bulk_create(old)
-    Article.objects.filter(pk=article.pk).update(views=sum(one.views for one in old))
-    for one in days[len(old) :]:
+    for one in days:
+        if one.day < last - timedelta(days=1):
+            continue
         kinds = {Visit.Kind.AUTHOR: one.by_author, Visit.Kind.STAFF: one.by_staff, Visit.Kind.BOT: one.by_bots}
         View.objects.bulk_create(_rows_of(View, one, {Visit.Kind.COUNTED: one.views, **kinds}, dice))
         Read.objects.bulk_create(_rows_of(Read, one, {Visit.Kind.COUNTED: one.reads}, dice))
-    roll_up()
 
 
 def _rows_of[Row: Visit](
