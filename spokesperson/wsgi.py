@@ -8,7 +8,7 @@ from contextlib import suppress
 from django.core.wsgi import get_wsgi_application
 
 # glibc gives every few threads a heap of their own; pages that come and go leave holes in each. One heap for all, which
-# Python's threads share without waiting, holds the same in a fifth less memory.
+# Python's threads share without waiting, holds the same in an eighth less memory.
 _M_ARENA_MAX = -8
 if sys.platform == "linux":
     with suppress(OSError, AttributeError):  # another C library

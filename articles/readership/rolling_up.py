@@ -63,6 +63,7 @@ def _add(taken: Iterable[Taken]) -> None:
     views: Counter[int] = Counter()
     days: dict[tuple[int, str], Counter[str]] = defaultdict(Counter)
     for article_id, day, what, kind, number in taken:
+        # What no column counts (a bot's read) makes its day all the same, with nothing in it.
         column = COLUMNS.get((what, kind))
         days[article_id, str(day)][column or ""] += number
         views[article_id] += number if column == "views" else 0

@@ -37,6 +37,8 @@ news AS (
     SELECT article_id, day, CASE WHEN is_over THEN source ELSE visitor END AS visitor, source,
         CASE WHEN is_over THEN 'over_rate' ELSE kind END AS kind
     FROM numbered
+    WHERE CASE WHEN is_over THEN (SELECT count(*) FROM {table} AS visit WHERE visit.article_id = numbered.article_id
+        AND visit.day = numbered.day AND visit.visitor = numbered.source) = 0 ELSE true END
 )
 """
 # Always in the same order, so that two at once never wait for each other in a circle. An article that was deleted a

@@ -104,8 +104,7 @@ function make.searches()
    })
 end
 
--- A beacon of each path, whole but for the reader's address: putting it together anew would cost a tenth of what the
--- site takes to answer it.
+-- A beacon of each path, whole but for the reader's address: what wrk puts together, it does on the site's own cores.
 local beacon_of = {}
 
 function make.beacons()

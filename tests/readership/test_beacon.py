@@ -215,6 +215,16 @@ def test_statements_of_a_beacon(client: Client, article: Article) -> None:
         assert len(statements) == expected, statements
 
 
+def test_what_is_too_much_already_writes_nothing(client: Client, article: Article, settings: LazySettings) -> None:
+    settings.VIEWS_PER_ADDRESS = 1
+    for n in range(2):
+        send(client, article, agent=f"{FIREFOX} {n}")
+    with CaptureQueriesContext(connection) as queries:
+        assert send(client, article, agent=f"{FIREFOX} 3").status_code == 204
+    assert len([query for query in queries if "SAVEPOINT" not in query["sql"]]) == 2  # the article, and what is new
+    assert sorted(View.objects.values_list("kind", flat=True)) == ["counted", "over_rate"]
+
+
 def read(client: Client, article: Article, *, agent: str = FIREFOX, **headers: str) -> Any:
     return client.post(
         reverse("beacon_read", args=[article.pk]),
