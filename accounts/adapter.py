@@ -19,10 +19,11 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import get_language, override
 from django.utils.translation import gettext_lazy as _
 
-from accounts.letters import address
-from accounts.limits import client_address
 from accounts.models import User
-from accounts.tasks import current_site, post
+from accounts.tasks import enqueue_email
+from core.mail import absolute_url
+from core.models import SiteSettings
+from core.ratelimit import client_address
 
 # One sentence for a wrong password and for an account that does not exist (SECURITY.md, 37).
 _MISMATCH = _("The name or the password is not right. Mind capital letters in the password.")
@@ -57,21 +58,21 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     # --- Letters ---
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        post(template=template_prefix, to=email, context=context)
+        enqueue_email(template=template_prefix, to=email, context=context)
 
     def send_account_already_exists_mail(self, email: str) -> None:
         context = {
-            "login_url": address(reverse("account_login")),
-            "password_reset_url": address(reverse("account_reset_password")),
+            "login_url": absolute_url(reverse("account_login")),
+            "password_reset_url": absolute_url(reverse("account_reset_password")),
         }
         self.send_mail("account/email/account_already_exists", email, context)
 
     def get_email_confirmation_url(self, request: HttpRequest | None, emailconfirmation: Any) -> str:
-        return address(reverse("account_confirm_email", args=[emailconfirmation.key]))
+        return absolute_url(reverse("account_confirm_email", args=[emailconfirmation.key]))
 
     def get_reset_password_from_key_url(self, key: str) -> str:
-        person, _dash, token = key.partition("-")
-        return address(reverse("account_reset_password_from_key", kwargs={"uidb36": person, "key": token}))
+        user, _dash, token = key.partition("-")
+        return absolute_url(reverse("account_reset_password_from_key", kwargs={"uidb36": user, "key": token}))
 
     # --- Where to go ---
 
@@ -150,4 +151,4 @@ class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]
     }
 
     def get_totp_issuer(self) -> str:
-        return str(current_site().name)
+        return str(SiteSettings.current().name)

@@ -6,21 +6,21 @@ from typing import Any, ClassVar
 
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
-from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth import admin as auth_admin
 from django.contrib.auth.forms import AdminUserCreationForm
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from accounts.changelists import LongList
 from accounts.models import User
-from accounts.people import renamed
+from core import events
+from core.admin import KeysetModelAdmin
 
 # The admin has no log-in of its own: the same page, the same limits, the same second factor (SECURITY.md, 35).
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 
-class NewPersonForm(AdminUserCreationForm[User]):
+class UserCreationForm(AdminUserCreationForm[User]):
     """A person made by hand. They confirm the address at their first log-in."""
 
     class Meta:
@@ -35,15 +35,15 @@ class NewPersonForm(AdminUserCreationForm[User]):
 
 
 @admin.register(User)
-class PersonAdmin(LongList[User], UserAdmin[User]):
+class UserAdmin(KeysetModelAdmin[User], auth_admin.UserAdmin[User]):
     """People: search, and what a moderator or a superuser may change."""
 
     list_display = ("username", "display_name", "email", "is_active", "is_staff", "suspended_until", "date_joined")
     list_filter = ("is_active", "is_staff", "is_superuser", "groups", "preferred_language", "date_joined")
     search_fields = ("username", "email", "display_name")
-    search_people = ("pk",)
+    search_users = ("pk",)
     ordering = ("-pk",)  # who came last stands first
-    add_form = NewPersonForm
+    add_form = UserCreationForm
     add_fieldsets = (
         (None, {"classes": ("wide",), "fields": ("username", "email", "usable_password", "password1", "password2")}),
     )
@@ -73,7 +73,7 @@ class PersonAdmin(LongList[User], UserAdmin[User]):
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
         if change and {"username", "display_name"} & set(form.changed_data):
-            renamed(obj)
+            events.user_renamed.send(User, user=obj)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return _is_superuser(request)

@@ -17,7 +17,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from accounts.tasks import send_reset_letter
+from accounts.tasks import send_password_reset_email
 
 PASSWORD_HELP = _("At least 10 characters. Not a common password, not only digits, not like your name.")
 # More than anybody types; beyond it, hashing would be work for nothing.
@@ -131,7 +131,7 @@ class ResetPasswordForm(Ours, allauth_forms.ResetPasswordForm):  # type: ignore[
     def save(self, request: HttpRequest, **kwargs: Any) -> str:
         """Queue one task, whether or not somebody has the address: same words, same work."""
         email = str(self.cleaned_data["email"])
-        send_reset_letter.enqueue(email, get_language() or "en")
+        send_password_reset_email.enqueue(email, get_language() or "en")
         return email
 
 

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
 
-class OwnSiteMiddleware:
+class SiteContextMiddleware:
     """allauth hands its templates a `site` made of the Host header; ours, of the context processor, shall stand."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import ClassVar
 
-from django.contrib.auth.models import AbstractUser, UserManager
+from django.contrib.auth import models as auth_models
 from django.core.validators import MaxLengthValidator, RegexValidator
 from django.db import models
 from django.db.models.functions import Lower
@@ -23,7 +23,7 @@ username_validators: list[Callable[[str], None]] = [
 ]
 
 
-class PersonManager(UserManager["User"]):
+class UserManager(auth_models.UserManager["User"]):
     """Looks people up by name whatever the case; keeps addresses in lower case."""
 
     @classmethod
@@ -44,7 +44,7 @@ class PersonManager(UserManager["User"]):
         return self.named(username or "").get()
 
 
-class User(AbstractUser):
+class User(auth_models.AbstractUser):
     """A person with an account.
 
     `suspended_until` is written by `articles.moderation.services` alone; everything that acts asks
@@ -73,7 +73,7 @@ class User(AbstractUser):
     )
     suspended_until = models.DateTimeField(_("suspended until"), null=True, blank=True, editable=False)
 
-    objects: ClassVar[PersonManager] = PersonManager()
+    objects: ClassVar[UserManager] = UserManager()
 
     REQUIRED_FIELDS: ClassVar[list[str]] = ["email"]
 

@@ -15,8 +15,8 @@ from PIL import Image
 
 from accounts.avatars import SIZES, remove_avatar, save_avatar
 from accounts.models import User
-from accounts.people import renamed
-from accounts.uploads import PictureRefused, open_upright
+from core import events
+from core.images import InvalidImage, load_image
 
 # Invisible characters that no name needs; joiners and marks of direction are left to the scripts that do.
 _INVISIBLE = re.compile("[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u200b\u2028-\u202e\u2060-\u2069\ufeff]")
@@ -73,14 +73,14 @@ class ProfileForm(forms.ModelForm[User]):
         if file is None:
             return None
         try:
-            return open_upright(file, at_least=max(SIZES))
-        except PictureRefused as refusal:
+            return load_image(file, at_least=max(SIZES))
+        except InvalidImage as refusal:
             raise ValidationError(str(refusal)) from refusal
 
 
 def update_profile(
     *,
-    person: User,
+    user: User,
     display_name: str,
     biography: str,
     preferred_language: str,
@@ -90,15 +90,15 @@ def update_profile(
 ) -> None:
     """Write what `ProfileForm` took; a new portrait comes before the wish to have none."""
     with transaction.atomic():
-        is_renamed = person.display_name != display_name
-        person.display_name = display_name
-        person.biography = biography
-        person.preferred_language = preferred_language
-        person.allows_promotion_by_others = allows_promotion_by_others
-        person.save(update_fields=["display_name", "biography", "preferred_language", "allows_promotion_by_others"])
+        is_renamed = user.display_name != display_name
+        user.display_name = display_name
+        user.biography = biography
+        user.preferred_language = preferred_language
+        user.allows_promotion_by_others = allows_promotion_by_others
+        user.save(update_fields=["display_name", "biography", "preferred_language", "allows_promotion_by_others"])
         if avatar is not None:
-            save_avatar(person=person, image=avatar)
+            save_avatar(user=user, image=avatar)
         elif without_avatar:
-            remove_avatar(person=person)
+            remove_avatar(user=user)
         if is_renamed:
-            renamed(person)
+            events.user_renamed.send(User, user=user)

@@ -18,10 +18,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 from django.views.generic import FormView, TemplateView
 
-from accounts.limits import limit
 from accounts.models import User
-from accounts.people import open_sessions
 from accounts.profile import ProfileForm, update_profile
+from accounts.selectors import open_sessions
+from core.ratelimit import check_rate_limit
 
 
 class SignupView(AllauthSignupView):  # type: ignore[misc]
@@ -39,41 +39,41 @@ class SignupView(AllauthSignupView):  # type: ignore[misc]
         return response
 
 
-class PersonMixin(LoginRequiredMixin):
+class CurrentUserMixin(LoginRequiredMixin):
     """For pages of the person who is signed in."""
 
     request: HttpRequest
 
     @property
-    def person(self) -> User:
+    def user(self) -> User:
         assert isinstance(self.request.user, User)
         return self.request.user
 
 
-class AccountView(PersonMixin, TemplateView):
+class AccountView(CurrentUserMixin, TemplateView):
     """Everything about one's account at a glance."""
 
     template_name = "accounts/overview.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        addresses = list(EmailAddress.objects.filter(user=self.person).order_by("-verified", "pk"))
+        addresses = list(EmailAddress.objects.filter(user=self.user).order_by("-verified", "pk"))
         return super().get_context_data(
             confirmed=next((one for one in addresses if one.verified), None),
             pending=next((one for one in addresses if not one.verified), None),
-            has_second_factor=Authenticator.objects.filter(user=self.person, type=Authenticator.Type.TOTP).exists(),
+            has_second_factor=Authenticator.objects.filter(user=self.user, type=Authenticator.Type.TOTP).exists(),
             **kwargs,
         )
 
 
-class SessionsView(PersonMixin, ListUserSessionsView):  # type: ignore[misc]
+class SessionsView(CurrentUserMixin, ListUserSessionsView):  # type: ignore[misc]
     """Where one is logged in. allauth's own list asks the database twice for each session."""
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        sessions = open_sessions(self.person)
+        sessions = open_sessions(self.user)
         return FormView.get_context_data(self, sessions=sessions, session_count=len(sessions), **kwargs)
 
 
-class ProfileView(PersonMixin, FormView[ProfileForm]):
+class ProfileView(CurrentUserMixin, FormView[ProfileForm]):
     """Name, biography, portrait and language."""
 
     template_name = "accounts/profile.html"
@@ -81,18 +81,18 @@ class ProfileView(PersonMixin, FormView[ProfileForm]):
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if request.FILES:
-            limit(request, "portrait", most=20, seconds=3600)
+            check_rate_limit(request, "portrait", most=20, seconds=3600)
         return super().post(request, *args, **kwargs)
 
     def get_form_kwargs(self) -> dict[str, Any]:
         # A row of its own: what is typed into the form does not stand in the head of the page before it is saved.
-        return {**super().get_form_kwargs(), "instance": User.objects.get(pk=self.person.pk)}
+        return {**super().get_form_kwargs(), "instance": User.objects.get(pk=self.user.pk)}
 
     def form_valid(self, form: ProfileForm) -> HttpResponse:
-        update_profile(person=self.person, **form.cleaned_data)
+        update_profile(user=self.user, **form.cleaned_data)
         messages.success(self.request, _("Your profile is saved."))
         return super().form_valid(form)
 
     def get_success_url(self) -> str:
-        with override(self.person.preferred_language):
+        with override(self.user.preferred_language):
             return reverse("account_profile")

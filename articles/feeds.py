@@ -14,9 +14,10 @@ from django.utils.feedgenerator import Atom1Feed, Rss201rev2Feed, SyndicationFee
 from django.views.generic import View
 
 from accounts.models import User
-from articles.models import Article, Section, SiteSettings
+from articles.models import Article, Section
 from articles.models.article import ArticleQuerySet
-from articles.sanitizing import sanitize
+from core.models import SiteSettings
+from core.sanitizer import sanitize
 
 ITEMS = 30
 
@@ -47,7 +48,7 @@ class ArticleFeed(View):
             feed_url=urljoin(settings.ORIGIN, request.path),
             language=None,
         )
-        for article in self.articles_of(subject).new().with_text()[:ITEMS]:
+        for article in self.articles_of(subject).new().for_detail()[:ITEMS]:
             self.add(feed, article)
         response = HttpResponse(content_type=feed.content_type)  # type: ignore[attr-defined]
         feed.write(response, "utf-8")
@@ -78,10 +79,10 @@ class ArticleFeed(View):
         assert text is not None
         address = urljoin(settings.ORIGIN, article.canonical_path)
         body = sanitize(text.body)
-        if text.picture:
-            picture = urljoin(settings.ORIGIN, text.picture.url(960))
+        if text.image:
+            image = urljoin(settings.ORIGIN, text.image.url(960))
             # The address is ours (random letters and digits); nothing of a member's stands in this element.
-            body = f'<p><img src="{picture}" alt=""></p>{body}'
+            body = f'<p><img src="{image}" alt=""></p>{body}'
         feed.add_item(
             title=_for_xml(text.title),
             link=address,

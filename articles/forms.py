@@ -20,18 +20,18 @@ from django.utils.translation import get_language, gettext_lazy, ngettext, pgett
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from articles.editor import BodyWidget
-from articles.images import PictureRefused, store_picture
-from articles.models import Article, Picture, Revision, Section
-from articles.publishing import MAX_TAGS, Text
-from articles.sanitizing import from_form
-from articles.slugs import slug_of
+from articles.models import Article, Image, Revision, Section
+from articles.models.slugs import slug_of
+from articles.services.images import InvalidImage, store_image
+from articles.services.publishing import MAX_TAGS, ArticleContent
+from articles.widgets import BodyWidget
+from core.sanitizer import from_form
 
 MAX_BODY = 100_000
 MAX_TAG = 40
-PICTURE_SALT = "articles.forms.picture"
-# The formats that accounts.uploads takes.
-ACCEPTED_PICTURES = "image/jpeg,image/png,image/webp,image/avif,image/gif"
+IMAGE_TOKEN_SALT = "articles.forms.image"
+# The formats that core.images takes.
+ACCEPTED_IMAGE_TYPES = "image/jpeg,image/png,image/webp,image/avif,image/gif"
 _COMMAS = re.compile(r"[,;،，、\n]")
 _END_OF_BLOCK = re.compile(r"(</(?:p|h2|h3|ul|ol|li|blockquote)>|<[uo]l>|<hr>)(?!\n|</(?:li|blockquote))")
 _DIRECTION_MARKS = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
@@ -72,20 +72,20 @@ def tag_names(value: str) -> list[str]:
     return list(named.values())
 
 
-def token_for(picture: Picture, person: User) -> str:
+def image_token_for(image: Image, user: User) -> str:
     """What stands for an uploaded picture in a form: of use to this person alone."""
-    return signing.dumps({"picture": picture.pk, "person": person.pk}, salt=PICTURE_SALT, compress=True)
+    return signing.dumps({"image": image.pk, "user": user.pk}, salt=IMAGE_TOKEN_SALT, compress=True)
 
 
-def picture_of(token: str, person: User) -> Picture | None:
+def image_from_token(token: str, user: User) -> Image | None:
     """The picture that a token of this person stands for; None for anything else."""
     try:
-        content = signing.loads(token, salt=PICTURE_SALT)
+        content = signing.loads(token, salt=IMAGE_TOKEN_SALT)
     except (signing.BadSignature, ValueError):
         return None
-    if content["person"] != person.pk:
+    if content["user"] != user.pk:
         return None
-    return Picture.objects.filter(pk=content["picture"]).first()
+    return Image.objects.filter(pk=content["image"]).first()
 
 
 class OneLineField(forms.CharField):
@@ -153,7 +153,7 @@ class ArticleForm(forms.Form):
         required=False,
         widget=forms.FileInput(
             attrs={
-                "accept": ACCEPTED_PICTURES,
+                "accept": ACCEPTED_IMAGE_TYPES,
                 "data-too-large": gettext_lazy("This file is larger than 10 MB. Choose a smaller one."),
             }
         ),
@@ -170,7 +170,7 @@ class ArticleForm(forms.Form):
     credit = OneLineField(
         label=gettext_lazy("Credit"), max_length=120, required=False, help_text=gettext_lazy("Who made the image.")
     )
-    picture = TokenField()
+    image_token = TokenField()
     form_key = TokenField()
 
     def __init__(
@@ -178,7 +178,7 @@ class ArticleForm(forms.Form):
         data: QueryDict | None = None,
         files: MultiValueDict[str, UploadedFile[Any]] | None = None,
         *,
-        person: User,
+        user: User,
         article: Article | None = None,
         kept: dict[str, str] | None = None,
         takes_images: bool = True,
@@ -189,8 +189,8 @@ class ArticleForm(forms.Form):
             kept: fields to show instead of what is stored, such as those that arrived after the session's end.
             takes_images: False where the person uploaded too much lately; a chosen image is then refused.
         """
-        self.person = person
-        self.kept_picture: Picture | None = None
+        self.user = user
+        self.stored_image: Image | None = None
         self._takes_images = takes_images
         initial: dict[str, Any] = {"language": get_language(), "form_key": str(uuid.uuid4())}
         if article is not None and article.latest is not None:
@@ -200,7 +200,7 @@ class ArticleForm(forms.Form):
             data = data.copy()  # The tokens in it are renewed.
         super().__init__(data, files, initial=initial)
         if not self.is_bound:
-            self.kept_picture = picture_of(str(initial.get("picture", "")), person)
+            self.stored_image = image_from_token(str(initial.get("image_token", "")), user)
 
     def _initial_of(self, revision: Revision) -> dict[str, Any]:
         return {
@@ -214,7 +214,7 @@ class ArticleForm(forms.Form):
             "alternative_text": revision.alternative_text,
             "caption": revision.caption,
             "credit": revision.credit,
-            "picture": token_for(revision.picture, self.person) if revision.picture else "",
+            "image_token": image_token_for(revision.image, self.user) if revision.image else "",
         }
 
     @property
@@ -226,15 +226,15 @@ class ArticleForm(forms.Form):
         helper.include_media = False  # The template gives it a nonce.
         helper.layout = Layout(
             "form_key",
-            "picture",
+            "image_token",
             Div("title", "body", css_class="writing"),
             Div(
                 Div("section", "language", css_class="pair"),
                 "tags",
                 "summary",
-                HTML('{% include "desk/_picture.html" %}'),
+                HTML('{% include "articles/my/_image.html" %}'),
                 "image",
-                *(["remove_image"] if self.kept_picture else []),
+                *(["remove_image"] if self.stored_image else []),
                 "alternative_text",
                 "caption",
                 "credit",
@@ -265,15 +265,15 @@ class ArticleForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
-        token = cleaned.get("picture", "")
-        self.kept_picture = picture_of(token, self.person) if token else None
+        token = cleaned.get("image_token", "")
+        self.stored_image = image_from_token(token, self.user) if token else None
         if cleaned.get("remove_image"):
-            self.kept_picture = None
-        elif token and not self.kept_picture:
+            self.stored_image = None
+        elif token and not self.stored_image:
             self.add_error("image", _("The image that was chosen before is not there any more. Choose it again."))
         if file := cleaned.get("image"):
             self._take(file)
-        self._renew("picture", token_for(self.kept_picture, self.person) if self.kept_picture else "")
+        self._renew("image_token", image_token_for(self.stored_image, self.user) if self.stored_image else "")
         self._renew("remove_image", "")
         return cleaned
 
@@ -282,25 +282,25 @@ class ArticleForm(forms.Form):
             self.add_error("image", _("You have sent many images in a short time. Wait a little before the next one."))
             return
         try:
-            self.kept_picture = store_picture(owner=self.person, file=file)
-        except PictureRefused as refusal:
+            self.stored_image = store_image(owner=self.user, file=file)
+        except InvalidImage as refusal:
             self.add_error("image", str(refusal))
 
     def _renew(self, name: str, value: str) -> None:
         if isinstance(self.data, QueryDict):
             self.data[name] = value
 
-    def to_text(self) -> Text:
+    def to_text(self) -> ArticleContent:
         """What was written, as `publishing` takes it; for a valid form."""
         cleaned = self.cleaned_data
-        return Text(
+        return ArticleContent(
             title=cleaned["title"],
             section=cleaned["section"],
             language=cleaned["language"],
             summary=cleaned["summary"],
             body=cleaned["body"],
             tag_names=cleaned["tags"],
-            picture=self.kept_picture,
+            image=self.stored_image,
             caption=cleaned["caption"],
             alternative_text=cleaned["alternative_text"],
             credit=cleaned["credit"],

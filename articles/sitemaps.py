@@ -62,6 +62,6 @@ def _xml(text: str) -> HttpResponse:
 @require_safe
 def robots(request: HttpRequest) -> HttpResponse:
     """What robots may fetch: everything that readers see, and where the sitemap is."""
-    lines = ["User-agent: *", *(f"Disallow: {path}" for path in ("/accounts/", "/admin/", "/desk/", "/beacon/"))]
+    lines = ["User-agent: *", *(f"Disallow: {path}" for path in ("/accounts/", "/admin/", "/my/articles/", "/beacon/"))]
     lines += [f"Sitemap: {urljoin(settings.ORIGIN, reverse('sitemap'))}", ""]
     return HttpResponse("\n".join(lines), content_type="text/plain; charset=utf-8")

@@ -1,29 +1,45 @@
-"""The reader's pages and the author's desk."""
+"""URLs of the reader's pages, the author's pages, feeds and sitemaps."""
 
-from django.urls import include, path
+from django.urls import path
 from django.views.generic import TemplateView
 
-from articles import reading, searching
-from articles.pages import public_page
+from articles import sitemaps
+from articles.feeds import ArticleAtomFeed, ArticleFeed
+from articles.views import author, public
+from core.http_cache import public_page
 
+# With the language as a prefix.
 urlpatterns = [
-    path("articles/<int:pk>/", reading.short_address, name="article_short"),
-    path("articles/<int:pk>/<str:slug>/", public_page(reading.ArticleView.as_view()), name="article"),
-    path("", public_page(reading.FrontView.as_view()), name="front"),
-    path("hot/", public_page(reading.HotView.as_view()), name="hot"),
-    path("top/", reading.top, name="top"),
-    path("top/<str:span>/", public_page(reading.TopView.as_view()), name="top"),
-    path("search/", public_page(searching.SearchView.as_view(), parameters=searching.PARAMETERS), name="search"),
-    path("search/opensearch.xml", public_page(searching.description, parameters=()), name="opensearch"),
-    path(
-        "search/suggestions/",
-        public_page(searching.suggest, parameters=searching.SUGGESTION_PARAMETERS),
-        name="search_suggestions",
-    ),
-    path("sections/<slug:slug>/", public_page(reading.SectionView.as_view()), name="section"),
-    path("tags/<str:slug>/", public_page(reading.TagView.as_view()), name="tag"),
-    path("authors/<str:username>/", public_page(reading.AuthorView.as_view()), name="author"),
+    path("articles/<int:pk>/", public.short_address, name="article_short"),
+    path("articles/<int:pk>/<str:slug>/", public_page(public.ArticleView.as_view()), name="article"),
+    path("", public_page(public.FrontView.as_view()), name="front"),
+    path("hot/", public_page(public.HotView.as_view()), name="hot"),
+    path("top/", public.top, name="top"),
+    path("top/<str:span>/", public_page(public.TopView.as_view()), name="top"),
+    path("sections/<slug:slug>/", public_page(public.SectionView.as_view()), name="section"),
+    path("tags/<str:slug>/", public_page(public.TagView.as_view()), name="tag"),
+    path("authors/<str:username>/", public_page(public.AuthorView.as_view()), name="author"),
     path("about/", public_page(TemplateView.as_view(template_name="articles/about.html")), name="about"),
     path("rules/", public_page(TemplateView.as_view(template_name="articles/rules.html")), name="rules"),
-    path("desk/", include("articles.desk_urls")),
+    path("my/articles/", author.MyArticlesView.as_view(), name="my_articles"),
+    path("my/articles/new/", author.EditView.as_view(), name="my_article_new"),
+    path("my/articles/<int:pk>/", author.EditView.as_view(), name="my_article_edit"),
+    path("my/articles/<int:pk>/preview/", author.PreviewView.as_view(), name="my_article_preview"),
+    path("my/articles/<int:pk>/submit/", author.submit, name="my_article_submit"),
+    path("my/articles/<int:pk>/withdraw/", author.withdraw, name="my_article_withdraw"),
+    path("my/articles/<int:pk>/discard/", author.discard, name="my_article_discard"),
+]
+
+# Read by programs, without a language.
+untranslated_urlpatterns = [
+    path("feeds/rss.xml", public_page(ArticleFeed.as_view()), name="feed_rss"),
+    path("feeds/atom.xml", public_page(ArticleAtomFeed.as_view()), name="feed_atom"),
+    path("sections/<slug:slug>/rss.xml", public_page(ArticleFeed.as_view()), name="feed_section_rss"),
+    path("sections/<slug:slug>/atom.xml", public_page(ArticleAtomFeed.as_view()), name="feed_section_atom"),
+    path("authors/<str:username>/rss.xml", public_page(ArticleFeed.as_view()), name="feed_author_rss"),
+    path("authors/<str:username>/atom.xml", public_page(ArticleAtomFeed.as_view()), name="feed_author_atom"),
+    path("sitemap.xml", public_page(sitemaps.index), name="sitemap"),
+    path("sitemaps/<int:number>.xml", public_page(sitemaps.part), name="sitemap_part"),
+    path("robots.txt", public_page(sitemaps.robots), name="robots"),
+    path("favicon.ico", public.favicon, name="favicon"),
 ]

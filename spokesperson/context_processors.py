@@ -5,28 +5,24 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from accounts.models import User
-from articles.models import Section, SiteSettings
+from articles.models import Section
+from core.models import SiteSettings
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
-    """`site`, `sections`, `person` (None for who is not signed in), `origin`, `languages`.
+    """Add `site`, `sections`, `user`, `origin`, `canonical` and `languages`.
 
-    `person` looks at the session only where its cookie came, so that a page for an anonymous reader touches none.
+    Without a session cookie `user` is anonymous without a look at the session, so that a public page touches none.
     """
-
-    def person() -> User | None:
-        user = getattr(request, "user", None)
-        return user if isinstance(user, User) and user.is_authenticated else None
-
     has_session = settings.SESSION_COOKIE_NAME in request.COOKIES
     return {
         "site": SimpleLazyObject(SiteSettings.current),
         "sections": SimpleLazyObject(Section.all_cached),
-        "person": SimpleLazyObject(person) if has_session else None,
+        "user": SimpleLazyObject(lambda: getattr(request, "user", AnonymousUser())) if has_session else AnonymousUser(),
         "origin": settings.ORIGIN,
         "canonical": settings.ORIGIN + request.path,
         "languages": [(code, name, in_language(request.path, code)) for code, name in settings.LANGUAGES],

@@ -72,6 +72,7 @@ INSTALLED_APPS = [
     "articles.search",
     "articles",
     "accounts",
+    "core",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -112,10 +113,10 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "accounts.middleware.OwnSiteMiddleware",
+    "accounts.middleware.SiteContextMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "accounts.limits.TooManyRequestsMiddleware",
+    "core.ratelimit.RateLimitMiddleware",
 ]
 
 ROOT_URLCONF = "spokesperson.urls"
@@ -183,7 +184,7 @@ CACHES = {
     "default": (
         env.cache_url_config(CACHE_URL)
         if CACHE_URL
-        else {"BACKEND": "spokesperson.machine_cache.MachineCache", "LOCATION": DATA_DIR / "cache" / "shared.sqlite3"}
+        else {"BACKEND": "core.sqlite_cache.SQLiteCache", "LOCATION": DATA_DIR / "cache" / "shared.sqlite3"}
     ),
     "local": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "local"},
 }
@@ -238,7 +239,7 @@ MAX_BODY_BYTES = 12 * 1024 * 1024
 # --- Mail ------------------------------------------------------------------------------------
 
 # Without a mail server the letters are printed where the site runs, to be read there.
-environ.Env.EMAIL_SCHEMES["consolemail"] = "spokesperson.printed_mail.EmailBackend"
+environ.Env.EMAIL_SCHEMES["consolemail"] = "core.console_mail.EmailBackend"
 _mail = environ.Env.email_url_config(env.str("EMAIL_URL", default="consolemail://"))
 if _mail["EMAIL_BACKEND"].endswith("smtp.EmailBackend"):
     MAILERS = {
@@ -273,7 +274,7 @@ TIME_ZONE = env.str("TIME_ZONE", default="Asia/Yerevan")
 # --- People ----------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = ["spokesperson.backends.PersonBackend"]
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.ScryptPasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
@@ -285,7 +286,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
 LOGIN_URL = "account_login"
-LOGIN_REDIRECT_URL = "desk"
+LOGIN_REDIRECT_URL = "my_articles"
 LOGOUT_REDIRECT_URL = "front"
 
 ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
@@ -339,10 +340,6 @@ MFA_FORMS = {
 # Clocks of phones differ by some seconds.
 MFA_TOTP_TOLERANCE = 1
 USERSESSIONS_TRACK_ACTIVITY = False
-# Where the rooms below `articles` find the site's name.
-SITE_MODEL = "articles.models.SiteSettings"
-# What the rooms above do when a person has another name.
-AFTER_RENAMING = "articles.search.indexing.update_of_author"
 
 CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap5"
 CRISPY_TEMPLATE_PACK = "bootstrap5"
@@ -384,7 +381,6 @@ PAYMENT_USES_SSL = HTTPS
 
 # --- Security --------------------------------------------------------------------------------
 
-SESSION_ENGINE = "spokesperson.sessions"
 SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "session"
 CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrf"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS

@@ -1,24 +1,27 @@
-"""Every address of the site. The language stands first in it; English has none."""
+"""All URLs of the site. The language is a prefix of the path; English has none."""
 
 from django.conf.urls.i18n import i18n_patterns
 from django.contrib import admin
 from django.urls import include, path
 
+import articles.promotion.urls
+import articles.readership.urls
+import articles.urls
 from spokesperson import views
 from spokesperson.health import HealthView
 
 handler400 = "spokesperson.views.bad_request"
 handler403 = "spokesperson.views.permission_denied"
 handler404 = "spokesperson.views.page_not_found"
-handler429 = "accounts.limits.too_many_requests"
+handler429 = "core.ratelimit.too_many_requests"
 handler500 = "spokesperson.views.server_error"
 
 urlpatterns = [
     *i18n_patterns(
-        # What is asked for most stands first: every address before it is compared for each request.
+        path("", include("articles.search.urls")),
+        # Before articles.urls, whose /articles/<pk>/<slug>/ matches their URLs too.
         path("", include("articles.voting.urls")),
-        path("", include("articles.readership.reports_urls")),
-        path("", include("articles.promotion.reports_urls")),
+        path("", include("articles.readership.urls")),
         path("", include("articles.promotion.urls")),
         path("", include("articles.urls")),
         path("", include("articles.moderation.urls")),
@@ -26,10 +29,9 @@ urlpatterns = [
         path("admin/", admin.site.urls),
         prefix_default_language=False,
     ),
-    path("", include("articles.readership.urls")),
-    path("", include("articles.promotion.urls_for_machines")),
-    path("", include("articles.promotion.payments.urls")),
-    path("", include("articles.urls_for_machines")),
+    *articles.urls.untranslated_urlpatterns,
+    *articles.readership.urls.untranslated_urlpatterns,
+    *articles.promotion.urls.untranslated_urlpatterns,
     path("media/<path:path>", views.media, name="media"),
     path("health/", HealthView.as_view(), name="health"),
 ]

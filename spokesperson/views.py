@@ -14,7 +14,7 @@ from django.utils._os import safe_join
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from articles.keeping import keep_typed_text
+from articles.views.draft_recovery import stash_typed_text
 
 RETRY_AFTER_SECONDS = 10
 
@@ -26,7 +26,7 @@ def refuse(request: HttpRequest, status: int, sentence: str) -> HttpResponse:
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """A form whose token is stale (another tab logged in or out): nothing was done, and what was typed is kept."""
-    if kept := keep_typed_text(request):
+    if kept := stash_typed_text(request):
         return kept
     response = render(request, "403_csrf.html", status=403)
     if request.headers.get("HX-Request"):

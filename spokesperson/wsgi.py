@@ -21,7 +21,7 @@ _django = get_wsgi_application()
 from django.conf import settings  # noqa: E402
 
 from articles.readership.beacon import Beacon  # noqa: E402
-from spokesperson.page_cache import PageCache  # noqa: E402
+from core.page_cache.application import PageCache  # noqa: E402
 
 _pages = PageCache(_django, max_bytes=settings.PAGE_CACHE_BYTES)
 application = Beacon(_pages, most_waiting=settings.BEACONS_AT_ONCE)

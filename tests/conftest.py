@@ -12,7 +12,7 @@ from django.conf import LazySettings, settings
 from django.core.cache import caches
 from django.db import connection
 
-from accounts import limits
+from core import ratelimit as limits
 
 
 @pytest.fixture(autouse=True)
@@ -41,7 +41,7 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
 
 @pytest.fixture(autouse=True)
 def _within_one_window(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The windows of `accounts.limits` neither end nor begin while a test counts up to a limit."""
+    """The windows of `core.ratelimit` neither end nor begin while a test counts up to a limit."""
     moment = time.time() // 3600 * 3600 + 1830
     monkeypatch.setattr(limits, "time", SimpleNamespace(time=lambda: moment))
 

@@ -9,8 +9,8 @@ from allauth.account.models import EmailAddress
 from django.utils.text import slugify
 
 from accounts.models import User
-from articles import publishing
 from articles.models import Article, Section
+from articles.services import publishing
 
 WORDS = "Nobody had asked for the map, and yet on a Saturday in October eleven of us walked the streets and counted. "
 BODY = f"<p>{WORDS * 3}</p><h2>What we found</h2><p>{WORDS * 2}</p>"
@@ -43,7 +43,7 @@ class SectionFactory(factory.django.DjangoModelFactory[Section]):
     slug = factory.LazyAttribute(lambda o: slugify(o.name))
 
 
-def text(**changes: Any) -> publishing.Text:
+def text(**changes: Any) -> publishing.ArticleContent:
     """A complete text, ready to be submitted."""
     defaults: dict[str, Any] = {
         "title": "We counted every street lamp",
@@ -52,7 +52,7 @@ def text(**changes: Any) -> publishing.Text:
         "body": BODY,
         "tag_names": ["street lamps"],
     }
-    return publishing.Text(**{**defaults, **changes})
+    return publishing.ArticleContent(**{**defaults, **changes})
 
 
 def draft(author: User | None = None, **changes: Any) -> Article:

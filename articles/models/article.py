@@ -14,11 +14,11 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from accounts.keyset import Order
-from articles.models.pictures import Picture
+from articles.models.image import Image
+from articles.models.slugs import slug_of
 from articles.models.taxonomy import Section, Tag
 from articles.models.top import SCORE, BestSince, DayOf
-from articles.slugs import slug_of
+from core.pagination import KeysetOrdering
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -27,12 +27,12 @@ if TYPE_CHECKING:
 TAKEN_SLUGS = {"promote", "views", "vote"}
 
 # The orders of the readers' lists (docs/architecture.md, Ranking); each has its index.
-NEW = Order({"published_at": datetime, "pk": int})
-HOT = Order({"hot": float, "pk": int})
-TOP = Order({"score": int, "pk": int})
+NEW = KeysetOrdering({"published_at": datetime, "pk": int})
+HOT = KeysetOrdering({"hot": float, "pk": int})
+TOP = KeysetOrdering({"score": int, "pk": int})
 # What moved last stands first on the author's desk, and what carries a tag in the order of publication.
-MOVED = Order({"state_since": datetime, "pk": int})
-TAGGED = Order({"published_at": datetime, "article_id": int})
+MOVED = KeysetOrdering({"state_since": datetime, "pk": int})
+TAGGED = KeysetOrdering({"published_at": datetime, "article_id": int})
 
 
 class ArticleQuerySet(models.QuerySet["Article"]):
@@ -52,7 +52,7 @@ class ArticleQuerySet(models.QuerySet["Article"]):
         return self.order_by(*NEW.names)
 
     def hot(self) -> Self:
-        """The order of `articles.ranking.hot`."""
+        """The order of `articles.models.ranking.hot`."""
         return self.order_by(*HOT.names)
 
     def with_score(self) -> Self:
@@ -70,19 +70,19 @@ class ArticleQuerySet(models.QuerySet["Article"]):
             after: only what stands behind this place in the order `TOP`.
         """
         articles = self.with_score()
-        return BestSince(TOP.after(articles, after) if after else articles, since=since, limit=limit)
+        return BestSince(TOP.filter_after(articles, after) if after else articles, since=since, limit=limit)
 
-    def with_text(self) -> Self:
+    def for_detail(self) -> Self:
         """With everything that a card or a page shows, in the same query."""
-        return self.select_related("live", "live__picture", "author", "section").defer("author__biography")
+        return self.select_related("live", "live__image", "author", "section").defer("author__biography")
 
-    def with_cards(self) -> Self:
-        """Like `with_text`, without the bodies, which a list never shows."""
-        return self.with_text().defer("live__body", "author__biography")
+    def for_list(self) -> Self:
+        """Like `for_detail`, without the bodies, which a list never shows."""
+        return self.for_detail().defer("live__body", "author__biography")
 
 
 class Article(models.Model):
-    """One article through its life. Only `articles.publishing` changes its state.
+    """One article through its life. Only `articles.services.publishing` changes its state.
 
     Its text is in its revisions: `live` is what readers see, `latest` is what its author works on. The counters are
     derived from rows (`manage.py recount --check`) and written with F() or by recount alone.
@@ -222,9 +222,9 @@ class ArticleTagQuerySet(models.QuerySet["ArticleTag"]):
         """Newest first."""
         return self.order_by(*TAGGED.names)
 
-    def with_cards(self) -> Self:
+    def for_list(self) -> Self:
         """With everything that the articles' cards show, in the same query."""
-        return self.select_related("article__live__picture", "article__author", "article__section").defer(
+        return self.select_related("article__live__image", "article__author", "article__section").defer(
             "article__live__body", "article__author__biography"
         )
 
@@ -270,8 +270,8 @@ class Revision(models.Model):
     summary = models.CharField(_("summary"), max_length=300, blank=True)
     body = models.TextField(_("text"), blank=True)
     tag_names = models.JSONField(_("tags"), default=list, blank=True)
-    picture = models.ForeignKey(
-        Picture, on_delete=models.PROTECT, null=True, blank=True, related_name="revisions", verbose_name=_("lead image")
+    image = models.ForeignKey(
+        Image, on_delete=models.PROTECT, null=True, blank=True, related_name="revisions", verbose_name=_("lead image")
     )
     caption = models.CharField(_("caption"), max_length=300, blank=True)
     alternative_text = models.CharField(_("alternative text"), max_length=200, blank=True)

@@ -10,7 +10,7 @@ from django.db.models.functions import Lower
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from articles.slugs import slug_of
+from articles.models.slugs import slug_of
 
 
 class Section(models.Model):

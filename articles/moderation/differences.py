@@ -67,7 +67,7 @@ def fields_changed(before: Revision, after: Revision) -> list[tuple[str, SafeStr
             _("Section"): revision.section.name,
             _("Language"): revision.get_language_display(),
             _("Tags"): ", ".join(revision.tag_names),
-            _("Image"): str(revision.picture or ""),
+            _("Image"): str(revision.image or ""),
             _("Caption"): revision.caption,
             _("Alternative text"): revision.alternative_text,
             _("Credit"): revision.credit,

@@ -94,10 +94,10 @@ class CorrectionForm(ArticleForm):
     )
 
     def __init__(self, data: QueryDict | None = None, *, moderator: User, revision: Revision) -> None:
-        self.person = moderator
-        super().__init__(data, person=moderator, kept=self._initial_of(revision))
+        self.user = moderator
+        super().__init__(data, user=moderator, kept=self._initial_of(revision))
         del self.fields["image"], self.fields["form_key"]
-        if revision.picture is None:
+        if revision.image is None:
             del self.fields["remove_image"]
 
     @property
@@ -108,13 +108,13 @@ class CorrectionForm(ArticleForm):
         helper.disable_csrf = True  # The template has it, beside the button.
         helper.include_media = False  # The template gives it a nonce.
         helper.layout = Layout(
-            "picture",
+            "image_token",
             Div("title", "body", "reason", css_class="writing"),
             Div(
                 Div("section", "language", css_class="pair"),
                 "tags",
                 "summary",
-                HTML('{% include "moderation/_picture.html" %}'),
+                HTML('{% include "moderation/_image.html" %}'),
                 *(["remove_image"] if "remove_image" in self.fields else []),
                 "alternative_text",
                 "caption",
@@ -141,8 +141,8 @@ class SuspensionForm(forms.Form):
     )
 
     def clean_username(self) -> str:
-        person = User.objects.filter(username__iexact=self.cleaned_data["username"], is_active=True).first()
-        if person is None:
+        user = User.objects.filter(username__iexact=self.cleaned_data["username"], is_active=True).first()
+        if user is None:
             raise ValidationError(_("Nobody here has this username."))
-        self.person = person
-        return person.username
+        self.user = user
+        return user.username

@@ -12,11 +12,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from accounts.keyset import Order
 from articles.models import Article, Revision
+from core.pagination import KeysetOrdering
 
 # The order of the public log; its index is `decision_public`.
-DECIDED = Order({"decided_at": datetime, "pk": int})
+DECIDED = KeysetOrdering({"decided_at": datetime, "pk": int})
 # How far the look into an author's past goes, in articles.
 HISTORY = 100
 LATELY = 10
@@ -29,7 +29,7 @@ class Rule(models.TextChoices):
 
     NONE = "", _("no particular rule")
     SOURCES = "sources", _("facts without a source")
-    PICTURE = "picture", _("a picture that may not be used")
+    IMAGE = "image", _("a picture that may not be used")
     INSULT = "insult", _("insults or threats")
     PRIVACY = "privacy", _("private data of others")
     ADVERTISING = "advertising", _("advertising in disguise")
@@ -110,7 +110,7 @@ class Decision(models.Model):
 class Sanction(models.Model):
     """A suspension: until it ends the person reads and logs in, but does not write, vote or promote."""
 
-    person = models.ForeignKey(
+    user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="sanctions", verbose_name=_("person")
     )
     moderator = models.ForeignKey(

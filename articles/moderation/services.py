@@ -12,11 +12,12 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from articles import publishing
 from articles.models import Article, Revision
 from articles.moderation.models import Decision, Rule, Sanction
 from articles.moderation.tasks import tell_author, tell_suspended
-from articles.publishing import NotPossible, Text
+from articles.services import publishing
+from articles.services.publishing import ArticleContent
+from core.exceptions import ActionNotAllowed
 
 DECIDE = "moderation.decide"
 SUSPEND = "moderation.add_sanction"
@@ -53,7 +54,7 @@ def decide(*, revision: Revision, moderator: User, verdict: str, reason: str = "
 
     Raises:
         PermissionDenied: the person is no moderator.
-        NotPossible: it is the moderator's own article, the reason is missing, or the text was decided on meanwhile
+        ActionNotAllowed: it is the moderator's own article, the reason is missing, or the text was decided on meanwhile
             (the sentence says by whom). Nothing has happened then.
     """
     _must_be_allowed(moderator, DECIDE)
@@ -65,9 +66,11 @@ def decide(*, revision: Revision, moderator: User, verdict: str, reason: str = "
         article = now.article
         _must_be_of_another(article, moderator)
         if now.state == Revision.State.IN_REVIEW and now.submitted_at != revision.submitted_at:
-            raise NotPossible(_("The author changed this text and submitted it again meanwhile. Read it once more."))
+            raise ActionNotAllowed(
+                _("The author changed this text and submitted it again meanwhile. Read it once more.")
+            )
         if verdict not in possible_verdicts(now):
-            raise NotPossible(_what_happened(now))
+            raise ActionNotAllowed(_what_happened(now))
         match verdict:
             case Verdict.PUBLISH:
                 publishing.publish(article=article, revision_number=now.number)
@@ -82,7 +85,7 @@ def decide(*, revision: Revision, moderator: User, verdict: str, reason: str = "
         return _record(revision=now, moderator=moderator, verdict=verdict, reason=reason, rule=rule)
 
 
-def correct(*, revision: Revision, moderator: User, text: Text, reason: str) -> Decision:
+def correct(*, revision: Revision, moderator: User, text: ArticleContent, reason: str) -> Decision:
     """Change the text that readers see, as a new revision that is live at once, and have the author told why.
 
     Args:
@@ -90,7 +93,7 @@ def correct(*, revision: Revision, moderator: User, text: Text, reason: str) -> 
 
     Raises:
         PermissionDenied: the person is no moderator.
-        NotPossible: their own article, no reason, another text is live, or the author has a newer one open.
+        ActionNotAllowed: their own article, no reason, another text is live, or the author has a newer one open.
     """
     _must_be_allowed(moderator, DECIDE)
     reason = _checked_reason(reason, needed=True)
@@ -99,28 +102,28 @@ def correct(*, revision: Revision, moderator: User, text: Text, reason: str) -> 
         article = now.article
         _must_be_of_another(article, moderator)
         if article.live_id != now.pk:
-            raise NotPossible(_("Another text of this article was published meanwhile. Correct that one."))
+            raise ActionNotAllowed(_("Another text of this article was published meanwhile. Correct that one."))
         live = publishing.correct(article=article, text=text).live
         assert live is not None
         return _record(revision=live, moderator=moderator, verdict=Verdict.CORRECT, reason=reason, rule="")
 
 
-def suspend(*, person: User, moderator: User, until: datetime, reason: str) -> Sanction:
+def suspend(*, user: User, moderator: User, until: datetime, reason: str) -> Sanction:
     """Suspend a person: until then they read and log in, but do not write, vote or promote.
 
     Raises:
         PermissionDenied: the moderator may not suspend.
-        NotPossible: oneself, an administrator (unless by one), no reason, or a time that is past or too far.
+        ActionNotAllowed: oneself, an administrator (unless by one), no reason, or a time that is past or too far.
     """
     _must_be_allowed(moderator, SUSPEND)
     reason = _checked_reason(reason, needed=True)
-    _must_be_above(moderator, person)
+    _must_be_above(moderator, user)
     if not timezone.now() < until <= timezone.now() + LONGEST_SUSPENSION:
-        raise NotPossible(_("Choose a time in the next ten years."))
+        raise ActionNotAllowed(_("Choose a time in the next ten years."))
     with transaction.atomic():
-        _locked_person(person)
-        sanction = Sanction.objects.create(person=person, moderator=moderator, ends_at=until, reason=reason)
-        _recompute_suspension(person)
+        _locked_person(user)
+        sanction = Sanction.objects.create(user=user, moderator=moderator, ends_at=until, reason=reason)
+        _recompute_suspension(user)
         tell_suspended.enqueue(sanction.pk)
     return sanction
 
@@ -130,17 +133,17 @@ def lift(*, sanction: Sanction, moderator: User) -> Sanction:
 
     Raises:
         PermissionDenied: the moderator may not lift.
-        NotPossible: one's own suspension, or an administrator's (unless by one).
+        ActionNotAllowed: one's own suspension, or an administrator's (unless by one).
     """
     _must_be_allowed(moderator, LIFT)
-    _must_be_above(moderator, sanction.person)
+    _must_be_above(moderator, sanction.user)
     with transaction.atomic():
-        _locked_person(sanction.person)
+        _locked_person(sanction.user)
         sanction.refresh_from_db(fields=["lifted_at"])
         if sanction.lifted_at is None:
             sanction.lifted_at = timezone.now()
             sanction.save(update_fields=["lifted_at"])
-        _recompute_suspension(sanction.person)
+        _recompute_suspension(sanction.user)
     return sanction
 
 
@@ -148,28 +151,28 @@ def _must_be_allowed(moderator: User, permission: str) -> None:
     if not moderator.has_perm(permission):
         raise PermissionDenied
     if moderator.is_suspended:
-        raise NotPossible(_("Your account is suspended, so you cannot decide at the moment."))
+        raise ActionNotAllowed(_("Your account is suspended, so you cannot decide at the moment."))
 
 
 def _must_be_of_another(article: Article, moderator: User) -> None:
     if article.author_id == moderator.pk:
-        raise NotPossible(_("This is your own article: another moderator decides on it."))
+        raise ActionNotAllowed(_("This is your own article: another moderator decides on it."))
 
 
-def _must_be_above(moderator: User, person: User) -> None:
-    if person.pk == moderator.pk:
-        raise NotPossible(_("You cannot suspend yourself, nor end your own suspension."))
-    if person.is_superuser and not moderator.is_superuser:
-        raise NotPossible(_("Only an administrator suspends an administrator."))
+def _must_be_above(moderator: User, user: User) -> None:
+    if user.pk == moderator.pk:
+        raise ActionNotAllowed(_("You cannot suspend yourself, nor end your own suspension."))
+    if user.is_superuser and not moderator.is_superuser:
+        raise ActionNotAllowed(_("Only an administrator suspends an administrator."))
 
 
 def _checked_reason(reason: str, *, needed: bool) -> str:
     reason = reason.strip()
     if needed and not reason:
-        raise NotPossible(_("Give a reason: the person reads it."))
+        raise ActionNotAllowed(_("Give a reason: the person reads it."))
     longest = Decision._meta.get_field("reason").max_length or 2000
     if len(reason) > longest:
-        raise NotPossible(_("Give a reason of at most %(count)d characters.") % {"count": longest})
+        raise ActionNotAllowed(_("Give a reason of at most %(count)d characters.") % {"count": longest})
     return reason
 
 
@@ -179,12 +182,12 @@ def _locked(revision: Revision) -> Revision:
     locked = Article.objects.select_for_update(no_key=True).filter(pk=revision.article_id).only("pk").first()
     now = Revision.objects.select_related("article").filter(pk=revision.pk).first() if locked else None
     if now is None:
-        raise NotPossible(_("Its author deleted this text meanwhile."))
+        raise ActionNotAllowed(_("Its author deleted this text meanwhile."))
     return now
 
 
-def _locked_person(person: User) -> None:
-    User.objects.select_for_update(no_key=True).only("pk").get(pk=person.pk)
+def _locked_person(user: User) -> None:
+    User.objects.select_for_update(no_key=True).only("pk").get(pk=user.pk)
 
 
 def _what_happened(revision: Revision) -> str:
@@ -213,7 +216,7 @@ def _record(*, revision: Revision, moderator: User, verdict: str, reason: str, r
     return decision
 
 
-def _recompute_suspension(person: User) -> None:
-    open_ones = Sanction.objects.filter(person=person, lifted_at=None, ends_at__gt=timezone.now())
-    person.suspended_until = open_ones.aggregate(until=Max("ends_at"))["until"]
-    person.save(update_fields=["suspended_until"])
+def _recompute_suspension(user: User) -> None:
+    open_ones = Sanction.objects.filter(user=user, lifted_at=None, ends_at__gt=timezone.now())
+    user.suspended_until = open_ones.aggregate(until=Max("ends_at"))["until"]
+    user.save(update_fields=["suspended_until"])

@@ -9,9 +9,9 @@ from django.tasks import task
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.letters import address, send_letter, try_again_later
-from articles.models import SiteSettings
 from articles.moderation.models import Decision, Sanction
+from core.mail import absolute_url, retry_later, send_templated_email
+from core.models import SiteSettings
 
 
 @task()
@@ -29,23 +29,23 @@ def tell_author(decision_id: int, attempt: int = 1) -> None:
                 return
             article = decision.revision.article
             if article.author.is_active:
-                send_letter(
+                send_templated_email(
                     to=article.author,
                     template="moderation/mail/decision",
                     context={
                         "site": SiteSettings.current(),
                         "decision": decision,
                         "title": decision.revision.title,
-                        "article_url": lambda: address(article.get_absolute_url()),
-                        "edit_url": lambda: address(reverse("desk_edit", kwargs={"pk": article.pk})),
-                        "desk_url": lambda: address(reverse("desk")),
-                        "log_url": lambda: address(reverse("moderation_log")),
+                        "article_url": lambda: absolute_url(article.get_absolute_url()),
+                        "edit_url": lambda: absolute_url(reverse("my_article_edit", kwargs={"pk": article.pk})),
+                        "desk_url": lambda: absolute_url(reverse("my_articles")),
+                        "log_url": lambda: absolute_url(reverse("moderation_log")),
                     },
                 )
             decision.mailed_at = timezone.now()
             decision.save(update_fields=["mailed_at"])
     except (OSError, SMTPException):
-        if not try_again_later(tell_author, decision_id, attempt=attempt):
+        if not retry_later(tell_author, decision_id, attempt=attempt):
             raise
 
 
@@ -56,24 +56,24 @@ def tell_suspended(sanction_id: int, attempt: int = 1) -> None:
         with transaction.atomic():
             sanction = (
                 Sanction.objects.select_for_update(of=("self",), no_key=True)
-                .select_related("person")
+                .select_related("user")
                 .filter(pk=sanction_id, mailed_at=None)
                 .first()
             )
             if sanction is None:
                 return
-            if sanction.person.is_active:
-                send_letter(
-                    to=sanction.person,
+            if sanction.user.is_active:
+                send_templated_email(
+                    to=sanction.user,
                     template="moderation/mail/suspension",
                     context={
                         "site": SiteSettings.current(),
                         "sanction": sanction,
-                        "rules_url": lambda: address(reverse("rules")),
+                        "rules_url": lambda: absolute_url(reverse("rules")),
                     },
                 )
             sanction.mailed_at = timezone.now()
             sanction.save(update_fields=["mailed_at"])
     except (OSError, SMTPException):
-        if not try_again_later(tell_suspended, sanction_id, attempt=attempt):
+        if not retry_later(tell_suspended, sanction_id, attempt=attempt):
             raise

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from articles.moderation import views
-from articles.pages import public_page
+from core.http_cache import public_page
 
 urlpatterns = [
     path("moderation/", public_page(views.LogView.as_view()), name="moderation_log"),

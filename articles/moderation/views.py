@@ -7,7 +7,7 @@ from typing import Any
 from django.views.generic import TemplateView
 
 from articles.moderation.models import DECIDED, Decision
-from articles.pages import page_of
+from core.pagination import paginate
 
 LOG_PAGE = 20
 
@@ -20,5 +20,5 @@ class LogView(TemplateView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         related = Decision.objects.public().select_related("revision__section", "revision__article__live")
         decisions = related.defer("revision__body", "revision__article__live__body")
-        page = page_of(decisions, self.request, order=DECIDED, size=LOG_PAGE)
-        return super().get_context_data(page=page.articles, older=page.next_cursor, **kwargs)
+        page = paginate(decisions, self.request, order=DECIDED, size=LOG_PAGE)
+        return super().get_context_data(page=page.object_list, older=page.next_cursor, **kwargs)

@@ -12,12 +12,12 @@ from articles.promotion.models import Promotion
 
 def own_promotion(user: User | AnonymousUser, pk: int) -> Promotion:
     """A promotion of which the person is the sponsor."""
-    return get_object_or_404(Promotion.objects.with_cards().filter(sponsor_id=user.pk), pk=pk)
+    return get_object_or_404(Promotion.objects.for_list().filter(sponsor_id=user.pk), pk=pk)
 
 
 def promotion_with_results(user: User | AnonymousUser, pk: int) -> Promotion:
     """A promotion whose results the person may see: its sponsor, and moderators of promotions."""
-    found = Promotion.objects.with_cards()
+    found = Promotion.objects.for_list()
     if not (user.is_staff and user.has_perm("promotion.decide_promotion")):
         found = found.filter(sponsor_id=user.pk)
     return get_object_or_404(found, pk=pk)
@@ -25,5 +25,5 @@ def promotion_with_results(user: User | AnonymousUser, pk: int) -> Promotion:
 
 def promotion_of_own_article(user: User | AnonymousUser, pk: int) -> Promotion:
     """Somebody else's promotion of an article that the person wrote."""
-    found = Promotion.objects.with_cards().filter(article__author_id=user.pk).exclude(sponsor=F("article__author"))
+    found = Promotion.objects.for_list().filter(article__author_id=user.pk).exclude(sponsor=F("article__author"))
     return get_object_or_404(found, pk=pk)

@@ -23,7 +23,7 @@ from articles.promotion.transitions import (
     tell,
     what_stands,
 )
-from articles.publishing import NotPossible
+from core.exceptions import ActionNotAllowed
 
 State = Promotion.State
 Role = LedgerEntry.Role
@@ -41,7 +41,7 @@ def confirm_payment(*, promotion: Promotion, moderator: User, reason: str = "") 
 
     Raises:
         PermissionDenied: the person is no moderator of promotions.
-        NotPossible: their own request, or it does not wait for money.
+        ActionNotAllowed: their own request, or it does not wait for money.
     """
     must_decide(moderator)
     reason = checked_reason(reason, needed=False)
@@ -51,7 +51,7 @@ def confirm_payment(*, promotion: Promotion, moderator: User, reason: str = "") 
         if now.state == State.PAID:
             return now
         if now.state != State.AWAITING_PAYMENT:
-            raise NotPossible(what_stands(now))
+            raise ActionNotAllowed(what_stands(now))
         payment = new_payment(promotion=now, variant="manual")
         payment.received_at, payment.status = timezone.now(), "confirmed"
         payment.save(update_fields=["received_at", "status"])
@@ -99,12 +99,12 @@ def open_payment(*, promotion: Promotion, variant: str) -> Payment:
     """The payment that the sponsor is about to make; the one that was begun before, as long as it is good.
 
     Raises:
-        NotPossible: the promotion does not wait for money.
+        ActionNotAllowed: the promotion does not wait for money.
     """
     with ledger.writing():
         now = locked(promotion)
         if now.state != State.AWAITING_PAYMENT:
-            raise NotPossible(what_stands(now))
+            raise ActionNotAllowed(what_stands(now))
         begun = now.payments.filter(
             variant=variant,
             received_at=None,

@@ -19,8 +19,8 @@ from django.utils import timezone
 
 from articles.models import Article, Section
 from articles.models.prepared import Parameter, Prepared
-from articles.pages import FRESH_SECONDS
 from articles.promotion.models import Placement, Promotion, PromotionQuerySet
+from core.http_cache import FRESH_SECONDS
 
 # How many cards a place shows in one render.
 CARDS = {Placement.Code.FRONT_TOP: 1, Placement.Code.SECTION_TOP: 1, Placement.Code.BESIDE: 2}

@@ -2,7 +2,7 @@
 
 requested → (awaiting payment → paid) → approved → ended; or declined, cancelled, revoked. Scheduled and running are
 `approved`, seen by the clock. Which step is there at whose hand is one table (`transitions.ALLOWED`); every step is a
-row of the ledger. A verb that does not fit raises `NotPossible` with a sentence; nothing has happened then.
+row of the ledger. A verb that does not fit raises `ActionNotAllowed` with a sentence; nothing has happened then.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from articles.promotion.transitions import (
     tell,
     what_stands,
 )
-from articles.publishing import NotPossible
+from core.exceptions import ActionNotAllowed
 
 __all__ = [
     "agree",
@@ -63,7 +63,7 @@ def agree(*, promotion: Promotion, author: User) -> Promotion:
     """The article's author agrees; agreeing twice is agreeing once.
 
     Raises:
-        NotPossible: not the author, the author is the sponsor, or there is nothing to agree to any more.
+        ActionNotAllowed: not the author, the author is the sponsor, or there is nothing to agree to any more.
     """
     with ledger.writing():
         now = locked(promotion)
@@ -71,7 +71,7 @@ def agree(*, promotion: Promotion, author: User) -> Promotion:
         if now.author_agreed_at is not None:
             return now
         if now.state not in {State.REQUESTED, State.AWAITING_PAYMENT, State.PAID}:
-            raise NotPossible(what_stands(now))
+            raise ActionNotAllowed(what_stands(now))
         now.author_agreed_at = timezone.now()
         now.save(update_fields=["author_agreed_at"])
         note(now, event=Event.AGREED, role=Role.AUTHOR, actor=author)
@@ -82,14 +82,16 @@ def refuse(*, promotion: Promotion, author: User, reason: str = "") -> Promotion
     """The article's author refuses, which declines the promotion. What was paid is due back.
 
     Raises:
-        NotPossible: not the author, the time to refuse is over, or it was decided on.
+        ActionNotAllowed: not the author, the time to refuse is over, or it was decided on.
     """
     reason = checked_reason(reason, needed=False)
     with ledger.writing():
         now = locked(promotion)
         _must_be_author(now, author)
         if now.author_may_refuse_until is None or timezone.now() >= now.author_may_refuse_until:
-            raise NotPossible(_("The time to refuse is over. Write to the moderators if something is wrong with it."))
+            raise ActionNotAllowed(
+                _("The time to refuse is over. Write to the moderators if something is wrong with it.")
+            )
         entry = enter(now, State.DECLINED, event=Event.REFUSED, role=Role.AUTHOR, actor=author, reason=reason)
         owe_refund(now, now=entry.at)
         tell(entry, "refused", now.sponsor)
@@ -112,7 +114,7 @@ def approve(
 
     Raises:
         PermissionDenied: the person is no moderator of promotions.
-        NotPossible: their own request, the author may still refuse, the article is not public, its text is another
+        ActionNotAllowed: their own request, the author may still refuse, the article is not public, its text is another
             than was read, the time is past, or there is no room for the whole time.
     """
     must_decide(moderator)
@@ -122,10 +124,10 @@ def approve(
         now = locked(promotion)
         must_be_of_another(now, moderator)
         if now.state != (State.PAID if now.is_paid_kind else State.REQUESTED):
-            raise NotPossible(what_stands(now))
+            raise ActionNotAllowed(what_stands(now))
         if not author_has_spoken(now):
             assert now.author_may_refuse_until is not None
-            raise NotPossible(
+            raise ActionNotAllowed(
                 _("The author may refuse until %(time)s, and has not answered yet.")
                 % {"time": shown_moment(now.author_may_refuse_until)}
             )
@@ -158,7 +160,7 @@ def decline(*, promotion: Promotion, moderator: User, reason: str) -> Promotion:
 
     Raises:
         PermissionDenied: the person is no moderator of promotions.
-        NotPossible: their own request, no reason, or it was decided on.
+        ActionNotAllowed: their own request, no reason, or it was decided on.
     """
     must_decide(moderator)
     reason = checked_reason(reason, needed=True)
@@ -183,14 +185,14 @@ def cancel(*, promotion: Promotion, sponsor: User, reason: str = "") -> Promotio
     """The sponsor takes it back. What was paid is due back: whole before the start, the rest of the time afterwards.
 
     Raises:
-        NotPossible: not the sponsor, or it is over.
+        ActionNotAllowed: not the sponsor, or it is over.
     """
     reason = checked_reason(reason, needed=False)
     close_ended()
     with ledger.writing():
         now = locked(promotion)
         if now.sponsor_id != sponsor.pk or now.kind == Promotion.Kind.EDITORIAL:
-            raise NotPossible(_("Only its sponsor can cancel a promotion."))
+            raise ActionNotAllowed(_("Only its sponsor can cancel a promotion."))
         entry = enter(now, State.CANCELLED, event=Event.CANCELLED, role=Role.SPONSOR, actor=sponsor, reason=reason)
         owe_refund(now, now=entry.at)
     return now
@@ -203,7 +205,7 @@ def revoke(*, promotion: Promotion, moderator: User, reason: str) -> Promotion:
 
     Raises:
         PermissionDenied: the person is no moderator of promotions.
-        NotPossible: no reason, or it is not scheduled or running.
+        ActionNotAllowed: no reason, or it is not scheduled or running.
     """
     must_decide(moderator)
     reason = checked_reason(reason, needed=True)
@@ -229,7 +231,7 @@ def move_start(*, promotion: Promotion, moderator: User, start: datetime, reason
 
     Raises:
         PermissionDenied: the person is no moderator of promotions.
-        NotPossible: their own, it is not scheduled, the time is past or too far, or there is no room then.
+        ActionNotAllowed: their own, it is not scheduled, the time is past or too far, or there is no room then.
     """
     must_decide(moderator)
     reason = checked_reason(reason, needed=False)
@@ -237,7 +239,7 @@ def move_start(*, promotion: Promotion, moderator: User, start: datetime, reason
         now = locked(promotion)
         must_be_of_another(now, moderator)
         if now.phase != Promotion.Phase.SCHEDULED:
-            raise NotPossible(_("Only the start of a scheduled promotion can be moved."))
+            raise ActionNotAllowed(_("Only the start of a scheduled promotion can be moved."))
         assert now.starts_at is not None
         before, now.starts_at = now.starts_at, find_room(now, wanted=start)
         now.ends_at = now.starts_at + timedelta(days=now.days)
@@ -258,7 +260,7 @@ def look_after_edit(
 
     Raises:
         PermissionDenied: the person is no moderator of promotions.
-        NotPossible: their own, it is not scheduled or running, the article is not public, its text did not change or
+        ActionNotAllowed: their own, it is not scheduled or running, the article is not public, its text did not change or
             is another than was read, or it moved to a section that has no room.
     """
     must_decide(moderator)
@@ -267,11 +269,11 @@ def look_after_edit(
         now = locked(promotion)
         must_be_of_another(now, moderator)
         if now.phase not in {Promotion.Phase.SCHEDULED, Promotion.Phase.RUNNING}:
-            raise NotPossible(what_stands(now))
+            raise ActionNotAllowed(what_stands(now))
         article = public_article(now.article)
         _must_have_read(article, revision_id)
         if article.live_id == now.approved_revision_id:
-            raise NotPossible(_("The text is the one that was approved: the promotion is not paused."))
+            raise ActionNotAllowed(_("The text is the one that was approved: the promotion is not paused."))
         if now.placement.is_per_section and now.section_id != article.section_id:
             now.section = article.section
             must_have_room(now)
@@ -287,7 +289,7 @@ def correct(*, promotion: Promotion, moderator: User, reason: str) -> LedgerEntr
 
     Raises:
         PermissionDenied: the person is no moderator of promotions.
-        NotPossible: no text.
+        ActionNotAllowed: no text.
     """
     must_decide(moderator)
     reason = checked_reason(reason, needed=True)
@@ -305,12 +307,12 @@ def author_has_spoken(promotion: Promotion) -> bool:
 def _must_have_read(article: Article, revision_id: int | None) -> None:
     """What a moderator lets pass is what they read, and no later text."""
     if revision_id is not None and article.live_id != revision_id:
-        raise NotPossible(_("The article’s text changed meanwhile. Read it once more, then decide."))
+        raise ActionNotAllowed(_("The article’s text changed meanwhile. Read it once more, then decide."))
 
 
 def _must_be_author(promotion: Promotion, author: User) -> None:
     if promotion.article.author_id != author.pk or promotion.sponsor_id == author.pk:
-        raise NotPossible(_("Only the author of the article is asked, where somebody else is the sponsor."))
+        raise ActionNotAllowed(_("Only the author of the article is asked, where somebody else is the sponsor."))
 
 
 def _sponsor_and_author(promotion: Promotion) -> list[User]:

@@ -13,7 +13,7 @@ from articles.promotion import ledger
 from articles.promotion.models import LedgerEntry, Placement, Promotion
 from articles.promotion.room import find_room, times_of
 from articles.promotion.transitions import begin, checked_reason, close_ended, must_decide, public_article, tell
-from articles.publishing import NotPossible
+from core.exceptions import ActionNotAllowed
 
 State = Promotion.State
 Role = LedgerEntry.Role
@@ -35,19 +35,19 @@ def pin(
 
     Raises:
         PermissionDenied: the person is no moderator of promotions.
-        NotPossible: their own article, it is not public or stands there already, a wrong time, or there is no room.
+        ActionNotAllowed: their own article, it is not public or stands there already, a wrong time, or there is no room.
     """
     must_decide(moderator)
     reason = checked_reason(reason, needed=False)
     if not 1 <= days <= LONGEST_PIN:
-        raise NotPossible(_("Choose 1 to %(days)d days.") % {"days": LONGEST_PIN})
+        raise ActionNotAllowed(_("Choose 1 to %(days)d days.") % {"days": LONGEST_PIN})
     close_ended()
     with ledger.writing():
         article = public_article(article)
         if article.author_id == moderator.pk:
-            raise NotPossible(_("This is your own article: another moderator may choose it."))
+            raise ActionNotAllowed(_("This is your own article: another moderator may choose it."))
         if Promotion.objects.filter(article=article, placement=placement, state__in=Promotion.OPEN).exists():
-            raise NotPossible(_("This article has an open promotion in this place already."))
+            raise ActionNotAllowed(_("This article has an open promotion in this place already."))
         made = Promotion(
             article=article,
             sponsor=moderator,

@@ -15,7 +15,6 @@ from django.http import Http404
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.keyset import Order
 from articles.promotion.models import (
     LedgerEntry,
     Placement,
@@ -25,9 +24,10 @@ from articles.promotion.models import (
     PromotionSettings,
 )
 from articles.promotion.money import EXPONENTS, exact
+from core.pagination import KeysetOrdering
 
 # The ledger's order; its index is `promotion_newest`.
-REQUESTED = Order({"requested_at": datetime, "pk": int})
+REQUESTED = KeysetOrdering({"requested_at": datetime, "pk": int})
 # Reasons that are said to the public; the others are between the people concerned.
 PUBLIC_REASONS = {LedgerEntry.Event.REVOKED, LedgerEntry.Event.CORRECTION}
 _APPROVALS = {LedgerEntry.Event.APPROVED, LedgerEntry.Event.PINNED}
@@ -204,7 +204,7 @@ def rows_of(found: QuerySet[Promotion], *, size: int) -> tuple[list[Row], str]:
     """The first rows, and the cursor of what follows ("" at the end)."""
     exact_prices = PromotionSettings.current().shows_exact_prices
     promotions = list(found[: size + 1])
-    following = REQUESTED.cursor_of(promotions[size - 1]) if len(promotions) > size else ""
+    following = REQUESTED.encode_cursor(promotions[size - 1]) if len(promotions) > size else ""
     return [Row(one, exact_prices=exact_prices) for one in promotions[:size]], following
 
 

@@ -8,9 +8,9 @@ from datetime import date, timedelta
 from django.db import transaction
 from django.db.models import Count, Q
 
-from articles.counters import Difference
 from articles.promotion.models import PromotionDay, PromotionEvent
 from articles.readership.visitors import today
+from core.recount import CounterMismatch
 
 COLUMNS = {
     "impressions": PromotionEvent.What.IMPRESSION,
@@ -20,7 +20,7 @@ COLUMNS = {
 Day = tuple[int, date]
 
 
-def recount(*, repair: bool) -> Iterator[Difference]:
+def recount(*, repair: bool) -> Iterator[CounterMismatch]:
     """Compare yesterday and today; the rows of older days are being dropped.
 
     Args:
@@ -33,7 +33,7 @@ def recount(*, repair: bool) -> Iterator[Difference]:
         yield from _compared(promotion_id, day, repair=repair)
 
 
-def _compared(promotion_id: int, day: date, *, repair: bool) -> list[Difference]:
+def _compared(promotion_id: int, day: date, *, repair: bool) -> list[CounterMismatch]:
     differences = []
     with transaction.atomic():
         if repair:
@@ -47,7 +47,7 @@ def _compared(promotion_id: int, day: date, *, repair: bool) -> list[Difference]
             before = getattr(stored, column, 0)
             if before != counted[column]:
                 what = f"promotion {promotion_id} on {day}, {column}"
-                differences.append(Difference(what=what, stored=before, counted=counted[column]))
+                differences.append(CounterMismatch(what=what, stored=before, counted=counted[column]))
         if repair and stored and differences:
             PromotionDay.objects.filter(pk=stored.pk).update(**counted)
     return differences

@@ -10,7 +10,6 @@ from django.utils.translation import gettext as _
 from payments import PaymentError
 from payments.core import provider_factory
 
-from accounts.letters import try_again_later
 from accounts.models import User
 from articles.promotion import ledger
 from articles.promotion.models import LedgerEntry, Payment, Promotion
@@ -24,7 +23,8 @@ from articles.promotion.transitions import (
     note,
     tell,
 )
-from articles.publishing import NotPossible
+from core.exceptions import ActionNotAllowed
+from core.mail import retry_later
 
 Role = LedgerEntry.Role
 Event = LedgerEntry.Event
@@ -52,7 +52,7 @@ def ask_refund(payment_id: int, up_to: int, attempt: int = 1) -> None:
         provider.refund(payment, to_decimal(up_to - payment.refunded, payment.currency))
     except (PaymentError, OSError) as error:
         logger.warning("The refund of payment %s failed: %s", payment_id, error)
-        if not try_again_later(ask_refund, payment_id, up_to, attempt=attempt):
+        if not retry_later(ask_refund, payment_id, up_to, attempt=attempt):
             provider_refused_refund(payment=payment, reason=str(error))
     else:
         provider_gave_back(payment=payment, up_to=up_to)
@@ -63,7 +63,7 @@ def record_refund(*, promotion: Promotion, moderator: User, reason: str = "") ->
 
     Raises:
         PermissionDenied: the person is no moderator of promotions.
-        NotPossible: their own promotion, or nothing is due.
+        ActionNotAllowed: their own promotion, or nothing is due.
     """
     must_decide(moderator)
     reason = checked_reason(reason, needed=False)
@@ -72,7 +72,7 @@ def record_refund(*, promotion: Promotion, moderator: User, reason: str = "") ->
         must_be_of_another(now, moderator)
         owed = [one for one in now.payments.select_for_update(no_key=True).order_by("pk") if one.refund_left]
         if not owed:
-            raise NotPossible(_("There is nothing to give back for this promotion."))
+            raise ActionNotAllowed(_("There is nothing to give back for this promotion."))
         for payment in owed:
             _given_back(now, payment, up_to=payment.refund_due, role=Role.MODERATOR, actor=moderator, reason=reason)
     return now

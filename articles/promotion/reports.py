@@ -18,12 +18,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 from django.views.generic import TemplateView
 
-from articles.charts import chart
-from articles.pages import cursor_in
 from articles.promotion.access import promotion_with_results
 from articles.promotion.models import LedgerHead, Placement, Promotion
 from articles.promotion.public_ledger import PHASES, REQUESTED, Filters, Row, public_promotions, rows_of
 from articles.promotion.results import results_of
+from core.charts import chart
+from core.pagination import cursor_from
 
 PAGE = 20
 # A file holds so many rows, and says where the next one is.
@@ -126,8 +126,8 @@ def asked_rows(request: HttpRequest, size: int) -> tuple[Filters, list[Row], str
     """
     filters = Filters.of(request.GET)
     found: QuerySet[Promotion] = public_promotions(filters)
-    if cursor := cursor_in(request):
-        found = REQUESTED.after(found, REQUESTED.place_of(cursor))
+    if cursor := cursor_from(request):
+        found = REQUESTED.filter_after(found, REQUESTED.decode_cursor(cursor))
     rows, following = rows_of(found, size=size)
     return filters, rows, following
 

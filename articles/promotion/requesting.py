@@ -14,16 +14,16 @@ from articles.models import Article
 from articles.promotion import ledger, schedule
 from articles.promotion.models import LedgerEntry, Placement, Plan, Promotion
 from articles.promotion.transitions import begin, close_ended, enter, moderators, public_article, shown_moment, tell
-from articles.publishing import NotPossible
+from core.exceptions import ActionNotAllowed
 
 MAX_MESSAGE = 1000
 
 
-class WrongPlan(NotPossible):
+class WrongPlan(ActionNotAllowed):
     """It would be possible with another plan, or later."""
 
 
-class WrongDay(NotPossible):
+class WrongDay(ActionNotAllowed):
     """It would be possible with another day."""
 
 
@@ -51,15 +51,15 @@ def request_promotion(
         form_key: the form's own key. A second call with the same key returns what the first one made.
 
     Raises:
-        NotPossible: the sponsor is suspended, the plan is not offered, the article is not public or stands there
+        ActionNotAllowed: the sponsor is suspended, the plan is not offered, the article is not public or stands there
             already, its author promotes alone, a wrong date, no room, the author's share is used up, or the message
             is too long.
     """
     if sponsor.is_suspended:
-        raise NotPossible(_("Your account is suspended, so you cannot put articles forward at the moment."))
+        raise ActionNotAllowed(_("Your account is suspended, so you cannot put articles forward at the moment."))
     message = message.strip()
     if len(message) > MAX_MESSAGE:
-        raise NotPossible(_("Write at most %(count)d characters.") % {"count": MAX_MESSAGE})
+        raise ActionNotAllowed(_("Write at most %(count)d characters.") % {"count": MAX_MESSAGE})
     key = form_key or uuid.uuid4()
     close_ended()
     try:
@@ -87,7 +87,7 @@ def _request(
     article = public_article(article)
     is_others = article.author_id != sponsor.pk
     if is_others and not article.author.allows_promotion_by_others:
-        raise NotPossible(_("The author does not want others to promote their articles."))
+        raise ActionNotAllowed(_("The author does not want others to promote their articles."))
     if Promotion.objects.filter(article=article, placement=placement, state__in=Promotion.OPEN).exists():
         raise WrongPlan(_stands_there_already())
     of_author = Promotion.objects.open().filter(placement=placement).of_author(article.author_id)

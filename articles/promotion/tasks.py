@@ -9,10 +9,10 @@ from django.tasks import task
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.letters import address, send_letter, try_again_later
-from articles.models import SiteSettings
 from articles.promotion.models import Notice
 from articles.promotion.money import exact
+from core.mail import absolute_url, retry_later, send_templated_email
+from core.models import SiteSettings
 
 
 @task()
@@ -23,7 +23,7 @@ def send_notice(notice_id: int, attempt: int = 1) -> None:
             notice = (
                 Notice.objects.select_for_update(of=("self",), no_key=True)
                 .select_related(
-                    "person",
+                    "user",
                     "entry__actor",
                     "entry__promotion__article__live",
                     "entry__promotion__article__author",
@@ -35,12 +35,12 @@ def send_notice(notice_id: int, attempt: int = 1) -> None:
             )
             if notice is None:
                 return
-            if notice.person.is_active:
+            if notice.user.is_active:
                 _send(notice)
             notice.mailed_at = timezone.now()
             notice.save(update_fields=["mailed_at"])
     except (OSError, SMTPException):
-        if not try_again_later(send_notice, notice_id, attempt=attempt):
+        if not retry_later(send_notice, notice_id, attempt=attempt):
             raise
 
 
@@ -50,8 +50,8 @@ def _send(notice: Notice) -> None:
     due = -sum(
         promotion.ledger.filter(event=entry.Event.REFUND_DUE, number__gte=entry.number).values_list("amount", flat=True)
     )
-    send_letter(
-        to=notice.person,
+    send_templated_email(
+        to=notice.user,
         template="promotion/mail/notice",
         context={
             "site": SiteSettings.current(),
@@ -64,9 +64,9 @@ def _send(notice: Notice) -> None:
             # Functions, so that numbers and addresses are made in the reader's language.
             "amount": lambda: exact(abs(entry.amount), entry.currency),
             "refund": lambda: exact(due, entry.currency) if due else "",
-            "article_url": lambda: address(promotion.article.get_absolute_url()),
-            "promotion_url": lambda: address(promotion.get_absolute_url()),
-            "author_url": lambda: address(reverse("promotion_author", kwargs={"pk": promotion.pk})),
-            "admin_url": lambda: address(reverse("admin:promotion_promotion_change", args=[promotion.pk])),
+            "article_url": lambda: absolute_url(promotion.article.get_absolute_url()),
+            "promotion_url": lambda: absolute_url(promotion.get_absolute_url()),
+            "author_url": lambda: absolute_url(reverse("promotion_author", kwargs={"pk": promotion.pk})),
+            "admin_url": lambda: absolute_url(reverse("admin:promotion_promotion_change", args=[promotion.pk])),
         },
     )

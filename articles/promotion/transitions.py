@@ -14,7 +14,7 @@ from articles.models import Article
 from articles.promotion import ledger
 from articles.promotion.models import LedgerEntry, Notice, Promotion
 from articles.promotion.tasks import send_notice
-from articles.publishing import NotPossible
+from core.exceptions import ActionNotAllowed
 
 DECIDE = "promotion.decide_promotion"
 MAX_REASON = 2000
@@ -82,10 +82,10 @@ def begin(
     """Store a new promotion in its first state, and record that.
 
     Raises:
-        NotPossible: the diagram has no such beginning.
+        ActionNotAllowed: the diagram has no such beginning.
     """
     if not is_allowed("", state, role):
-        raise NotPossible(what_stands(promotion))
+        raise ActionNotAllowed(what_stands(promotion))
     promotion.state = state
     promotion.save(force_insert=True)
     return ledger.append(
@@ -108,11 +108,11 @@ def enter(
     """Take a locked promotion into a state, write `fields` with it, and record that.
 
     Raises:
-        NotPossible: the diagram has no such step.
+        ActionNotAllowed: the diagram has no such step.
     """
     before = promotion.state
     if not is_allowed(before, to, role):
-        raise NotPossible(what_stands(promotion))
+        raise ActionNotAllowed(what_stands(promotion))
     promotion.state = to
     if to in {State.DECLINED, State.CANCELLED, State.REVOKED}:
         fields["closed_at"] = timezone.now()
@@ -156,8 +156,8 @@ def note(
 
 def tell(entry: LedgerEntry, letter: str, *people: User) -> None:
     """Owe each of them a letter about this row, in the transaction of the row."""
-    for person in people:
-        made = Notice.objects.create(entry=entry, person=person, letter=letter)
+    for user in people:
+        made = Notice.objects.create(entry=entry, user=user, letter=letter)
         send_notice.enqueue(made.pk)
     # A worker that was killed while it sent a letter never comes back to it: the next thing that happens asks again.
     for owed in Notice.objects.owed(since=timedelta(hours=3)).values_list("pk", flat=True)[:5]:
@@ -175,31 +175,31 @@ def must_decide(moderator: User) -> None:
 
     Raises:
         PermissionDenied: no permission.
-        NotPossible: suspended.
+        ActionNotAllowed: suspended.
     """
     if not moderator.has_perm(DECIDE):
         raise PermissionDenied
     if moderator.is_suspended:
-        raise NotPossible(_("Your account is suspended, so you cannot decide at the moment."))
+        raise ActionNotAllowed(_("Your account is suspended, so you cannot decide at the moment."))
 
 
 def must_be_of_another(promotion: Promotion, moderator: User) -> None:
     """Refuse a decision on one's own request. Editors' choices are moderators' own by nature."""
     if promotion.sponsor_id == moderator.pk and promotion.kind != Promotion.Kind.EDITORIAL:
-        raise NotPossible(_("You are the sponsor: another moderator decides on this."))
+        raise ActionNotAllowed(_("You are the sponsor: another moderator decides on this."))
 
 
 def checked_reason(reason: str, *, needed: bool) -> str:
     """The reason without space around it.
 
     Raises:
-        NotPossible: it is needed and missing, or too long.
+        ActionNotAllowed: it is needed and missing, or too long.
     """
     reason = reason.strip()
     if needed and not reason:
-        raise NotPossible(_("Give a reason: the person reads it."))
+        raise ActionNotAllowed(_("Give a reason: the person reads it."))
     if len(reason) > MAX_REASON:
-        raise NotPossible(_("Give a reason of at most %(count)d characters.") % {"count": MAX_REASON})
+        raise ActionNotAllowed(_("Give a reason of at most %(count)d characters.") % {"count": MAX_REASON})
     return reason
 
 
@@ -207,12 +207,12 @@ def public_article(article: Article) -> Article:
     """The article with its author, section and live text, locked so that it is not hidden before we are done.
 
     Raises:
-        NotPossible: it is not published.
+        ActionNotAllowed: it is not published.
     """
     found = Article.objects.select_for_update(no_key=True).only("pk").filter(pk=article.pk).first()
     now = Article.objects.published().select_related("author", "section", "live").filter(pk=article.pk).first()
     if found is None or now is None:
-        raise NotPossible(_("Only a published article can be put forward."))
+        raise ActionNotAllowed(_("Only a published article can be put forward."))
     return now
 
 

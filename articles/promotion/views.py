@@ -20,9 +20,7 @@ from django.views.generic.base import View
 from payments import PaymentError, RedirectNeeded
 from payments.core import provider_factory
 
-from accounts.limits import limit
 from accounts.models import User
-from articles.access import published_article
 from articles.models import Article
 from articles.promotion import lifecycle
 from articles.promotion.access import own_promotion, promotion_of_own_article
@@ -33,7 +31,9 @@ from articles.promotion.money import exact
 from articles.promotion.refunds import refund_of
 from articles.promotion.requesting import WrongDay, WrongPlan
 from articles.promotion.schedule import next_free_starts
-from articles.publishing import NotPossible
+from articles.selectors import published_article
+from core.exceptions import ActionNotAllowed
+from core.ratelimit import check_rate_limit
 
 REQUESTS_AN_HOUR = 10
 PAYMENTS_AN_HOUR = 30
@@ -55,7 +55,7 @@ class PromoteView(FormView[RequestForm]):
         return super().dispatch(request, *args, **kwargs)
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        limit(request, "promote", most=REQUESTS_AN_HOUR, seconds=3600)
+        check_rate_limit(request, "promote", most=REQUESTS_AN_HOUR, seconds=3600)
         return super().post(request, *args, **kwargs)
 
     def get_form(self, form_class: type[RequestForm] | None = None) -> RequestForm:
@@ -75,7 +75,7 @@ class PromoteView(FormView[RequestForm]):
                 message=asked["message"],
                 form_key=asked["form_key"],
             )
-        except NotPossible as error:
+        except ActionNotAllowed as error:
             form.add_error(_field_of(error), str(error))
             return self.form_invalid(form)
         if promotion.state == Promotion.State.AWAITING_PAYMENT:
@@ -85,9 +85,9 @@ class PromoteView(FormView[RequestForm]):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         assert isinstance(self.request.user, User)
-        person = self.request.user
-        own = Promotion.objects.open().by(person).filter(article=self.article).select_related("placement", "plan")
-        is_others = self.article.author_id != person.pk
+        user = self.request.user
+        own = Promotion.objects.open().by(user).filter(article=self.article).select_related("placement", "plan")
+        is_others = self.article.author_id != user.pk
         return super().get_context_data(
             article=self.article,
             own=list(own),
@@ -125,13 +125,13 @@ class PayView(LoginRequiredMixin, View):
         return self.page(form_class() if form_class else None)
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
-        limit(request, "promotion-pay", most=PAYMENTS_AN_HOUR, seconds=3600)
+        check_rate_limit(request, "promotion-pay", most=PAYMENTS_AN_HOUR, seconds=3600)
         try:
             payment = open_payment(promotion=self.promotion, variant=settings.PAYMENTS)
             return self.page(payment.get_form(data=request.POST))
         except RedirectNeeded as elsewhere:
             return redirect(str(elsewhere))
-        except NotPossible as error:
+        except ActionNotAllowed as error:
             messages.error(request, str(error))
         except (PaymentError, OSError):
             messages.error(request, _("The payment did not go through, and nothing was taken. Please try again."))
@@ -159,7 +159,7 @@ def cancel_promotion(request: HttpRequest, pk: int) -> HttpResponse:
     if form.is_valid():
         try:
             lifecycle.cancel(promotion=promotion, sponsor=request.user, reason=form.cleaned_data["reason"])
-        except NotPossible as error:
+        except ActionNotAllowed as error:
             messages.error(request, str(error))
         else:
             messages.success(request, _("The promotion is cancelled."))
@@ -191,7 +191,7 @@ class AuthorView(LoginRequiredMixin, FormView[AnswerForm]):
                 reason = form.cleaned_data["reason"]
                 lifecycle.refuse(promotion=self.promotion, author=self.request.user, reason=reason)
                 messages.success(self.request, _("You refused. Your article is not promoted, and the sponsor is told."))
-        except NotPossible as error:
+        except ActionNotAllowed as error:
             form.add_error(None, str(error))
             return self.form_invalid(form)
         return redirect("promotion_author", pk=self.promotion.pk)
@@ -223,7 +223,7 @@ def about(promotion: Promotion) -> dict[str, Any]:
     }
 
 
-def _field_of(error: NotPossible) -> str | None:
+def _field_of(error: ActionNotAllowed) -> str | None:
     """Which field a refusal stands beside."""
     if isinstance(error, WrongDay):
         return "wanted_start"

@@ -24,8 +24,6 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.http import HttpRequest
 from django.http.request import split_domain_port, validate_host
 
-from accounts.environ import is_secure
-from accounts.limits import client_address
 from articles.readership.group_commit import GroupCommit, NotWritten
 from articles.readership.models import Read, View, Visit
 from articles.readership.own_connection import OwnConnection
@@ -34,6 +32,8 @@ from articles.readership.storing import store
 from articles.readership.tasks import EVERY_SECONDS, ask_for_roll_up
 from articles.readership.views import PIXEL
 from articles.readership.visitors import IPV4, Reader, is_prefetch, is_same_origin, sighting, today
+from core.ratelimit import client_address
+from core.wsgi_environ import is_secure
 
 # How long a reader's browser waits at most for its row, and a thread of ours with it. Nobody looks at the answer.
 PATIENCE_SECONDS = 5
@@ -213,7 +213,7 @@ def is_our_host(host: str) -> bool:
 
 
 def address_of(environ: WSGIEnvironment) -> str:
-    """The reader's address as every view reads it (`accounts.limits.client_address`)."""
+    """The reader's address as every view reads it (`core.ratelimit.client_address`)."""
     proxies = settings.ALLAUTH_TRUSTED_PROXY_COUNT
     forwarded = environ.get("HTTP_X_FORWARDED_FOR", "").split(",") if proxies else []
     if len(forwarded) >= proxies:

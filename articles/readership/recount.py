@@ -11,17 +11,18 @@ from django.db import transaction
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
-from articles.counters import Difference, spans_of_articles
 from articles.models import Article
 from articles.models.article import ArticleQuerySet
 from articles.readership.models import DailyStats, Read, Tally, View, Visit
 from articles.readership.rolling_up import COLUMNS
 from articles.readership.visitors import today
+from articles.selectors import article_pk_ranges
+from core.recount import CounterMismatch
 
 _BY_NAME: dict[str, type[Visit]] = {of.what: of for of in (View, Read)}
 
 
-def recount(*, repair: bool) -> Iterator[Difference]:
+def recount(*, repair: bool) -> Iterator[CounterMismatch]:
     """Compare, a batch of articles at a time: the days whose rows are still there with them, then views with the days.
 
     Only today and yesterday are compared with their rows: the rows of older days are being dropped.
@@ -30,7 +31,7 @@ def recount(*, repair: bool) -> Iterator[Difference]:
         repair: also write what was counted, each article under its lock.
     """
     since = today() - timedelta(days=1)
-    for first, last in spans_of_articles():
+    for first, last in article_pk_ranges():
         for article_id in _with_wrong_days(first, last, since):
             yield from _days_again(article_id, since, repair=repair)
         for article in _with_sums(Article.objects.filter(pk__range=(first, last))):
@@ -47,8 +48,8 @@ def _with_wrong_days(first: int, last: int, since: date) -> list[int]:
     return sorted(wrong)
 
 
-def _days_again(article_id: int, since: date, *, repair: bool) -> Iterator[Difference]:
-    differences: list[Difference] = []
+def _days_again(article_id: int, since: date, *, repair: bool) -> Iterator[CounterMismatch]:
+    differences: list[CounterMismatch] = []
     with transaction.atomic():
         if not _locked(article_id):
             return
@@ -60,7 +61,7 @@ def _days_again(article_id: int, since: date, *, repair: bool) -> Iterator[Diffe
             DailyStats.objects.bulk_create([DailyStats(article_id=article_id, day=day) for day in sorted(days)])
         else:
             differences += [
-                Difference(what=f"article {article_id} on {day}, row", stored=0, counted=1) for day in sorted(days)
+                CounterMismatch(what=f"article {article_id} on {day}, row", stored=0, counted=1) for day in sorted(days)
             ]
         for stats in _with_counts(DailyStats.objects.filter(article_id=article_id, day__gte=since)):
             differences += _day_differences(stats)
@@ -70,7 +71,7 @@ def _days_again(article_id: int, since: date, *, repair: bool) -> Iterator[Diffe
     yield from differences
 
 
-def _views_again(pk: int, *, repair: bool) -> Iterator[Difference]:
+def _views_again(pk: int, *, repair: bool) -> Iterator[CounterMismatch]:
     with transaction.atomic():
         if not _locked(pk):
             return
@@ -121,16 +122,16 @@ def _with_sums(articles: ArticleQuerySet) -> ArticleQuerySet:
     )
 
 
-def _day_differences(stats: Any) -> Iterator[Difference]:
+def _day_differences(stats: Any) -> Iterator[CounterMismatch]:
     for column in COLUMNS.values():
         stored, counted = getattr(stats, column), getattr(stats, f"counted_{column}")
         if stored != counted:
-            yield Difference(
+            yield CounterMismatch(
                 what=f"article {stats.article_id} on {stats.day}, {column}", stored=stored, counted=counted
             )
 
 
-def _difference(article: Any) -> Difference | None:
+def _difference(article: Any) -> CounterMismatch | None:
     if article.views == article.counted_views:
         return None
-    return Difference(what=f"article {article.pk} views", stored=article.views, counted=article.counted_views)
+    return CounterMismatch(what=f"article {article.pk} views", stored=article.views, counted=article.counted_views)

@@ -12,11 +12,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.generic import TemplateView
 
-from articles.access import published_article
-from articles.charts import chart
-from articles.pages import is_anonymous
 from articles.readership.statistics import Counts, Day, counts_of
 from articles.readership.visitors import today
+from articles.selectors import published_article
+from core.charts import chart
+from core.http_cache import is_anonymous
 
 # A mark beneath every fifth day of the chart.
 MARKED = 5

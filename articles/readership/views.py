@@ -12,13 +12,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.limits import client_address
 from accounts.models import User
 from articles.models import Article
 from articles.readership.models import Read, View, Visit
 from articles.readership.services import record
 from articles.readership.tasks import ask_for_roll_up
 from articles.readership.visitors import Reader, is_prefetch, is_same_origin
+from core.ratelimit import client_address
 
 # One transparent pixel.
 PIXEL = b64decode("R0lGODlhAQABAIAAAAAAAAAAACH5BAEAAAAALAAAAAABAAEAAAICRAEAOw==")
@@ -86,8 +86,8 @@ def _count(request: HttpRequest, pk: int, *, of: type[Visit] = View) -> None:
 def reader_of(request: HttpRequest) -> Reader:
     """Who asks, as far as the request tells."""
     # Only where a session came is it looked at: a reader without one must get none.
-    person = request.user if settings.SESSION_COOKIE_NAME in request.COOKIES else None
-    known = person if isinstance(person, User) else None
+    user = request.user if settings.SESSION_COOKIE_NAME in request.COOKIES else None
+    known = user if isinstance(user, User) else None
     return Reader(
         address=client_address(request),
         user_agent=request.headers.get("User-Agent", ""),

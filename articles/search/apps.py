@@ -6,3 +6,6 @@ class SearchConfig(AppConfig):
     name = "articles.search"
     label = "search"
     verbose_name = _("Search")
+
+    def ready(self) -> None:
+        from articles.search import signals  # noqa: F401, PLC0415 - connects the receivers

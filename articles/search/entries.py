@@ -45,7 +45,7 @@ def normal(text: str) -> str:
 
 
 def plain(html: str) -> str:
-    """SQL: the words of stored (sanitised) HTML, as `articles.sanitizing.plain_text` has them.
+    """SQL: the words of stored (sanitised) HTML, as `core.sanitizer.plain_text` has them.
 
     The sanitiser writes "<", ">" and "&" of texts and addresses as entities, so that a tag ends at the next ">".
     """

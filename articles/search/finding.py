@@ -86,7 +86,7 @@ def find(question: Question, *, after: str = "", size: int, any_word: bool = Fal
         start = int(after) if after.isascii() and after.isdigit() and int(after) <= MOST_RANKED - size else 0
     results = engine().search(
         PlainText(question.words, operator="or" if any_word else "and"),
-        articles.with_text(),
+        articles.for_detail(),
         order_by_relevance=not question.newest_first,
     )
     found: list[Article] = list(results[start : start + size + 1])
@@ -94,7 +94,7 @@ def find(question: Question, *, after: str = "", size: int, any_word: bool = Fal
         return Found(found, "")
     found = found[:size]
     if question.newest_first:
-        return Found(found, NEW.cursor_of(found[-1]))
+        return Found(found, NEW.encode_cursor(found[-1]))
     end = start + size
     return Found(found, str(end) if end + size <= MOST_RANKED else "")
 
@@ -114,7 +114,7 @@ def _narrowed(question: Question) -> ArticleQuerySet:
 
 def _place(after: str) -> tuple[datetime, int] | None:
     try:
-        moment, pk = NEW.place_of(after)
+        moment, pk = NEW.decode_cursor(after)
     except Http404:  # Nobody gave out this cursor: the search begins at its beginning.
         return None
     return moment, pk

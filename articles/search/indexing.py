@@ -46,7 +46,7 @@ def update_later(pks: list[int]) -> None:
 
 
 def update_of_author(author: User) -> None:
-    """An author has another name now (`settings.AFTER_RENAMING` says so to the room of the accounts)."""
+    """An author has another name now ."""
     _update_many(list(Article.objects.published().by(author).new().values_list("pk", flat=True)))
 
 

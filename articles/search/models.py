@@ -9,8 +9,8 @@ from django.db import models
 from modelsearch.index import AutocompleteField, FilterField, Indexed, SearchField
 
 from articles.models import Article
-from articles.sanitizing import plain_text
 from articles.search.words import one_spelling
+from core.sanitizer import plain_text
 
 if TYPE_CHECKING:
     from articles.models.article import ArticleQuerySet

@@ -10,10 +10,10 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from articles.models import Article, Section, Tag
+from articles.models.slugs import slug_of
 from articles.search.engine import engine
 from articles.search.models import SearchedArticle
 from articles.search.words import words_of
-from articles.slugs import slug_of
 
 MOST = 8
 MOST_OF_A_KIND = 3

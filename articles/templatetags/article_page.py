@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import Truncator
 from django.utils.translation import get_language
 
-from accounts.templatetags.people import avatar
+from accounts.templatetags.user_tags import avatar
 from articles.models import Article, Revision
 from articles.templatetags.parts import part
 from articles.templatetags.spokesperson import (
@@ -56,7 +56,7 @@ def _around_number(name: str, language: str | None) -> tuple[str, str]:
 def article_head(article: Article, text: Revision, site_name: str) -> SafeString:
     """What machines read of a published article: its one address, its card elsewhere, its JSON-LD."""
     assert article.published_at is not None  # a constraint of the table
-    picture = text.picture
+    image = text.image
     return part(
         "articles/_head.html",
         name=site_name,
@@ -64,7 +64,7 @@ def article_head(article: Article, text: Revision, site_name: str) -> SafeString
         title=text.title,
         summary=text.summary,
         published=for_machines(article.published_at),
-        picture=absolute(picture.url(1600)) if picture else "",
+        image=absolute(image.url(1600)) if image else "",
         alternative_text=text.alternative_text,
         json_ld=article_json_ld(article, text, site_name),
     )
@@ -78,7 +78,7 @@ def article_text(article: Article, text: Revision, preview: bool = False, is_pai
         preview: of a text that is not published: its tags lead nowhere.
         is_paid_for: its links say that somebody pays.
     """
-    author, picture, moment = article.author, text.picture, article.published_at
+    author, image, moment = article.author, text.image, article.published_at
     return part(
         "articles/_text.html",
         crumbs=part("articles/_crumbs.html", section=text.section.slug, name=section_name(text.section)),
@@ -88,10 +88,10 @@ def article_text(article: Article, text: Revision, preview: bool = False, is_pai
         author=part("articles/_author.html", username=author.username, name=author.name),
         published=for_machines(moment) if moment else "",
         moment=in_full(moment) if moment else "",
-        source=picture.url(960) if picture else "",
-        srcset=picture.srcset if picture else "",
-        width=picture.width if picture else 0,
-        height=picture.height if picture else 0,
+        source=image.url(960) if image else "",
+        srcset=image.srcset if image else "",
+        width=image.width if image else 0,
+        height=image.height if image else 0,
         alternative_text=text.alternative_text,
         caption=text.caption,
         credit=text.credit,

@@ -23,10 +23,10 @@ from django.utils.timesince import timesince
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
-from articles.models import Article, Picture, Revision, Section
-from articles.sanitizing import for_display
-from articles.slugs import slug_of
+from articles.models import Article, Image, Revision, Section
+from articles.models.slugs import slug_of
 from articles.templatetags.parts import part
+from core.sanitizer import for_display
 
 register = template.Library()
 register.filter("for_display", for_display)
@@ -185,7 +185,7 @@ def story(article: Article) -> dict[str, Any]:
     text, author, section = article.live, article.author, article.section
     assert text is not None  # both are constraints of the table
     assert article.published_at is not None
-    picture = text.picture
+    image = text.image
     return {
         "number": article.pk,
         "slug": article.slug,
@@ -199,10 +199,10 @@ def story(article: Article) -> dict[str, Any]:
         "published": for_machines(article.published_at),
         "ago": ago(article.published_at),
         "figures": figures(article),
-        "source": picture.url(480) if picture else "",
-        "srcset": picture.srcset if picture else "",
-        "width": picture.width if picture else 0,
-        "height": picture.height if picture else 0,
+        "source": image.url(480) if image else "",
+        "srcset": image.srcset if image else "",
+        "width": image.width if image else 0,
+        "height": image.height if image else 0,
     }
 
 
@@ -238,7 +238,7 @@ def article_json_ld(article: Article, text: Revision, site_name: str) -> SafeStr
         "mainEntityOfPage": article_address(article),
         "articleSection": article.section.name,
         "keywords": text.tag_names,
-        "image": [urljoin(settings.ORIGIN, text.picture.url(1600))] if text.picture else [],
+        "image": [urljoin(settings.ORIGIN, text.image.url(1600))] if text.image else [],
         "author": {
             "@type": "Person",
             "name": article.author.name,
@@ -251,6 +251,6 @@ def article_json_ld(article: Article, text: Revision, site_name: str) -> SafeStr
 
 
 @register.simple_tag
-def picture_url(picture: Picture, width: int) -> str:
+def image_url(image: Image, width: int) -> str:
     """The address of the file that suits a place `width` pixels wide."""
-    return picture.url(width)
+    return image.url(width)

@@ -23,7 +23,7 @@ def login_address(article: Article) -> str:
 
 
 def control_of(
-    article: Article, person: User | None, *, standing: services.Standing | None = None, sentence: str = ""
+    article: Article, user: User | None, *, standing: services.Standing | None = None, sentence: str = ""
 ) -> dict[str, Any]:
     """The context of `voting/_vote.html`.
 
@@ -31,18 +31,18 @@ def control_of(
         standing: what a vote has just come to; asked from the database where there was none.
         sentence: why the vote was not taken.
     """
-    context: dict[str, Any] = {"article": article, "voter": person, "sentence": sentence}
-    if person is None:
+    context: dict[str, Any] = {"article": article, "voter": user, "sentence": sentence}
+    if user is None:
         context["mine"] = 0
     else:
-        context["closed"] = services.why_not(article=article, voter=person)
+        context["closed"] = services.why_not(article=article, voter=user)
         if standing is not None:
             article.likes, article.dislikes = standing.likes, standing.dislikes
             context["mine"] = standing.mine
-        elif article.author_id == person.pk:
+        elif article.author_id == user.pk:
             context["mine"] = 0
         else:
-            context["mine"] = services.own_vote(article=article, voter=person)
+            context["mine"] = services.own_vote(article=article, voter=user)
     context["liked"] = liked_of(article)
     return context
 

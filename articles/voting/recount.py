@@ -9,20 +9,21 @@ from django.db import transaction
 from django.db.models import Count, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
-from articles.counters import Difference, spans_of_articles
 from articles.models import Article
 from articles.models.article import ArticleQuerySet
-from articles.ranking import hot
+from articles.models.ranking import hot
+from articles.selectors import article_pk_ranges
 from articles.voting.models import Vote
+from core.recount import CounterMismatch
 
 
-def recount(*, repair: bool) -> Iterator[Difference]:
+def recount(*, repair: bool) -> Iterator[CounterMismatch]:
     """Compare every article with its votes, a batch at a time.
 
     Args:
         repair: also write what was counted, each article under its lock.
     """
-    for first, last in spans_of_articles():
+    for first, last in article_pk_ranges():
         wrong = [
             article.pk
             for article in _with_counts(Article.objects.filter(pk__range=(first, last)))
@@ -32,7 +33,7 @@ def recount(*, repair: bool) -> Iterator[Difference]:
             yield from _again(pk, repair=repair)
 
 
-def _again(pk: int, *, repair: bool) -> Iterator[Difference]:
+def _again(pk: int, *, repair: bool) -> Iterator[CounterMismatch]:
     with transaction.atomic():
         # Locked first, counted after: no vote is half in.
         if not Article.objects.select_for_update(of=("self",), no_key=True).filter(pk=pk).exists():
@@ -56,14 +57,14 @@ def _with_counts(articles: ArticleQuerySet) -> ArticleQuerySet:
     )
 
 
-def _differences(article: Any) -> Iterator[Difference]:
+def _differences(article: Any) -> Iterator[CounterMismatch]:
     name = f"article {article.pk}"
     if article.likes != article.counted_likes:
-        yield Difference(what=f"{name} likes", stored=article.likes, counted=article.counted_likes)
+        yield CounterMismatch(what=f"{name} likes", stored=article.likes, counted=article.counted_likes)
     if article.dislikes != article.counted_dislikes:
-        yield Difference(what=f"{name} dislikes", stored=article.dislikes, counted=article.counted_dislikes)
+        yield CounterMismatch(what=f"{name} dislikes", stored=article.dislikes, counted=article.counted_dislikes)
     if abs(article.hot - _hot(article)) > 1e-6:
-        yield Difference(what=f"{name} hot", stored=article.hot, counted=_hot(article))
+        yield CounterMismatch(what=f"{name} hot", stored=article.hot, counted=_hot(article))
 
 
 def _hot(article: Any) -> float:

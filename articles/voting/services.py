@@ -17,9 +17,9 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from articles.models import Article
 from articles.models.prepared import Parameter, Prepared, PreparedUpdate, preparing_cursor
-from articles.publishing import NotPossible
-from articles.ranking import hot_in_sql, time_part
+from articles.models.ranking import hot_in_sql, time_part
 from articles.voting.models import Vote
+from core.exceptions import ActionNotAllowed
 
 Choice = Literal[1, 0, -1]
 
@@ -56,7 +56,7 @@ def cast_vote(*, article: Article, voter: User, value: Choice) -> Standing:
 
     Raises:
         Article.DoesNotExist: the article is not published (any more).
-        NotPossible: it is the voter's own article, or the voter is suspended or gone.
+        ActionNotAllowed: it is the voter's own article, or the voter is suspended or gone.
         ValueError: another value.
     """
     if value not in {1, 0, -1}:
@@ -64,12 +64,12 @@ def cast_vote(*, article: Article, voter: User, value: Choice) -> Standing:
     if article.published_at is None:  # never yet
         raise Article.DoesNotExist
     if sentence := why_not(article=article, voter=voter):
-        raise NotPossible(sentence)
+        raise ActionNotAllowed(sentence)
     try:
         with transaction.atomic():
             return _cast(article, article.published_at, voter, value)
     except IntegrityError as error:  # The voter's account was deleted since the request began.
-        raise NotPossible(_("Your account is gone, so the vote was not counted.")) from error
+        raise ActionNotAllowed(_("Your account is gone, so the vote was not counted.")) from error
 
 
 def _cast(article: Article, published_at: datetime, voter: User, value: Choice) -> Standing:

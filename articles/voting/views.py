@@ -11,13 +11,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 from django_htmx.http import HttpResponseClientRedirect
 
-from accounts.limits import TooManyRequests, limit
 from accounts.models import User
 from articles.models import Article
 from articles.models.prepared import Parameter, Prepared
-from articles.publishing import NotPossible
 from articles.voting.control import address_of_vote, control_of, login_address
 from articles.voting.services import Choice, cast_vote
+from core.exceptions import ActionNotAllowed
+from core.ratelimit import RateLimited, check_rate_limit
 
 CHOICES: dict[str, Choice] = {"1": 1, "0": 0, "-1": -1}
 MOST_PER_MINUTE = 60
@@ -53,37 +53,37 @@ def _article(pk: int) -> Article:
 
 
 def _voted(request: HttpRequest, article: Article) -> HttpResponse:
-    person = request.user
-    if isinstance(person, AnonymousUser):
+    user = request.user
+    if isinstance(user, AnonymousUser):
         address = login_address(article)
         return HttpResponseClientRedirect(address) if _is_htmx(request) else HttpResponseRedirect(address)
     choice = CHOICES.get(request.POST.get("vote", ""))
     if choice is None:
-        return _refused(request, article, person, 400, _("A vote is a like, a dislike, or neither of them."))
+        return _refused(request, article, user, 400, _("A vote is a like, a dislike, or neither of them."))
     try:
-        limit(request, "vote", most=MOST_PER_MINUTE, seconds=60)
-        standing = cast_vote(article=article, voter=person, value=choice)
-    except TooManyRequests as error:
+        check_rate_limit(request, "vote", most=MOST_PER_MINUTE, seconds=60)
+        standing = cast_vote(article=article, voter=user, value=choice)
+    except RateLimited as error:
         if not _is_htmx(request):
             raise
-        response = _refused(request, article, person, 429, _("That was a lot of votes. Please try again in a minute."))
+        response = _refused(request, article, user, 429, _("That was a lot of votes. Please try again in a minute."))
         response["Retry-After"] = str(error.retry_after)
         return response
-    except NotPossible as error:
+    except ActionNotAllowed as error:
         if _is_htmx(request):
-            return _refused(request, article, person, 200, str(error))
+            return _refused(request, article, user, 200, str(error))
         messages.warning(request, str(error))
     else:
         if _is_htmx(request):
-            return render(request, "voting/_vote.html", control_of(article, person, standing=standing))
+            return render(request, "voting/_vote.html", control_of(article, user, standing=standing))
     response = HttpResponseRedirect(address_of_vote(article))
     response.status_code = 303
     return response
 
 
-def _refused(request: HttpRequest, article: Article, person: User, status: int, sentence: str) -> HttpResponse:
+def _refused(request: HttpRequest, article: Article, user: User, status: int, sentence: str) -> HttpResponse:
     if _is_htmx(request):
-        return render(request, "voting/_vote.html", control_of(article, person, sentence=sentence), status=status)
+        return render(request, "voting/_vote.html", control_of(article, user, sentence=sentence), status=status)
     return render(request, "refused.html", {"status": status, "sentence": sentence}, status=status)
 
 

@@ -9,12 +9,12 @@ from urllib.parse import urlencode
 from django.db.models import Count, Model, QuerySet
 from django.urls import reverse
 
-from accounts.keyset import Order
 from accounts.models import User
 from articles.models import Article, ArticleTag, Section, Tag
 from articles.models.article import HOT, MOVED, NEW, TAGGED
-from articles.reading import SPANS
+from articles.views.public import SPANS
 from bench.site.sessions import administrator, log_in
+from core.pagination import KeysetOrdering
 
 # How far down "far down" is.
 FAR = 0.9
@@ -43,7 +43,7 @@ def places() -> list[dict[str, str]]:
         *_of("section", section.get_absolute_url(), published.in_section(section), NEW),
         *_of("tag", tag.get_absolute_url(), ArticleTag.objects.filter(tag=tag), TAGGED),
         *_of("author", author.get_absolute_url(), published.by(author), NEW),
-        *_of("my articles", reverse("desk"), Article.objects.by(author), MOVED, session=of_author),
+        *_of("my articles", reverse("my_articles"), Article.objects.by(author), MOVED, session=of_author),
         Place(name="feed", path=reverse("feed_rss")),
         Place(name="feed of a section", path=reverse("feed_section_atom", args=[section.slug])),
         Place(name="feed of an author", path=reverse("feed_author_rss", args=[author.username])),
@@ -56,7 +56,7 @@ def places() -> list[dict[str, str]]:
                 ("articles", "articles_article"),
                 ("decisions", "moderation_decision"),
                 ("people", "accounts_user"),
-                ("pictures", "articles_picture"),
+                ("pictures", "articles_image"),
                 ("tags", "articles_tag"),
                 ("sanctions", "moderation_sanction"),
                 ("promotions", "promotion_promotion"),
@@ -76,10 +76,10 @@ def _top(span: str) -> list[Place]:
     return [Place(name=f"top, {span}", path=reverse("top", args=[span]))]
 
 
-def _of(name: str, path: str, rows: QuerySet[Any], order: Order, *, session: str = "") -> list[Place]:
+def _of(name: str, path: str, rows: QuerySet[Any], order: KeysetOrdering, *, session: str = "") -> list[Place]:
     """The first page of a list, and one far down."""
     found = [Place(name=name, path=path, session=session)]
     if last := order.sort(rows)[int(rows.count() * FAR) :].first():
-        far = f"{path}?{urlencode({'after': order.cursor_of(last)})}"
+        far = f"{path}?{urlencode({'after': order.encode_cursor(last)})}"
         found.append(Place(name=f"{name}, far down", path=far, session=session))
     return found

@@ -42,7 +42,7 @@ def readers(*, voters: int) -> dict[str, object]:
     newest = list(published.new().select_related("live").only("published_at", "live__title")[:MOST_ARTICLES])
     texts = published.new().values_list("live__title", "live__body")[:WORDS]
     # Another one in each run, because those of earlier runs may have all their votes.
-    article = secrets.choice(published.hot().with_text().filter(language="en")[:50])
+    article = secrets.choice(published.hot().for_detail().filter(language="en")[:50])
     # None of them has voted on it, so that each first vote is a row more.
     people = User.objects.filter(is_active=True, is_staff=False, suspended_until=None).exclude(pk=article.author_id)
     return {

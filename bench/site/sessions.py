@@ -28,14 +28,14 @@ def log_in(people: Iterable[User]) -> list[str]:
             session_key=_PREFIX + secrets.token_hex(13),
             session_data=store.encode(
                 {
-                    SESSION_KEY: str(person.pk),
+                    SESSION_KEY: str(user.pk),
                     BACKEND_SESSION_KEY: settings.AUTHENTICATION_BACKENDS[0],
-                    HASH_SESSION_KEY: person.get_session_auth_hash(),
+                    HASH_SESSION_KEY: user.get_session_auth_hash(),
                 }
             ),
             expire_date=until,
         )
-        for person in people
+        for user in people
     ]
     Session.objects.bulk_create(sessions, batch_size=2000)
     return [session.session_key for session in sessions]
@@ -48,9 +48,9 @@ def forget_earlier_ones() -> None:
 
 def administrator() -> User:
     """An account that may see everything in the admin; nobody knows a password for it."""
-    person, _ = User.objects.get_or_create(
+    user, _ = User.objects.get_or_create(
         username=ADMINISTRATOR,
         defaults={"email": f"{ADMINISTRATOR}@example.org", "is_staff": True, "is_superuser": True, "password": "!"},
     )
-    EmailAddress.objects.get_or_create(user=person, email=person.email, defaults={"verified": True, "primary": True})
-    return person
+    EmailAddress.objects.get_or_create(user=user, email=user.email, defaults={"verified": True, "primary": True})
+    return user

@@ -14,14 +14,14 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from articles import publishing
-from articles.images import store_picture
 from articles.models import Article, ArticleTag, Revision, Section
+from articles.models.ranking import hot
 from articles.moderation.models import Decision
 from articles.moderation.services import decide
-from articles.ranking import hot
 from articles.readership.models import DailyStats, Read, View, Visit
 from articles.readership.visitors import today
+from articles.services import publishing
+from articles.services.images import store_image
 from articles.voting.services import cast_vote
 from spokesperson.demo import numbers, pictures
 from spokesperson.demo.people import MODERATOR
@@ -97,15 +97,15 @@ def _write(text: Text, moment: datetime, jpeg: bytes) -> None:
         _begin_an_edit(article, text)
 
 
-def _as_typed(text: Text, author: User, jpeg: bytes) -> publishing.Text:
-    return publishing.Text(
+def _as_typed(text: Text, author: User, jpeg: bytes) -> publishing.ArticleContent:
+    return publishing.ArticleContent(
         title=text.title,
         section=Section.objects.get(slug=text.section),
         language=text.language,
         summary=text.summary,
         body=text.body,
         tag_names=text.tags,
-        picture=store_picture(owner=author, file=SimpleUploadedFile(f"{text.picture}.jpg", jpeg, "image/jpeg")),
+        image=store_image(owner=author, file=SimpleUploadedFile(f"{text.picture}.jpg", jpeg, "image/jpeg")),
         caption=text.caption,
         alternative_text=text.alt,
         credit=text.credit,
@@ -178,14 +178,14 @@ def _begin_an_edit(article: Article, text: Text) -> None:
     live = Revision.objects.get(live_for=article)
     publishing.save_draft(
         article=article,
-        text=publishing.Text(
+        text=publishing.ArticleContent(
             title=live.title,
             section=live.section,
             language=live.language,
             summary=live.summary,
             body=f"{live.body}\n{text.open_edit}",
             tag_names=live.tag_names,
-            picture=live.picture,
+            image=live.image,
             caption=live.caption,
             alternative_text=live.alternative_text,
             credit=live.credit,

@@ -19,7 +19,8 @@ from django.db import connection, transaction
 
 from accounts.avatars import save_avatar
 from accounts.models import User
-from articles.models import Section, SiteSettings
+from articles.models import Section
+from core.models import SiteSettings
 from spokesperson.demo import articles as demo_articles
 from spokesperson.demo import pictures, promotions
 from spokesperson.demo.people import ADMINISTRATOR, EVERYONE, MODERATOR, PASSWORD, Person
@@ -125,6 +126,6 @@ def _make_person(person: Person, password: str, seed: int) -> None:
     EmailAddress.objects.create(user=account, email=person.email, verified=True, primary=True)
     # Most people have a portrait; the others are shown by their initial.
     if person.biography or seed % 3:
-        save_avatar(person=account, image=pictures.avatar(seed + 7 * len(person.username), 512))
+        save_avatar(user=account, image=pictures.avatar(seed + 7 * len(person.username), 512))
     if person.is_moderator:
         account.groups.add(Group.objects.get_or_create(name="Moderators")[0])

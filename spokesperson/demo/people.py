@@ -158,7 +158,7 @@ AUTHOR = Person(
     username="author",
     name="Arpi Danielyan",
     biography="Retired cartographer. I still check where north is when I come out of the metro.",
-    what="has an article in each state (/desk/)",
+    what="has an article in each state (/my/articles/)",
 )
 READER = Person(username="reader", name="Sam Reader", what="reads and votes")
 # Made last of all: where this account exists, the content is complete.

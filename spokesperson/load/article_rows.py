@@ -1,6 +1,6 @@
 """An article's rows: its own, its texts, what was decided on them, its tags, votes and views.
 
-What each story writes is what the verbs of `articles.publishing` and `articles.moderation.services` would have left.
+What each story writes is what the verbs of `articles.services.publishing` and `articles.moderation.services` would have left.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from articles.ranking import hot
+from articles.models.ranking import hot
 from spokesperson.load.plan import LANGUAGES, NEVER_PUBLISHED, Story, shares
 from spokesperson.load.times import Times
 

@@ -15,11 +15,11 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.models import User
-from articles.counters import spans_of_articles
-from articles.models import Article, Picture, Section, Tag
+from articles.models import Article, Image, Section, Tag
 from articles.search import entries, indexing
 from articles.search.engine import engine
 from articles.search.models import SearchEntry
+from articles.selectors import article_pk_ranges
 from spokesperson.demo.filling import SECTIONS
 from spokesperson.demo.progress import Say
 from spokesperson.load.database import MEMORY, Structure, copy_rows, insert_rows, structure
@@ -126,7 +126,7 @@ def _refuse_what_is_not_empty(sizes: Sizes) -> None:
         )
 
 
-def _plan(sizes: Sizes) -> tuple[Plan, list[Picture]]:
+def _plan(sizes: Sizes) -> tuple[Plan, list[Image]]:
     if not Section.objects.exists():
         Section.objects.bulk_create(
             Section(slug=slug, name=name, name_ru=russian, name_hy=armenian, position=position)
@@ -164,7 +164,7 @@ def _fill_at_once(sizes: Sizes, timing: _Timing) -> None:
                     job[2] - job[1] if job[0] == "articles" else 0,
                     copy_rows(cursor, rows) if postgresql else insert_rows(cursor, rows),
                 )
-            Picture.objects.bulk_create(pictures)
+            Image.objects.bulk_create(pictures)
         if postgresql:
             with timing.part("indexes and constraints"):
                 for statement in before.back:
@@ -188,7 +188,7 @@ def _index_for_search(timing: _Timing) -> None:
     if engine().is_elsewhere:
         timing.say("  The search is a service of its own: run manage.py rebuild_search.")
         return
-    for first, last in spans_of_articles():
+    for first, last in article_pk_ranges():
         indexing.update(*range(first, last + 1))
 
 
@@ -202,7 +202,7 @@ def _fill_in_parts(sizes: Sizes, processes: int, timing: _Timing, *, with_search
         _execute(f"CREATE TABLE {MARKER} ()", *before.away)
         with timing.part("rows"):
             in_processes(plan, connect=_connecting(), processes=processes, told=timing.counter(sizes.articles))
-            Picture.objects.bulk_create(pictures)
+            Image.objects.bulk_create(pictures)
         with timing.part("indexes"):
             _in_threads([list(statements) for statements in before.indexes.values()])
         if with_search:
@@ -234,7 +234,7 @@ def _finish_rows(sizes: Sizes) -> None:
     moderators.user_set.add(*User.objects.filter(pk__gt=sizes.members).values_list("pk", flat=True))
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
-            for table in ["articles_picture", *(table for table, columns in COLUMNS.items() if "id" in columns)]:
+            for table in ["articles_image", *(table for table, columns in COLUMNS.items() if "id" in columns)]:
                 highest = f"SELECT max(id) FROM {table}"  # noqa: S608 - our own names
                 cursor.execute(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), ({highest}))")
 
@@ -262,7 +262,7 @@ def _analyze() -> None:
 
 
 def _tables() -> list[str]:
-    return [*COLUMNS, "articles_picture"]
+    return [*COLUMNS, "articles_image"]
 
 
 def _connecting() -> dict[str, Any]:

@@ -10,7 +10,7 @@ import random
 from itertools import accumulate
 from zoneinfo import ZoneInfo
 
-from articles.slugs import slug_of
+from articles.models.slugs import slug_of
 from spokesperson.load.article_rows import FADING, NULL, Block
 from spokesperson.load.plan import LANGUAGES, Plan, shares, zipf
 from spokesperson.load.prose import Prose
@@ -29,7 +29,7 @@ _COLUMNS = {
         "dislikes views hot"
     ),
     "articles_revision": (
-        "id article_id number state title section_id language summary body tag_names picture_id caption "
+        "id article_id number state title section_id language summary body tag_names image_id caption "
         "alternative_text credit created_at updated_at submitted_at"
     ),
     "articles_articletag": "article_id tag_id published_at",

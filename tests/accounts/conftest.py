@@ -41,7 +41,7 @@ def prove_again(client: Client) -> None:
     client.post("/accounts/reauthenticate/", {"password": PASSWORD})
 
 
-def picture(size: tuple[int, int] = (400, 300), kind: str = "JPEG") -> SimpleUploadedFile:
+def image(size: tuple[int, int] = (400, 300), kind: str = "JPEG") -> SimpleUploadedFile:
     """A photograph as a browser sends it."""
     target = BytesIO()
     Image.new("RGB", size, (90, 120, 60)).save(target, kind)

@@ -15,23 +15,23 @@ LIST = "/admin/accounts/user/"
 RIGHTS = {"is_staff": "on", "is_superuser": "on", "is_active": "on"}
 
 
-def page(person: User) -> str:
-    return f"{LIST}{person.pk}/change/"
+def page(user: User) -> str:
+    return f"{LIST}{user.pk}/change/"
 
 
 @pytest.fixture
 def moderator(client: Client) -> User:
-    person = PersonFactory.create(username="mod", is_staff=True)
-    person.user_permissions.set(Permission.objects.filter(codename__in=["view_user", "change_user", "add_user"]))
-    client.force_login(person)
-    return person
+    user = PersonFactory.create(username="mod", is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename__in=["view_user", "change_user", "add_user"]))
+    client.force_login(user)
+    return user
 
 
 @pytest.fixture
 def superuser(client: Client) -> User:
-    person = PersonFactory.create(username="root1", is_staff=True, is_superuser=True)
-    client.force_login(person)
-    return person
+    user = PersonFactory.create(username="root1", is_staff=True, is_superuser=True)
+    client.force_login(user)
+    return user
 
 
 def test_the_admin_has_no_log_in_of_its_own(client: Client) -> None:
@@ -70,16 +70,16 @@ def test_the_list_asks_the_database_a_few_times_however_long_it_is(
 
 
 def test_a_moderator_mends_a_profile_and_nothing_else(client: Client, moderator: User) -> None:
-    person = PersonFactory.create(username="anna", email="anna@example.org", biography="rude")
-    html = client.get(page(person)).content.decode()
+    user = PersonFactory.create(username="anna", email="anna@example.org", biography="rude")
+    html = client.get(page(user)).content.decode()
     assert "is_superuser" not in html
     assert "password" not in html.partition('id="content"')[2]
     typed = {"display_name": "Anna", "biography": "", "preferred_language": "en", "username": "x", "email": "x@y.org"}
-    assert client.post(page(person), {**typed, **RIGHTS, "suspended_until_0": "2030-01-01"}).status_code == 302
-    person.refresh_from_db()
-    assert person.biography == ""
-    assert (person.username, person.email) == ("anna", "anna@example.org")
-    assert (person.is_staff, person.is_superuser, person.suspended_until) == (False, False, None)
+    assert client.post(page(user), {**typed, **RIGHTS, "suspended_until_0": "2030-01-01"}).status_code == 302
+    user.refresh_from_db()
+    assert user.biography == ""
+    assert (user.username, user.email) == ("anna", "anna@example.org")
+    assert (user.is_staff, user.is_superuser, user.suspended_until) == (False, False, None)
 
 
 def test_a_moderator_cannot_raise_themselves(client: Client, moderator: User) -> None:
@@ -101,22 +101,22 @@ def test_a_moderator_touches_no_colleague(client: Client, moderator: User) -> No
 
 
 def test_a_moderator_sets_no_passwords_and_adds_nobody(client: Client, moderator: User) -> None:
-    person = PersonFactory.create()
-    answer = client.post(f"{LIST}{person.pk}/password/", {"password1": "x" * 12, "password2": "x" * 12})
+    user = PersonFactory.create()
+    answer = client.post(f"{LIST}{user.pk}/password/", {"password1": "x" * 12, "password2": "x" * 12})
     assert answer.status_code == 403
     assert client.get(f"{LIST}add/").status_code == 403
-    person.refresh_from_db()
-    assert person.check_password(PASSWORD)
+    user.refresh_from_db()
+    assert user.check_password(PASSWORD)
 
 
 def test_nobody_is_deleted(client: Client, superuser: User) -> None:
-    person = PersonFactory.create()
-    assert client.post(f"{LIST}{person.pk}/delete/", {"post": "yes"}).status_code == 403
+    user = PersonFactory.create()
+    assert client.post(f"{LIST}{user.pk}/delete/", {"post": "yes"}).status_code == 403
 
 
 def test_a_superuser_sets_rights_and_passwords_but_not_the_suspension(client: Client, superuser: User) -> None:
-    person = PersonFactory.create(username="anna", email="anna@example.org")
-    assert 'name="is_superuser"' in client.get(page(person)).content.decode()
+    user = PersonFactory.create(username="anna", email="anna@example.org")
+    assert 'name="is_superuser"' in client.get(page(user)).content.decode()
     typed = {
         "username": "anna",
         "display_name": "Anna",
@@ -124,15 +124,15 @@ def test_a_superuser_sets_rights_and_passwords_but_not_the_suspension(client: Cl
         "is_active": "on",
         "is_staff": "on",
     }
-    assert client.post(page(person), {**typed, "suspended_until_0": "2030-01-01"}).status_code == 302
-    person.refresh_from_db()
-    assert person.is_staff
-    assert person.suspended_until is None
-    assert person.email == "anna@example.org"
+    assert client.post(page(user), {**typed, "suspended_until_0": "2030-01-01"}).status_code == 302
+    user.refresh_from_db()
+    assert user.is_staff
+    assert user.suspended_until is None
+    assert user.email == "anna@example.org"
     data = {"usable_password": "true", "password1": "another good phrase", "password2": "another good phrase"}
-    client.post(f"{LIST}{person.pk}/password/", data)
-    person.refresh_from_db()
-    assert person.check_password("another good phrase")
+    client.post(f"{LIST}{user.pk}/password/", data)
+    user.refresh_from_db()
+    assert user.check_password("another good phrase")
 
 
 def test_a_person_made_by_hand_has_a_tidy_address(client: Client, superuser: User) -> None:

@@ -14,7 +14,7 @@ from PIL import Image
 from accounts import avatars
 from accounts.avatars import avatar_url, remove_avatar, save_avatar
 from accounts.models import User
-from accounts.templatetags.people import avatar, browser
+from accounts.templatetags.user_tags import avatar, browser
 from tests.factories import PersonFactory
 
 pytestmark = pytest.mark.django_db
@@ -26,63 +26,61 @@ def files() -> list[Path]:
 
 
 def test_two_squares_under_a_name_that_nobody_can_guess() -> None:
-    person = PersonFactory.create()
-    save_avatar(person=person, image=Image.new("RGB", (800, 500)))
+    user = PersonFactory.create()
+    save_avatar(user=user, image=Image.new("RGB", (800, 500)))
     assert [Image.open(file).size for file in files()] == [(320, 320), (96, 96)]
-    assert len(person.avatar_key) == 32
-    assert all(
-        file.relative_to(settings.MEDIA_ROOT).parts[:2] == ("avatars", person.avatar_key[:2]) for file in files()
-    )
+    assert len(user.avatar_key) == 32
+    assert all(file.relative_to(settings.MEDIA_ROOT).parts[:2] == ("avatars", user.avatar_key[:2]) for file in files())
 
 
 def test_a_small_picture_is_not_blown_up() -> None:
-    person = PersonFactory.create()
-    save_avatar(person=person, image=Image.new("RGB", (50, 70)))
+    user = PersonFactory.create()
+    save_avatar(user=user, image=Image.new("RGB", (50, 70)))
     assert {Image.open(file).size for file in files()} == {(50, 50)}
 
 
 def test_the_address_fits_the_place() -> None:
-    person = PersonFactory.build(pk=1, avatar_key="ab" * 16)
-    assert avatar_url(person, 44).endswith("-96.webp")
-    assert avatar_url(person, 49).endswith("-320.webp")
-    assert avatar_url(person, 900).endswith("-320.webp")
+    user = PersonFactory.build(pk=1, avatar_key="ab" * 16)
+    assert avatar_url(user, 44).endswith("-96.webp")
+    assert avatar_url(user, 49).endswith("-320.webp")
+    assert avatar_url(user, 900).endswith("-320.webp")
 
 
 def test_old_files_go_when_the_new_ones_are_sure(django_capture_on_commit_callbacks: Commits) -> None:
-    person = PersonFactory.create()
-    save_avatar(person=person, image=Image.new("RGB", (400, 400)))
+    user = PersonFactory.create()
+    save_avatar(user=user, image=Image.new("RGB", (400, 400)))
     first = files()
     with django_capture_on_commit_callbacks(execute=True):  # type: ignore[attr-defined]
-        save_avatar(person=person, image=Image.new("RGB", (400, 400)))
+        save_avatar(user=user, image=Image.new("RGB", (400, 400)))
         assert set(first) < set(files())
     assert len(files()) == 2
     assert not set(first) & set(files())
     with django_capture_on_commit_callbacks(execute=True):  # type: ignore[attr-defined]
-        remove_avatar(person=person)
+        remove_avatar(user=user)
     assert files() == []
 
 
 def test_a_failure_leaves_no_files(monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(person: User, key: str) -> None:
+    def broken(user: User, key: str) -> None:
         raise RuntimeError
 
-    person = PersonFactory.create()
+    user = PersonFactory.create()
     monkeypatch.setattr(avatars, "_exchange", broken)
     with pytest.raises(RuntimeError):
-        save_avatar(person=person, image=Image.new("RGB", (400, 400)))
+        save_avatar(user=user, image=Image.new("RGB", (400, 400)))
     assert files() == []
 
 
 def test_only_the_key_is_written() -> None:
-    person = PersonFactory.create(biography="old")
+    user = PersonFactory.create(biography="old")
     User.objects.update(biography="new")
-    save_avatar(person=person, image=Image.new("RGB", (4, 4)))
+    save_avatar(user=user, image=Image.new("RGB", (4, 4)))
     assert User.objects.get().biography == "new"
 
 
 def test_the_tag_shows_the_portrait() -> None:
-    person = PersonFactory.build(pk=3, avatar_key="ab" * 16)
-    html = Template("{% load people %}{% avatar person 44 %}").render(Context({"person": person}))
+    user = PersonFactory.build(pk=3, avatar_key="ab" * 16)
+    html = Template("{% load user_tags %}{% avatar user 44 %}").render(Context({"user": user}))
     url = default_storage.url(f"avatars/ab/{'ab' * 16}-96.webp")
     assert html == f'<img class="avatar" src="{url}" width="44" height="44" alt="" loading="lazy">'
 

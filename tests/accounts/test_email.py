@@ -14,7 +14,7 @@ from django.tasks.backends.dummy import DummyBackend
 from django.test import Client
 
 from accounts.models import User
-from accounts.tasks import deliver
+from accounts.tasks import deliver_email
 from tests.accounts.conftest import NEWCOMER, PASSWORD, Links, prove_again
 from tests.factories import PersonFactory
 
@@ -24,10 +24,10 @@ PAGE = "/accounts/email/"
 
 @pytest.fixture
 def anna(client: Client) -> User:
-    person = PersonFactory.create(username="anna", email="anna@example.org")
+    user = PersonFactory.create(username="anna", email="anna@example.org")
     client.post("/accounts/login/", {"login": "anna", "password": PASSWORD})
     prove_again(client)
-    return person
+    return user
 
 
 def test_a_change_holds_once_the_new_address_is_confirmed(client: Client, anna: User, links: Links) -> None:
@@ -130,8 +130,8 @@ def test_a_mail_server_that_is_away_costs_the_person_nothing(
     monkeypatch.setattr(EmailMultiAlternatives, "send", away)
     assert client.post("/accounts/signup/", NEWCOMER).status_code == 302
     settings.TASKS = {"default": {"BACKEND": "django.tasks.backends.dummy.DummyBackend"}}
-    deliver.func("anna@example.org", "subject", "text", "page")
-    backend = deliver.get_backend()
+    deliver_email.func("anna@example.org", "subject", "text", "page")
+    backend = deliver_email.get_backend()
     assert isinstance(backend, DummyBackend)
     (again,) = backend.results
     assert again.args[-1] == 2

@@ -24,7 +24,7 @@ def anna() -> User:
 @pytest.mark.parametrize("name", ["Anna", "anna", "ANNA", "anna@example.org", "Anna@EXAMPLE.org", "  anna  "])
 def test_by_username_or_address_in_any_case(client: Client, anna: User, name: str) -> None:
     response = client.post(LOGIN, {"login": name, "password": PASSWORD})
-    assert response.headers["Location"] == "/desk/"
+    assert response.headers["Location"] == "/my/articles/"
 
 
 def test_unknown_and_known_get_the_same_words(client: Client, anna: User) -> None:
@@ -74,14 +74,14 @@ def test_next_is_kept_through_an_error(client: Client, anna: User) -> None:
 )
 def test_nobody_is_led_off_the_site(client: Client, anna: User, elsewhere: str) -> None:
     response = client.post(LOGIN, {"login": "anna", "password": PASSWORD, "next": elsewhere})
-    assert response.headers["Location"] == "/desk/"
+    assert response.headers["Location"] == "/my/articles/"
     assert client.post(LOGOUT, {"next": elsewhere}).headers["Location"] == "/"
 
 
 def test_comes_out_in_the_preferred_language(client: Client) -> None:
     PersonFactory.create(username="boris", preferred_language="ru")
     response = client.post(LOGIN, {"login": "boris", "password": PASSWORD})
-    assert response.headers["Location"] == "/ru/desk/"
+    assert response.headers["Location"] == "/ru/my/articles/"
     client.logout()
     response = client.post(LOGIN, {"login": "boris", "password": PASSWORD, "next": "/about/"})
     assert response.headers["Location"] == "/about/"

@@ -9,7 +9,7 @@ from django.test import Client
 
 from accounts.avatars import avatar_url
 from accounts.models import User
-from tests.accounts.conftest import picture
+from tests.accounts.conftest import image
 from tests.factories import PersonFactory
 
 pytestmark = pytest.mark.django_db
@@ -19,9 +19,9 @@ TYPED = {"display_name": "Anna  Grigoryan", "biography": "I count lamps.\r\nAll 
 
 @pytest.fixture
 def anna(client: Client) -> User:
-    person = PersonFactory.create(username="anna", email="anna@example.org")
-    client.force_login(person)
-    return person
+    user = PersonFactory.create(username="anna", email="anna@example.org")
+    client.force_login(user)
+    return user
 
 
 def test_is_saved_as_typed_and_tidied(client: Client, anna: User) -> None:
@@ -66,7 +66,7 @@ def test_a_refused_picture_costs_nothing_that_was_typed(client: Client, anna: Us
 
 
 def test_a_portrait_is_set_and_removed(client: Client, anna: User) -> None:
-    client.post(PAGE, {**TYPED, "avatar": picture()})
+    client.post(PAGE, {**TYPED, "avatar": image()})
     anna.refresh_from_db()
     assert avatar_url(anna, 88) in client.get(PAGE).content.decode()
     client.post(PAGE, {**TYPED, "without_avatar": "on"})
@@ -91,7 +91,7 @@ def test_text_is_escaped_once(client: Client, anna: User) -> None:
 def test_portraits_are_limited(client: Client, anna: User) -> None:
     for _ in range(20):
         client.post(PAGE, {**TYPED, "avatar": SimpleUploadedFile("x", b"x")})
-    response = client.post(PAGE, {**TYPED, "avatar": picture()})
+    response = client.post(PAGE, {**TYPED, "avatar": image()})
     assert response.status_code == 429
     assert not default_storage.exists("avatars")
 

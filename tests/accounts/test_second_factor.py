@@ -42,7 +42,7 @@ def test_log_in_asks_for_a_code(client: Client, other_client: Client, secret: st
     wrong = other_client.post("/accounts/2fa/authenticate/", {"code": "000000"})
     assert "code is not right" in wrong.content.decode()
     right = other_client.post("/accounts/2fa/authenticate/", {"code": code(secret, 1)})
-    assert right.headers["Location"] == "/desk/"
+    assert right.headers["Location"] == "/my/articles/"
 
 
 def test_a_code_is_worth_nothing_the_second_time(other_client: Client, secret: str) -> None:
@@ -65,7 +65,7 @@ def test_guessing_codes_ends(other_client: Client, secret: str) -> None:
 def test_a_recovery_code_opens_once(client: Client, other_client: Client, secret: str) -> None:
     first = client.get("/accounts/2fa/recovery-codes/").context["unused_codes"][0]
     log_in(other_client)
-    assert other_client.post("/accounts/2fa/authenticate/", {"code": first}).headers["Location"] == "/desk/"
+    assert other_client.post("/accounts/2fa/authenticate/", {"code": first}).headers["Location"] == "/my/articles/"
     third = Client()
     log_in(third)
     assert third.post("/accounts/2fa/authenticate/", {"code": first}).status_code == 200

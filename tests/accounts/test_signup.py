@@ -26,8 +26,8 @@ SIGNUP, SENT = "/accounts/signup/", "/accounts/confirm-email/"
 def test_newcomer_confirms_and_is_logged_in_where_they_wanted_to_be(client: Client, links: Links) -> None:
     response = client.post(SIGNUP, {**NEWCOMER, "next": "/about/"})
     assert response.headers["Location"] == SENT
-    person = User.objects.get()
-    assert (person.username, person.email, person.preferred_language) == ("Anna", "anna@example.org", "en")
+    user = User.objects.get()
+    assert (user.username, user.email, user.preferred_language) == ("Anna", "anna@example.org", "en")
     assert not EmailAddress.objects.get().verified
     assert mail.outbox[0].to == ["anna@example.org"]
     (link,) = links()
@@ -130,7 +130,7 @@ def test_a_known_address_costs_the_same_hash(client: Client, monkeypatch: pytest
 
 def test_the_signed_in_are_led_on(client: Client) -> None:
     client.force_login(PersonFactory.create())
-    assert client.get(SIGNUP).headers["Location"] == reverse("desk")
+    assert client.get(SIGNUP).headers["Location"] == reverse("my_articles")
     assert client.get("/accounts/login/?next=/about/").headers["Location"] == "/about/"
 
 

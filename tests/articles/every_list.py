@@ -16,8 +16,8 @@ from django.urls import reverse
 from accounts.models import User
 from articles.models import Article, ArticleTag, Section
 from articles.models.article import HOT, MOVED, NEW, TAGGED, TOP
-from articles.reading import SPANS
 from articles.sitemaps import PART
+from articles.views.public import SPANS
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class EveryList:
     def own(self) -> Iterator[tuple[str, str]]:
         """(name, address) of "My articles"."""
         rows = Article.objects.by(self.author).order_by(*MOVED.names)
-        yield from _both("my articles", reverse("desk"), MOVED, rows)
+        yield from _both("my articles", reverse("my_articles"), MOVED, rows)
 
     def admin(self) -> Iterator[tuple[str, str]]:
         """(name, address) of the moderators' lists."""
@@ -84,10 +84,10 @@ class EveryList:
 
     def statements(self) -> Iterator[tuple[str, str, Any]]:
         """(name, SQL, parameters) of every SELECT that the lists send."""
-        for person, addresses in ((None, self.public()), (self.author, self.own()), (self.moderator, self.admin())):
+        for user, addresses in ((None, self.public()), (self.author, self.own()), (self.moderator, self.admin())):
             client = Client()
-            if person:
-                client.force_login(person)
+            if user:
+                client.force_login(user)
             for name, address in addresses:
                 for sql, params in selects(client, address):
                     yield name, sql, params
@@ -111,7 +111,7 @@ def selects(client: Client, address: str) -> list[tuple[str, Any]]:
 def _both(name: str, address: str, order: Any, rows: Any) -> Iterator[tuple[str, str]]:
     yield name, address
     last = rows[min(rows.count() - 1, 500)]
-    yield f"{name}, far behind", f"{address}?after={order.cursor_of(last)}"
+    yield f"{name}, far behind", f"{address}?after={order.encode_cursor(last)}"
 
 
 def _highest() -> int:

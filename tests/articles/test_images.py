@@ -13,12 +13,12 @@ from django.core.files.storage import FileSystemStorage, default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError
 from django.utils import timezone
-from PIL import Image
+from PIL import Image as PILImage
 
 from accounts.models import User
-from articles import images
-from articles.images import PictureRefused, remove_unused, store_picture
-from articles.models import Picture
+from articles.models import Image
+from articles.services import images
+from articles.services.images import InvalidImage, remove_unused, store_image
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -27,12 +27,12 @@ pytestmark = pytest.mark.django_db
 def upload(width: int = 1200, height: int = 800, kind: str = "JPEG", orientation: int = 0) -> SimpleUploadedFile:
     """A photograph with its place of exposure in it."""
     target = BytesIO()
-    exif = Image.Exif()
+    exif = PILImage.Exif()
     exif[0x010F] = "A camera"
     exif.get_ifd(0x8825)[1] = "N"
     if orientation:
         exif[0x0112] = orientation
-    Image.effect_noise((width, height), 40).convert("RGB").save(target, kind, exif=exif)
+    PILImage.effect_noise((width, height), 40).convert("RGB").save(target, kind, exif=exif)
     return SimpleUploadedFile(f"photo.{kind.lower()}", target.getvalue())
 
 
@@ -49,24 +49,24 @@ def owner() -> User:
     ("width", "widths"), [(300, [300]), (480, [480]), (1000, [480, 960, 1000]), (2400, [480, 960, 1600])]
 )
 def test_a_picture_is_kept_in_the_widths_that_pages_ask_for(owner: User, width: int, widths: list[int]) -> None:
-    picture = store_picture(owner=owner, file=upload(width, width // 2))
-    assert picture.widths == widths
+    image = store_image(owner=owner, file=upload(width, width // 2))
+    assert image.widths == widths
     for one in widths:
-        with default_storage.open(picture.path(one)) as file, Image.open(file) as kept:
+        with default_storage.open(image.path(one)) as file, PILImage.open(file) as kept:
             assert (kept.format, kept.width) == ("WEBP", one)
             assert abs(kept.height - one / 2) <= 1
             assert not kept.getexif()
             assert "icc_profile" not in kept.info
-    assert picture.size == sum(default_storage.size(picture.path(one)) for one in widths)
+    assert image.size == sum(default_storage.size(image.path(one)) for one in widths)
 
 
 def test_a_picture_stands_upright(owner: User) -> None:
-    picture = store_picture(owner=owner, file=upload(600, 400, orientation=6))
-    assert (picture.width, picture.height) == (400, 600)
+    image = store_image(owner=owner, file=upload(600, 400, orientation=6))
+    assert (image.width, image.height) == (400, 600)
 
 
 def test_names_are_random_and_never_the_uploaded_ones(owner: User) -> None:
-    first, second = (store_picture(owner=owner, file=upload(50, 50)) for _ in range(2))
+    first, second = (store_image(owner=owner, file=upload(50, 50)) for _ in range(2))
     assert first.key != second.key
     assert len(first.key) == 32
     assert "photo" not in first.url(480)
@@ -76,30 +76,30 @@ def test_names_are_random_and_never_the_uploaded_ones(owner: User) -> None:
     "content", [b"", b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"GIF89a", b"\xff\xd8\xff" + b"0" * 99]
 )
 def test_what_is_no_picture_is_refused_with_a_sentence(owner: User, content: bytes, settings: LazySettings) -> None:
-    with pytest.raises(PictureRefused) as refusal:
-        store_picture(owner=owner, file=SimpleUploadedFile("x.jpg", content))
+    with pytest.raises(InvalidImage) as refusal:
+        store_image(owner=owner, file=SimpleUploadedFile("x.jpg", content))
     assert str(refusal.value)
-    assert not Picture.objects.exists()
+    assert not Image.objects.exists()
     assert files(settings.MEDIA_ROOT) == []
 
 
 def test_the_quota_is_per_person(owner: User, settings: LazySettings) -> None:
-    picture = store_picture(owner=owner, file=upload(200, 200))
-    settings.PICTURE_QUOTA_BYTES = picture.size * 3 // 2
-    with pytest.raises(PictureRefused, match="used up"):
-        store_picture(owner=owner, file=upload(200, 200))
+    image = store_image(owner=owner, file=upload(200, 200))
+    settings.PICTURE_QUOTA_BYTES = image.size * 3 // 2
+    with pytest.raises(InvalidImage, match="used up"):
+        store_image(owner=owner, file=upload(200, 200))
     assert len(files(settings.MEDIA_ROOT)) == 1
-    assert store_picture(owner=factories.PersonFactory.create(), file=upload(200, 200)).pk
+    assert store_image(owner=factories.PersonFactory.create(), file=upload(200, 200)).pk
 
 
 def test_no_file_stays_where_the_row_cannot_be_written(
     owner: User, settings: LazySettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    taken = store_picture(owner=owner, file=upload(200, 200))
+    taken = store_image(owner=owner, file=upload(200, 200))
     monkeypatch.setattr(images, "random_name", lambda: "f" * 32)
-    Picture.objects.filter(pk=taken.pk).update(key="f" * 32)
+    Image.objects.filter(pk=taken.pk).update(key="f" * 32)
     with pytest.raises(IntegrityError):
-        store_picture(owner=owner, file=upload(200, 200))
+        store_image(owner=owner, file=upload(200, 200))
     assert files(settings.MEDIA_ROOT) == [f"{taken.key}-200.webp"]
 
 
@@ -117,14 +117,14 @@ def test_no_file_stays_where_the_storage_fails_half_way(
 
     monkeypatch.setattr(FileSystemStorage, "_save", failing)
     with pytest.raises(OSError, match="full"):
-        store_picture(owner=owner, file=upload(1200, 800))
-    assert (files(settings.MEDIA_ROOT), Picture.objects.count()) == ([], 0)
+        store_image(owner=owner, file=upload(1200, 800))
+    assert (files(settings.MEDIA_ROOT), Image.objects.count()) == ([], 0)
 
 
 def test_unused_pictures_go_after_a_day_and_used_ones_stay(owner: User, settings: LazySettings) -> None:
-    used, unused, recent = (store_picture(owner=owner, file=upload(100, 100)) for _ in range(3))
-    factories.draft(owner, picture=used)
-    Picture.objects.exclude(pk=recent.pk).update(created_at=timezone.now() - timedelta(days=2))
+    used, unused, recent = (store_image(owner=owner, file=upload(100, 100)) for _ in range(3))
+    factories.draft(owner, image=used)
+    Image.objects.exclude(pk=recent.pk).update(created_at=timezone.now() - timedelta(days=2))
     assert remove_unused(owner=owner) == 1
-    assert set(Picture.objects.values_list("pk", flat=True)) == {used.pk, recent.pk}
+    assert set(Image.objects.values_list("pk", flat=True)) == {used.pk, recent.pk}
     assert not any(unused.key in name for name in files(settings.MEDIA_ROOT))

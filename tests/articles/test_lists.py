@@ -13,10 +13,10 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import User
-from articles import publishing
 from articles.models import Article
 from articles.models.article import NEW
-from articles.ranking import hot
+from articles.models.ranking import hot
+from articles.services import publishing
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -96,7 +96,7 @@ def test_a_cursor_that_nobody_gave_out_is_refused_kindly(
 
 def test_a_cursor_survives_its_round_trip() -> None:
     article = factories.published()
-    assert NEW.place_of(NEW.cursor_of(article)) == (article.published_at, article.pk)
+    assert NEW.decode_cursor(NEW.encode_cursor(article)) == (article.published_at, article.pk)
 
 
 def test_page_numbers_and_other_parameters_are_ignored(client: Client, seven: list[Article]) -> None:
@@ -122,7 +122,7 @@ def test_the_most_liked_of_the_week_stand_beside_the_front(client: Client, autho
 def test_an_empty_site_invites_to_write(client: Client) -> None:
     page = client.get("/").text
     assert "Nothing has been published yet." in page
-    assert 'href="/desk/new/"' in page
+    assert 'href="/my/articles/new/"' in page
 
 
 def test_an_author_has_totals_and_one_address(client: Client, author: User) -> None:

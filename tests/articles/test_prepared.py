@@ -9,10 +9,10 @@ from django.utils.safestring import mark_safe
 from django.utils.translation import override
 from pytest_django import DjangoAssertNumQueries
 
-from articles import publishing
-from articles.access import published_article
 from articles.models import Article
 from articles.models.prepared import Parameter, Prepared
+from articles.selectors import published_article
+from articles.services import publishing
 from articles.templatetags.parts import part
 from spokesperson.context_processors import in_language
 from tests import factories
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 
 
 def test_a_prepared_query_is_asked_anew_each_time(django_assert_num_queries: DjangoAssertNumQueries) -> None:
-    articles = Prepared(lambda: Article.objects.published().with_text().filter(pk=Parameter("pk", Article._meta.pk)))
+    articles = Prepared(lambda: Article.objects.published().for_detail().filter(pk=Parameter("pk", Article._meta.pk)))
     one, other = factories.published(title="One"), factories.published(title="Other")
     for article in (one, other, one):
         with django_assert_num_queries(1):

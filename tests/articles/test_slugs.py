@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from articles.models import Tag
-from articles.slugs import slug_of
+from articles.models.slugs import slug_of
 
 
 @pytest.mark.parametrize(

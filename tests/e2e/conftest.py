@@ -148,9 +148,9 @@ def page_without_javascript(
 def log_in(live_server: LiveServer) -> Callable[[Page, User], None]:
     """Signs a person in without the form, for journeys that are about something else."""
 
-    def sign_in(page: Page, person: User) -> None:
+    def sign_in(page: Page, user: User) -> None:
         client = Client()
-        client.force_login(person, backend=settings.AUTHENTICATION_BACKENDS[0])
+        client.force_login(user, backend=settings.AUTHENTICATION_BACKENDS[0])
         value = client.cookies[settings.SESSION_COOKIE_NAME].value
         page.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": value, "url": live_server.url}])
 

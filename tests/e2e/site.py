@@ -10,14 +10,15 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
 from accounts.models import User
-from articles import publishing
-from articles.images import store_picture
-from articles.models import Article, Picture, Revision, SiteSettings
+from articles.models import Article, Image, Revision
 from articles.moderation.models import Decision, Sanction
 from articles.moderation.services import decide, suspend
 from articles.promotion import lifecycle
 from articles.promotion.models import Plan, Promotion, PromotionDay
+from articles.services import publishing
+from articles.services.images import store_image
 from articles.voting.services import cast_vote
+from core.models import SiteSettings
 from tests import factories
 from tests.e2e.steps import photograph
 from tests.moderation.people import administrator, moderator
@@ -57,10 +58,10 @@ class Site:
     editorial: Promotion
 
 
-def picture_of(owner: User) -> Picture:
+def picture_of(owner: User) -> Image:
     """A picture as it is after upload."""
     made = photograph(size=(960, 640))
-    return store_picture(owner=owner, file=SimpleUploadedFile(made["name"], made["buffer"], made["mimeType"]))
+    return store_image(owner=owner, file=SimpleUploadedFile(made["name"], made["buffer"], made["mimeType"]))
 
 
 def filled() -> Site:
@@ -75,9 +76,9 @@ def filled() -> Site:
     technology = factories.SectionFactory.create(name="Technology", name_ru="Технологии", name_hy="Տեխնոլոգիա")
     for name in ("Society", "Culture", "Sport", "Education and science", "Letters from readers"):
         factories.SectionFactory.create(name=name)
-    picture = picture_of(author)
+    image = picture_of(author)
     pictured: dict[str, Any] = {
-        "picture": picture,
+        "image": image,
         "alternative_text": "A lamp at dusk",
         "caption": "The lamp at number nine, on the second evening.",
         "credit": "Ani Sargsyan",
@@ -130,7 +131,7 @@ def filled() -> Site:
         hidden=hidden,
         decision=decision,
         sanction=suspend(
-            person=wordy, moderator=judge, until=timezone.now() + timedelta(days=3), reason="Insults, twice."
+            user=wordy, moderator=judge, until=timezone.now() + timedelta(days=3), reason="Insults, twice."
         ),
         **promotions_of(full, author=author, sponsor=reader, judge=judge),
     )

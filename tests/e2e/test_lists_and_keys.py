@@ -120,7 +120,7 @@ def test_the_editor_without_a_mouse(page: Page, log_in: LogIn) -> None:
     """The toolbar is one stop of the Tab key; the arrows go along it, and the text gets the focus back."""
     article = factories.draft(body="<p>The list stands here</p>")
     log_in(page, article.author)
-    page.goto(f"/desk/{article.pk}/")
+    page.goto(f"/my/articles/{article.pk}/")
     text = page.get_by_role("textbox", name="Text", exact=True)
     toolbar = page.get_by_role("toolbar", name="Formatting")
     tab_to(page, "Title")

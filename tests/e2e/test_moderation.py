@@ -8,10 +8,10 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from accounts.models import User
-from articles import publishing
 from articles.models import Article
 from articles.moderation.models import Decision
 from articles.moderation.services import decide
+from articles.services import publishing
 from tests import factories
 from tests.moderation.people import moderator
 

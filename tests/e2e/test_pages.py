@@ -73,7 +73,13 @@ def test_in_other_languages(site: Site, inspector: Inspector, log_in: LogIn, lan
         inspector.open(f"/{language}{address}")
         assert inspector.page.locator("html").get_attribute("lang") == language
     log_in(inspector.page, site.author)
-    for address in ("/desk/", "/desk/new/", f"/desk/{site.returned.pk}/", "/accounts/", site.full.get_absolute_url()):
+    for address in (
+        "/my/articles/",
+        "/my/articles/new/",
+        f"/my/articles/{site.returned.pk}/",
+        "/accounts/",
+        site.full.get_absolute_url(),
+    ):
         inspector.open(f"/{language}{address}")
 
 
@@ -103,10 +109,10 @@ def test_the_way_in(inspector: Inspector) -> None:
 
 
 def test_ones_own_account(inspector: Inspector) -> None:
-    page, person = inspector.page, PersonFactory.create(username="anna", biography="Reads.")
+    page, user = inspector.page, PersonFactory.create(username="anna", biography="Reads.")
     page.goto("/accounts/login/")
     log_in_by_the_form(page, "anna")
-    expect(page).to_have_url("/desk/")
+    expect(page).to_have_url("/my/articles/")
     inspector.open("/accounts/", dark=True)
     for address in (
         "/accounts/profile/",
@@ -119,8 +125,8 @@ def test_ones_own_account(inspector: Inspector) -> None:
         "/accounts/reauthenticate/",
     ):
         inspector.open(address)
-    TOTP.activate(person, generate_totp_secret())
-    RecoveryCodes.activate(person)
+    TOTP.activate(user, generate_totp_secret())
+    RecoveryCodes.activate(user)
     for name in ("", "totp/deactivate/", "recovery-codes/", "recovery-codes/generate/"):
         inspector.open(f"/accounts/2fa/{name}")
     page.context.clear_cookies()
@@ -175,11 +181,11 @@ def test_what_sponsors_and_authors_see(site: Site, inspector: Inspector, log_in:
 def test_the_desk(site: Site, inspector: Inspector, log_in: LogIn) -> None:
     page = inspector.page
     log_in(page, site.reader)
-    inspector.open("/desk/")
+    inspector.open("/my/articles/")
     log_in(page, site.author)
-    inspector.open("/desk/", dark=True)
+    inspector.open("/my/articles/", dark=True)
     inspector.open_more()
-    inspector.open("/desk/new/", dark=True)
+    inspector.open("/my/articles/new/", dark=True)
     page.locator("form.write").evaluate("form => form.noValidate = true")
     page.get_by_role("button", name="Submit for review").click()
     expect(page.get_by_text("Not saved yet.")).to_be_visible()
@@ -187,15 +193,15 @@ def test_the_desk(site: Site, inspector: Inspector, log_in: LogIn) -> None:
     page.locator("form.write").evaluate("form => form.remove()")  # It would ask whether to leave.
     page.on("dialog", lambda dialog: dialog.accept())
     for article in (site.draft, site.returned, site.hidden, site.full):
-        inspector.open(f"/desk/{article.pk}/")
-    inspector.open(f"/desk/{site.draft.pk}/preview/", dark=True)
+        inspector.open(f"/my/articles/{article.pk}/")
+    inspector.open(f"/my/articles/{site.draft.pk}/preview/", dark=True)
     for article in (site.waiting, site.changed, site.full):
-        inspector.open(f"/desk/{article.pk}/preview/")
+        inspector.open(f"/my/articles/{article.pk}/preview/")
     log_in(page, site.long.author)  # suspended
-    for address in ("/desk/", "/desk/new/", f"/desk/{site.long.pk}/preview/"):
+    for address in ("/my/articles/", "/my/articles/new/", f"/my/articles/{site.long.pk}/preview/"):
         inspector.open(address)
     log_in(page, PersonFactory.create(confirmation=False))
-    for address in ("/desk/", "/desk/new/"):
+    for address in ("/my/articles/", "/my/articles/new/"):
         inspector.open(address)
 
 
@@ -337,10 +343,10 @@ def test_the_markup_is_valid(
     documents = {name: page.request.get(address).text() for name, address in addresses.items()}
     log_in(page, site.author)
     own = {
-        "desk": "/desk/",
-        "writing": "/desk/new/",
-        "editing": f"/desk/{site.returned.pk}/",
-        "preview": f"/desk/{site.draft.pk}/preview/",
+        "desk": "/my/articles/",
+        "writing": "/my/articles/new/",
+        "editing": f"/my/articles/{site.returned.pk}/",
+        "preview": f"/my/articles/{site.draft.pk}/preview/",
         "voting": site.russian.get_absolute_url(),
         "promoting": f"/articles/{site.russian.pk}/promote/",
         "asked": f"/promotions/{site.asked.pk}/author/",
@@ -357,7 +363,7 @@ def test_the_markup_is_valid(
     documents |= {name: page.request.get(address).text() for name, address in of_sponsor.items()}
     plain = page_without_javascript
     log_in(plain, site.author)
-    plain.goto("/desk/new/")
+    plain.goto("/my/articles/new/")
     plain.locator("form.write").evaluate("form => form.noValidate = true")
     with plain.expect_response(lambda response: response.request.method == "POST") as refused:
         plain.get_by_role("button", name="Submit for review").click()

@@ -33,9 +33,9 @@ SCROLL = """(share) => new Promise((done) => {
 class Reader:
     """Somebody before an article, whose time passes only when it is told to."""
 
-    def __init__(self, page: Page, body: str, person: User | None = None) -> None:
+    def __init__(self, page: Page, body: str, user: User | None = None) -> None:
         self.page = page
-        self.article = factories.published(person, body=body)
+        self.article = factories.published(user, body=body)
         self.said: list[str] = []
         page.on("request", lambda request: self.said.append(request.url) if "/beacon/" in request.url else None)
         page.clock.install(time=datetime(2026, 1, 1, tzinfo=UTC))
@@ -140,5 +140,5 @@ def test_the_author_sees_the_reads(page: Page, log_in: LogIn) -> None:
     log_in(page, author)
     page.reload()
     expect(page.get_by_role("heading", name="1 read · 100 % of the views")).to_be_visible()
-    page.goto("/desk/")
+    page.goto("/my/articles/")
     expect(page.get_by_text("1 read", exact=True)).to_be_visible()

@@ -10,8 +10,8 @@ from django.conf import LazySettings
 from playwright.sync_api import Dialog, FilePayload, Page, Request, expect
 
 from accounts.models import User
-from articles import publishing
 from articles.models import Article
+from articles.services import publishing
 from articles.voting.models import Vote
 from tests import factories
 from tests.e2e import IN_BROWSER
@@ -27,10 +27,10 @@ TITLE = "The lamp at number nine"
 def writer(page: Page, log_in: LogIn) -> User:
     """The person who sits at the page, with the writing form open."""
     factories.SectionFactory.create()
-    person: User = factories.PersonFactory.create(username="ani")
-    log_in(page, person)
-    page.goto("/desk/new/")
-    return person
+    user: User = factories.PersonFactory.create(username="ani")
+    log_in(page, user)
+    page.goto("/my/articles/new/")
+    return user
 
 
 def write(page: Page) -> None:
@@ -60,7 +60,7 @@ def sent(page: Page, path: str) -> list[Request]:
 
 
 def test_a_double_click_on_submit_sends_one_article(page: Page, writer: User) -> None:
-    posts = sent(page, "/desk/new/")
+    posts = sent(page, "/my/articles/new/")
     write(page)
     page.get_by_role("button", name="Submit for review").dblclick()
     expect(page.get_by_text("Submitted. A moderator will read it")).to_be_visible()
@@ -96,7 +96,7 @@ def test_going_back_to_an_article_that_was_left_unsaved(page: Page, writer: User
     """The browser puts the field back as it was; the editor shows what the field holds."""
     article = factories.draft(writer, title=TITLE)
     page.on("dialog", lambda dialog: dialog.accept())
-    page.goto(f"/desk/{article.pk}/")
+    page.goto(f"/my/articles/{article.pk}/")
     editor(page).click()
     page.keyboard.press("ControlOrMeta+End")
     page.keyboard.type(" Typed in a hurry.")
@@ -138,7 +138,7 @@ def test_two_tabs_with_one_article(page: Page, writer: User) -> None:
     article = factories.draft(writer, title=TITLE)
     other = page.context.new_page()
     for tab in (page, other):
-        tab.goto(f"/desk/{article.pk}/")
+        tab.goto(f"/my/articles/{article.pk}/")
     page.get_by_role("button", name="Submit for review").click()
     expect(page.get_by_text("Submitted. A moderator will read it")).to_be_visible()
     fill_in(other, Title="A better title, too late")
@@ -230,8 +230,8 @@ def test_an_image_of_11_mb(somebody: Callable[..., Page], log_in: LogIn, tmp_pat
     factories.SectionFactory.create()
     page = somebody(java_script_enabled=scripts)
     log_in(page, factories.PersonFactory.create())
-    page.goto("/desk/new/")
-    posts = sent(page, "/desk/new/")
+    page.goto("/my/articles/new/")
+    posts = sent(page, "/my/articles/new/")
     fill_in(page, Title=TITLE, Section="Technology")
     big = tmp_path / "big.jpg"
     big.write_bytes(photograph()["buffer"].ljust(11 * 1024 * 1024, b"\0"))

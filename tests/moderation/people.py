@@ -24,11 +24,11 @@ def moderators_group() -> Group:
 
 def moderator(**changes: Any) -> User:
     """A person who may enter the admin and belongs to the group; nothing more."""
-    person: User = PersonFactory.create(is_staff=True, **changes)
-    person.groups.add(moderators_group())
-    return person
+    user: User = PersonFactory.create(is_staff=True, **changes)
+    user.groups.add(moderators_group())
+    return user
 
 
 def administrator(**changes: Any) -> User:
-    person: User = PersonFactory.create(is_staff=True, is_superuser=True, **changes)
-    return person
+    user: User = PersonFactory.create(is_staff=True, is_superuser=True, **changes)
+    return user

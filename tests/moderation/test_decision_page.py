@@ -12,10 +12,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
-from articles import publishing
 from articles.models import Article, Revision
 from articles.moderation.models import Decision
 from articles.moderation.services import decide, suspend
+from articles.services import publishing
 from tests import factories
 from tests.moderation.people import administrator, moderator
 from tests.moderation.test_decide import latest
@@ -140,7 +140,7 @@ def test_history_of_article_and_author(desk: Client) -> None:
     decide(revision=latest(article), moderator=moderator(display_name="Vahan"), verdict="return", reason="Too thin.")
     publishing.save_draft(article=article, text=factories.text(title="This one, thicker"))
     publishing.submit(article=article)
-    suspend(person=author, moderator=moderator(), until=timezone.now() + timedelta(days=3), reason="Shouting.")
+    suspend(user=author, moderator=moderator(), until=timezone.now() + timedelta(days=3), reason="Shouting.")
 
     page = desk.get(page_of(article)).text
     for expected in [

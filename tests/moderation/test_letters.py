@@ -38,14 +38,14 @@ def test_a_return_says_why_and_leads_to_the_desk() -> None:
     assert letter.subject == "Returned to you: Lamps & <b>benches</b>"
     for expected in ["Lamps & <b>benches</b>", "facts without a source", "Who's the source?"]:
         assert expected in letter.body
-    assert f"http://testserver/desk/{article.pk}/" in letter.body
+    assert f"http://testserver/my/articles/{article.pk}/" in letter.body
     assert "Lamps &amp; &lt;b&gt;benches&lt;/b&gt;" in html_of(letter)
-    assert f'href="http://testserver/desk/{article.pk}/"' in html_of(letter)
+    assert f'href="http://testserver/my/articles/{article.pk}/"' in html_of(letter)
 
 
 @pytest.mark.parametrize(
     ("verdict", "subject", "path"),
-    [("keep", None, None), ("hide", "Hidden: ", "/desk/"), ("hide", "Hidden: ", "/moderation/")],
+    [("keep", None, None), ("hide", "Hidden: ", "/my/articles/"), ("hide", "Hidden: ", "/moderation/")],
 )
 def test_what_follows_a_publication(verdict: str, subject: str | None, path: str | None) -> None:
     decide(revision=latest(factories.published()), moderator=moderator(), verdict=verdict, reason="Copied.")
@@ -139,10 +139,10 @@ def test_a_decision_that_is_rolled_back_sends_nothing(settings: Any) -> None:
 
 
 def test_who_is_suspended_is_told_until_when_and_why() -> None:
-    person = factories.PersonFactory.create()
-    suspend(person=person, moderator=moderator(), until=timezone.now() + timedelta(days=7), reason="Threats.")
+    user = factories.PersonFactory.create()
+    suspend(user=user, moderator=moderator(), until=timezone.now() + timedelta(days=7), reason="Threats.")
 
     (letter,) = mail.outbox
-    assert letter.to == [person.email]
+    assert letter.to == [user.email]
     assert "Threats." in letter.body
     assert "http://testserver/rules/" in letter.body

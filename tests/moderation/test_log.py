@@ -22,8 +22,8 @@ pytestmark = pytest.mark.django_db
 def test_a_hidden_article_stands_there_without_title_and_names(client: Client) -> None:
     author = factories.PersonFactory.create(display_name="Gayane Author")
     article = factories.published(author, title="A very secret title")
-    person = moderator(display_name="Ruzanna Judge")
-    decide(revision=latest(article), moderator=person, verdict="hide", reason="Names <b>children</b>.", rule="privacy")
+    user = moderator(display_name="Ruzanna Judge")
+    decide(revision=latest(article), moderator=user, verdict="hide", reason="Names <b>children</b>.", rule="privacy")
 
     page = client.get("/moderation/").text
     for shown in [
@@ -36,7 +36,7 @@ def test_a_hidden_article_stands_there_without_title_and_names(client: Client) -
     for kept in ["A very secret title", "Gayane Author", "Ruzanna Judge", "a-very-secret-title"]:
         assert kept not in page
 
-    decide(revision=latest(article), moderator=person, verdict="restore", reason="It does not.")
+    decide(revision=latest(article), moderator=user, verdict="restore", reason="It does not.")
     page = client.get("/moderation/").text
     assert page.index("An article was shown again") < page.index("An article was hidden")
     assert "A very secret title" in page
@@ -51,12 +51,12 @@ def test_other_decisions_are_between_moderators_and_author(client: Client) -> No
 
 
 def _log(count: int) -> None:
-    person, revision = moderator(), latest(factories.hidden())
+    user, revision = moderator(), latest(factories.hidden())
     start = timezone.now() - timedelta(days=10)
     Decision.objects.bulk_create(
         Decision(
             revision=revision,
-            moderator=person,
+            moderator=user,
             verdict="hide",
             reason=f"Reason number {number:03}.",
             # Two at each moment: the cursor must tell them apart.

@@ -8,10 +8,11 @@ from django.core import mail
 from django.test import Client
 
 from accounts.models import User
-from articles import publishing
-from articles.models import Article, Section, SiteSettings, Tag
+from articles.models import Article, Section, Tag
 from articles.moderation.models import Decision, Sanction
 from articles.moderation.services import suspend
+from articles.services import publishing
+from core.models import SiteSettings
 from tests import factories
 from tests.moderation.people import administrator, moderator
 from tests.moderation.test_decide import latest
@@ -144,22 +145,22 @@ def test_only_what_readers_see_is_corrected_and_only_by_moderators(desk: Client,
 
 
 def test_suspending_and_lifting(desk: Client) -> None:
-    person = factories.PersonFactory.create(username="Loud")
+    user = factories.PersonFactory.create(username="Loud")
     assert 'value="loud"' in desk.get("/admin/moderation/sanction/add/?person=loud").text
 
     fields = {"username": "loud", "until": "2031-05-01T12:00", "reason": "Threats."}
     response = desk.post("/admin/moderation/sanction/add/", fields, follow=True)
     assert "Loud is suspended." in response.text
-    person.refresh_from_db()
-    assert person.is_suspended
+    user.refresh_from_db()
+    assert user.is_suspended
 
     sanction = Sanction.objects.get()
     page = desk.get(f"/admin/moderation/sanction/{sanction.pk}/change/").text
     assert f'action="/admin/moderation/sanction/{sanction.pk}/lift/"' in page
     assert desk.get(f"/admin/moderation/sanction/{sanction.pk}/lift/").status_code == 405
     desk.post(f"/admin/moderation/sanction/{sanction.pk}/lift/")
-    person.refresh_from_db()
-    assert not person.is_suspended
+    user.refresh_from_db()
+    assert not user.is_suspended
     assert desk.post("/admin/moderation/sanction/999/lift/").status_code == 404
 
 
@@ -192,7 +193,7 @@ def test_a_suspension_is_not_edited_or_deleted(client: Client) -> None:
 
     client.force_login(administrator())
     end = timezone.now() + timedelta(days=1)
-    sanction = suspend(person=factories.PersonFactory.create(), moderator=moderator(), until=end, reason="Threats.")
+    sanction = suspend(user=factories.PersonFactory.create(), moderator=moderator(), until=end, reason="Threats.")
     assert client.post(f"/admin/moderation/sanction/{sanction.pk}/change/", {"reason": "x"}).status_code == 403
     assert client.post(f"/admin/moderation/sanction/{sanction.pk}/delete/", {"post": "yes"}).status_code == 403
 

@@ -13,10 +13,11 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import User
-from articles import publishing
-from articles.models import Article, Revision, SiteSettings
+from articles.models import Article, Revision
 from articles.moderation.models import Decision
 from articles.moderation.services import decide
+from articles.services import publishing
+from core.models import SiteSettings
 from tests import factories
 from tests.moderation.people import administrator, moderator
 from tests.moderation.test_decide import latest
@@ -120,7 +121,7 @@ def _suspensions(count: int) -> None:
 
     for _ in range(count):
         suspend(
-            person=factories.PersonFactory.create(),
+            user=factories.PersonFactory.create(),
             moderator=moderator(),
             until=timezone.now() + timedelta(days=1),
             reason="Threats.",
@@ -139,11 +140,11 @@ def _sections(count: int) -> None:
 
 
 def _pictures(count: int) -> None:
-    from articles.models import Picture
+    from articles.models import Image
 
     for number in range(count):
         owner = factories.PersonFactory.create()
-        Picture.objects.create(owner=owner, key=f"{count:08}{number:024}", width=900, height=600, size=1)
+        Image.objects.create(owner=owner, key=f"{count:08}{number:024}", width=900, height=600, size=1)
 
 
 @pytest.mark.parametrize(

@@ -13,12 +13,12 @@ from django.core import mail
 from django.db import connection
 from django.utils import timezone
 
-from articles import publishing
 from articles.models import Article, Revision
 from articles.moderation.models import Decision, Sanction
 from articles.moderation.services import decide, lift, suspend
 from articles.moderation.tasks import tell_author
-from articles.publishing import NotPossible
+from articles.services import publishing
+from core.exceptions import ActionNotAllowed
 from tests import factories
 from tests.moderation.people import moderator
 
@@ -38,7 +38,7 @@ def at_once(*verbs: Callable[[], object]) -> list[object]:
         start.wait()
         try:
             return verb()
-        except NotPossible as error:
+        except ActionNotAllowed as error:
             return error
         finally:
             connection.close()
@@ -60,13 +60,13 @@ def test_of_many_decisions_at_once_one_happens() -> None:
 
     results = at_once(
         *(
-            partial(decide, revision=revision, moderator=person, verdict=verdict, reason="Because.")
-            for person, verdict in zip(people, verdicts, strict=True)
+            partial(decide, revision=revision, moderator=user, verdict=verdict, reason="Because.")
+            for user, verdict in zip(people, verdicts, strict=True)
         )
     )
 
     made = [one for one in results if isinstance(one, Decision)]
-    refused = [one for one in results if isinstance(one, NotPossible)]
+    refused = [one for one in results if isinstance(one, ActionNotAllowed)]
     assert (len(made), len(refused), Decision.objects.count(), len(mail.outbox)) == (1, 5, 1, 1)
     assert all(made[0].moderator.name in str(one) for one in refused)
     state = Article.objects.get(pk=revision.article_id).state
@@ -76,16 +76,16 @@ def test_of_many_decisions_at_once_one_happens() -> None:
 @pytest.mark.parametrize("_", range(5))
 def test_taking_back_and_publishing_at_once_agree(_: int) -> None:
     revision = waiting()
-    person = moderator()
+    user = moderator()
 
     withdrawn, decided = at_once(
         lambda: publishing.withdraw(article=revision.article),
-        lambda: decide(revision=revision, moderator=person, verdict="publish"),
+        lambda: decide(revision=revision, moderator=user, verdict="publish"),
     )
 
     revision.refresh_from_db()
     state = Article.objects.get(pk=revision.article_id).state
-    assert isinstance(withdrawn, NotPossible) != isinstance(decided, NotPossible)
+    assert isinstance(withdrawn, ActionNotAllowed) != isinstance(decided, ActionNotAllowed)
     assert (state, revision.state) in [("published", "published"), ("draft", "draft")]
 
 
@@ -99,17 +99,17 @@ def test_a_letter_is_sent_once_however_many_workers_send_it() -> None:
 
 
 def test_suspensions_at_once_end_with_the_longest() -> None:
-    person, judge = factories.PersonFactory.create(), moderator()
+    user, judge = factories.PersonFactory.create(), moderator()
     ends = [timezone.now() + timedelta(days=days) for days in (3, 30, 7)]
 
     at_once(
-        *(lambda until=until: suspend(person=person, moderator=judge, until=until, reason="Threats.") for until in ends)
+        *(lambda until=until: suspend(user=user, moderator=judge, until=until, reason="Threats.") for until in ends)
     )
 
-    person.refresh_from_db()
-    assert person.suspended_until == max(ends)
+    user.refresh_from_db()
+    assert user.suspended_until == max(ends)
 
     at_once(*(partial(lift, sanction=one, moderator=judge) for one in Sanction.objects.all()))
 
-    person.refresh_from_db()
-    assert person.suspended_until is None
+    user.refresh_from_db()
+    assert user.suspended_until is None

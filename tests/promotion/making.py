@@ -28,10 +28,10 @@ def plan(placement: Placement | None = None, **changes: Any) -> Plan:
 
 
 def moderator(**changes: Any) -> User:
-    person = factories.PersonFactory.create(is_staff=True, **changes)
+    user = factories.PersonFactory.create(is_staff=True, **changes)
     for codename in ("decide_promotion", "view_promotion"):
-        person.user_permissions.add(Permission.objects.get(codename=codename))
-    return User.objects.get(pk=person.pk)  # without the permissions that it remembers
+        user.user_permissions.add(Permission.objects.get(codename=codename))
+    return User.objects.get(pk=user.pk)  # without the permissions that it remembers
 
 
 def requested(*, article: Article | None = None, sponsor: User | None = None, **changes: Any) -> Promotion:

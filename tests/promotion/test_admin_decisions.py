@@ -11,9 +11,9 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
-from articles import publishing
 from articles.promotion import lifecycle
 from articles.promotion.models import Promotion
+from articles.services import publishing
 from tests import factories
 from tests.moderation.people import moderator as group_member
 from tests.promotion import making
@@ -28,9 +28,9 @@ State = Promotion.State
 
 @pytest.fixture
 def moderator(client: Client) -> User:
-    person = group_member(username="mod")
-    client.force_login(person)
-    return person
+    user = group_member(username="mod")
+    client.force_login(user)
+    return user
 
 
 def page(promotion: Promotion) -> str:

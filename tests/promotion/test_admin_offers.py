@@ -16,9 +16,9 @@ PLANS, PLACES, SETTINGS = (f"/admin/promotion/{name}/" for name in ("plan", "pla
 
 @pytest.fixture
 def moderator(client: Client) -> User:
-    person = group_member(username="mod")
-    client.force_login(person)
-    return person
+    user = group_member(username="mod")
+    client.force_login(user)
+    return user
 
 
 def filled(**changes: object) -> dict[str, object]:

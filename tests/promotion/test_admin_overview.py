@@ -15,7 +15,7 @@ from django.utils import timezone
 from accounts.models import User
 from articles.promotion import lifecycle
 from articles.promotion.admin.accounts import income_by_month, outstanding, results_by_day, results_by_place, share
-from articles.promotion.admin.drawing import Picture, Window, draw, when_full
+from articles.promotion.admin.drawing import Image, Window, draw, when_full
 from articles.promotion.models import Placement, Promotion, PromotionDay
 from articles.promotion.schedule import start_of
 from tests import factories
@@ -32,14 +32,14 @@ NOON = datetime(2026, 6, 15, 12, tzinfo=UTC)
 
 @pytest.fixture
 def moderator(client: Client, db: None) -> User:
-    person = group_member(username="mod")
-    client.force_login(person)
-    return person
+    user = group_member(username="mod")
+    client.force_login(user)
+    return user
 
 
-def picture(*, around: date = date(2026, 6, 15), now: datetime = NOON) -> Picture:
+def image(*, around: date = date(2026, 6, 15), now: datetime = NOON) -> Image:
     window = Window(start_of(around - timedelta(days=30)), start_of(around + timedelta(days=31)))
-    found = list(Promotion.objects.with_cards().order_by("pk"))
+    found = list(Promotion.objects.for_list().order_by("pk"))
     return draw(promotions=found, placements=Placement.objects.all(), window=window, now=now)
 
 
@@ -88,7 +88,7 @@ def test_bars_side_by_side_have_lanes_of_their_own_and_sections_rows() -> None:
     later = running(starts_at=NOON + 4 * DAY, days=2)
     culture = factories.published(section=SectionFactory.create(name="Culture"))
     running("section_top", article=culture, starts_at=NOON, days=5)
-    front, section, beside = picture().rows
+    front, section, beside = image().rows
     assert section.name.endswith(": Culture")
     assert not beside.bars
     at = {bar.promotion.pk: bar.y for bar in front.bars}
@@ -103,7 +103,7 @@ def test_colour_says_the_kind_and_the_phase() -> None:
     running(starts_at=NOON + DAY, kind="free")
     running(starts_at=NOON - 20 * DAY, kind="editorial")
     running(starts_at=NOON - 2 * DAY, approved_revision_id=factories.published().live_id)
-    looks = {bar.look for bar in picture().rows[0].bars}
+    looks = {bar.look for bar in image().rows[0].bars}
     assert looks == {
         "bar--paid bar--running",
         "bar--free bar--scheduled",
@@ -117,15 +117,15 @@ def test_what_was_revoked_ends_where_it_ended_and_what_never_stood_is_not_drawn(
     running(starts_at=NOON - 4 * DAY, days=8, state="revoked", closed_at=NOON - 2 * DAY)
     running(starts_at=NOON + 4 * DAY, days=8, state="cancelled", closed_at=NOON - 2 * DAY)
     running(starts_at=NOON - 60 * DAY, days=8)
-    (bar,) = picture().rows[0].bars
+    (bar,) = image().rows[0].bars
     assert bar.width == f"{100 * 2 / 61:.3f}%"
     assert "revoked" in bar.look
 
 
 @pytest.mark.django_db
 def test_today_is_marked_only_where_it_is_in_the_picture() -> None:
-    assert picture().today is not None
-    far = picture(around=date(2026, 1, 15))
+    assert image().today is not None
+    far = image(around=date(2026, 1, 15))
     assert far.today is None
     assert far.rows[0].taken == ""
     assert len(far.ticks) in {8, 9}
@@ -157,8 +157,8 @@ def test_the_calendar_goes_to_any_day_and_stumbles_over_none(client: Client, mod
 def test_the_calendar_in_another_language_has_numbers_that_a_browser_reads(client: Client, moderator: User) -> None:
     making.approved()
     html = client.get(f"/ru{CALENDAR}").content.decode()
-    picture = html.partition('<svg class="picture"')[2].partition("</svg>\n<ul")[0]
-    assert not re.search(r' (?:x|y|x1|x2|y1|y2|width|height)="[^"]*,', picture)
+    image = html.partition('<svg class="picture"')[2].partition("</svg>\n<ul")[0]
+    assert not re.search(r' (?:x|y|x1|x2|y1|y2|width|height)="[^"]*,', image)
 
 
 def test_the_calendar_asks_the_database_a_few_times(

@@ -11,9 +11,9 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
-from articles import publishing
 from articles.promotion import lifecycle
 from articles.promotion.models import Promotion, PromotionDay
+from articles.services import publishing
 from tests import factories
 from tests.moderation.people import moderator as group_member
 from tests.promotion import making
@@ -26,9 +26,9 @@ VIEWS = ["waiting", "unpaid", "paused", "refunds", "scheduled", "running", "over
 
 @pytest.fixture
 def moderator(client: Client) -> User:
-    person = group_member(username="mod")
-    client.force_login(person)
-    return person
+    user = group_member(username="mod")
+    client.force_login(user)
+    return user
 
 
 def shown(client: Client, view: str = "", **asked: str) -> list[int]:

@@ -18,9 +18,9 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import User
-from articles import publishing
 from articles.promotion import counting
 from articles.promotion.models import Promotion, PromotionDay, PromotionEvent
+from articles.services import publishing
 from tests import factories
 from tests.parallel import at_once
 from tests.promotion.factories import FIREFOX, running

@@ -12,11 +12,12 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from articles import publishing
-from articles.models import Article, SiteSettings
-from articles.pages import FRESH_SECONDS
+from articles.models import Article
 from articles.promotion.delivery import turn
 from articles.promotion.models import Promotion
+from articles.services import publishing
+from core.http_cache import FRESH_SECONDS
+from core.models import SiteSettings
 from tests import factories
 from tests.promotion.factories import running
 
@@ -126,7 +127,7 @@ def test_a_preview_has_no_cards(client: Client) -> None:
     running("beside")
     article = factories.draft()
     client.force_login(article.author)
-    page = client.get(f"/desk/{article.pk}/preview/")
+    page = client.get(f"/my/articles/{article.pk}/preview/")
     assert page.status_code == 200
     assert not cards(page.text)
 

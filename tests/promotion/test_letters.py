@@ -175,12 +175,12 @@ def test_every_letter_is_whole(letter: str) -> None:
     Promotion.objects.filter(pk=made.pk).update(starts_at=now, ends_at=now + DAY)
     entry = LedgerEntry.objects.in_order().last()
     assert entry is not None
-    for person in (made.sponsor, made.article.author):
+    for user in (made.sponsor, made.article.author):
         letters()
-        send_notice.call(Notice.objects.get_or_create(entry=entry, person=person, letter=letter)[0].pk)
+        send_notice.call(Notice.objects.get_or_create(entry=entry, user=user, letter=letter)[0].pk)
         Notice.objects.update(mailed_at=None)
-        send_notice.call(Notice.objects.get(entry=entry, person=person, letter=letter).pk)
-        [*_, one] = letters()[person.email]
+        send_notice.call(Notice.objects.get(entry=entry, user=user, letter=letter).pk)
+        [*_, one] = letters()[user.email]
         for text in (one.subject, one.body, str(one.alternatives[0][0])):
             assert text.strip()
             for broken in ("None", "{{", "{%", "&amp;amp;", "function", "  ,"):

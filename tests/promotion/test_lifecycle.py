@@ -12,11 +12,11 @@ from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from articles import publishing
 from articles.promotion import lifecycle
 from articles.promotion.models import LedgerEntry, Plan, Promotion
 from articles.promotion.transitions import ALLOWED, enter
-from articles.publishing import NotPossible
+from articles.services import publishing
+from core.exceptions import ActionNotAllowed
 from tests import factories
 from tests.promotion import making
 from tests.promotion.making import DAY
@@ -74,7 +74,7 @@ def test_the_same_form_twice_is_one_request() -> None:
 def test_one_open_promotion_for_an_article_and_a_place() -> None:
     article = factories.published()
     making.requested(article=article)
-    with pytest.raises(NotPossible, match="open promotion"):
+    with pytest.raises(ActionNotAllowed, match="open promotion"):
         making.requested(article=article, sponsor=factories.PersonFactory.create())
     making.requested(article=article, placement=making.place("beside"))  # Another place is another matter.
 
@@ -157,7 +157,7 @@ def place_not_offered() -> dict[str, Any]:
 def test_a_request_is_refused_with_a_sentence_and_leaves_nothing(case: Any, words: str) -> None:
     request = case()
     before = LedgerEntry.objects.count(), Promotion.objects.count()
-    with pytest.raises(NotPossible, match=words):
+    with pytest.raises(ActionNotAllowed, match=words):
         making.requested(**request)
     assert (LedgerEntry.objects.count(), Promotion.objects.count()) == before
 
@@ -254,12 +254,12 @@ def test_a_day_that_passed_while_it_waited_means_at_once() -> None:
 def test_nobody_approves_their_own() -> None:
     sponsor = making.moderator()
     made = making.requested(sponsor=sponsor)
-    with pytest.raises(NotPossible, match="You are the sponsor"):
+    with pytest.raises(ActionNotAllowed, match="You are the sponsor"):
         lifecycle.approve(promotion=made, moderator=sponsor)
-    with pytest.raises(NotPossible, match="You are the sponsor"):
+    with pytest.raises(ActionNotAllowed, match="You are the sponsor"):
         lifecycle.decline(promotion=made, moderator=sponsor, reason="No")
     paying = making.awaiting(sponsor=sponsor)
-    with pytest.raises(NotPossible, match="You are the sponsor"):
+    with pytest.raises(ActionNotAllowed, match="You are the sponsor"):
         lifecycle.confirm_payment(promotion=paying, moderator=sponsor)
 
 
@@ -281,21 +281,21 @@ def test_who_is_no_moderator_decides_nothing(verb: Any) -> None:
     made = making.requested()
     with pytest.raises(PermissionDenied):
         verb(made, factories.PersonFactory.create(is_staff=True))
-    with pytest.raises(NotPossible, match="suspended"):
+    with pytest.raises(ActionNotAllowed, match="suspended"):
         verb(made, making.moderator(suspended_until=timezone.now() + DAY))
     assert events(made) == ["requested"]
 
 
 def test_unpaid_is_not_approved() -> None:
     made = making.awaiting()
-    with pytest.raises(NotPossible, match="Awaiting payment"):
+    with pytest.raises(ActionNotAllowed, match="Awaiting payment"):
         lifecycle.approve(promotion=made, moderator=making.moderator())
 
 
 def test_a_hidden_article_is_not_approved() -> None:
     made = making.requested()
     publishing.hide(article=made.article)
-    with pytest.raises(NotPossible, match="Only a published article"):
+    with pytest.raises(ActionNotAllowed, match="Only a published article"):
         lifecycle.approve(promotion=made, moderator=making.moderator())
 
 
@@ -305,10 +305,10 @@ def test_the_author_has_time_to_refuse() -> None:
         made = making.requested(sponsor=factories.PersonFactory.create(), placement=place)
         judge = making.moderator()
         clock.shift(timedelta(hours=47))
-        with pytest.raises(NotPossible, match="The author may refuse until"):
+        with pytest.raises(ActionNotAllowed, match="The author may refuse until"):
             lifecycle.approve(promotion=made, moderator=judge)
         clock.shift(timedelta(hours=1))
-        with pytest.raises(NotPossible, match="time to refuse is over"):
+        with pytest.raises(ActionNotAllowed, match="time to refuse is over"):
             lifecycle.refuse(promotion=made, author=made.article.author)
         assert lifecycle.approve(promotion=made, moderator=judge).state == State.APPROVED
 
@@ -335,25 +335,25 @@ def test_only_the_author_answers() -> None:
     place = making.place(author_may_refuse_hours=48)
     made = making.requested(sponsor=factories.PersonFactory.create(), placement=place)
     for stranger in (factories.PersonFactory.create(), made.sponsor):
-        with pytest.raises(NotPossible, match="Only the author"):
+        with pytest.raises(ActionNotAllowed, match="Only the author"):
             lifecycle.refuse(promotion=made, author=stranger)
-        with pytest.raises(NotPossible, match="Only the author"):
+        with pytest.raises(ActionNotAllowed, match="Only the author"):
             lifecycle.agree(promotion=made, author=stranger)
 
 
 def test_only_the_sponsor_cancels() -> None:
     made = making.requested()
-    with pytest.raises(NotPossible, match="Only its sponsor"):
+    with pytest.raises(ActionNotAllowed, match="Only its sponsor"):
         lifecycle.cancel(promotion=made, sponsor=factories.PersonFactory.create())
     assert lifecycle.cancel(promotion=made, sponsor=made.sponsor).state == State.CANCELLED
 
 
 def test_declining_and_revoking_need_a_reason() -> None:
     made = making.requested()
-    with pytest.raises(NotPossible, match="Give a reason"):
+    with pytest.raises(ActionNotAllowed, match="Give a reason"):
         lifecycle.decline(promotion=made, moderator=making.moderator(), reason="  ")
     running = making.approved()
-    with pytest.raises(NotPossible, match="Give a reason"):
+    with pytest.raises(ActionNotAllowed, match="Give a reason"):
         lifecycle.revoke(promotion=running, moderator=making.moderator(), reason="")
 
 
@@ -372,11 +372,11 @@ def test_a_scheduled_start_moves_within_what_is_free() -> None:
         running = making.approved(plan=making.plan(place, days=3))
         later = making.approved(plan=making.plan(place, days=3))
         judge = making.moderator()
-        with pytest.raises(NotPossible, match="no room"):
+        with pytest.raises(ActionNotAllowed, match="no room"):
             lifecycle.move_start(promotion=later, moderator=judge, start=timezone.now() + DAY)
-        with pytest.raises(NotPossible, match="scheduled"):
+        with pytest.raises(ActionNotAllowed, match="scheduled"):
             lifecycle.move_start(promotion=running, moderator=judge, start=timezone.now() + 9 * DAY)
-        with pytest.raises(NotPossible, match="in the next year"):
+        with pytest.raises(ActionNotAllowed, match="in the next year"):
             lifecycle.move_start(promotion=later, moderator=judge, start=timezone.now() - DAY)
         moved = lifecycle.move_start(promotion=later, moderator=judge, start=timezone.now() + 9 * DAY)
         assert moved.starts_at == timezone.now() + 9 * DAY
@@ -397,7 +397,7 @@ def edit(promotion: Promotion, **changes: Any) -> None:
 def test_an_edited_article_pauses_until_a_moderator_looks() -> None:
     made = making.approved()
     judge = making.moderator()
-    with pytest.raises(NotPossible, match="not paused"):
+    with pytest.raises(ActionNotAllowed, match="not paused"):
         lifecycle.look_after_edit(promotion=made, moderator=judge)
     edit(made)
     assert not Promotion.objects.deliverable().exists()
@@ -412,7 +412,7 @@ def test_what_passes_is_the_text_that_was_read(verb: str) -> None:
     made, judge = (making.requested() if verb == "approve" else making.approved()), making.moderator()
     read = made.article.live_id
     edit(made)
-    with pytest.raises(NotPossible, match="changed meanwhile"):
+    with pytest.raises(ActionNotAllowed, match="changed meanwhile"):
         getattr(lifecycle, verb)(promotion=made, moderator=judge, revision_id=read)
     assert not Promotion.objects.deliverable().exists()
     made.article.refresh_from_db()
@@ -426,7 +426,7 @@ def test_an_article_that_moved_needs_room_in_its_new_section() -> None:
     made = making.approved(plan=plan)
     other = making.approved(plan=plan, article=factories.published(section=sport))
     edit(made, section=sport)
-    with pytest.raises(NotPossible, match="another section"):
+    with pytest.raises(ActionNotAllowed, match="another section"):
         lifecycle.look_after_edit(promotion=made, moderator=making.moderator())
     lifecycle.revoke(promotion=other, moderator=making.moderator(), reason="Room.")
     assert lifecycle.look_after_edit(promotion=made, moderator=making.moderator()).section == sport
@@ -445,11 +445,11 @@ def test_editors_choice_has_an_end_and_takes_room_like_others() -> None:
     assert states(made) == [("", "approved", "moderator")]
     assert making.approved(plan=making.plan(place)).phase == "scheduled"
     for days in (0, 91):
-        with pytest.raises(NotPossible, match="days"):
+        with pytest.raises(ActionNotAllowed, match="days"):
             lifecycle.pin(article=factories.published(), moderator=judge, placement=place, days=days)
-    with pytest.raises(NotPossible, match="your own article"):
+    with pytest.raises(ActionNotAllowed, match="your own article"):
         lifecycle.pin(article=factories.published(judge), moderator=judge, placement=place, days=1)
-    with pytest.raises(NotPossible, match="Only its sponsor"):
+    with pytest.raises(ActionNotAllowed, match="Only its sponsor"):
         lifecycle.cancel(promotion=made, sponsor=judge)
     assert lifecycle.revoke(promotion=made, moderator=judge, reason="Enough.").state == State.REVOKED
 
@@ -468,6 +468,6 @@ def test_no_step_outside_the_diagram(start: str, end: str, role: str) -> None:
         return
     moment: datetime = timezone.now()
     promotion = Promotion(state=start, starts_at=moment - DAY, ends_at=moment + DAY)
-    with pytest.raises(NotPossible):
+    with pytest.raises(ActionNotAllowed):
         enter(promotion, end, event="correction", role=role)
     assert promotion.state == start

@@ -18,7 +18,7 @@ from articles.promotion import billing, lifecycle, refunds
 from articles.promotion.ledger import first_fault
 from articles.promotion.models import LedgerEntry, Payment, Promotion
 from articles.promotion.money import EXPONENTS, exact, shown, to_decimal, to_minor
-from articles.publishing import NotPossible
+from core.exceptions import ActionNotAllowed
 from tests.promotion import making
 from tests.promotion.making import DAY
 
@@ -112,7 +112,7 @@ class TestTransfer:
         lifecycle.record_refund(promotion=made, moderator=judge)
         assert (events(made)[-1], balance(made)) == ("refunded", 0)
         assert not Promotion.objects.refund_owed().exists()
-        with pytest.raises(NotPossible, match="nothing to give back"):
+        with pytest.raises(ActionNotAllowed, match="nothing to give back"):
             lifecycle.record_refund(promotion=made, moderator=judge)
         assert first_fault() is None
 
@@ -138,7 +138,7 @@ class TestGivingBack:
         with time_machine.travel(timezone.now(), tick=False) as clock:
             made = making.approved(price=7000, days=7)
             clock.shift(7 * DAY)
-            with pytest.raises(NotPossible, match="Ended"):
+            with pytest.raises(ActionNotAllowed, match="Ended"):
                 self.stop(made, "revoke")
         made.refresh_from_db()
         assert (made.state, made.payments.get().refund_due) == (State.ENDED, 0)

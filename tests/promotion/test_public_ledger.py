@@ -13,11 +13,11 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from articles import publishing
 from articles.promotion import lifecycle, reports
 from articles.promotion.models import LedgerEntry, Promotion, PromotionDay, PromotionSettings
 from articles.promotion.public_ledger import band
-from spokesperson.page_keys import key_of
+from articles.services import publishing
+from core.page_cache.keys import key_of
 from tests import factories
 from tests.promotion import making
 from tests.promotion.factories import running

@@ -10,12 +10,12 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from articles import publishing
 from articles.promotion import lifecycle
 from articles.promotion.ledger import first_fault
 from articles.promotion.models import Promotion
 from articles.promotion.schedule import most_at_once
-from articles.publishing import NotPossible
+from articles.services import publishing
+from core.exceptions import ActionNotAllowed
 from tests import factories, parallel
 from tests.promotion import making
 from tests.promotion.making import DAY
@@ -40,7 +40,7 @@ def at_once(jobs: Sequence[Callable[[], object]]) -> list[BaseException | None]:
 
 def refused(errors: list[BaseException | None]) -> int:
     """How many were refused; anything that is no sentence is a failure."""
-    assert all(one is None or isinstance(one, NotPossible) for one in errors), errors
+    assert all(one is None or isinstance(one, ActionNotAllowed) for one in errors), errors
     return sum(one is not None for one in errors)
 
 
@@ -124,7 +124,7 @@ def test_an_article_hidden_meanwhile_waits_for_nobody() -> None:
             partial(publishing.hide, article=made.article),
         ]
     )
-    assert all(one is None or isinstance(one, NotPossible) for one in errors)
+    assert all(one is None or isinstance(one, ActionNotAllowed) for one in errors)
     assert not Promotion.objects.deliverable().exists()
 
 

@@ -19,14 +19,14 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from accounts.models import User
-from articles import publishing
 from articles.models import Article
 from articles.promotion import billing, lifecycle
 from articles.promotion.ledger import first_fault
 from articles.promotion.models import LedgerEntry, Payment, Placement, Plan, Promotion
 from articles.promotion.schedule import most_at_once
 from articles.promotion.transitions import ALLOWED
-from articles.publishing import NotPossible
+from articles.services import publishing
+from core.exceptions import ActionNotAllowed
 from tests import factories
 from tests.promotion import making
 from tests.promotion.making import DAY
@@ -110,7 +110,7 @@ class World:
 
     def step(self) -> None:
         tries = [self.ask] * 4 + [self.decide] * 14 + [self.report] * 3 + [self.pin, self.hide_or_show]
-        with suppress(NotPossible, PermissionDenied):
+        with suppress(ActionNotAllowed, PermissionDenied):
             self.chance.choice(tries)()
 
 

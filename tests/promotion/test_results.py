@@ -13,11 +13,11 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import User
-from articles.charts import chart
 from articles.models import Article
 from articles.promotion.models import Promotion, PromotionDay
 from articles.promotion.results import results_of
 from articles.readership.models import DailyStats
+from core.charts import chart
 from tests import factories
 from tests.promotion.factories import running
 
@@ -131,12 +131,12 @@ def test_before_the_first_day_it_says_so(client: Client, sponsor: User) -> None:
 def test_it_is_nobody_elses(client: Client, promotion: Promotion, suffix: str) -> None:
     address = f"/promotions/{promotion.pk}/results{suffix}"
     assert client.get(address)["Location"].startswith("/accounts/login/")
-    for person in (
+    for user in (
         promotion.article.author,
         factories.PersonFactory.create(),
         factories.PersonFactory.create(is_staff=True),
     ):
-        client.force_login(person)
+        client.force_login(user)
         assert client.get(address).status_code == 404
     moderator: Any = factories.PersonFactory.create(is_staff=True)
     moderator.user_permissions.add(Permission.objects.get(codename="decide_promotion"))

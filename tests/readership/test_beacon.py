@@ -13,10 +13,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from articles import publishing
 from articles.models import Article
 from articles.readership.models import DailyStats, Read, View
 from articles.readership.views import reader_of
+from articles.services import publishing
 from tests import factories
 
 pytestmark = pytest.mark.django_db

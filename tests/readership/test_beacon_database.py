@@ -12,13 +12,13 @@ import pytest
 from django.core.wsgi import get_wsgi_application
 from django.db import connection, connections, transaction
 
-from articles import publishing
 from articles.models import Article
 from articles.readership import own_connection, storing
 from articles.readership.beacon import Beacon, request_of
 from articles.readership.models import View
 from articles.readership.visitors import today
-from spokesperson.page_cache import PageCache
+from articles.services import publishing
+from core.page_cache.application import PageCache
 from tests import factories
 from tests.readership.wsgi import ask, environ_of, open_connections
 

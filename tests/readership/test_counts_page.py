@@ -14,13 +14,13 @@ from django.test import Client
 from django.urls import get_resolver, resolve, reverse
 from pytest_django import DjangoAssertNumQueries
 
-from articles import publishing
 from articles.models import Article
 from articles.models.article import TAKEN_SLUGS
 from articles.readership import services
 from articles.readership.models import DailyStats, View
 from articles.readership.statistics import DAYS, counts_of
 from articles.readership.visitors import today
+from articles.services import publishing
 from tests import factories
 from tests.readership.rows import waiting
 
@@ -240,7 +240,7 @@ def test_the_statistics_line_of_the_article_leads_to_it(client: Client, article:
 def test_a_preview_leads_to_no_page_that_is_not_there(client: Client) -> None:
     article = factories.draft()
     client.force_login(article.author)
-    page = client.get(reverse("desk_preview", args=[article.pk])).text
+    page = client.get(reverse("my_article_preview", args=[article.pk])).text
     assert "0 views" in page
     assert address_of(article) not in page
 

@@ -68,8 +68,8 @@ def test_views_reads_votes_and_roll_ups_at_the_same_moment(app: Beacon) -> None:
                 assert ask(app, environ).status == 204
 
     def voters() -> None:
-        for person in people:
-            cast_vote(article=article, voter=person, value=1)
+        for user in people:
+            cast_vote(article=article, voter=user, value=1)
 
     jobs = [partial(readers, thread) for thread in range(THREADS)]
     assert at_once([*jobs, voters, partial(services.roll_up, batch=7)]) == [None] * (THREADS + 2)

@@ -12,16 +12,16 @@ from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import User
-from articles import publishing
 from articles.models import Article
 from articles.readership.models import DailyStats
 from articles.readership.statistics import Numbers, reads_of
 from articles.readership.visitors import today
+from articles.services import publishing
 from tests import factories
 from tests.moderation.people import administrator, moderator
 
 pytestmark = pytest.mark.django_db
-DESK = reverse("desk")
+DESK = reverse("my_articles")
 
 
 @pytest.fixture
@@ -145,8 +145,8 @@ def test_the_desk_asks_as_much_for_four_published_articles_as_for_twelve(
 
 @pytest.mark.parametrize("who", ["nobody", "somebody else"])
 def test_the_tag_gives_no_one_elses_reads(article: Article, who: str) -> None:
-    person = None if who == "nobody" else factories.PersonFactory.create()
+    user = None if who == "nobody" else factories.PersonFactory.create()
     shown = Template("{% load readership %}{% own_reads articles as reads %}{{ reads|read_number:article }}").render(
-        Context({"articles": [article], "article": article, "person": person})
+        Context({"articles": [article], "article": article, "user": user})
     )
     assert shown == "None"

@@ -12,12 +12,12 @@ from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from articles import publishing
 from articles.models import Article
 from articles.readership import recount, services, tasks
 from articles.readership.models import DailySalt, DailyStats, Read, Tally, View
 from articles.readership.salts import salt_of
 from articles.readership.visitors import today
+from articles.services import publishing
 from tests import factories
 from tests.readership.rows import waiting
 

@@ -91,7 +91,7 @@ class TestFilling:
             assert article.views > article.likes + article.dislikes
             assert article.published_at == article.article_tags.first().published_at  # type: ignore[union-attr]
             assert article.live is not None
-            assert article.live.picture is not None
+            assert article.live.image is not None
         call_command("recount", "--check")
 
     def test_reasons_and_roles(self, few_texts: list[texts.Text]) -> None:

@@ -10,14 +10,15 @@ from django.db import connection
 from django.db.models import Model
 from django.test.utils import CaptureQueriesContext
 
-from articles import counters, publishing
 from articles.models import Article
-from articles.ranking import hot
+from articles.models.ranking import hot
 from articles.readership import services as readership
 from articles.readership.models import DailyStats, View
 from articles.readership.visitors import today
+from articles.services import publishing
 from articles.voting.models import Vote
 from articles.voting.services import cast_vote
+from core import recount as counters
 from tests import factories
 from tests.readership.rows import waiting
 

@@ -18,15 +18,15 @@ from django.test import TestCase
 from django.utils import timezone
 
 from accounts.models import User
-from articles import publishing
-from articles.models import Article, ArticleTag, Picture, Revision, Section, Tag
+from articles.models import Article, ArticleTag, Image, Revision, Section, Tag
 from articles.moderation.models import Decision, Submission
 from articles.moderation.services import decide
 from articles.readership.models import DailyStats, Read, Tally, View
 from articles.readership.visitors import today
-from articles.sanitizing import plain_text, sanitize
+from articles.services import publishing
 from articles.voting.models import Vote
 from articles.voting.services import cast_vote
+from core.sanitizer import plain_text, sanitize
 from spokesperson.load import fill as filling
 from spokesperson.load.database import structure
 from spokesperson.load.fill import MARKER, MOST_ON_SQLITE, NotFilled, fill
@@ -150,7 +150,7 @@ class TestTheSite(TestCase):
         illustrated = Revision.objects.exclude(picture=None)
         assert 0.3 < illustrated.count() / Revision.objects.count() < 0.5
         assert not illustrated.filter(alternative_text="").exists()
-        assert Picture.objects.count() == 3
+        assert Image.objects.count() == 3
 
     def test_times_are_in_order_and_some_are_the_same(self) -> None:
         published = Article.objects.exclude(published_at=None)
@@ -202,14 +202,14 @@ class TestTheSite(TestCase):
 
     def test_pages_show_it(self) -> None:
         tag = ArticleTag.objects.select_related("tag")[0].tag
-        article = Article.objects.published().with_text()[0]
+        article = Article.objects.published().for_detail()[0]
         for address in ("/", tag.get_absolute_url(), article.get_absolute_url(), article.author.get_absolute_url()):
             assert self.client.get(address).status_code == 200
         self.client.force_login(User.objects.filter(groups__name="Moderators")[0])
         assert self.client.get("/admin/moderation/submission/").status_code == 200
 
     def test_the_search_finds_it(self) -> None:
-        article = Article.objects.published().filter(language="en").with_text()[0]
+        article = Article.objects.published().filter(language="en").for_detail()[0]
         assert article.live is not None
         answer = self.client.get("/search/", {"q": article.live.title})
         self.assertContains(answer, article.get_absolute_url())
@@ -322,7 +322,7 @@ def _catalogue() -> list[str]:
     Without casts and brackets: PostgreSQL writes `'x'::varchar::text` where it was told `'x'` and casts it.
     """
     with connection.cursor() as cursor:
-        statements = structure(cursor, [*COLUMNS, "articles_picture"]).back
+        statements = structure(cursor, [*COLUMNS, "articles_image"]).back
         return sorted(re.sub(r"::[a-z ]+(\[\])?|[()]", "", one) for one in statements)
 
 
@@ -352,7 +352,7 @@ class TestInSeveralProcesses:
             with pytest.raises(KeyboardInterrupt):
                 fill(SMALL, processes=2, say=silent)
         assert _catalogue() == before
-        for model in (User, Article, Tag, Vote, Section, Picture):
+        for model in (User, Article, Tag, Vote, Section, Image):
             assert not model._default_manager.exists()
         fill(SMALL, processes=1, say=silent)  # Nothing stands in the way of the next one.
 

@@ -17,11 +17,11 @@ from django.core.wsgi import get_wsgi_application
 from django.test import Client
 
 from articles.models import Article
-from spokesperson.page_cache import PageCache
+from core.page_cache.application import PageCache
 from tests import factories
+from tests.core.page_cache.helpers import ask
 from tests.e2e.site import picture_of
 from tests.promotion.factories import running
-from tests.spokesperson.asking import ask
 
 KB = 1024
 PARAGRAPHS = 16
@@ -58,7 +58,7 @@ def article(kept_connection: None) -> Article:
     )
     author = factories.PersonFactory.create()
     section = factories.SectionFactory.create()
-    told = {"section": section, "picture": picture_of(author), "alternative_text": "A lamp at dusk"}
+    told = {"section": section, "image": picture_of(author), "alternative_text": "A lamp at dusk"}
     for title in ("The yard light", "A rumour", "The market"):
         factories.published(author=author, title=title, **told)
     made = factories.published(author=author, body=body, tag_names=["street lamps", "light"], **told)

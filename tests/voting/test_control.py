@@ -20,10 +20,10 @@ from tests import factories
 pytestmark = pytest.mark.django_db
 
 
-def render(article: Article, person: User | None) -> str:
+def render(article: Article, user: User | None) -> str:
     page = Template("{% load voting %}{% vote_control article %}")
-    lazy = SimpleLazyObject(lambda: person)  # as the context processor hands it over
-    return str(page.render(Context({"article": article, "person": lazy, "csrf_token": "token-of-the-form"})))
+    lazy = SimpleLazyObject(lambda: user)  # as the context processor hands it over
+    return str(page.render(Context({"article": article, "user": lazy, "csrf_token": "token-of-the-form"})))
 
 
 def test_an_anonymous_reader_gets_two_links_and_nothing_personal() -> None:
@@ -48,10 +48,10 @@ def test_an_anonymous_reader_costs_no_query() -> None:
 def test_a_signed_in_person_sees_the_own_vote_and_can_change_or_withdraw_it(
     value: Any, pressed: list[str], values: list[str]
 ) -> None:
-    article, person = factories.published(), factories.PersonFactory.create()
-    cast_vote(article=article, voter=person, value=value)
+    article, user = factories.published(), factories.PersonFactory.create()
+    cast_vote(article=article, voter=user, value=value)
     with CaptureQueriesContext(connection) as queries:
-        html = render(article, person)
+        html = render(article, user)
     assert len(queries) == 1
     assert re.findall('aria-pressed="(.*?)"', html) == pressed
     assert re.findall('name="vote" value="(.*?)"', html) == values

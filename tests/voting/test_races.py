@@ -9,12 +9,12 @@ import pytest
 from django.db import connection
 
 from accounts.models import User
-from articles import publishing
 from articles.models import Article
-from articles.publishing import NotPossible
-from articles.ranking import hot
+from articles.models.ranking import hot
+from articles.services import publishing
 from articles.voting.models import Vote
 from articles.voting.services import Choice, cast_vote
+from core.exceptions import ActionNotAllowed
 from tests import factories
 from tests.parallel import at_once
 
@@ -87,7 +87,7 @@ def test_the_voter_or_the_article_is_deleted_meanwhile() -> None:
     article, voter = factories.published(), factories.PersonFactory.create()
     gone = User.objects.get(pk=voter.pk)
     User.objects.filter(pk=voter.pk).delete()
-    with pytest.raises(NotPossible, match="gone"):
+    with pytest.raises(ActionNotAllowed, match="gone"):
         cast_vote(article=article, voter=gone, value=1)
     assert_exact(article)
     others = factories.PersonFactory.create_batch(THREADS)

@@ -18,7 +18,7 @@ from articles.models import Revision
 from articles.moderation.forms import ReasonForm, moment
 from articles.moderation.models import Decision, Submission
 from articles.moderation.services import DECIDE, decide
-from articles.publishing import NotPossible
+from core.exceptions import ActionNotAllowed
 
 if TYPE_CHECKING:
     _Base = admin.ModelAdmin[Submission]
@@ -100,7 +100,7 @@ class BulkDecisions(_Base):
                     reason=form.cleaned_data["reason"],
                     rule=form.cleaned_data["rule"],
                 )
-            except NotPossible as error:
+            except ActionNotAllowed as error:
                 messages.warning(request, _("Not done: “%(title)s”. %(why)s") % {"title": title, "why": error})
             else:
                 done += 1

@@ -18,23 +18,23 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from accounts.changelists import LongList
 from accounts.models import User
 from articles.moderation.forms import SuspensionForm
 from articles.moderation.models import Sanction
 from articles.moderation.services import LIFT, lift, suspend
-from articles.publishing import NotPossible
+from core.admin import KeysetModelAdmin
+from core.exceptions import ActionNotAllowed
 
 
 @admin.register(Sanction)
-class SanctionAdmin(LongList[Sanction]):
+class SanctionAdmin(KeysetModelAdmin[Sanction]):
     """Who is suspended until when, and why."""
 
-    list_display = ["person", "reason", "begins_at", "ends_at", "moderator", "lifted_at"]
+    list_display = ["user", "reason", "begins_at", "ends_at", "moderator", "lifted_at"]
     list_filter = ["begins_at", ("lifted_at", admin.EmptyFieldListFilter)]
-    list_select_related = ["person", "moderator"]
+    list_select_related = ["user", "moderator"]
     search_fields = ["person__username", "person__display_name", "reason"]
-    search_people = ("person",)
+    search_users = ("user",)
     search_help_text = gettext_lazy("Person or reason")
     ordering = ["-pk"]
     readonly_fields = ["who", "begins_at", "ends_at", "reason", "moderator", "lifted_at"]
@@ -49,7 +49,7 @@ class SanctionAdmin(LongList[Sanction]):
 
     @admin.display(description=gettext_lazy("person"))
     def who(self, obj: Sanction) -> SafeString:
-        return format_html('<a href="{}">{}</a>', obj.person.get_absolute_url(), obj.person.name)
+        return format_html('<a href="{}">{}</a>', obj.user.get_absolute_url(), obj.user.name)
 
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -60,21 +60,21 @@ class SanctionAdmin(LongList[Sanction]):
             raise PermissionDenied
         week = timezone.localtime() + timedelta(days=7)
         form = SuspensionForm(
-            request.POST or None, initial={"username": request.GET.get("person", "")[:30], "until": week}
+            request.POST or None, initial={"username": request.GET.get("user", "")[:30], "until": week}
         )
         if request.method == "POST" and form.is_valid():
             try:
                 sanction = suspend(
-                    person=form.person,
+                    user=form.user,
                     moderator=request.user,
                     until=form.cleaned_data["until"],
                     reason=form.cleaned_data["reason"],
                 )
-            except NotPossible as error:
+            except ActionNotAllowed as error:
                 form.add_error(None, str(error))
             else:
                 self.log_addition(request, sanction, _("Suspended"))
-                messages.success(request, _("%(name)s is suspended.") % {"name": form.person.name})
+                messages.success(request, _("%(name)s is suspended.") % {"name": form.user.name})
                 return redirect("admin:moderation_sanction_changelist")
         context = {
             **self.admin_site.each_context(request),
@@ -94,12 +94,12 @@ class SanctionAdmin(LongList[Sanction]):
         assert isinstance(request.user, User)
         if not request.user.has_perm(LIFT):
             raise PermissionDenied
-        sanction = get_object_or_404(Sanction.objects.select_related("person"), pk=pk)
+        sanction = get_object_or_404(Sanction.objects.select_related("user"), pk=pk)
         try:
             lift(sanction=sanction, moderator=request.user)
-        except NotPossible as error:
+        except ActionNotAllowed as error:
             messages.error(request, str(error))
         else:
             self.log_change(request, sanction, _("Lifted"))
-            messages.success(request, _("The suspension of %(name)s is lifted.") % {"name": sanction.person.name})
+            messages.success(request, _("The suspension of %(name)s is lifted.") % {"name": sanction.user.name})
         return redirect("admin:moderation_sanction_changelist")

@@ -20,7 +20,7 @@ from articles.models import Article, Revision
 from articles.moderation.admin.review import ReviewAdmin, with_everything
 from articles.moderation.forms import CorrectionForm
 from articles.moderation.services import DECIDE, correct
-from articles.publishing import NotPossible
+from core.exceptions import ActionNotAllowed
 
 
 @admin.register(Article)
@@ -31,7 +31,7 @@ class ArticleAdmin(ReviewAdmin[Article]):
     list_filter = ["state", "section", "language"]
     list_select_related = ["live", "latest", "author", "section"]
     search_fields = ["live__title", "latest__title", "author__username", "author__display_name"]
-    search_people = ("author",)
+    search_users = ("author",)
     search_help_text = gettext_lazy("Title or author")
     ordering = ["-pk"]
 
@@ -83,7 +83,7 @@ class ArticleAdmin(ReviewAdmin[Article]):
                     text=form.to_text(),
                     reason=form.cleaned_data["reason"],
                 )
-            except NotPossible as error:
+            except ActionNotAllowed as error:
                 form.add_error(None, str(error))
             else:
                 self.log_change(

@@ -23,8 +23,8 @@ from articles.moderation.admin.bulk import BulkDecisions
 from articles.moderation.admin.review import ReviewAdmin, with_everything
 from articles.moderation.models import HISTORY, Submission, SubmissionQuerySet
 from articles.moderation.services import DECIDE
-from articles.pages import framed
 from articles.templatetags.spokesperson import language_mark
+from core.http_cache import framed
 
 WAITING, UNREVIEWED, RETURNED = "waiting", "unreviewed", "returned"
 
@@ -72,7 +72,7 @@ class SubmissionAdmin(BulkDecisions, ReviewAdmin[Submission]):
     list_filter = [ViewFilter, "section", "language"]
     list_select_related = ["article__author", "section"]
     search_fields = ["title", "article__author__username", "article__author__display_name"]
-    search_people = ("article__author",)
+    search_users = ("article__author",)
     search_help_text = gettext_lazy("Title or author")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Submission]:

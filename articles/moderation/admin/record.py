@@ -13,19 +13,19 @@ from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy
 
-from accounts.changelists import LongList
 from articles.moderation.models import Decision
+from core.admin import KeysetModelAdmin
 
 
 @admin.register(Decision)
-class DecisionAdmin(LongList[Decision]):
+class DecisionAdmin(KeysetModelAdmin[Decision]):
     """Who decided what, when and why."""
 
     list_display = ["decided_at", "verdict", "title", "moderator", "rule", "beginning"]
     list_filter = ["verdict", "rule", "decided_at"]
     list_select_related = ["revision", "moderator"]
     search_fields = ["revision__title", "reason", "moderator__username", "moderator__display_name"]
-    search_people = ("moderator",)
+    search_users = ("moderator",)
     search_help_text = gettext_lazy("Title, reason or moderator")
     readonly_fields = ["decided_at", "verdict", "text", "moderator", "rule", "reason", "mailed_at"]
     actions = None

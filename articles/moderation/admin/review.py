@@ -14,17 +14,17 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from accounts.changelists import LongList
 from accounts.models import User
-from articles.admin import CarefulChoice
+from articles.admin import ValidatedActionMixin
 from articles.models import Article, Revision
 from articles.moderation.differences import body_changed, fields_changed
 from articles.moderation.forms import DecisionForm
 from articles.moderation.models import Decision, Sanction, Submission
 from articles.moderation.services import DECIDE, decide, possible_verdicts
-from articles.publishing import NotPossible
+from core.admin import KeysetModelAdmin
+from core.exceptions import ActionNotAllowed
 
-_RELATED = ("article__author", "article__section", "article__live", "section", "picture")
+_RELATED = ("article__author", "article__section", "article__live", "section", "image")
 _DONE = {
     Decision.Verdict.PUBLISH: gettext_noop("“%(title)s” is published."),
     Decision.Verdict.RETURN: gettext_noop("“%(title)s” went back to its author."),
@@ -34,7 +34,7 @@ _DONE = {
 }
 
 
-class ReviewAdmin[M: Model](LongList[M], CarefulChoice[M]):
+class ReviewAdmin[M: Model](KeysetModelAdmin[M], ValidatedActionMixin[M]):
     """An admin whose objects are not edited but read and decided on."""
 
     def revision_of(self, request: HttpRequest, object_id: str) -> Revision | None:
@@ -94,7 +94,7 @@ class ReviewAdmin[M: Model](LongList[M], CarefulChoice[M]):
                 reason=form.cleaned_data["reason"],
                 rule=form.cleaned_data["rule"],
             )
-        except NotPossible as error:
+        except ActionNotAllowed as error:
             return str(error)
         done = _(_DONE[verdict]) % {"title": revision.title}
         self.log_change(request, Submission(pk=revision.pk, title=revision.title), Decision.Verdict(verdict).label)  # type: ignore[arg-type]
@@ -130,7 +130,7 @@ class ReviewAdmin[M: Model](LongList[M], CarefulChoice[M]):
             "other_decisions": decisions.filter(revision__article__author=author).exclude(revision__article=article)[
                 :10
             ],
-            "sanctions": Sanction.objects.filter(person=author)[:5],
+            "sanctions": Sanction.objects.filter(user=author)[:5],
             "is_live": article.live_id == revision.pk,
             "since": revision.submitted_at,
             "may_correct": article.is_public and article.live_id == revision.pk,
@@ -139,7 +139,7 @@ class ReviewAdmin[M: Model](LongList[M], CarefulChoice[M]):
 
 def _compared_with(revision: Revision) -> Revision | None:
     """The text that a moderator knows already: what readers see now, or the one that was returned before this."""
-    earlier = revision.article.revisions.filter(number__lt=revision.number).select_related("section", "picture")
+    earlier = revision.article.revisions.filter(number__lt=revision.number).select_related("section", "image")
     live_id = revision.article.live_id
     live = earlier.filter(pk=live_id).first() if live_id else None
     return live or earlier.order_by("-number").first()

@@ -19,7 +19,6 @@ from django.utils.translation import gettext_noop
 
 from accounts.models import User
 from articles.models import Article
-from articles.pages import framed
 from articles.promotion import lifecycle, schedule
 from articles.promotion.admin.drawing import is_paused
 from articles.promotion.admin.forms import DecisionForm, PinForm, Verb
@@ -29,7 +28,8 @@ from articles.promotion.money import exact
 from articles.promotion.refunds import refund_of
 from articles.promotion.room import wanted_start_of
 from articles.promotion.transitions import DECIDE
-from articles.publishing import NotPossible
+from core.exceptions import ActionNotAllowed
+from core.http_cache import framed
 
 if TYPE_CHECKING:
     _Base = admin.ModelAdmin[Promotion]
@@ -87,7 +87,7 @@ class DecisionPage(_Base):
 
     def promotion_of(self, object_id: str) -> Promotion | None:
         """The promotion with this key and all that its page shows, or None."""
-        found = Promotion.objects.with_cards().select_related("approved_revision", "decided_by")
+        found = Promotion.objects.for_list().select_related("approved_revision", "decided_by")
         return found.defer("approved_revision__body").prefetch_related("payments").filter(pk=_key(object_id)).first()
 
     def change_view(
@@ -151,7 +151,7 @@ class DecisionPage(_Base):
                     lifecycle.record_refund(promotion=promotion, moderator=moderator, reason=reason)
                 case Verb.CORRECT:
                     lifecycle.correct(promotion=promotion, moderator=moderator, reason=reason)
-        except NotPossible as error:
+        except ActionNotAllowed as error:
             return str(error)
         self.log_change(request, promotion, verb.label)
         messages.success(request, _(_DONE[verb]) % {"title": str(promotion.article)})
@@ -193,7 +193,7 @@ class DecisionPage(_Base):
                 revoked=Count("pk", filter=Q(state=State.REVOKED)),
                 cancelled=Count("pk", filter=Q(state=State.CANCELLED)),
             ),
-            "others": others.with_cards().order_by("-requested_at", "-pk")[:10],
+            "others": others.for_list().order_by("-requested_at", "-pk")[:10],
             "results": promotion.day_rows.aggregate(
                 impressions=Sum("impressions", default=0),
                 clicks=Sum("clicks", default=0),
@@ -216,7 +216,7 @@ class DecisionPage(_Base):
         if not self.has_view_permission(request):
             raise PermissionDenied
         article = Article.objects.filter(promotions=_key(object_id)).select_related(
-            "author", "section", "live__section", "live__picture"
+            "author", "section", "live__section", "live__image"
         )
         found = article.first()
         if found is None or found.live is None:
@@ -235,7 +235,7 @@ class DecisionPage(_Base):
         if request.method == "POST" and form.is_valid():
             try:
                 promotion = lifecycle.pin(moderator=request.user, **form.cleaned_data)
-            except NotPossible as error:
+            except ActionNotAllowed as error:
                 form.add_error(None, str(error))
             else:
                 self.log_addition(request, promotion, _("Editors’ choice"))

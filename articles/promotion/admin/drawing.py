@@ -103,7 +103,7 @@ class Row:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Picture:
+class Image:
     """All of it, ready for the template."""
 
     window: Window
@@ -113,7 +113,7 @@ class Picture:
     rows: list[Row]
 
 
-def draw(*, promotions: Sequence[Promotion], placements: Iterable[Placement], window: Window, now: datetime) -> Picture:
+def draw(*, promotions: Sequence[Promotion], placements: Iterable[Placement], window: Window, now: datetime) -> Image:
     """Lay out the promotions that stood, stand or will stand somewhere in the window.
 
     Args:
@@ -127,7 +127,7 @@ def draw(*, promotions: Sequence[Promotion], placements: Iterable[Placement], wi
             rows.append(row)
             y = row.bottom + GAP
     today = window.at(now) if window.shows(now, now + timedelta(seconds=1)) else None
-    return Picture(window=window, height=y, ticks=_ticks(window), today=today, rows=rows)
+    return Image(window=window, height=y, ticks=_ticks(window), today=today, rows=rows)
 
 
 def when_stood(promotion: Promotion) -> tuple[datetime, datetime] | None:

@@ -14,11 +14,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from articles.charts import chart
 from articles.promotion.admin.accounts import income_by_month, outstanding, results_by_day, results_by_place
 from articles.promotion.admin.drawing import TOOK_PLACE, Window, draw, when_stood
 from articles.promotion.models import Placement, Promotion
 from articles.promotion.schedule import start_of
+from core.charts import chart
 
 if TYPE_CHECKING:
     _Base = admin.ModelAdmin[Promotion]
@@ -52,16 +52,16 @@ class Overview(_Base):
         window = Window(start_of(day - REACH), start_of(day + REACH + timedelta(days=1)))
         found = list(
             Promotion.objects.filter(state__in=TOOK_PLACE, starts_at__lt=window.until, ends_at__gt=window.since)
-            .with_cards()
+            .for_list()
             .order_by("starts_at", "pk")[: MOST_BARS + 1]
         )
         stood = [one for one in found[:MOST_BARS] if (times := when_stood(one)) and window.shows(*times)]
-        picture = draw(promotions=stood, placements=Placement.objects.all(), window=window, now=now)
+        image = draw(promotions=stood, placements=Placement.objects.all(), window=window, now=now)
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
             "title": _("What runs where"),
-            "picture": picture,
+            "picture": image,
             "promotions": stood,
             "is_cut": len(found) > MOST_BARS,
             "is_now": day == timezone.localdate(now),

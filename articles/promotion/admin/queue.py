@@ -17,12 +17,12 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 
-from accounts.changelists import LongList
 from articles.promotion.admin.accounts import share
 from articles.promotion.admin.decision import DecisionPage
 from articles.promotion.admin.overview import Overview
 from articles.promotion.lifecycle import author_has_spoken
 from articles.promotion.models import Promotion, PromotionDay, PromotionQuerySet
+from core.admin import KeysetModelAdmin
 
 State = Promotion.State
 WAITING = "waiting"
@@ -97,20 +97,20 @@ class ViewFilter(admin.SimpleListFilter):
 
 
 @admin.register(Promotion)
-class PromotionAdmin(Overview, DecisionPage, LongList[Promotion]):
+class PromotionAdmin(Overview, DecisionPage, KeysetModelAdmin[Promotion]):
     """Promotions. The first column leads to the page where one is looked at and decided on."""
 
     list_display = ["title", "offer", "sponsor_name"]
     list_display_links = ["title"]
     list_filter = [ViewFilter, "placement", "kind"]
     search_fields = ["article__live__title", "sponsor__username", "sponsor__display_name", "message"]
-    search_people = ("sponsor",)
+    search_users = ("sponsor",)
     search_help_text = gettext_lazy("Title, sponsor or message")
     change_list_template = "admin/promotion/queue.html"
     actions = None
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Promotion]:
-        promotions = Promotion.objects.with_cards()
+        promotions = Promotion.objects.for_list()
         if request.GET.get("view") in WITH_RESULTS:
             return with_results(promotions)
         return with_sponsors_history(promotions)

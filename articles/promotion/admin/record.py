@@ -13,13 +13,13 @@ from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy
 
-from accounts.changelists import LongList
 from articles.promotion.models import LedgerEntry
 from articles.promotion.money import exact
+from core.admin import KeysetModelAdmin
 
 
 @admin.register(LedgerEntry)
-class LedgerAdmin(LongList[LedgerEntry]):
+class LedgerAdmin(KeysetModelAdmin[LedgerEntry]):
     """What happened to whose promotion, when, at whose hand, and what money it moved."""
 
     list_display = ["number", "at", "event", "title", "by", "money", "beginning"]
@@ -32,7 +32,7 @@ class LedgerAdmin(LongList[LedgerEntry]):
         "promotion__sponsor__display_name",
         "reason",
     ]
-    search_people = ("promotion__sponsor",)
+    search_users = ("promotion__sponsor",)
     search_help_text = gettext_lazy("Title, sponsor or reason")
     ordering = ["-number"]
     readonly_fields = [

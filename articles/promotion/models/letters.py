@@ -25,7 +25,7 @@ class Notice(models.Model):
     """One letter about one row of the ledger to one person; made in the transaction of the row, sent once."""
 
     entry = models.ForeignKey(LedgerEntry, on_delete=models.PROTECT, related_name="notices")
-    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     # The name of its templates under promotion/mail/.
     letter = models.CharField(max_length=30)
     mailed_at = models.DateTimeField(null=True, blank=True)
@@ -35,7 +35,7 @@ class Notice(models.Model):
     class Meta:
         verbose_name = _("letter")
         verbose_name_plural = _("letters")
-        constraints = [models.UniqueConstraint(fields=["entry", "person", "letter"], name="promotion_notice_once")]
+        constraints = [models.UniqueConstraint(fields=["entry", "user", "letter"], name="promotion_notice_once")]
         indexes = [models.Index(fields=["id"], condition=Q(mailed_at=None), name="promotion_notice_owed")]
 
     def __str__(self) -> str:

@@ -96,20 +96,20 @@ class PromotionQuerySet(models.QuerySet["Promotion"]):
 
     def with_shown(self) -> Self:
         """With what the card on a reader's page shows, and no more: it is asked on every page."""
-        return self.select_related("article__live__picture", "article__author", "article__section", "sponsor").only(
+        return self.select_related("article__live__image", "article__author", "article__section", "sponsor").only(
             *("kind", "approved_revision_id", "article__state", "article__language", "article__published_at"),
             *("article__views", "article__likes", "article__dislikes"),
             *("article__live__title", "article__live__summary", "article__live__language"),
-            *("article__live__picture__key", "article__live__picture__width", "article__live__picture__height"),
+            *("article__live__image__key", "article__live__image__width", "article__live__image__height"),
             *("article__author__username", "article__author__display_name"),
             *("sponsor__username", "sponsor__display_name"),
             *(f"article__section__{name}" for name in ("slug", "name", "name_ru", "name_hy")),
         )
 
-    def with_cards(self) -> Self:
+    def for_list(self) -> Self:
         """With the article's card, sponsor, placement and plan in the same query."""
         return self.select_related(
-            "article__live__picture", "article__author", "article__section", "sponsor", "placement", "plan", "section"
+            "article__live__image", "article__author", "article__section", "sponsor", "placement", "plan", "section"
         ).defer("article__live__body", "article__author__biography", "sponsor__biography")
 
 

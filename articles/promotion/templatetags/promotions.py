@@ -10,13 +10,14 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from articles.models import Article, Section, SiteSettings
+from articles.models import Article, Section
 from articles.promotion import delivery
 from articles.promotion.delivery import Beside
 from articles.promotion.models import Placement, Promotion
 from articles.promotion.money import exact
 from articles.templatetags.parts import part
 from articles.templatetags.spokesperson import CARD_SIZES, story
+from core.models import SiteSettings
 
 register = template.Library()
 

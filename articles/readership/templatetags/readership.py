@@ -18,8 +18,8 @@ def own_reads(context: template.Context, articles: Iterable[Article]) -> dict[in
 
     `{% own_reads articles as reads %}`. What somebody else wrote is left out: reads are for the author alone.
     """
-    person = context.get("person")
-    return reads_of(article for article in articles if person and article.author_id == person.pk)
+    user = context.get("user")
+    return reads_of(article for article in articles if user and article.author_id == user.pk)
 
 
 @register.filter

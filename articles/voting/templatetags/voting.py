@@ -18,7 +18,8 @@ register = template.Library()
 @register.inclusion_tag("voting/_vote.html", takes_context=True)
 def vote_control(context: template.Context, article: Article) -> dict[str, Any]:
     """Like, dislike, their balance and the figures. Asks for the person's own vote only where there is a person."""
-    return control_of(article, context.get("person") or None)
+    user = context.get("user")
+    return control_of(article, user if user is not None and user.is_authenticated else None)
 
 
 @register.simple_tag

@@ -1,0 +1,27 @@
+"""Receivers that keep the search index up to date (core/events.py)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.dispatch import receiver
+
+from accounts.models import User
+from articles.models import Article, Tag
+from articles.search import indexing
+from core import events
+
+
+@receiver([events.article_published, events.article_hidden, events.article_restored])
+def update_article(article: Article, **kwargs: Any) -> None:
+    indexing.update(article.pk)
+
+
+@receiver(events.user_renamed)
+def update_author(user: User, **kwargs: Any) -> None:
+    indexing.update_of_author(user)
+
+
+@receiver(events.tag_renamed)
+def update_tag(tag: Tag, **kwargs: Any) -> None:
+    indexing.update_of_tag(tag)

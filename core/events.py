@@ -1,0 +1,39 @@
+"""Signals that apps send when something has happened: the extension points of the platform.
+
+A lower app never imports a higher one. It sends one of these signals, and higher apps, webhooks or plugins connect
+receivers in their `AppConfig.ready()`. All signals are sent inside the transaction of the action, after its writes, so
+that a receiver's own writes commit or roll back together with it; slow or remote work belongs in a task that the
+receiver enqueues with `transaction.on_commit`.
+
+The sender is always the class of the object concerned.
+"""
+
+from __future__ import annotations
+
+from django.dispatch import Signal
+
+# A revision became what readers see: its first publication, a later version, or a moderator's correction.
+# Arguments: article (articles.Article), revision (articles.Revision).
+article_published = Signal()
+
+# A published article was hidden from all readers. Arguments: article.
+article_hidden = Signal()
+
+# A hidden article is shown again. Arguments: article.
+article_restored = Signal()
+
+# A moderator returned a revision to its author. Arguments: article, revision.
+article_returned = Signal()
+
+# An author submitted a revision for review. Arguments: article, revision.
+article_submitted = Signal()
+
+# A vote was cast, changed or withdrawn. Sender: articles.voting.models.Vote.
+# Arguments: article_id (int), user (accounts.User), value (1, -1 or 0 for none).
+vote_cast = Signal()
+
+# A user's username or display name changed. Arguments: user (accounts.User).
+user_renamed = Signal()
+
+# A tag's name changed in the admin. Arguments: tag (articles.Tag).
+tag_renamed = Signal()

@@ -1,0 +1,385 @@
+"""The form: what it takes, what it refuses with which sentence, and that nothing typed is lost."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from typing import Any
+
+import pytest
+from django.conf import LazySettings
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import User
+from articles import forms
+from articles.models import Article, Image, Revision
+from articles.services import publishing
+from articles.views import author as desk
+from core.models import SiteSettings
+from tests import factories
+from tests.articles.test_images import upload
+
+pytestmark = pytest.mark.django_db
+NEW = reverse("my_article_new")
+
+
+@pytest.fixture
+def user(client: Client) -> User:
+    user = factories.PersonFactory.create()
+    client.force_login(user)
+    return user
+
+
+def filled(**changes: Any) -> dict[str, Any]:
+    """The form as a browser sends it."""
+    return {
+        "title": "We counted every street lamp",
+        "summary": "A weekend and 2,340 lamps.",
+        "body": factories.BODY,
+        "section": factories.SectionFactory.create().pk,
+        "language": "en",
+        "tags": "street lamps, maps",
+        "caption": "",
+        "alternative_text": "",
+        "credit": "",
+        "image_token": "",
+        "form_key": str(uuid.uuid4()),
+        "action": "save",
+        **changes,
+    }
+
+
+def errors(answer: Any, field: str) -> str:
+    """The sentences next to a field of the page that came."""
+    assert answer.status_code in {200, 429}
+    found = re.search(rf'<div id="id_{field}_error" class="invalid-feedback">(.*?)</div>', answer.text, re.DOTALL)
+    return re.sub(r"<[^>]+>|\s+", " ", found[1]).strip() if found else ""
+
+
+def hidden_value(answer: Any, name: str) -> str:
+    found = re.search(rf'<input type="hidden" name="{name}"(?: value="([^"]*)")?', answer.text)
+    assert found
+    return found[1] or ""
+
+
+def only_text() -> Revision:
+    article = Article.objects.select_related("latest").get()
+    assert article.latest is not None
+    return article.latest
+
+
+# --- What is stored
+
+
+def test_everything_that_was_typed_is_stored(client: Client, user: User) -> None:
+    data = filled(
+        language="hy",
+        body="<p>Բարև</p><script>alert(1)</script>",
+        tags="Երևան,  #maps , MAPS",
+        caption="A caption",
+        alternative_text="What it shows",
+        credit="The author",
+        image=upload(700, 500),
+    )
+    answer = client.post(NEW, data)
+    article = Article.objects.get()
+    assert answer.headers["Location"] == reverse("my_article_edit", args=[article.pk])
+    text = only_text()
+    assert (article.author, article.state, article.language) == (user, "draft", "hy")
+    assert (text.title, text.summary, text.body) == (data["title"], data["summary"], "<p>Բարև</p>")
+    assert text.tag_names == ["Երևան", "maps"]
+    assert (text.caption, text.alternative_text, text.credit) == ("A caption", "What it shows", "The author")
+    assert text.image is not None
+    assert (text.image.owner, text.image.width) == (user, 700)
+
+
+def test_the_form_of_an_article_shows_what_is_stored(client: Client, user: User) -> None:
+    client.post(NEW, filled(image=upload(700, 500), tags="a, b"))
+    article = Article.objects.get()
+    answer = client.get(reverse("my_article_edit", args=[article.pk]))
+    assert "We counted every street lamp" in answer.text
+    assert "&lt;h2&gt;What we found&lt;/h2&gt;" in answer.text
+    assert 'value="a, b"' in answer.text
+    text = only_text()
+    assert text.image is not None
+    assert text.image.url(480) in answer.text
+    assert "Remove this image" in answer.text
+
+
+def test_sent_as_it_was_shown_nothing_changes(client: Client, user: User) -> None:
+    client.post(NEW, filled(image=upload(700, 500), caption="c", action="save"))
+    article, before = Article.objects.get(), only_text()
+    form = forms.ArticleForm(user=user, article=article)
+    client.post(
+        reverse("my_article_edit", args=[article.pk]),
+        {
+            name: form.get_initial_for_field(field, name) or ""
+            for name, field in form.fields.items()
+            if name not in {"image", "remove_image"}
+        },
+    )
+    after = only_text()
+    for name in publishing.ArticleContent.__dataclass_fields__:
+        assert getattr(after, name) == getattr(before, name) or name == "body"
+    assert after.body.replace("\n", "") == before.body
+
+
+def test_control_and_direction_characters_do_not_enter_single_lines(client: Client, user: User) -> None:
+    client.post(NEW, filled(title="One\r\n  two\u202e\x1b three"))
+    assert only_text().title == "One two three"
+
+
+def test_plain_text_of_a_browser_without_scripts_becomes_paragraphs(client: Client, user: User) -> None:
+    client.post(NEW, filled(body="First\r\n\r\nSecond & third"))
+    assert only_text().body == "<p>First</p><p>Second &amp; third</p>"
+
+
+# --- What is refused
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "sentence"),
+    [
+        ("title", "", "This field is required."),
+        ("title", "x" * 141, "at most 140 characters"),
+        ("title", "a\x00b", "Null characters are not allowed."),
+        ("section", "", "This field is required."),
+        ("section", "999999", "Select a valid choice"),
+        ("section", "9" * 40, "Select a valid choice"),
+        ("section", "a\x00", "Null characters are not allowed."),
+        ("language", "xx", "Select a valid choice"),
+        ("summary", "x" * 301, "at most 300 characters"),
+        ("tags", "a,b,c,d,e,f", "Give at most 5 tags; there are 6."),
+        ("tags", "x" * 41, "longer than 40 characters"),
+        ("tags", "fine, 🙂", "needs a letter or a digit"),
+        ("tags", "\x00", "Null characters are not allowed."),
+        ("caption", "x" * 301, "at most 300 characters"),
+        ("alternative_text", "x" * 201, "at most 200 characters"),
+        ("credit", "x" * 121, "at most 120 characters"),
+        ("body", "x" * 100_001, "Make two articles of it."),
+        ("body", "<p>\x00</p>", "Null characters are not allowed."),
+    ],
+)
+def test_each_refusal_is_a_sentence_next_to_its_field(
+    client: Client, user: User, field: str, value: str, sentence: str
+) -> None:
+    answer = client.post(NEW, filled(**{"credit": "Kept credit", field: value}))
+    assert sentence in errors(answer, field).replace("&quot;", '"')
+    assert ('value="Kept credit"' in answer.text) == (field != "credit")
+    assert not Article.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        "title",
+        "body",
+        "tags",
+        "caption",
+        "image_token",
+        "form_key",
+        "writer",
+        "action",
+        "section",
+        "language",
+        "remove_image",
+    ],
+)
+@pytest.mark.parametrize(
+    "value",
+    [
+        "\x00",
+        "\ud800".encode("utf-8", "replace").decode(),
+        "x" * 20_000,
+        "<script>alert(1)</script>",
+        "\u202e\u0000\uffff",
+        "-1",
+    ],
+)
+def test_no_value_of_any_field_is_a_server_error(client: Client, user: User, field: str, value: str) -> None:
+    answer = client.post(NEW, filled(**{field: value}))
+    assert answer.status_code in {200, 302}
+    assert "<script>alert(1)" not in answer.text
+
+
+def test_ten_megabytes_of_text_are_refused(client: Client, user: User) -> None:
+    answer = client.post(NEW, filled(body="x" * 10_000_000))
+    assert answer.status_code == 413
+    assert "more than we take at once" in answer.text
+
+
+# --- Images
+
+
+def test_a_refused_image_costs_nothing_that_was_typed(client: Client, user: User) -> None:
+    answer = client.post(NEW, filled(body="<p>An hour's work</p>", image=SimpleUploadedFile("x.svg", b"<svg/>")))
+    assert "not a picture that we can show" in errors(answer, "image")
+    assert "An hour&#x27;s work" in answer.text
+
+
+def test_a_good_image_survives_the_refusal_of_another_field(client: Client, user: User) -> None:
+    answer = client.post(NEW, filled(title="", image=upload(700, 500)))
+    assert errors(answer, "title")
+    image = Image.objects.get()
+    assert image.url(480) in answer.text
+    client.post(NEW, filled(image_token=hidden_value(answer, "image_token")))
+    assert only_text().image == image
+    assert Image.objects.count() == 1
+
+
+def test_a_pictures_token_is_of_use_to_its_person_alone(client: Client, user: User) -> None:
+    other = factories.PersonFactory.create()
+    image = Image.objects.create(owner=other, key="a" * 32, width=10, height=10, size=1)
+    for token in (forms.image_token_for(image, other), str(image.pk), forms.image_token_for(image, user) + "x"):
+        answer = client.post(NEW, filled(image=token))
+        assert "Choose it again" in errors(answer, "image")
+    assert not Article.objects.exists()
+
+
+def test_an_image_can_be_removed_and_replaced(client: Client, user: User) -> None:
+    client.post(NEW, filled(image=upload(700, 500)))
+    article, first = Article.objects.get(), only_text().image
+    assert first is not None
+    address, token = reverse("my_article_edit", args=[article.pk]), forms.image_token_for(first, user)
+    client.post(address, filled(image_token=token, image=upload(300, 200)))
+    second = only_text().image
+    assert second is not None
+    assert second != first
+    client.post(address, filled(image_token=forms.image_token_for(second, user), remove_image="on"))
+    assert only_text().image is None
+
+
+def test_too_many_uploads_wait_and_keep_the_text(client: Client, user: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(desk, "UPLOADS_AN_HOUR", 1)
+    client.post(NEW, filled(title="", image=upload(50, 50)))
+    answer = client.post(NEW, filled(image=upload(50, 50)))
+    assert answer.status_code == 429
+    assert int(answer.headers["Retry-After"]) > 0
+    assert "many images" in errors(answer, "image")
+    assert "We counted every street lamp" in answer.text
+
+
+def test_a_full_quota_is_a_sentence(client: Client, user: User, settings: LazySettings) -> None:
+    settings.PICTURE_QUOTA_BYTES = 1
+    assert "used up" in errors(client.post(NEW, filled(image=upload(50, 50))), "image")
+
+
+# --- Sent twice
+
+
+def test_sent_twice_it_is_one_article(client: Client, user: User) -> None:
+    data = filled(action="submit")
+    for _ in range(2):
+        assert client.post(NEW, data).headers["Location"] == reverse("my_articles")
+    assert (Article.objects.count(), Article.objects.get().state) == (1, "in_review")
+
+
+def test_sent_twice_by_the_trusted_it_is_published_once(client: Client, user: User) -> None:
+    SiteSettings.objects.update_or_create(pk=1, defaults={"reviewed_before_trusted": 0})
+    data = filled(action="submit")
+    for _ in range(2):
+        assert "is published." in client.post(NEW, data, follow=True).text
+    assert (Article.objects.count(), Revision.objects.count()) == (1, 1)
+
+
+def test_a_change_sent_twice_is_one_change(client: Client, user: User) -> None:
+    article = factories.published(user)
+    data = filled(title="Changed", action="submit")
+    for _ in range(2):
+        answer = client.post(reverse("my_article_edit", args=[article.pk]), data, follow=True)
+        assert "readers see the earlier text meanwhile" in answer.text
+    assert Revision.objects.filter(article=article).count() == 2
+
+
+@pytest.mark.parametrize("key", ["", "nonsense", "{}", "0" * 32 + "\n'"])
+def test_a_key_of_somebodys_own_making_counts_as_a_new_one(client: Client, user: User, key: str) -> None:
+    assert client.post(NEW, filled(form_key=key)).status_code == 302
+    assert Article.objects.count() == 1
+
+
+def test_each_empty_form_has_a_key_of_its_own(client: Client, user: User) -> None:
+    assert hidden_value(client.get(NEW), "form_key") != hidden_value(client.get(NEW), "form_key")
+
+
+def test_too_many_new_articles_wait_and_keep_the_text(
+    client: Client, user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(desk, "ARTICLES_AN_HOUR", 1)
+    client.post(NEW, filled())
+    answer = client.post(NEW, filled(title="One too many"))
+    assert answer.status_code == 429
+    assert "One too many" in answer.text
+    assert Article.objects.count() == 1
+
+
+# --- The three buttons
+
+
+def test_preview_saves_first(client: Client, user: User) -> None:
+    answer = client.post(NEW, filled(action="preview"))
+    assert answer.headers["Location"] == reverse("my_article_preview", args=[Article.objects.get().pk])
+
+
+def test_what_is_missing_for_submission_stands_next_to_its_field_and_the_draft_is_saved(
+    client: Client, user: User
+) -> None:
+    answer = client.post(NEW, filled(body="<p>Short</p>", action="submit"))
+    assert errors(answer, "body") == "Write at least 30 words."
+    assert "Saved as a draft." in answer.text
+    article = Article.objects.get()
+    assert article.state == "draft"
+    assert f'action="{reverse("my_article_edit", args=[article.pk])}"' in answer.text
+
+
+def test_without_a_confirmed_address_the_text_is_saved_and_not_submitted(client: Client) -> None:
+    user = factories.PersonFactory.create(confirmation=False)
+    client.force_login(user)
+    page = client.post(NEW, filled(action="submit"), follow=True).text
+    assert "Confirm your e-mail address first" in page
+    assert "Saved as a draft." in page
+    assert Article.objects.get().state == "draft"
+
+
+def test_the_suspended_are_refused_with_their_text_kept(client: Client, user: User) -> None:
+    user.suspended_until = timezone.now() + timezone.timedelta(days=3)  # type: ignore[attr-defined]
+    user.save(update_fields=["suspended_until"])
+    answer = client.post(NEW, filled(body="<p>Kept body</p>"))
+    assert "Your account is suspended, so you cannot write" in answer.text
+    assert "Kept body" in answer.text
+    assert not Article.objects.exists()
+
+
+def test_a_text_submitted_in_another_tab_is_not_overwritten(client: Client, user: User) -> None:
+    article = factories.in_review(user)
+    answer = client.post(reverse("my_article_edit", args=[article.pk]), filled(title="From the other tab"))
+    assert "Withdraw it first" in answer.text
+    assert "From the other tab" in answer.text
+    assert only_text().title == "We counted every street lamp"
+
+
+# --- The page
+
+
+def test_the_editor_comes_without_inline_code(client: Client, user: User) -> None:
+    answer = client.get(NEW)
+    nonce = re.search(r"'nonce-([^']+)'", answer.headers["Content-Security-Policy"])
+    assert nonce
+    assert f'<script type="importmap" nonce="{nonce[1]}">' in answer.text or re.search(
+        rf'<script nonce="{re.escape(nonce[1])}"[^>]*type="importmap"', answer.text
+    )
+    assert not re.search(r"<[^>]+\s(?:style|on\w+)=", answer.text)
+
+
+def test_section_names_are_in_the_language_of_the_interface(client: Client, user: User) -> None:
+    section = factories.SectionFactory.create(name="Science", slug="science")
+    section.name_hy = "Գիտություն"
+    section.save()
+    assert f'<option value="{section.pk}">Գիտություն</option>' in client.get("/hy" + NEW).text
+
+
+def test_who_is_not_signed_in_logs_in_and_comes_back_to_the_form() -> None:
+    answer = Client().get(NEW)
+    assert answer.headers["Location"] == f"{reverse('account_login')}?next={NEW}"

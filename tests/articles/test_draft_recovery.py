@@ -1,0 +1,163 @@
+"""An expired session and a stale token never cost what was typed, and show it to nobody else."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.contrib.sessions.models import Session
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import User
+from articles.models import Article
+from articles.views import draft_recovery as keeping
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+PASSWORD = "correct horse battery"
+NEW = reverse("my_article_new")
+
+
+def typed(user: User | None = None, **changes: Any) -> dict[str, Any]:
+    return {
+        "title": "Typed for an hour",
+        "body": "<p>Every word of it</p>",
+        "language": "hy",
+        "tags": "one, two",
+        "writer": keeping.author_token(user) if user else "",
+        "action": "save",
+        **changes,
+    }
+
+
+def log_in(client: Client, user: User, to: str) -> HttpResponse:
+    address = f"{reverse('account_login')}?next={to}"
+    answer = client.post(address, {"login": user.username, "password": PASSWORD})
+    assert answer.headers["Location"] == to
+    return client.get(to)  # type: ignore[return-value]
+
+
+@pytest.fixture
+def user() -> User:
+    return factories.PersonFactory.create()
+
+
+def test_after_the_log_in_the_form_is_filled_with_what_was_typed(client: Client, user: User) -> None:
+    answer = client.post(NEW, typed(user))
+    assert answer.headers["Location"] == f"{reverse('account_login')}?next={NEW}"
+    page = log_in(client, user, NEW).text
+    assert "Typed for an hour" in page
+    assert "&lt;p&gt;Every word of it&lt;/p&gt;" in page
+    assert 'value="one, two"' in page
+    assert '<option value="hy" selected>' in page
+    assert "was not saved" in page
+    assert "choose the image again" not in page
+    assert not Article.objects.exists()
+
+
+def test_an_image_must_be_chosen_again_and_the_page_says_so(client: Client, user: User) -> None:
+    client.post(NEW, typed(user, image=SimpleUploadedFile("x.jpg", b"123")))
+    assert "Please choose the image again" in log_in(client, user, NEW).text
+
+
+def test_a_change_of_an_own_article_comes_back_on_its_own_form_alone(client: Client, user: User) -> None:
+    article, other = factories.draft(user), factories.draft(user, title="Another")
+    form = reverse("my_article_edit", args=[article.pk])
+    client.post(form, typed(user))
+    assert "Typed for an hour" in log_in(client, user, form).text
+    assert "Typed for an hour" not in client.get(reverse("my_article_edit", args=[other.pk])).text
+    assert "Typed for an hour" not in client.get(NEW).text
+    assert "Typed for an hour" not in client.get(form + "?stored").text
+
+
+def test_another_account_sees_nothing_of_it(client: Client, user: User) -> None:
+    stranger = factories.PersonFactory.create()
+    form = reverse("my_article_edit", args=[factories.draft(user).pk])
+    client.post(form, typed(user))
+    answer = log_in(client, stranger, form)
+    assert answer.status_code == 404
+    assert "Typed for an hour" not in answer.text
+
+
+def test_another_account_does_not_get_it_into_a_new_article(client: Client, user: User) -> None:
+    client.post(NEW, typed(user))
+    assert "Typed for an hour" not in log_in(client, factories.PersonFactory.create(), NEW).text
+    assert keeping.SESSION_KEY not in client.session
+
+
+def test_saving_forgets_what_was_kept(client: Client, user: User) -> None:
+    client.post(NEW, typed(user))
+    log_in(client, user, NEW)
+    client.post(NEW, typed(user, section=factories.SectionFactory.create().pk))
+    assert Article.objects.count() == 1
+    assert keeping.SESSION_KEY not in client.session
+
+
+def test_it_is_forgotten_after_a_day(client: Client, user: User) -> None:
+    client.post(NEW, typed(user))
+    with time_machine.travel(timezone.now() + timedelta(hours=25), tick=False):
+        assert "Typed for an hour" not in log_in(client, user, NEW).text
+
+
+def test_a_text_without_end_is_not_kept(client: Client, user: User) -> None:
+    answer = client.post(NEW, typed(user, body="x" * 400_000))
+    assert answer.status_code == 302
+    assert not Session.objects.exists()
+
+
+def test_one_address_does_not_fill_the_sessions(user: User) -> None:
+    for _ in range(40):
+        Client().post(NEW, typed(user))
+    assert Session.objects.count() == 30
+
+
+# --- A stale token
+
+
+def strict(user: User | None) -> Client:
+    client = Client(enforce_csrf_checks=True)
+    if user:
+        client.force_login(user)
+    return client
+
+
+def test_a_stale_token_leads_back_to_the_filled_form(user: User) -> None:
+    client = strict(user)
+    answer = client.post(NEW, typed(user, csrfmiddlewaretoken="x" * 64))
+    assert answer.headers["Location"] == NEW
+    assert "Typed for an hour" in client.get(NEW).text
+    assert not Article.objects.exists()
+
+
+def test_a_stale_token_without_a_session_leads_over_the_log_in(user: User) -> None:
+    answer = strict(None).post("/ru" + NEW, typed(user))
+    assert answer.headers["Location"] == f"/ru{reverse('account_login')}?next=/ru{NEW}"
+
+
+def test_a_strangers_form_stays_a_404_whatever_was_kept(user: User) -> None:
+    form = reverse("my_article_edit", args=[factories.draft().pk])
+    client = strict(user)
+    client.post(form, typed(user))
+    assert client.get(form).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "headers", [{"Origin": "https://evil.example"}, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"}]
+)
+def test_a_strangers_page_puts_nothing_into_anybodys_session(headers: dict[str, str]) -> None:
+    answer = strict(None).post(NEW, typed(), headers=headers)
+    assert answer.status_code == 403
+    assert "session" not in answer.cookies
+    assert not Session.objects.exists()
+
+
+def test_other_forms_keep_nothing(user: User) -> None:
+    article = factories.draft(user)
+    answer = strict(user).post(reverse("my_article_submit", args=[article.pk]), typed(user))
+    assert answer.status_code == 403

@@ -1,0 +1,80 @@
+"""deploy/nginx.conf as it stands: it knows our pages, and nginx takes it."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from bench.workplace import free_port
+from tests.core.page_cache.nginx import CONF, WRAPPER, user
+
+
+def public_parameters(patterns: Iterable[URLPattern | URLResolver]) -> Iterator[str]:
+    """The query parameters of every view that opted in."""
+    for pattern in patterns:
+        if isinstance(pattern, URLResolver):
+            yield from public_parameters(pattern.url_patterns)
+        elif getattr(pattern.callback, "is_public_page", False):
+            yield from getattr(pattern.callback, "page_parameters", ())
+
+
+def test_the_file_knows_every_parameter_that_pages_know() -> None:
+    known = sorted(set(public_parameters(get_resolver().url_patterns)))
+    conf = CONF.read_text()
+    maps = re.findall(r'map \$args \$page_(\w+) +\{ default ""; "~\(\?:\^\|&\)\(\?<found_(\w+)>(\w+)\(', conf)
+    assert [set(one) for one in maps] == [{name} for name in known]
+    assert "".join(f"$page_{name}" for name in known) in conf
+    assert f"({'|'.join(known)})(?:=[^&]*)?&" in conf
+
+
+def certify(folder: Path) -> None:
+    """A certificate that certifies itself, under the names that the file expects."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "testserver")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .sign(key, hashes.SHA256())
+    )
+    (folder / "fullchain.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    (folder / "privkey.pem").write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+
+
+def test_nginx_takes_the_file_as_it_is(nginx: str, tmp_path: Path) -> None:
+    """With TLS and all, only in folders and on ports of our own."""
+    certify(tmp_path)
+    conf = CONF.read_text()
+    for old, new in {
+        "/etc/ssl/news.example.org": str(tmp_path),
+        "/var/cache/nginx": str(tmp_path),
+        "/var/log/nginx": str(tmp_path),
+        "listen 80": f"listen 127.0.0.1:{free_port()}",
+        "listen 443": f"listen 127.0.0.1:{free_port()}",
+    }.items():
+        assert old in conf
+        conf = conf.replace(old, new)
+    (tmp_path / "site.conf").write_text(conf)
+    (tmp_path / "nginx.conf").write_text(WRAPPER.format(folder=tmp_path, user=user()))
+    command = [nginx, "-t", "-p", str(tmp_path), "-c", str(tmp_path / "nginx.conf"), "-e", "stderr"]
+    checked = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - a fixed command
+    assert checked.returncode == 0, checked.stderr
+    # Newer ones would like "http2 on;", which 1.22 does not know.
+    warned = [line for line in checked.stderr.splitlines() if "[warn]" in line and "http2" not in line]
+    assert not warned

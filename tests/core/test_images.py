@@ -1,0 +1,293 @@
+"""What a member may send as a picture, and what becomes of it."""
+
+from __future__ import annotations
+
+import contextlib
+import struct
+import zlib
+from collections.abc import Callable
+from io import BytesIO
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image, ImageCms
+
+from core.images import MAX_SIDE, InvalidImage, encode_webp, load_image, random_name
+
+RED, BLUE, WHITE = (200, 30, 30), (30, 30, 200), (255, 255, 255)
+
+
+def encoded(image: Image.Image, kind: str, **options: object) -> BytesIO:
+    target = BytesIO()
+    image.save(target, kind, **options)
+    target.seek(0)
+    return target
+
+
+def two_colours(size: tuple[int, int] = (60, 40)) -> Image.Image:
+    """Red above, blue below: so that which side is up can be seen."""
+    image = Image.new("RGB", size, RED)
+    image.paste(BLUE, (0, size[1] // 2, size[0], size[1]))
+    return image
+
+
+def near(pixel: object, colour: tuple[int, int, int], by: int = 12) -> bool:
+    assert isinstance(pixel, tuple)
+    return all(abs(one - other) <= by for one, other in zip(pixel, colour, strict=True))
+
+
+def png_header(width: int, height: int) -> BytesIO:
+    """A PNG that promises pixels which do not follow."""
+
+    def chunk(kind: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return BytesIO(
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
+    )
+
+
+def webp_header(width: int, height: int) -> BytesIO:
+    sides = (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little")
+    body = b"WEBPVP8X" + struct.pack("<I", 10) + b"\0\0\0\0" + sides
+    return BytesIO(b"RIFF" + struct.pack("<I", len(body)) + body)
+
+
+def frames(kind: str, **options: object) -> BytesIO:
+    return encoded(two_colours(), kind, save_all=True, append_images=[Image.new("RGB", (60, 40), WHITE)], **options)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "AVIF", "GIF"])
+def test_takes_the_five_formats_whatever_the_file_is_called(kind: str) -> None:
+    image = load_image(SimpleUploadedFile("holiday.doc", encoded(two_colours(), kind).read(), "text/plain"))
+    assert (image.mode, image.size) == ("RGB", (60, 40))
+    assert near(image.getpixel((30, 5)), RED)
+    assert near(image.getpixel((30, 35)), BLUE)
+
+
+@pytest.mark.parametrize("kind", ["BMP", "TIFF", "PPM", "ICO", "TGA", "PDF", "JPEG2000"])
+def test_refuses_other_formats_under_a_taken_name(kind: str) -> None:
+    with pytest.raises(InvalidImage, match="JPEG, PNG, WebP, AVIF or still GIF"):
+        load_image(SimpleUploadedFile("photo.jpg", encoded(two_colours(), kind).read(), "image/jpeg"))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b'<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"><rect width="9" height="9"/></svg>',
+        b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"/>',
+        b"just some text",
+        b"<html><script>alert(1)</script>",
+        b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic" + b"\x00" * 400,
+        b"8BPS\x00\x01" + b"\x00" * 400,
+    ],
+)
+def test_refuses_what_is_no_picture_of_ours(content: bytes) -> None:
+    with pytest.raises(InvalidImage, match="JPEG, PNG, WebP, AVIF or still GIF"):
+        load_image(SimpleUploadedFile("photo.jpg", content, "image/jpeg"))
+
+
+def test_refuses_an_empty_file() -> None:
+    with pytest.raises(InvalidImage, match="empty"):
+        load_image(BytesIO())
+
+
+def test_refuses_a_file_that_is_too_large() -> None:
+    file = encoded(two_colours(), "JPEG")
+    assert load_image(file, max_bytes=len(file.getvalue()))
+    with pytest.raises(InvalidImage, match="larger than"):
+        load_image(file, max_bytes=len(file.getvalue()) - 1)
+    with pytest.raises(InvalidImage, match="larger than 10 MB"):
+        load_image(BytesIO(file.getvalue() + b"\0" * 10 * 1024 * 1024))
+
+
+@pytest.mark.parametrize("header", [png_header, webp_header])
+@pytest.mark.parametrize("size", [(8000, 5126), (16_383, 16_383)])
+def test_refuses_too_many_pixels_by_the_header_alone(
+    header: Callable[[int, int], BytesIO], size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(*args: object, **kwargs: object) -> None:
+        raise AssertionError("The pixels were decoded.")
+
+    monkeypatch.setattr(Image.Image, "load", never)
+    with pytest.raises(InvalidImage, match="more than 40 megapixels"):
+        load_image(header(*size))
+
+
+def test_refuses_a_bomb_of_a_few_kilobytes() -> None:
+    bomb = encoded(Image.new("1", (9000, 9000)), "PNG")
+    assert len(bomb.getvalue()) < 20_000
+    with pytest.raises(InvalidImage, match="more than 40 megapixels"):
+        load_image(bomb)
+
+
+def test_the_pixel_limit_is_exact() -> None:
+    file = encoded(two_colours((50, 20)), "PNG")
+    assert load_image(file, max_pixels=1000).size == (50, 20)
+    with pytest.raises(InvalidImage, match="megapixels"):
+        load_image(file, max_pixels=999)
+
+
+def test_refuses_a_side_that_no_webp_file_could_have() -> None:
+    with pytest.raises(InvalidImage, match="No side"):
+        load_image(encoded(Image.new("L", (MAX_SIDE + 1, 2)), "PNG"))
+
+
+@pytest.mark.parametrize("kind", ["GIF", "WEBP", "AVIF", "PNG"])
+def test_refuses_moving_pictures(kind: str) -> None:
+    with pytest.raises(InvalidImage, match="Moving"):
+        load_image(frames(kind))
+
+
+def test_a_phones_second_picture_is_no_film() -> None:
+    image = load_image(frames("MPO"))
+    assert near(image.getpixel((30, 5)), RED)
+
+
+def test_refuses_a_jpeg_with_endless_passes() -> None:
+    file = encoded(two_colours(), "JPEG").getvalue()
+    with pytest.raises(InvalidImage, match="unusual"):
+        load_image(BytesIO(file[:-2] + b"\xff\xda\x00\x08\x01\x01\x00\x00\x3f\x00" * 100 + file[-2:]))
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "AVIF"])
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
+def test_refuses_a_file_that_broke_off(kind: str, share: float) -> None:
+    data = encoded(Image.effect_noise((200, 200), 80).convert("RGB"), kind).getvalue()
+    with pytest.raises(InvalidImage):
+        load_image(BytesIO(data[: int(len(data) * share)]))
+
+
+SAMPLES = {kind: encoded(two_colours(), kind).getvalue() for kind in ("JPEG", "PNG", "WEBP", "AVIF", "GIF")}
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    kind=st.sampled_from(sorted(SAMPLES)),
+    cut=st.floats(0, 1),
+    changes=st.lists(st.tuples(st.floats(0, 0.999), st.integers(0, 255)), max_size=8),
+    tail=st.binary(max_size=40),
+)
+def test_no_damage_gets_anything_but_a_refusal(
+    kind: str, cut: float, changes: list[tuple[float, int]], tail: bytes
+) -> None:
+    data = bytearray(SAMPLES[kind])
+    for place, byte in changes:
+        data[int(place * len(data))] = byte
+    with contextlib.suppress(InvalidImage):
+        image = load_image(BytesIO(bytes(data[: int(cut * len(data))]) + tail))
+        assert image.mode == "RGB"
+        assert encode_webp(image, width=30)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+def test_stands_upright(orientation: int, kind: str) -> None:
+    undo = {
+        2: Image.Transpose.FLIP_LEFT_RIGHT,
+        3: Image.Transpose.ROTATE_180,
+        4: Image.Transpose.FLIP_TOP_BOTTOM,
+        5: Image.Transpose.TRANSPOSE,
+        6: Image.Transpose.ROTATE_90,
+        7: Image.Transpose.TRANSVERSE,
+        8: Image.Transpose.ROTATE_270,
+    }
+    as_stored = two_colours().transpose(undo[orientation]) if orientation in undo else two_colours()
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    image = load_image(encoded(as_stored, kind, exif=exif))
+    assert image.size == (60, 40)
+    assert near(image.getpixel((30, 5)), RED)
+    assert near(image.getpixel((30, 35)), BLUE)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "AVIF"])
+def test_tells_nothing_of_where_it_was_taken(kind: str) -> None:
+    exif = Image.Exif()
+    exif[0x010F] = "SECRETCAMERA"
+    exif.get_ifd(0x8825)[2] = (40.0, 10.0, 30.0)
+    xmp = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><secretplace/></x:xmpmeta>'
+    options: dict[str, object] = {"exif": exif} if kind == "PNG" else {"exif": exif, "xmp": xmp}
+    file = encoded(two_colours(), kind, **options)
+    assert b"SECRETCAMERA" in file.getvalue()
+    image = load_image(file)
+    assert image.info == {}
+    assert not image.getexif()
+    written = encode_webp(image, width=600)
+    assert b"SECRETCAMERA" not in written
+    assert b"secretplace" not in written
+    assert {"exif", "xmp", "icc_profile"}.isdisjoint(Image.open(BytesIO(written)).info)
+
+
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF data")
+def test_a_damaged_exif_block_costs_nothing() -> None:
+    image = load_image(encoded(two_colours(), "JPEG", exif=b"Exif\x00\x00MM\x00\x2a\xff\xff\xff\xff nonsense"))
+    assert near(image.getpixel((30, 5)), RED)
+
+
+def test_transparency_lies_on_white() -> None:
+    see_through = two_colours().convert("RGBA")
+    see_through.putalpha(Image.new("L", see_through.size, 0))
+    assert load_image(encoded(see_through, "PNG")).getpixel((30, 5)) == WHITE
+    with_palette = Image.new("P", (4, 4), 0)
+    with_palette.putpalette([9, 9, 9, 200, 30, 30])
+    assert load_image(encoded(with_palette, "GIF", transparency=0)).getpixel((1, 1)) == WHITE
+    assert load_image(encoded(Image.new("LA", (4, 4), (9, 0)), "PNG")).getpixel((1, 1)) == WHITE
+
+
+@pytest.mark.parametrize(
+    ("image", "kind", "pixel"),
+    [
+        (Image.new("1", (3, 3), 1), "PNG", WHITE),
+        (Image.new("L", (3, 3), 120), "JPEG", (120, 120, 120)),
+        (Image.new("I;16", (3, 3), 32768), "PNG", (128, 128, 128)),
+        (Image.new("CMYK", (8, 8), (0, 0, 0, 0)), "JPEG", WHITE),
+        (Image.new("P", (3, 3), 0), "PNG", (0, 0, 0)),
+    ],
+)
+def test_every_kind_of_pixel_becomes_rgb(image: Image.Image, kind: str, pixel: tuple[int, int, int]) -> None:
+    opened = load_image(encoded(image, kind))
+    assert opened.mode == "RGB"
+    assert near(opened.getpixel((1, 1)), pixel, by=2)
+
+
+def test_an_embedded_profile_is_applied() -> None:
+    # In Lab terms the same numbers mean another colour, so a fitting profile changes them and a foreign one does not.
+    swapped = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    swapped[:] = swapped.replace(b"rXYZ", b"tXYZ").replace(b"bXYZ", b"rXYZ").replace(b"tXYZ", b"bXYZ")
+    with_profile = load_image(encoded(two_colours(), "PNG", icc_profile=bytes(swapped)))
+    assert near(with_profile.getpixel((30, 5)), BLUE)
+    grey = load_image(encoded(Image.new("L", (4, 4), 120), "PNG", icc_profile=bytes(swapped)))
+    assert grey.getpixel((1, 1)) == (120, 120, 120)
+    assert load_image(encoded(two_colours(), "PNG", icc_profile=b"nonsense")).getpixel((30, 5)) == RED
+
+
+def test_one_pixel_is_a_picture() -> None:
+    image = load_image(encoded(Image.new("RGB", (1, 1), RED), "PNG"))
+    assert Image.open(BytesIO(encode_webp(image, width=480))).size == (1, 1)
+
+
+def test_widths_are_only_ever_made_smaller() -> None:
+    image = load_image(encoded(two_colours((300, 200)), "PNG"))
+    assert Image.open(BytesIO(encode_webp(image, width=150))).size == (150, 100)
+    assert Image.open(BytesIO(encode_webp(image, width=301))).size == (300, 200)
+    narrow = load_image(encoded(Image.new("RGB", (3000, 1)), "PNG"))
+    assert Image.open(BytesIO(encode_webp(narrow, width=10))).size == (10, 1)
+
+
+def test_a_jpeg_may_be_decoded_smaller_but_not_below_what_is_needed() -> None:
+    file = encoded(two_colours((1600, 1200)), "JPEG")
+    image = load_image(file, at_least=320)
+    assert image.size == (533, 400) or min(image.size) >= 320
+    assert image.width < 1600
+    assert near(image.getpixel((100, 10)), RED)
+    assert load_image(file).size == (1600, 1200)
+
+
+def test_names_cannot_be_guessed() -> None:
+    names = {random_name() for _ in range(100)}
+    assert len(names) == 100
+    assert all(len(bytes.fromhex(name)) == 16 for name in names)

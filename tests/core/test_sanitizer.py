@@ -1,0 +1,181 @@
+"""Members' HTML: nothing outside the allow-list survives, and no word is lost."""
+
+from __future__ import annotations
+
+import html
+from html.parser import HTMLParser
+from urllib.parse import urlsplit
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from core.sanitizer import TAGS, for_display, from_form, plain_text, sanitize
+
+
+class Inventory(HTMLParser):
+    """What a browser would find in the mark-up."""
+
+    def __init__(self, markup: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.comments: list[str] = []
+        self.feed(markup)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+
+    def handle_comment(self, data: str) -> None:
+        self.comments.append(data)
+
+
+def assert_clean(markup: str) -> None:
+    inventory = Inventory(markup)
+    assert not inventory.comments
+    for tag, attributes in inventory.found:
+        assert tag in TAGS
+        assert set(attributes) <= ({"href", "rel"} if tag == "a" else set())
+        if tag == "a":
+            assert attributes["rel"] == "nofollow ugc noopener"
+        if href := attributes.get("href"):
+            assert urlsplit(href).scheme in {"http", "https", "mailto", ""}
+            assert not href.lower().lstrip().startswith(("javascript", "data:", "vbscript"))
+
+
+PIECES = [
+    "<p>",
+    "</p>",
+    "<P class=x>",
+    "<h1>",
+    "</h1>",
+    "<h2 id=a>",
+    "</h2>",
+    "<h6>",
+    "<b>",
+    "</b>",
+    "<strong>",
+    "</strong>",
+    "<i style='x'>",
+    "</i>",
+    "<em>",
+    "</em>",
+    "<ul>",
+    "<li>",
+    "</li>",
+    "</ul>",
+    "<blockquote cite='javascript:x'>",
+    "</blockquote>",
+    "<a href='javascript:alert(1)'>",
+    "<a href=' jAvascript&#58;alert(1)'>",
+    "<a href='data:text/html,x'>",
+    "<a href='https://example.org/?a=1&b=2' onclick=x target=_blank>",
+    "<a name=x>",
+    "</a>",
+    "<script>",
+    "</script>",
+    "<style>",
+    "</style>",
+    "<svg><a xlink:href='javascript:x'>",
+    "</svg>",
+    "<math><mtext>",
+    "<img src=x onerror=alert(1)>",
+    "<iframe src=//x>",
+    "<template>",
+    "</template>",
+    "<noscript>",
+    "<!-- c -->",
+    "<!--",
+    "-->",
+    "<![CDATA[",
+    "]]>",
+    "&lt;",
+    "&amp;lt;b&gt;",
+    "&nbsp;",
+    "<hr>",
+    "<br/>",
+    "<",
+    ">",
+    '"',
+    "'",
+    "\x00",
+    "\x0b",
+    "word",
+    " ",
+    "\n",
+    "слово",
+    "բառ",
+    "<p><select><option><p>",
+    "<table><td>",
+    "<form>",
+    "<select><option>",
+    "<title>",
+    "<textarea>",
+    "</textarea>",
+    "<plaintext>",
+    "<object>",
+    "<p/x",
+]
+mark_up = st.lists(st.one_of(st.sampled_from(PIECES), st.text(max_size=6)), max_size=24).map("".join)
+
+
+@settings(max_examples=400, deadline=None)
+@given(mark_up)
+def test_nothing_outside_the_allow_list_survives(markup: str) -> None:
+    assert_clean(sanitize(markup))
+    assert_clean(from_form(markup))
+
+
+@settings(max_examples=400, deadline=None)
+@given(mark_up)
+def test_twice_is_as_good_as_once(markup: str) -> None:
+    once = sanitize(markup)
+    assert sanitize(once) == once
+    assert str(for_display(once)) == once
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=200))
+def test_plain_text_is_kept_word_for_word(text: str) -> None:
+    # What looks like mark-up has tests of its own.
+    text = text.replace("<", "«")
+    assert plain_text(from_form(text)).split() == text.split()
+
+
+@pytest.mark.parametrize(
+    ("given_text", "stored"),
+    [
+        ("One\n\nTwo", "<p>One</p><p>Two</p>"),
+        ("One\r\ntwo\r\n\r\n\r\nthree", "<p>One<br>two</p><p>three</p>"),
+        ("5<6 and 7>3 & so on", "<p>5&lt;6 and 7&gt;3 &amp; so on</p>"),
+        ("a <unknown> word", "<p>a &lt;unknown&gt; word</p>"),
+        ("see <a href='https://x.am'>x</a>", '<p>see <a href="https://x.am" rel="nofollow ugc noopener">x</a></p>'),
+        ("<h1>Title</h1>", "<h2>Title</h2>"),
+        ("   \n\n  ", ""),
+        ("<p></p><p> <br></p><p>x</p>", "<p>x</p>"),
+    ],
+)
+def test_what_the_field_holds_becomes_paragraphs(given_text: str, stored: str) -> None:
+    assert from_form(given_text) == stored
+
+
+@pytest.mark.parametrize(
+    ("dirty", "clean"),
+    [
+        ("<p>Hi<script>alert(1)</script></p>", "<p>Hi</p>"),
+        ('<p style="color:red" class="x" id="y" data-z="1">Hi</p>', "<p>Hi</p>"),
+        ("<p><b>a</b><i>b</i></p>", "<p><strong>a</strong><em>b</em></p>"),
+        ("<h1>a</h1><h4>b</h4>", "<h2>a</h2><h3>b</h3>"),
+        ('<p><img src="https://x/y.png">x</p>', "<p>x</p>"),
+        ('<p><a href="javascript:alert(1)">x</a></p>', '<p><a rel="nofollow ugc noopener">x</a></p>'),
+        ("<p>a\x08b\x1b</p>", "<p>ab</p>"),
+    ],
+)
+def test_known_cases(dirty: str, clean: str) -> None:
+    assert sanitize(dirty) == clean
+
+
+def test_words_alone_are_escaped_exactly_once_when_shown() -> None:
+    words = plain_text("<p>Fish &amp; chips &lt;b&gt;</p><h2>Next</h2><ul><li>one</li><li>two</li></ul>a<br>b")
+    assert words == "Fish & chips <b> Next one two a b"
+    assert html.escape(words).count("&amp;amp;") == 0

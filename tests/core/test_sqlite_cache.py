@@ -1,0 +1,92 @@
+"""The cache of one machine: what limits count is neither lost nor counted twice, by threads and processes alike."""
+
+from __future__ import annotations
+
+import multiprocessing
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from core import sqlite_cache as machine_cache
+from core.sqlite_cache import SQLiteCache
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> SQLiteCache:
+    return SQLiteCache(tmp_path / "deeper" / "shared.sqlite3", {})
+
+
+@pytest.mark.parametrize("value", [0, -5, 2**61, 2**70, True, None, "text", 1.5, {"a": [1]}, b"bytes"])
+def test_what_is_kept_comes_back(cache: SQLiteCache, value: object) -> None:
+    cache.set("key", value)
+    found = cache.get("key", "nothing")
+    assert found == value
+    assert type(found) is type(value)
+
+
+def test_add_keeps_what_is_there(cache: SQLiteCache) -> None:
+    assert cache.add("key", 1)
+    assert not cache.add("key", 2)
+    assert cache.get("key") == 1
+    cache.delete("key")
+    assert cache.add("key", 3)
+
+
+def test_what_is_over_is_gone(cache: SQLiteCache, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache.set("short", 1, 60)
+    cache.set("forever", 2, None)
+    now = time.time()
+    monkeypatch.setattr("django.core.cache.backends.base.time.time", lambda: now + 61)
+    assert cache.get("short") is None
+    assert not cache.touch("short")
+    with pytest.raises(ValueError, match="short"):
+        cache.incr("short")
+    assert cache.add("short", 5, 60)
+    assert cache.get("forever") == 2
+
+
+def test_incr_wants_a_number(cache: SQLiteCache) -> None:
+    cache.set("word", "one")
+    for key in ("word", "nothing"):
+        with pytest.raises(ValueError, match=key):
+            cache.incr(key)
+
+
+def test_thousands_of_limits_are_all_remembered(cache: SQLiteCache) -> None:
+    for n in range(3000):
+        cache.add(f"limit:{n}", 0, 60)
+    assert all(cache.incr(f"limit:{n}") == 1 for n in range(3000))
+
+
+def test_what_is_over_is_dropped_in_time(cache: SQLiteCache, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine_cache, "SWEEP_EVERY", 10)
+    for n in range(10):
+        cache.set(f"key{n}", n, -1)
+    assert cache._connection().execute("SELECT count(*) FROM entry").fetchone() == (0,)
+
+
+def test_threads_count_exactly(cache: SQLiteCache) -> None:
+    cache.set("count", 0)
+    with ThreadPoolExecutor(8) as pool:
+        sums = list(pool.map(lambda _: cache.incr("count"), range(400)))
+    assert sorted(sums) == list(range(1, 401))
+
+
+def _count(path: Path) -> None:
+    cache = SQLiteCache(path, {})
+    for _ in range(200):
+        cache.add("count", 0)
+        cache.incr("count")
+
+
+def test_processes_count_exactly(tmp_path: Path) -> None:
+    path = tmp_path / "shared.sqlite3"
+    several = [multiprocessing.get_context("spawn").Process(target=_count, args=(path,)) for _ in range(3)]
+    for one in several:
+        one.start()
+    for one in several:
+        one.join(60)
+    assert [one.exitcode for one in several] == [0, 0, 0]
+    assert SQLiteCache(path, {}).get("count") == 600

@@ -1,0 +1,421 @@
+"""The search page: a plain form, everything in its address, nothing that any input could break."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+from urllib.parse import urlencode
+
+import pytest
+from django.conf import LazySettings
+from django.db import connection
+from django.test import Client
+from pytest_django import DjangoAssertNumQueries
+
+from articles.models import Article
+from articles.search.engine import TooSlow
+from articles.search.finding import MOST_RANKED
+from articles.search.words import LONGEST_QUERY, tidy
+from articles.services import publishing
+from tests import factories
+from tests.search.test_search import article
+
+pytestmark = pytest.mark.django_db
+
+HOSTILE = [
+    '"',
+    "'",
+    '"unbalanced',
+    "* NEAR ( ) -",
+    "AND OR NOT",
+    'title:x OR "a" NEAR/2 b*',
+    "a & b | !c <-> d:*",
+    "\\",
+    "'; DROP TABLE articles_article; --",
+    "%s %d %(x)s {0} {x}",
+    "—…!?",
+    "🦔",
+    "🦔 телескоп 🦔",
+    "\u202e\u200b\u00ad",
+    "x" * 10_000,
+    "слово " * 2_000,
+    " ".join(f"w{n}" for n in range(500)),
+    "<script>alert(1)</script>",
+    "^telescope ~telescope §s1 §0.1",
+    "the and of",
+    "и в на",
+    "\n\t",
+    "§",
+    "'telescope' | '§s1'",
+]
+
+
+def address(**parameters: str) -> str:
+    return "/search/?" + urlencode({name: value for name, value in parameters.items() if value})
+
+
+def titles(page: str) -> list[str]:
+    found = re.findall(r'<h2 lang="\w\w"><a href="[^"]+">(.*?)</a></h2>', page)
+    return [unescape(re.sub("</?mark>", "", one)) for one in found]
+
+
+def results(page: str) -> str:
+    return page[page.index('id="results"') :]
+
+
+def test_the_form_works_without_scripts_and_keeps_what_was_chosen(client: Client) -> None:
+    town = factories.SectionFactory.create(name="Town")
+    author = factories.PersonFactory.create(username="lilit", display_name="Lilit Sargsyan")
+    article("Telescope", section=town, author=author)
+    article("Another telescope")
+    page = client.get(
+        address(q="telescope", section="town", author="Lilit Sargsyan", language="en", when="week", order="newest")
+    ).text
+    assert titles(page) == ["Telescope"]
+    form = re.search(r"<form.*?</form>", page, re.DOTALL)[0]  # type: ignore[index]
+    assert 'method="get" action="/search/"' in form
+    assert 'value="telescope"' in form
+    assert 'value="Lilit Sargsyan"' in form
+    assert re.findall(r'<option value="(\w+)"[^>]* selected>', form) == ["town", "en", "week", "newest"]
+    assert '<details class="search-more" open>' in form
+
+
+@pytest.mark.parametrize("words", HOSTILE)
+@pytest.mark.parametrize("order", ["", "newest"])
+def test_no_words_break_the_page(client: Client, words: str, order: str) -> None:
+    article("Telescope", "Nothing else.", tag_names=["w1", "drop table"])
+    response = client.get(address(q=words, order=order), follow=True)
+    assert response.status_code == 200
+    assert "<script>alert" not in response.text
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"section": "no-such"},
+        {"section": "../x"},
+        {"language": "xx"},
+        {"when": "yesterday"},
+        {"order": "random"},
+        {"after": "-1"},
+        {"after": "99999999999999999999"},
+        {"after": "120"},
+        {"after": "0"},
+        {"after": "1-2-3"},
+        {"after": "9" * 18 + "-1", "order": "newest"},
+        {"after": "x" * 5000, "order": "newest"},
+        {"after": "²"},
+        {"page": "-1"},
+        {"author": "nobody at all"},
+        {"author": "'\"%"},
+        {"author": "x" * 5000},
+    ],
+)
+def test_other_wrong_values_are_as_good_as_none(client: Client, wrong: dict[str, str]) -> None:
+    article("Telescope")
+    response = client.get(address(q="telescope", **wrong), follow=True)
+    assert response.status_code == 200
+    if not wrong.get("after"):
+        assert titles(response.text) == ["Telescope"]
+
+
+def test_a_null_byte_is_a_400(client: Client) -> None:
+    assert client.get("/search/?q=a%00b").status_code == 400
+    assert client.get("/search/suggestions/?q=a%00b").status_code == 400
+
+
+def test_an_unknown_author_is_said_beside_the_field(client: Client) -> None:
+    article("Telescope")
+    page = client.get(address(q="telescope", author="<b>Nobody")).text
+    assert 'aria-invalid="true" aria-describedby="search-author-unknown"' in page
+    assert 'value="&lt;b&gt;Nobody"' in page
+    assert "Nobody here goes by this name." in page
+    assert titles(page) == ["Telescope"]
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        ("?q=lamp&section=&author=&language=&when=&order=", "/search/?q=lamp"),
+        ("?q=+lamp++map%0A&order=newest&utm_source=x", "/search/?q=lamp+map&order=newest"),
+        ("?q=" + "x" * 5000, "/search/?q=" + "x" * 200),
+        ("?q=lamp&after=" + "9" * 5000, "/search/?q=lamp&after=" + "9" * 200),
+        ("?q=", "/search/"),
+        ("?q=%20&when=", "/search/"),
+    ],
+)
+def test_one_search_has_one_address(client: Client, sent: str, kept: str) -> None:
+    response = client.get("/search/" + sent)
+    assert (response.status_code, response["Location"]) == (302, kept)
+    assert client.get(kept).status_code == 200
+
+
+def test_a_query_is_cut_and_tidied() -> None:
+    assert tidy("  a\t b\u2028c\x07d \n") == "a b c d"
+    assert len(tidy("слово " * 1000)) <= LONGEST_QUERY
+
+
+# --- Marks -------------------------------------------------------------------------------------
+
+
+def test_the_found_words_are_marked_in_title_and_text_and_all_else_is_escaped(client: Client) -> None:
+    article(
+        'A <em>telescope</em> & "mirrors"',
+        "&lt;script&gt;alert(1)&lt;/script&gt; "
+        + "Long before. " * 30
+        + "The Telescope, at last &amp; &lt;b&gt;bold&lt;/b&gt;.",
+    )
+    page = results(client.get(address(q="telescope")).text)
+    assert "A &lt;em&gt;<mark>telescope</mark>&lt;/em&gt; &amp; &quot;mirrors&quot;" in page
+    assert "The <mark>Telescope</mark>, at last &amp; &lt;b&gt;bold&lt;/b&gt;." in page
+    assert '<p lang="en">… ' in page
+    assert "<em>telescope" not in page
+    assert "<script" not in page
+
+
+def test_what_is_typed_is_escaped(client: Client) -> None:
+    page = client.get(address(q='"><script>alert(1)</script>')).text
+    assert "<script>alert" not in page
+    assert "&quot;&gt;&lt;script&gt;" in page
+
+
+@pytest.mark.parametrize(
+    ("written", "typed"),
+    [("ЁЛКА", "ёлка"), ("Երևանում", "երևանում"), ("ի՞նչ", "ինչ"), ("за\u0301мок", "замок")],
+)
+def test_words_are_marked_as_they_are_written(client: Client, written: str, typed: str) -> None:
+    article("Spelled", f"So {written} here.")
+    assert f"So <mark>{written}</mark> here." in client.get(address(q=typed)).text
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite knows no inflections")
+def test_inflected_forms_are_marked_and_words_that_only_begin_alike_are_not(client: Client) -> None:
+    article("Forms", "Автор статьи доволен: статья, статьями, статуя. Runs, running, rune.")
+    page = client.get(address(q="статья run")).text
+    assert re.findall("<mark>(.*?)</mark>", page) == ["статьи", "статья", "статьями", "Runs", "running"]
+
+
+def test_a_word_in_the_tags_alone_shows_the_summary(client: Client) -> None:
+    article("By tag", "Nothing.", summary="About <glass>.", tag_names=["telescope"])
+    assert "About &lt;glass&gt;." in client.get(address(q="telescope")).text
+
+
+# --- Nothing found -----------------------------------------------------------------------------
+
+
+def test_an_empty_result_says_so_and_offers_what_has_some_of_the_words(client: Client) -> None:
+    article("Telescope")
+    page = client.get(address(q="telescope submarine")).text
+    assert "Nothing was found for “telescope submarine”." in page
+    assert "These hold some of the words" in page
+    assert titles(page) == ["Telescope"]
+
+
+def test_a_misspelled_word_leads_to_what_begins_alike_and_to_tags_that_are_near(client: Client) -> None:
+    article("Telescope", tag_names=["astronomy"])
+    assert titles(client.get(address(q="telescopium")).text) == ["Telescope"]
+    page = client.get(address(q="astronmy")).text
+    assert "Tags that may be near" in page
+    assert '<a href="/tags/astronomy/" rel="tag">astronomy</a>' in page
+
+
+def test_an_empty_result_of_a_narrowed_search_leads_out_of_the_filters(client: Client) -> None:
+    article("Telescope")
+    page = client.get(address(q="telescope", language="hy")).text
+    assert "Nothing was found" in page
+    assert '<a href="?q=telescope">Search everywhere</a>' in page
+    assert titles(page) == ["Telescope"]
+
+
+def test_where_nothing_is_near_there_are_the_newest(client: Client) -> None:
+    article("Telescope")
+    page = client.get(address(q="qqqqqq")).text
+    assert "New on the site" in page
+    assert titles(page) == ["Telescope"]
+
+
+def test_what_is_hidden_is_offered_nowhere(client: Client) -> None:
+    publishing.hide(article=article("Telescope", "A submarine.", tag_names=["optics"]))
+    for words in ["telescope", "telescopium", "submarine other", "optics", "qqqq", ""]:
+        page = client.get(address(q=words)).text
+        assert titles(page) == []
+        assert "optics</a>" not in page
+    assert "/articles/" not in client.get("/search/suggestions/?q=tele").text
+
+
+def test_without_words_there_are_the_form_a_hint_and_tags(client: Client) -> None:
+    article("Telescope", tag_names=["astronomy"])
+    page = client.get("/search/").text
+    assert "Tags of the newest articles" in page
+    assert '<a href="/tags/astronomy/" rel="tag">astronomy</a>' in page
+    assert 'id="search-hint"' in page
+    assert titles(page) == []
+
+
+def test_signs_alone_are_no_words(client: Client) -> None:
+    assert "There is no word in that." in client.get(address(q="—!?")).text
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_search_that_takes_too_long_is_a_sentence(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def slow(*args: object, **options: object) -> list[int]:
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_sleep(60)")
+        raise TooSlow
+
+    if connection.vendor == "postgresql":
+        monkeypatch.setattr("articles.search.postgres.MOST_MILLISECONDS", 20)
+        monkeypatch.setattr("articles.search.postgres.PostgresCompiler.keys", slow)
+    else:
+        monkeypatch.setattr("articles.search.sqlite.SQLiteCompiler.keys", slow)
+    article("Telescope")
+    response = client.get(address(q="telescope"))
+    assert response.status_code == 200
+    assert "That search takes too long." in response.text
+
+
+# --- Going on ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("order", ["", "newest"])
+def test_show_more_goes_on_with_the_whole_search_in_its_address(
+    client: Client, settings: LazySettings, order: str
+) -> None:
+    settings.PAGE_SIZE = 2
+    names = [f"Telescope {n}" for n in range(5)]
+    for name in names:
+        article(name, language="ru")
+    seen, following = [], address(q="telescope", language="ru", order=order)
+    for _ in range(4):
+        page = client.get(following).text
+        seen += titles(page)
+        more = re.search(r'<a class="button" href="([^"]+)" data-hx-get', page)
+        if not more:
+            break
+        following = "/search/" + unescape(more[1])
+        assert "language=ru" in following
+    assert sorted(seen) == names
+    assert "everything." in page or "best matches." in page
+
+
+def test_by_relevance_a_search_ends_somewhere(client: Client, settings: LazySettings) -> None:
+    settings.PAGE_SIZE = 2
+    for n in range(3):
+        article(f"Telescope {n}")
+    page = client.get(address(q="telescope", after=str(MOST_RANKED - 2))).text
+    assert titles(page) == []
+    assert "That was everything." in page
+    beyond = client.get(address(q="telescope", after=str(MOST_RANKED))).text
+    assert len(titles(beyond)) == 2
+
+
+# --- Caches and machines -----------------------------------------------------------------------
+
+
+def test_the_page_is_everybodys_and_holds_nothing_personal(client: Client) -> None:
+    article("Telescope")
+    for one in [address(q="telescope"), "/search/", "/search/suggestions/?q=tele", "/search/opensearch.xml"]:
+        response = client.get(one)
+        assert "public" in response["Cache-Control"]
+        assert not response.cookies
+        assert "csrf" not in response.text
+
+
+def test_other_search_engines_know_one_search_page(client: Client) -> None:
+    for one in (address(q="telescope", order="newest"), "/search/"):
+        page = client.get(one).text
+        assert '<link rel="canonical" href="http://testserver/search/">' in page
+        assert "noindex" not in page
+
+
+def test_htmx_is_loaded_on_the_search_page_alone(client: Client) -> None:
+    assert "htmx" in client.get("/search/").text
+    assert "htmx-2" not in client.get("/").text
+
+
+def test_every_page_leads_to_the_search(client: Client) -> None:
+    for language in ["", "/ru", "/hy"]:
+        page = client.get(f"{language}/").text
+        assert f'href="{language}/search/"' in page
+        assert f'<link rel="search" href="{language}/search/opensearch.xml"' in page
+        assert client.get(f"{language}/search/").status_code == 200
+
+
+# --- Cost --------------------------------------------------------------------------------------
+
+MOST_QUERIES = 6
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {},
+        {"q": "telescope"},
+        {"q": "telescope", "order": "newest", "author": "lilit", "section": "technology", "when": "week"},
+        {"q": "telescope submarine"},
+        {"q": "qqqq"},
+    ],
+)
+def test_a_search_costs_few_queries_however_much_it_finds(
+    client: Client, parameters: dict[str, str], django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    author = factories.PersonFactory.create(username="lilit", display_name="Lilit")
+    for n in range(9):
+        article(f"Telescope {n}", author=author, tag_names=[f"tag {n}"])
+    client.get("/search/")  # Sections, settings and tags are remembered for some seconds.
+    with django_assert_max_num_queries(MOST_QUERIES):
+        client.get(address(**parameters))
+
+
+# --- Suggestions -------------------------------------------------------------------------------
+
+
+def suggested(client: Client, typed: str) -> list[str]:
+    page = client.get("/search/suggestions/?" + urlencode({"q": typed})).text
+    return [unescape(re.sub("<.*?>", "", one)).strip() for one in re.findall(r"<li>(.*?)</li>", page)]
+
+
+def test_what_is_half_typed_is_completed_to_sections_authors_tags_and_titles(client: Client) -> None:
+    author = factories.PersonFactory.create(username="tester", display_name="Tessa Vardanyan")
+    factories.PersonFactory.create(username="tesla", display_name="Tesla Unread")
+    section = factories.SectionFactory.create(name="Tests")
+    article("The long test of a telescope", author=author, section=section, tag_names=["tesseract"])
+    assert suggested(client, "tes") == [
+        "Tests Section",
+        "Tessa Vardanyan Author",
+        "tesseract Tag",
+        "The long test of a telescope Article",
+    ]
+    assert suggested(client, "long te") == ["The long test of a telescope Article"]
+    assert suggested(client, "vard") == []
+
+
+def test_suggestions_are_few_and_need_two_letters(client: Client) -> None:
+    for n in range(10):
+        article(f"Telescope {n}")
+    assert len(suggested(client, "tele")) == 8
+    assert suggested(client, "t") == suggested(client, "") == suggested(client, "!") == []
+
+
+@pytest.mark.parametrize("typed", HOSTILE)
+def test_nothing_that_is_typed_breaks_the_suggestions(client: Client, typed: str) -> None:
+    article('<b>"Telescope"</b>')
+    assert client.get("/search/suggestions/?" + urlencode({"q": typed})).status_code == 200
+
+
+def test_suggestions_are_escaped(client: Client) -> None:
+    article('<b>"Telescope"</b>', tag_names=["<i>telescopes"])
+    page = client.get("/search/suggestions/?q=tele").text
+    assert "<b>" not in page
+    assert "<i>" not in page
+    assert "&lt;b&gt;&quot;Telescope&quot;" in page
+
+
+def test_suggestions_cost_few_queries(client: Client, django_assert_max_num_queries: DjangoAssertNumQueries) -> None:
+    for n in range(9):
+        article(f"Telescope {n}", tag_names=[f"telescope {n}"])
+    client.get("/search/")
+    with django_assert_max_num_queries(MOST_QUERIES):
+        client.get("/search/suggestions/?q=tele")
+    assert Article.objects.count() == 9

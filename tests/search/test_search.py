@@ -1,0 +1,267 @@
+"""Search finds what is published, by every field, and nothing else, from the moment that it changes."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.utils import timezone
+
+from accounts.models import User
+from accounts.profile import update_profile
+from articles.models import Article, Revision, Tag
+from articles.search import indexing
+from articles.search.finding import Question, find
+from articles.search.models import SearchEntry
+from articles.services import publishing
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+POSTGRES = connection.vendor == "postgresql"
+FILLING = "<p>" + "Eleven of us walked through the town on that day and wrote down what we saw there. " * 3 + "</p>"
+
+
+def found(words: str, **narrowed: object) -> set[str]:
+    """The titles of what a search finds."""
+    articles = find(Question(words=words, **narrowed), size=50).articles  # type: ignore[arg-type]
+    return {str(article) for article in articles}
+
+
+def article(title: str = "An article", body: str = "", **changes: Any) -> Article:
+    return factories.published(title=title, body=f"<p>{body}</p>{FILLING}", **changes)
+
+
+@pytest.fixture
+def author() -> User:
+    return factories.PersonFactory.create(username="lilit_s", display_name="Lilit Sargsyan")
+
+
+# --- What is found -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("words", ["telescope", "meadow", "quarry", "lilit", "Sargsyan", "lilit_s", "astronomy"])
+def test_an_article_is_found_by_each_of_its_fields(author: User, words: str) -> None:
+    article(
+        "The telescope",
+        "Down by the quarry.",
+        author=author,
+        summary="Across a meadow.",
+        tag_names=["amateur astronomy"],
+    )
+    article("Another")
+    assert found(words) == {"The telescope"}
+
+
+def test_all_words_must_be_there_wherever_they_stand(author: User) -> None:
+    article("The telescope", "Down by the quarry.", author=author)
+    article("The quarry")
+    assert found("quarry telescope lilit") == {"The telescope"}
+    assert found("telescope submarine") == set()
+
+
+def test_words_inside_mark_up_are_no_words_and_words_across_it_are_whole() -> None:
+    article("Links", '<a href="https://zeppelin.example.org/x">Balloons</a> &amp; air<strong>ships</strong><br>aloft')
+    assert found("airships") == found("balloons") == found("aloft") == {"Links"}
+    for nothing in ["zeppelin", "href", "nofollow", "strong", "amp", "nbsp"]:
+        assert found(nothing) == set()
+
+
+@pytest.mark.parametrize(
+    ("written", "typed"),
+    [
+        ("Ёлка", "елка"),
+        ("елка", "ЁЛКА"),
+        ("за\u0301мок", "замок"),
+        ("Հայաստանում", "հայաստանում"),
+        ("ի՞նչ", "ինչ"),
+        ("ԵՐԵՎԱՆ", "երևան"),
+        ("Санкт-Петербург", "петербург"),
+        ("Санкт-Петербург", "Санкт-Петербург"),
+        ("example.org/some_thing", "thing"),
+        ("somebody@example.org", "somebody"),
+        ("cooper\u00adation", "cooperation"),
+        ("ﬁnancial", "financial"),
+        ("12/2023", "2023"),
+        ("-5°", "5"),
+        ("naïve", "NAÏVE"),
+    ],
+)
+def test_one_word_is_found_in_every_spelling(written: str, typed: str) -> None:
+    article("Spelled", f"They wrote {written} on the wall.")
+    assert found(typed) == {"Spelled"}
+
+
+@pytest.mark.skipif(not POSTGRES, reason="SQLite knows no inflections (docs/search.md)")
+@pytest.mark.parametrize("language", ["en", "ru", "hy"])
+@pytest.mark.parametrize(
+    ("written", "typed"),
+    [
+        ("статья", "статьи"),
+        ("книгами", "Книга"),
+        ("running", "run"),
+        ("city", "cities"),
+        ("Երևան", "երևան"),
+    ],
+)
+def test_inflections_are_found_whatever_the_language_of_the_article(written: str, typed: str, language: str) -> None:
+    article("Inflected", f"Here is {written}.", language=language)
+    assert found(typed) == {"Inflected"}
+
+
+@pytest.mark.skipif(POSTGRES, reason="PostgreSQL stems instead")
+def test_without_stems_the_beginning_of_a_word_finds_it() -> None:
+    article("Beginnings", "Здесь статьями полны улицы.")
+    assert found("стать улиц") == {"Beginnings"}
+
+
+def test_armenian_words_are_found_whole_alone() -> None:
+    article("Գյումրի", "Քաղաքում լապտերներ կան։")
+    assert found("լապտերներ") == {"Գյումրի"}
+    assert found("լապտերներից") == set()
+
+
+# --- What is not -------------------------------------------------------------------------------
+
+
+def test_only_what_is_published_is_found(author: User) -> None:
+    factories.draft(author, title="Telescope of a draft")
+    factories.in_review(title="Telescope in review")
+    returned = factories.in_review(title="Telescope returned")
+    publishing.return_to_author(article=returned, revision_number=1)
+    factories.hidden(title="Telescope hidden")
+    article("Telescope published")
+    assert found("telescope") == {"Telescope published"}
+
+
+def test_what_is_hidden_is_found_no_more_and_what_is_shown_again_is() -> None:
+    one = article("Telescope")
+    publishing.hide(article=one)
+    assert found("telescope") == set()
+    publishing.restore(article=one)
+    assert found("telescope") == {"Telescope"}
+
+
+def test_what_is_hidden_is_not_found_even_where_the_index_still_had_it() -> None:
+    one = article("Telescope")
+    Article.objects.filter(pk=one.pk).update(state=Article.State.HIDDEN)
+    assert found("telescope") == set()
+
+
+def test_an_edit_is_found_by_its_new_words_from_its_publication_on() -> None:
+    one = article("Telescope", author=factories.PersonFactory.create())
+    edited = publishing.save_draft(
+        article=one,
+        text=factories.text(title="Microscope", section=one.section, body=FILLING * 2, tag_names=["lenses"]),
+    )
+    edited = publishing.submit(article=edited)
+    assert found("telescope") == {"Telescope"}
+    assert found("microscope") == found("lenses") == set()
+    publishing.publish(article=edited, revision_number=2)
+    assert found("telescope") == set()
+    assert found("microscope") == found("lenses") == {"Microscope"}
+
+
+def test_a_correction_is_found_at_once() -> None:
+    one = article("Telescope")
+    publishing.correct(article=one, text=factories.text(title="Microscope", section=one.section))
+    assert (found("telescope"), found("microscope")) == (set(), {"Microscope"})
+
+
+def test_an_author_with_a_new_name_is_found_by_it_alone(author: User) -> None:
+    article("Telescope", author=author)
+    update_profile(
+        user=author,
+        display_name="Nare Petrosyan",
+        biography="",
+        preferred_language="en",
+        allows_promotion_by_others=True,
+    )
+    assert (found("sargsyan"), found("petrosyan")) == (set(), {"Telescope"})
+
+
+def test_a_tag_with_a_new_name_is_found_by_it_too(admin_client: Client) -> None:
+    article("Telescope", tag_names=["optics"])
+    tag = Tag.objects.get()
+    admin_client.post(f"/admin/articles/tag/{tag.pk}/change/", {"name": "Lenses and mirrors"})
+    assert found("mirrors") == {"Telescope"}
+
+
+# --- Narrowed and ordered ----------------------------------------------------------------------
+
+
+def test_a_search_is_narrowed_by_section_author_language_and_time(author: User) -> None:
+    town = factories.SectionFactory.create(name="Town")
+    old = article("Old", "telescope")
+    Article.objects.filter(pk=old.pk).update(published_at=timezone.now() - timedelta(days=10))
+    indexing.update(old.pk)
+    article("Town", "telescope", section=town)
+    article("Russian", "telescope", language="ru")
+    article("Lilit", "telescope", author=author)
+    assert found("telescope") == {"Old", "Town", "Russian", "Lilit"}
+    assert found("telescope", section=town) == {"Town"}
+    assert found("telescope", author=author) == {"Lilit"}
+    assert found("telescope", language="ru") == {"Russian"}
+    assert found("telescope", when="week") == {"Town", "Russian", "Lilit"}
+    assert found("telescope", when="month", language="en") == {"Old", "Town", "Lilit"}
+
+
+@pytest.mark.parametrize("days", [0, 3, 40, 400, 4000])
+def test_old_articles_are_found_as_new_ones_are(days: int) -> None:
+    one = article("Telescope")
+    Article.objects.filter(pk=one.pk).update(published_at=timezone.now() - timedelta(days=days, minutes=1))
+    indexing.update(one.pk)
+    assert found("telescope") == found("telescope", newest_first=True) == {"Telescope"}
+    for when, span in {"day": 1, "week": 7, "month": 31, "year": 366}.items():
+        assert bool(found("telescope", when=when, newest_first=True)) == (days < span)
+
+
+def test_the_title_counts_more_than_tags_and_they_more_than_the_text() -> None:
+    article("Telescope")
+    article("By tag", tag_names=["telescope"])
+    article("In the text", "A telescope, and again a telescope.")
+    articles = find(Question(words="telescope"), size=9).articles
+    expected = ["Telescope", "By tag", "In the text"] if POSTGRES else ["Telescope"]
+    assert [str(one) for one in articles][: len(expected)] == expected
+
+
+@pytest.mark.parametrize("newest_first", [True, False])
+def test_the_parts_of_a_search_give_each_article_once(newest_first: bool) -> None:
+    titles = {f"Telescope {n}" for n in range(7)}
+    for title in sorted(titles):
+        article(title)
+    question, seen, after = Question(words="telescope", newest_first=newest_first), [], ""
+    for _ in range(4):
+        part = find(question, after=after, size=3)
+        seen += [str(one) for one in part.articles]
+        if not (after := part.after):
+            break
+    assert sorted(seen) == sorted(titles)
+    if newest_first:
+        assert seen == sorted(titles, reverse=True)
+
+
+def test_among_articles_of_one_moment_a_search_neither_skips_nor_repeats() -> None:
+    for n in range(5):
+        article(f"Telescope {n}")
+    Article.objects.update(published_at=timezone.now())
+    indexing.update(*Article.objects.values_list("pk", flat=True))
+    first = find(Question(words="telescope", newest_first=True), size=3)
+    second = find(Question(words="telescope", newest_first=True), after=first.after, size=3)
+    assert len({one.pk for one in [*first.articles, *second.articles]}) == 5
+    assert second.after == ""
+
+
+def test_a_deleted_article_takes_its_entry_with_it(author: User) -> None:
+    gone = article("Telescope", author=author)
+    pk = gone.pk
+    Article.objects.filter(pk=pk).update(live=None, latest=None, state=Article.State.DRAFT, published_at=None)
+    Revision.objects.filter(article=pk).delete()
+    Article.objects.filter(pk=pk).delete()
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE" if POSTGRES else "SELECT 1")  # What a commit would say.
+    assert not Article.objects.filter(pk=pk).exists()
+    assert not POSTGRES or not SearchEntry.objects.filter(article_id=pk).exists()
