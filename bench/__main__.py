@@ -17,7 +17,7 @@ from bench.scale import FULL, QUICK
 from bench.stage import staged
 from bench.table import report
 from bench.workplace import CannotMeasure
-from spokesperson.demo.serving import exit_on_signals
+from demo.server import exit_on_signals
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from bench import processes
 from bench.workplace import ROOT, CannotMeasure, free_port
-from spokesperson.demo.serving import GRANIAN, end_with_parent
+from demo.server import GRANIAN_OPTIONS, end_with_parent
 
 SECONDS_TO_START = 60
 SECONDS_TO_STOP = 15
@@ -104,7 +104,7 @@ def granian(name: str, application: str, *, env: Mapping[str, str], log: Path, w
         workers: how many, where it shall not be production's number.
     """
     port = free_port()
-    options = [*GRANIAN, "--host", "127.0.0.1", "--port", str(port), "--log-level", "warning"]
+    options = [*GRANIAN_OPTIONS, "--host", "127.0.0.1", "--port", str(port), "--log-level", "warning"]
     if workers:
         options += ["--workers", str(workers)]
     command = (sys.executable, "-m", "granian", *options, application)

@@ -14,7 +14,7 @@ from bench.load import Answers, lua_table, parse
 from bench.processes import Memory, cpu_of_stat, cpu_seconds, memory_of_rollup
 from bench.site.prepare import words_of
 from bench.workplace import ROOT, CannotMeasure, environment, need_program, run
-from spokesperson.demo.serving import GRANIAN
+from demo.server import GRANIAN_OPTIONS
 
 ANSWER = {
     "requests": 1000,
@@ -110,4 +110,4 @@ def test_what_is_measured_is_what_operators_are_told_to_run() -> None:
     [command] = re.findall(r"bin/granian ((?:.|\\\n)*?) spokesperson\.wsgi:application", told)
     words = command.replace("\\\n", " ").split()
     place = [words.index("--host"), words.index("--port")]
-    assert [word for at, word in enumerate(words) if at not in place and at - 1 not in place] == list(GRANIAN)
+    assert [word for at, word in enumerate(words) if at not in place and at - 1 not in place] == list(GRANIAN_OPTIONS)
