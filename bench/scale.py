@@ -11,7 +11,7 @@ class Scale:
 
     name: str
     articles: int
-    people: int
+    users: int
     votes: int
     views: int
     voters: int
@@ -29,7 +29,7 @@ class Scale:
 FULL = Scale(
     name="full",
     articles=1_000_000,
-    people=100_000,
+    users=100_000,
     votes=5_000_000,
     views=20_000_000,
     voters=25_000,
@@ -43,7 +43,7 @@ FULL = Scale(
 QUICK = Scale(
     name="quick",
     articles=20_000,
-    people=4_000,
+    users=4_000,
     votes=100_000,
     views=400_000,
     voters=2_500,
@@ -55,6 +55,6 @@ QUICK = Scale(
     is_full=False,
 )
 # What the lists of the large site are compared with.
-SMALL = {"articles": 1_000, "people": 100, "votes": 5_000, "views": 20_000}
+SMALL = {"articles": 1_000, "users": 100, "votes": 5_000, "views": 20_000}
 # What the beacon on SQLite stands on.
-ON_SQLITE = {"articles": 200, "people": 2_000, "votes": 2_000, "views": 2_000}
+ON_SQLITE = {"articles": 200, "users": 2_000, "votes": 2_000, "views": 2_000}

@@ -30,10 +30,13 @@ _KEY = "k" * 20 + secrets.token_hex(32)
 # A token against forgery as Django makes one: its cookie and its header hold the same 32 letters and digits.
 TOKEN = secrets.token_hex(16)
 _INSIDE = "import django; django.setup(); from bench.site import {module}; {module}.main()"
-_COLLECT = (
-    "import django; django.setup(); from spokesperson.demo.filling import collect_static_files as collect;"
-    "collect(say=lambda *words, **more: None)"
-)
+_COLLECT = """
+import django
+django.setup()
+from demo.seed import collecting_static_files
+with collecting_static_files():
+    pass
+"""
 _FILL_PLAIN = "import django; django.setup(); from bench.ceilings.plain.filling import fill; fill()"
 Say = Callable[[str], None]
 
@@ -53,8 +56,9 @@ class Site:
         return run([sys.executable, "-c", _INSIDE.format(module=module), *arguments], env=self.env)
 
     def seed(self, sizes: Mapping[str, int], *, shown: bool = False) -> None:
-        """Fill it by `seed_load`."""
-        self.manage("seed_load", *(f"--{name}={number}" for name, number in sizes.items()), shown=shown)
+        """Fill it with `bench.benchmark_data`."""
+        numbers = [f"--{name}={number}" for name, number in sizes.items()]
+        run([sys.executable, "-m", "bench.benchmark_data", *numbers], env=self.env, shown=shown)
 
     def look(self, *arguments: str) -> None:
         self.found = json.loads(self.inside("prepare", *arguments))
@@ -192,7 +196,7 @@ def _fill(
     scale: Scale, cluster: Cluster, *, large: Site, small: Site, plain: dict[str, str], on_sqlite: Site
 ) -> float | None:
     """Make what is missing. Returns the seconds that the large site took, or None where it was there."""
-    sizes = {name: getattr(scale, name) for name in ("articles", "people", "votes", "views")}
+    sizes = {name: getattr(scale, name) for name in ("articles", "users", "votes", "views")}
     on_postgres = {name: site for name, site in ((scale.name, large), ("small", small)) if not cluster.has(name)}
 
     def the_sites() -> float | None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import random
 
-from spokesperson.load.words import Language
+from bench.benchmark_data.words import Language
 
-FEWEST_WORDS, MOST_WORDS = 100, 1200
+MIN_WORDS, MAX_WORDS = 100, 1200
 _LENGTHS = 4096
 
 
@@ -15,40 +15,40 @@ class Prose:
 
     def __init__(self, language: Language) -> None:
         self.language = language
-        dice = random.Random(f"lengths {language.code}")
-        span = MOST_WORDS - FEWEST_WORDS
+        rng = random.Random(f"lengths {language.code}")
+        span = MAX_WORDS - MIN_WORDS
         # Most are as short as a note in a local newspaper; a few are long.
-        words = [FEWEST_WORDS + span * dice.betavariate(0.6, 10) for _ in range(_LENGTHS)]
+        words = [MIN_WORDS + span * rng.betavariate(0.6, 10) for _ in range(_LENGTHS)]
         self.lengths = [round(count / language.words_a_sentence) + 1 for count in words]
 
-    def article(self, dice: random.Random) -> tuple[str, str, str]:
+    def article(self, rng: random.Random) -> tuple[str, str, str]:
         """A title, a summary (of at most 300 characters) and a body of 100 to 1,200 words."""
         language = self.language
-        chosen = dice.choices(language.sentences, k=dice.choice(self.lengths))
+        chosen = rng.choices(language.sentences, k=rng.choice(self.lengths))
         words = sum([sentence.count(" ") + 1 for sentence in chosen])
-        while words < FEWEST_WORDS:
-            chosen.append(dice.choice(language.sentences))
+        while words < MIN_WORDS:
+            chosen.append(rng.choice(language.sentences))
             words += chosen[-1].count(" ") + 1
-        title = language.phrase(dice, 4 + int(dice.random() * 9))
+        title = language.phrase(rng, 4 + int(rng.random() * 9))
         summary = f"{chosen[0]} {chosen[1]}"
         # Names make texts differ: each stands in few of them.
-        chosen[2] = f"{language.name(dice)}: {chosen[2]}"
-        chosen[-1] = f"{chosen[-1]} {language.name(dice)}, {language.name(dice)}."
-        return title, summary, _as_html(chosen, dice)
+        chosen[2] = f"{language.name(rng)}: {chosen[2]}"
+        chosen[-1] = f"{chosen[-1]} {language.name(rng)}, {language.name(rng)}."
+        return title, summary, _as_html(chosen, rng)
 
-    def paragraph(self, dice: random.Random) -> str:
+    def paragraph(self, rng: random.Random) -> str:
         """Two or three sentences of plain text."""
-        return " ".join(dice.choices(self.language.sentences, k=dice.choice((2, 3))))
+        return " ".join(rng.choices(self.language.sentences, k=rng.choice((2, 3))))
 
 
-def _as_html(sentences: list[str], dice: random.Random) -> str:
+def _as_html(sentences: list[str], rng: random.Random) -> str:
     parts = [f"<p>{' '.join(sentences[:2])}</p>"]
     at = 2
     while at < len(sentences):
-        size = 2 + int(dice.random() * 4)
+        size = 2 + int(rng.random() * 4)
         some = sentences[at : at + size]
         at += size
-        kind = dice.random()
+        kind = rng.random()
         if kind < 0.06:
             parts.append(f"<blockquote><p>{' '.join(some)}</p></blockquote>")
         elif kind < 0.12:

@@ -11,8 +11,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from spokesperson.load.article_rows import NULL
-from spokesperson.load.rows import COLUMNS, Rows
+from bench.benchmark_data.article_rows import NULL
+from bench.benchmark_data.rows import COLUMNS, Rows
 
 # Sorting in memory makes indexes several times faster.
 MEMORY = "SET LOCAL maintenance_work_mem = '768MB'; SET LOCAL work_mem = '256MB'"

@@ -19,11 +19,11 @@ from zoneinfo import ZoneInfo
 
 YEARS = timedelta(days=3 * 365)
 LANGUAGES = ("en", "ru", "hy")
-# Of ten people seven write in English, two in Russian, one in Armenian.
+# Of ten users seven write in English, two in Russian, one in Armenian.
 _LANGUAGE_OF_TEN = (0, 0, 1, 0, 0, 2, 0, 1, 0, 0)
-_FEWEST_PER_STORY = 2
-# At most this share of all people votes on one article; a third of it is the most that votes can be on average.
-_MOST_VOTERS = 0.25
+_MIN_PER_STORY = 2
+# At most this share of all users votes on one article; a third of it is the most that votes can be on average.
+_MAX_VOTER_SHARE = 0.25
 
 
 class Story(IntEnum):
@@ -54,15 +54,15 @@ SHARES = {
     Story.CORRECTED: 0.004,
     Story.RESTORED: 0.002,
 }
-# What waits for a moderator came in lately: it is among the last 2 % of the articles. A small site's moderators have a
+# What waits for a moderator came in recent: it is among the last 2 % of the articles. A small site's moderators have a
 # page of the queue to read as well (but no more than a twentieth of all there is).
-_LATELY = 0.02
-_FEWEST_IN_REVIEW = 60
+_RECENT_SHARE = 0.02
+_MIN_IN_REVIEW = 60
 _WAITING = {Story.IN_REVIEW, Story.CHANGE_IN_REVIEW}
 NEVER_PUBLISHED = {Story.DRAFT, Story.IN_REVIEW, Story.RETURNED}
 
 
-class NotAPlan(Exception):
+class InvalidSizes(Exception):
     """The numbers do not go together; `str(error)` is the sentence for whoever typed them."""
 
 
@@ -71,36 +71,36 @@ class Sizes:
     """How much to make.
 
     Raises:
-        NotAPlan: the numbers do not go together.
+        InvalidSizes: the numbers do not go together.
     """
 
     articles: int
-    people: int
+    users: int
     votes: int
     views: int
     seed: int = 1
 
     def __post_init__(self) -> None:
         if not 100 <= self.articles <= 10_000_000:
-            raise NotAPlan("--articles: a number from 100 to 10,000,000.")
-        if not 20 <= self.people <= 5_000_000:
-            raise NotAPlan("--people: a number from 20 to 5,000,000.")
-        most = int(self.articles * 0.9 * self.people * _MOST_VOTERS / 3)
+            raise InvalidSizes("--articles: a number from 100 to 10,000,000.")
+        if not 20 <= self.users <= 5_000_000:
+            raise InvalidSizes("--users: a number from 20 to 5,000,000.")
+        most = int(self.articles * 0.9 * self.users * _MAX_VOTER_SHARE / 3)
         if not 0 <= self.votes <= most:
-            raise NotAPlan(f"--votes: a number from 0 to {most:,} for so many people and articles.")
+            raise InvalidSizes(f"--votes: a number from 0 to {most:,} for so many users and articles.")
         if not self.votes <= self.views <= 2000 * self.articles:
-            raise NotAPlan(
+            raise InvalidSizes(
                 f"--views: a number from {self.votes:,} (who votes has opened the page) to {2000 * self.articles:,}."
             )
 
     @property
     def moderators(self) -> int:
-        """People who decide, and neither write nor vote; they are the last of all people."""
-        return max(2, min(12, self.people // 500))
+        """Users who decide, and neither write nor vote; they are the last of all users."""
+        return max(2, min(12, self.users // 500))
 
     @property
     def members(self) -> int:
-        return self.people - self.moderators
+        return self.users - self.moderators
 
     @property
     def tags(self) -> int:
@@ -114,7 +114,7 @@ class Sizes:
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """The whole, as numbers. Articles count from 0, people too; their primary keys are one higher."""
+    """The whole, as numbers. Articles count from 0, users too; their primary keys are one higher."""
 
     sizes: Sizes
     now: datetime
@@ -129,20 +129,20 @@ class Plan:
     votes: array[int]
     views: array[int]
 
-    def begun(self, index: int) -> datetime:
-        """When an article was begun: over three years, four times as many a day at the end as at the beginning."""
+    def started_at(self, index: int) -> datetime:
+        """When an article was started_at: over three years, four times as many a day at the end as at the beginning."""
         return self.now - YEARS * (1 - _moment((index + 0.5) / self.sizes.articles))
 
-    def joined(self, person: int) -> datetime:
-        """When a person signed up: some time before their first article."""
-        first = self.first_article[person]
+    def joined(self, user: int) -> datetime:
+        """When a user signed up: some time before their first article."""
+        first = self.first_article[user]
         share = first / self.sizes.articles if first < self.sizes.articles else 1.0
-        mixed = share * (person * 7919 % 1000) / 1000
-        return self.now - YEARS * (1 - _moment(mixed)) - timedelta(days=2, seconds=person % 86_400)
+        mixed = share * (user * 7919 % 1000) / 1000
+        return self.now - YEARS * (1 - _moment(mixed)) - timedelta(days=2, seconds=user % 86_400)
 
-    def language_of(self, person: int) -> int:
-        """Which of LANGUAGES a person writes in."""
-        return _LANGUAGE_OF_TEN[person % 10]
+    def language_of(self, user: int) -> int:
+        """Which of LANGUAGES a user writes in."""
+        return _LANGUAGE_OF_TEN[user % 10]
 
     @property
     def today(self) -> date:
@@ -153,12 +153,12 @@ def make_plan(
     sizes: Sizes, *, now: datetime, time_zone: str, section_ids: Iterable[int], picture_ids: Iterable[int]
 ) -> Plan:
     """Work out the numbers for `sizes`."""
-    dice = random.Random(f"plan {sizes.seed}")
-    stories = _stories(dice, sizes.articles)
-    authors = _authors(dice, sizes)
+    rng = random.Random(f"plan {sizes.seed}")
+    stories = _stories(rng, sizes.articles)
+    authors = _authors(rng, sizes)
     nth, first = _order_of_each(authors, sizes)
     published = [index for index, story in enumerate(stories) if story not in NEVER_PUBLISHED]
-    votes, views = _votes_and_views(dice, sizes, published)
+    votes, views = _votes_and_views(rng, sizes, published)
     return Plan(
         sizes=sizes,
         now=now.astimezone(UTC),
@@ -194,29 +194,29 @@ def _moment(share: float) -> float:
     return (sqrt(1 + 15 * share) - 1) / 3
 
 
-def _stories(dice: random.Random, count: int) -> bytes:
+def _stories(rng: random.Random, count: int) -> bytes:
     stories = bytearray(count)
     for story, share in SHARES.items():
-        fewest = min(_FEWEST_IN_REVIEW, count // 20) if story is Story.IN_REVIEW else _FEWEST_PER_STORY
-        lately = max(_LATELY * count, 2 * fewest)
-        begin = int(count - lately) if story in _WAITING else 0
+        minimum = min(_MIN_IN_REVIEW, count // 20) if story is Story.IN_REVIEW else _MIN_PER_STORY
+        recent = max(_RECENT_SHARE * count, 2 * minimum)
+        begin = int(count - recent) if story in _WAITING else 0
         free = [index for index in range(begin, count) if not stories[index]]
-        for index in dice.sample(free, min(len(free), max(fewest, round(share * count)))):
+        for index in rng.sample(free, min(len(free), max(minimum, round(share * count)))):
             stories[index] = story
     return bytes(stories)
 
 
-def _authors(dice: random.Random, sizes: Sizes) -> array[int]:
-    # At 1,000,000 articles and 100,000 people the busiest has about 2,700 and most have one or two.
-    weights = zipf(sizes.members, shift=max(10, sizes.people / 1000), exponent=1.2)
-    people = list(range(sizes.members))
-    dice.shuffle(people)
-    return array("I", dice.choices(people, cum_weights=list(accumulate(weights)), k=sizes.articles))
+def _authors(rng: random.Random, sizes: Sizes) -> array[int]:
+    # At 1,000,000 articles and 100,000 users the busiest has about 2,700 and most have one or two.
+    weights = zipf(sizes.members, shift=max(10, sizes.users / 1000), exponent=1.2)
+    users = list(range(sizes.members))
+    rng.shuffle(users)
+    return array("I", rng.choices(users, cum_weights=list(accumulate(weights)), k=sizes.articles))
 
 
 def _order_of_each(authors: array[int], sizes: Sizes) -> tuple[bytes, array[int]]:
-    so_far = array("I", bytes(4 * sizes.people))
-    first = array("I", [sizes.articles]) * sizes.people
+    so_far = array("I", bytes(4 * sizes.users))
+    first = array("I", [sizes.articles]) * sizes.users
     nth = bytearray(sizes.articles)
     for index, author in enumerate(authors):
         if not so_far[author]:
@@ -226,11 +226,11 @@ def _order_of_each(authors: array[int], sizes: Sizes) -> tuple[bytes, array[int]
     return bytes(nth), first
 
 
-def _votes_and_views(dice: random.Random, sizes: Sizes, published: list[int]) -> tuple[array[int], array[int]]:
-    most = int(sizes.members * _MOST_VOTERS)
+def _votes_and_views(rng: random.Random, sizes: Sizes, published: list[int]) -> tuple[array[int], array[int]]:
+    most = int(sizes.members * _MAX_VOTER_SHARE)
     order = list(range(len(published)))
-    dice.shuffle(order)
-    noise = [dice.uniform(0.5, 1.5) for _ in range(997)]
+    rng.shuffle(order)
+    noise = [rng.uniform(0.5, 1.5) for _ in range(997)]
     youth = _youth(sizes, published)
     shift = 20.0
     while True:

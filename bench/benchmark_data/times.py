@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from datetime import datetime, timedelta
 
-from spokesperson.load.plan import NEVER_PUBLISHED, Story
+from bench.benchmark_data.plan import NEVER_PUBLISHED, Story
 
 
 class Times:
@@ -18,31 +18,31 @@ class Times:
 
     def __init__(
         self,
-        begun: datetime,
+        started_at: datetime,
         now: datetime,
-        dice: random.Random,
+        rng: random.Random,
         *,
         story: Story,
         is_reviewed: bool,
         beside: datetime | None = None,
     ) -> None:
         # Each step takes hours or days, and never more than a part of the time that there is.
-        left = now - begun
-        self.begun = begun
-        self.submitted = begun + _step(left, timedelta(hours=8), dice)
-        self.decided = self.submitted + _step(left, timedelta(hours=6), dice)
-        self.second_begun = self.decided + _step(left, timedelta(days=4), dice)
-        self.second_submitted = self.second_begun + _step(left, timedelta(hours=3), dice)
-        self.second_decided = self.second_submitted + _step(left, timedelta(hours=6), dice)
+        left = now - started_at
+        self.started_at = started_at
+        self.submitted = started_at + _step(left, timedelta(hours=8), rng)
+        self.decided = self.submitted + _step(left, timedelta(hours=6), rng)
+        self.second_begun = self.decided + _step(left, timedelta(days=4), rng)
+        self.second_submitted = self.second_begun + _step(left, timedelta(hours=3), rng)
+        self.second_decided = self.second_submitted + _step(left, timedelta(hours=6), rng)
         self.is_reviewed = is_reviewed
         self.published = self.decided if is_reviewed else self.submitted
         if story is Story.PUBLISHED_AFTER_RETURN:
             self.published = self.second_decided
         elif beside is not None:
-            self.begun, self.submitted = min(begun, beside), beside
+            self.started_at, self.submitted = min(started_at, beside), beside
             self.published, self.is_reviewed = beside, False
         self.state_since = {
-            Story.DRAFT: self.begun,
+            Story.DRAFT: self.started_at,
             Story.IN_REVIEW: self.submitted,
             Story.RETURNED: self.decided,
             Story.HIDDEN: self.second_submitted,
@@ -56,5 +56,5 @@ class Times:
         return None if story in NEVER_PUBLISHED else self.published
 
 
-def _step(left: timedelta, usual: timedelta, dice: random.Random) -> timedelta:
-    return min(usual * (0.05 + 2 * dice.random() ** 3), left * (0.18 * dice.random()))
+def _step(left: timedelta, usual: timedelta, rng: random.Random) -> timedelta:
+    return min(usual * (0.05 + 2 * rng.random() ** 3), left * (0.18 * rng.random()))

@@ -1,6 +1,6 @@
 """The rows of a plan, as lines in PostgreSQL's text format of COPY, in blocks that any process can make alone.
 
-Every block has dice of its own, so that the same seed gives the same rows however many processes share the work.
+Every block has rng of its own, so that the same seed gives the same rows however many processes share the work.
 Needs no settings and no models: what the columns and their values mean stands in these (a test compares).
 """
 
@@ -11,10 +11,10 @@ from itertools import accumulate
 from zoneinfo import ZoneInfo
 
 from articles.slugs import slug_of
-from spokesperson.load.article_rows import FADING, NULL, Block
-from spokesperson.load.plan import LANGUAGES, Plan, shares, zipf
-from spokesperson.load.prose import Prose
-from spokesperson.load.words import Language
+from bench.benchmark_data.article_rows import FADING, NULL, Block
+from bench.benchmark_data.plan import LANGUAGES, Plan, shares, zipf
+from bench.benchmark_data.prose import Prose
+from bench.benchmark_data.words import Language
 
 BLOCK = 2000
 _COLUMNS = {
@@ -43,7 +43,7 @@ COLUMNS = {table: tuple(columns.split()) for table, columns in _COLUMNS.items()}
 Rows = dict[str, list[str]]
 
 
-class Maker:
+class RowFactory:
     """Makes the rows of a plan."""
 
     def __init__(self, plan: Plan) -> None:
@@ -54,12 +54,12 @@ class Maker:
         self.zone = ZoneInfo(plan.time_zone)
         self.now = plan.now.replace(tzinfo=None)
         self._make_tags()
-        dice = random.Random(f"voters {sizes.seed}")
+        rng = random.Random(f"voters {sizes.seed}")
         self.voters = list(range(1, sizes.members + 1))
-        dice.shuffle(self.voters)
+        rng.shuffle(self.voters)
         self.voter_weights = list(accumulate(zipf(sizes.members, shift=sizes.members / 50)))
         self.section_weights = list(accumulate(zipf(len(plan.section_ids), shift=2)))
-        self.offsets = dice.choices(range(len(FADING)), weights=FADING, k=16_384)
+        self.offsets = rng.choices(range(len(FADING)), weights=FADING, k=16_384)
 
     def _make_tags(self) -> None:
         counts = shares(self.plan.sizes.tags, (7, 2, 1))
@@ -78,26 +78,26 @@ class Maker:
         lines = [f"{number}\t{slug_of(name)}\t{name}" for number, name in enumerate(self.tag_names, start=1)]
         return {"articles_tag": lines}
 
-    def people(self, first: int, last: int) -> Rows:
-        """The people with the places from `first` to before `last`, and their confirmed addresses."""
-        dice = random.Random(f"people {self.plan.sizes.seed} {first}")
-        people, addresses = [], []
+    def users(self, first: int, last: int) -> Rows:
+        """The users with the places from `first` to before `last`, and their confirmed addresses."""
+        rng = random.Random(f"users {self.plan.sizes.seed} {first}")
+        users, addresses = [], []
         for place in range(first, last):
             language = self.plan.language_of(place)
-            username = f"{self.languages[0].name(dice).lower()}{place + 1}"
+            username = f"{self.languages[0].name(rng).lower()}{place + 1}"
             email = f"{username}@example.org"
-            name = f"{self.languages[language].name(dice)} {self.languages[language].name(dice)}"
-            biography = self.prose[language].paragraph(dice) if dice.random() < 0.1 else ""
+            name = f"{self.languages[language].name(rng)} {self.languages[language].name(rng)}"
+            biography = self.prose[language].paragraph(rng) if rng.random() < 0.1 else ""
             is_moderator = int(place >= self.plan.sizes.members)
             joined = self.plan.joined(place).replace(tzinfo=None)
-            # Unusable, as Django marks it: nobody logs in as an invented person.
-            password = f"!{dice.getrandbits(160):040x}"
-            people.append(
+            # Unusable, as Django marks it: nobody logs in as an invented user.
+            password = f"!{rng.getrandbits(160):040x}"
+            users.append(
                 f"{place + 1}\t{password}\t{NULL}\t0\t{username}\t{email}\t{is_moderator}\t1\t{joined}\t{name}"
                 f"\t{biography}\t\t{LANGUAGES[language]}\t1\t{NULL}"
             )
             addresses.append(f"{place + 1}\t{email}\t1\t1")
-        return {"accounts_user": people, "account_emailaddress": addresses}
+        return {"accounts_user": users, "account_emailaddress": addresses}
 
     def articles(self, first: int, last: int) -> Rows:
         """The articles with the places from `first` to before `last`, and everything that belongs to them."""

@@ -1,4 +1,4 @@
-"""Fills an empty database with an invented site of any size: the verb behind `manage.py seed_load`."""
+"""Fill an empty database with an invented site of any size."""
 
 from __future__ import annotations
 
@@ -15,54 +15,54 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.models import User
-from articles.counters import spans_of_articles
 from articles.models import Article, Picture, Section, Tag
-from articles.search import entries, indexing
-from articles.search.engine import engine
 from articles.search.models import SearchEntry
-from spokesperson.demo.filling import SECTIONS
-from spokesperson.demo.progress import Say
-from spokesperson.load.database import MEMORY, Structure, copy_rows, insert_rows, structure
-from spokesperson.load.pictures import make_pictures
-from spokesperson.load.plan import Plan, Sizes, make_plan
-from spokesperson.load.process import in_processes, jobs_of, rows_of
-from spokesperson.load.rows import COLUMNS, Maker
+from bench.benchmark_data.database import MEMORY, Structure, copy_rows, insert_rows, structure
+from bench.benchmark_data.images import make_images
+from bench.benchmark_data.plan import Plan, Sizes, make_plan
+from bench.benchmark_data.process import in_processes, jobs_of, rows_of
+from bench.benchmark_data.rows import COLUMNS, RowFactory
+from bench.benchmark_data.search_index import fill_search_index, index_articles, rebuilt_index
+from demo.progress import Progress
+from demo.seed import SECTIONS
 
-# From so many articles on, several processes are quicker than one.
-MANY = 50_000
-# SQLite takes rows one by one.
-MOST_ON_SQLITE = 5_000
-# Its presence says that a fill is going on or was killed.
-MARKER = "seed_load_unfinished"
-
-
-class NotFilled(Exception):
-    """Nothing was filled; `str(error)` is the sentence that says why."""
+# With fewer articles, one process is faster than several.
+MIN_ARTICLES_FOR_PROCESSES = 50_000
+# SQLite inserts rows one by one.
+MAX_ON_SQLITE = 5_000
+# A table that exists while a fill runs, or after it was killed.
+MARKER = "benchmark_data_unfinished"
 
 
-def fill(sizes: Sizes, *, processes: int, say: Say, with_search: bool = True) -> dict[str, float]:
+class FillRefused(Exception):
+    """Nothing was filled; `str(error)` says why in one sentence."""
+
+
+def fill(sizes: Sizes, *, processes: int, progress: Progress, with_search: bool = True) -> dict[str, float]:
     """Fill the database.
 
-    With one process everything is one transaction. With several, each writes a part, and all of them commit together;
-    what is interrupted leaves the tables empty and as they were, or, where even that was prevented (kill -9), a marker
-    that the next call finds.
+    With one process everything is one transaction. With several, each writes a part, and all of them commit together.
+    An interrupted call leaves the tables empty and their structure as it was; a killed one leaves `MARKER`, which the
+    next call reports.
 
     Args:
-        with_search: also fill the search index; without it the search finds nothing.
+        processes: how many processes generate and write rows.
+        with_search: also fill the search index.
 
     Returns:
-        the seconds that each part took, by its name.
+        the seconds that each part took, by name.
 
     Raises:
-        NotFilled: the database is not empty, not complete, or SQLite with numbers that are too large for it.
+        FillRefused: the database is not empty, lacks tables, or is SQLite and the numbers are too large for it.
     """
-    _refuse_what_is_not_empty(sizes)
-    timing = _Timing(say)
+    _check_empty(sizes)
+    timing = _Timing(progress)
     if processes == 1 or connection.vendor == "sqlite":
         with transaction.atomic():
             _fill_at_once(sizes, timing)
             if with_search:
-                _index_at_once(timing)
+                with timing.part("search"):
+                    _index_in_transaction()
         with timing.part("statistics of the tables"):
             _analyze()
     else:
@@ -71,29 +71,29 @@ def fill(sizes: Sizes, *, processes: int, say: Say, with_search: bool = True) ->
 
 
 class _Timing:
-    """How long each part took, and how far the rows are."""
+    """Measures and prints how long each part took."""
 
-    def __init__(self, say: Say) -> None:
-        self.say = say
+    def __init__(self, progress: Progress) -> None:
+        self.progress = progress
         self.seconds: dict[str, float] = {}
 
     @contextmanager
     def part(self, name: str) -> Iterator[None]:
-        self.say(f"{name.capitalize()} ...", stays=False)
+        self.progress.status(f"{name.capitalize()} ...")
         began = time.monotonic()
         yield
         self.seconds[name] = time.monotonic() - began
-        self.say(f"  {name}: {self.seconds[name]:.1f} s")
+        self.progress.line(f"  {name}: {self.seconds[name]:.1f} s")
 
     def counter(self, articles: int) -> _Counter:
-        return _Counter(self.say, articles)
+        return _Counter(self.progress, articles)
 
 
 class _Counter:
-    """Tells rows a second and what remains."""
+    """Prints rows per second and the remaining time."""
 
-    def __init__(self, say: Say, articles: int) -> None:
-        self.say, self.articles, self.began = say, articles, time.monotonic()
+    def __init__(self, progress: Progress, articles: int) -> None:
+        self.progress, self.articles, self.began = progress, articles, time.monotonic()
         self.done = self.rows = 0
 
     def __call__(self, articles: int, rows: int) -> None:
@@ -102,27 +102,27 @@ class _Counter:
         spent = time.monotonic() - self.began
         remaining = spent * (self.articles - self.done) / max(self.done, 1)
         line = f"  {self.done:,} of {self.articles:,} articles, {self.rows / spent:,.0f} rows/s"
-        self.say(f"{line}, {remaining:.0f} s remain" if self.done else line, stays=False)
+        self.progress.status(f"{line}, {remaining:.0f} s remain" if self.done else line)
 
 
-def _refuse_what_is_not_empty(sizes: Sizes) -> None:
+def _check_empty(sizes: Sizes) -> None:
     tables = connection.introspection.table_names()
-    anew = (
-        "Make the database anew: drop and create it, then run manage.py migrate."
+    recreate = (
+        "Drop and create the database, then run manage.py migrate."
         if connection.vendor == "postgresql"
         else "Delete its file, then run manage.py migrate."
     )
     if MARKER in tables:
-        raise NotFilled(f"An earlier fill of this database was killed before it could tidy up. {anew}")
+        raise FillRefused(f"An earlier fill of this database was killed before it could clean up. {recreate}")
     if missing := set(COLUMNS) - set(tables):
-        raise NotFilled(f"This database has no table {min(missing)}: run manage.py migrate first.")
+        raise FillRefused(f"This database has no table {min(missing)}: run manage.py migrate first.")
     if any(model._default_manager.exists() for model in (User, Article, Tag)):
-        raise NotFilled(
-            f"This database holds people or articles; only an empty one is filled, so that no site is lost. {anew}"
+        raise FillRefused(
+            f"This database holds users or articles; only an empty one is filled, so that no site is lost. {recreate}"
         )
-    if connection.vendor == "sqlite" and sizes.articles > MOST_ON_SQLITE:
-        raise NotFilled(
-            f"SQLite is filled with at most {MOST_ON_SQLITE:,} articles. For more, name a PostgreSQL in DATABASE_URL."
+    if connection.vendor == "sqlite" and sizes.articles > MAX_ON_SQLITE:
+        raise FillRefused(
+            f"SQLite is filled with at most {MAX_ON_SQLITE:,} articles. For more, set DATABASE_URL to a PostgreSQL."
         )
 
 
@@ -132,23 +132,23 @@ def _plan(sizes: Sizes) -> tuple[Plan, list[Picture]]:
             Section(slug=slug, name=name, name_ru=russian, name_hy=armenian, position=position)
             for position, (slug, name, russian, armenian) in enumerate(SECTIONS)
         )
-    pictures = make_pictures(seed=sizes.seed, owner_id=1)
-    for number, picture in enumerate(pictures, start=1):
-        picture.pk = number
+    images = make_images(seed=sizes.seed, owner_id=1)
+    for number, image in enumerate(images, start=1):
+        image.pk = number
     plan = make_plan(
         sizes,
         now=timezone.now(),
         time_zone=settings.TIME_ZONE,
         section_ids=Section.objects.values_list("pk", flat=True),
-        picture_ids=[picture.pk for picture in pictures],
+        picture_ids=[image.pk for image in images],
     )
-    return plan, pictures
+    return plan, images
 
 
 def _fill_at_once(sizes: Sizes, timing: _Timing) -> None:
     with timing.part("numbers and words"):
-        plan, pictures = _plan(sizes)
-        maker = Maker(plan)
+        plan, images = _plan(sizes)
+        factory = RowFactory(plan)
     postgresql = connection.vendor == "postgresql"
     with connection.cursor() as cursor:
         if postgresql:
@@ -157,14 +157,14 @@ def _fill_at_once(sizes: Sizes, timing: _Timing) -> None:
             for statement in before.away:
                 cursor.execute(statement)
         with timing.part("rows"):
-            told = timing.counter(sizes.articles)
+            on_progress = timing.counter(sizes.articles)
             for job in jobs_of(plan):
-                rows = rows_of(maker, job)
-                told(
+                rows = rows_of(factory, job)
+                on_progress(
                     job[2] - job[1] if job[0] == "articles" else 0,
                     copy_rows(cursor, rows) if postgresql else insert_rows(cursor, rows),
                 )
-            Picture.objects.bulk_create(pictures)
+            Picture.objects.bulk_create(images)
         if postgresql:
             with timing.part("indexes and constraints"):
                 for statement in before.back:
@@ -172,41 +172,33 @@ def _fill_at_once(sizes: Sizes, timing: _Timing) -> None:
     _finish_rows(sizes)
 
 
-def _index_at_once(timing: _Timing) -> None:
-    with timing.part("search"):
-        if connection.vendor == "postgresql" and not engine().is_elsewhere:
-            with entries.index_at_the_end():
-                _index_for_search(timing)
-                # An index cannot be made while references wait to be checked.
-                _execute("SET CONSTRAINTS ALL IMMEDIATE", "SET CONSTRAINTS ALL DEFERRED")
-        else:
-            _index_for_search(timing)
-
-
-def _index_for_search(timing: _Timing) -> None:
-    """Article by article, in the transaction that we are in."""
-    if engine().is_elsewhere:
-        timing.say("  The search is a service of its own: run manage.py rebuild_search.")
+def _index_in_transaction() -> None:
+    if connection.vendor != "postgresql":
+        index_articles()
         return
-    for first, last in spans_of_articles():
-        indexing.update(*range(first, last + 1))
+    with rebuilt_index():
+        index_articles()
+        # PostgreSQL cannot create an index while deferred constraints wait to be checked.
+        _execute("SET CONSTRAINTS ALL IMMEDIATE", "SET CONSTRAINTS ALL DEFERRED")
 
 
 def _fill_in_parts(sizes: Sizes, processes: int, timing: _Timing, *, with_search: bool) -> None:
     own_sections = not Section.objects.exists()
     with timing.part("numbers"):
-        plan, pictures = _plan(sizes)
+        plan, images = _plan(sizes)
     with connection.cursor() as cursor:
         before = structure(cursor, _tables())
     try:
         _execute(f"CREATE TABLE {MARKER} ()", *before.away)
         with timing.part("rows"):
-            in_processes(plan, connect=_connecting(), processes=processes, told=timing.counter(sizes.articles))
-            Picture.objects.bulk_create(pictures)
+            count = timing.counter(sizes.articles)
+            in_processes(plan, connect=_connection_params(), processes=processes, on_progress=count)
+            Picture.objects.bulk_create(images)
         with timing.part("indexes"):
             _in_threads([list(statements) for statements in before.indexes.values()])
         if with_search:
-            _index_in_parts(processes, timing)
+            with timing.part("search"):
+                fill_search_index(progress=timing.progress, threads=processes)
         with timing.part("references"):
             for statement in before.references:
                 _execute(statement)
@@ -215,21 +207,13 @@ def _fill_in_parts(sizes: Sizes, processes: int, timing: _Timing, *, with_search
             _analyze()
         _execute(f"DROP TABLE {MARKER}")
     except BaseException:
-        timing.say("Interrupted: emptying the database again ...")
+        timing.progress.line("Interrupted: emptying the database again ...")
         _undo(before, own_sections)
         raise
 
 
-def _index_in_parts(processes: int, timing: _Timing) -> None:
-    with timing.part("search"):
-        if engine().is_elsewhere:
-            _index_for_search(timing)
-        else:
-            indexing.fill_all(say=lambda line: timing.say(f"  {line}", stays=False), threads=processes)
-
-
 def _finish_rows(sizes: Sizes) -> None:
-    """What is few, and the numbers from which the next rows go on."""
+    """Create the moderators' group and set the sequences of primary keys."""
     moderators = Group.objects.get_or_create(name="Moderators")[0]
     moderators.user_set.add(*User.objects.filter(pk__gt=sizes.members).values_list("pk", flat=True))
     if connection.vendor == "postgresql":
@@ -241,13 +225,13 @@ def _finish_rows(sizes: Sizes) -> None:
 
 def _undo(before: Structure, own_sections: bool) -> None:
     """Leave the tables empty and their structure as it was."""
-    # Each by its name: the references that would lead from one to the others may be away.
+    # CASCADE does not reach them all: the foreign keys may be dropped at this point.
     _execute(f"TRUNCATE {', '.join([*_tables(), SearchEntry._meta.db_table])} CASCADE")
     if own_sections:
         Section.objects.all().delete()
     with connection.cursor() as cursor:
         after = structure(cursor, _tables())
-    # Away with what is back already: in an empty table it is made again in no time.
+    # Drop what was restored already: on empty tables it is recreated at once.
     _execute(*after.away, *before.back, f"DROP TABLE IF EXISTS {MARKER}")
 
 
@@ -257,7 +241,7 @@ def _analyze() -> None:
     elif connection.in_atomic_block:
         _execute(*(f"ANALYZE {table}" for table in _tables()))
     else:
-        # VACUUM marks pages as visible to all: lists are then read from their indexes alone.
+        # VACUUM marks pages as all-visible, which index-only scans need.
         _in_threads([[f"VACUUM (ANALYZE) {table}"] for table in _tables()])
 
 
@@ -265,8 +249,8 @@ def _tables() -> list[str]:
     return [*COLUMNS, "articles_picture"]
 
 
-def _connecting() -> dict[str, Any]:
-    """What psycopg needs to open another connection to the same database."""
+def _connection_params() -> dict[str, Any]:
+    """Return the parameters for another psycopg connection to the same database."""
     known = {"dbname", "user", "password", "host", "port", "sslmode"}
     return {name: value for name, value in connection.get_connection_params().items() if name in known}
 
@@ -280,10 +264,10 @@ def _execute(*statements: str) -> None:
 
 
 def _in_threads(work: list[list[str]]) -> None:
-    """Run lists of statements, two at a time, each list on a connection of its own."""
+    """Run lists of statements, two lists at a time, each on a connection of its own."""
 
     def run(statements: list[str]) -> None:
-        with psycopg.connect(**_connecting(), autocommit=True) as own:
+        with psycopg.connect(**_connection_params(), autocommit=True) as own:
             own.execute(MEMORY.replace("LOCAL ", ""))
             for statement in statements:
                 own.execute(statement.encode())

@@ -1,7 +1,7 @@
 """Invented prose: real words and made-up ones, in the proportions in which languages use theirs (Zipf).
 
 The real words, with their inflections and their frequencies, are those of the demonstration's articles. Behind them
-comes a long tail of words made of syllables. Knows nothing of Django: the processes that make rows load it alone.
+comes a long tail of words made of syllables. Needs no Django settings.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate, islice
 
-from spokesperson.demo.texts import every_text
+from demo.content import read_articles
 
 MADE_UP = 4000
-LONGEST_SENTENCE = 140
+MAX_SENTENCE_LENGTH = 140
 _WORD = re.compile(r"[^\W\d_]+(?:[’'-][^\W\d_]+)*")
 _MARKUP = re.compile(r"<[^>]*>|&\w+;")
 
@@ -62,11 +62,11 @@ SCRIPTS = {"en": re.compile("[a-z’'-]+"), "ru": re.compile("[а-яё-]+"), "hy
 
 
 class Language:
-    """The words of one language and the sentences made of them; the same for the same dice."""
+    """The words of one language and the sentences made of them; the same for the same rng."""
 
     def __init__(self, code: str, *, seed: object, sentences: int) -> None:
         self.code = code
-        self._dice = random.Random(f"{seed}/{code}")
+        self._rng = random.Random(f"{seed}/{code}")
         self._count = sentences
         self.sounds = SOUNDS[code]
         real = _real_words(code)
@@ -78,8 +78,8 @@ class Language:
     def _made_up_words(self) -> list[str]:
         made: dict[str, None] = {}
         while len(made) < MADE_UP:
-            stem = "".join(self._dice.choices(self.sounds.syllables, k=self._dice.choice((2, 2, 3))))
-            made.update(dict.fromkeys(stem + ending for ending in self._dice.sample(self.sounds.endings, 3)))
+            stem = "".join(self._rng.choices(self.sounds.syllables, k=self._rng.choice((2, 2, 3))))
+            made.update(dict.fromkeys(stem + ending for ending in self._rng.sample(self.sounds.endings, 3)))
         return list(islice(made, MADE_UP))
 
     @cached_property
@@ -94,26 +94,26 @@ class Language:
     def _sentences(self, count: int) -> Iterator[str]:
         stop = "։" if self.code == "hy" else "."
         for _ in range(count):
-            words = self._dice.choices(self.words, cum_weights=self.weights, k=self._dice.randint(6, 20))
-            while len(" ".join(words)) >= LONGEST_SENTENCE:
+            words = self._rng.choices(self.words, cum_weights=self.weights, k=self._rng.randint(6, 20))
+            while len(" ".join(words)) >= MAX_SENTENCE_LENGTH:
                 words.pop()
             if len(words) > 9:
                 words[len(words) // 2] += ","
             sentence = " ".join(words)
             yield sentence[0].upper() + sentence[1:] + stop
 
-    def phrase(self, dice: random.Random, words: int) -> str:
+    def phrase(self, rng: random.Random, words: int) -> str:
         """A headline of so many words, at most 140 characters."""
-        chosen = dice.choices(self.words, cum_weights=self.weights, k=words)
+        chosen = rng.choices(self.words, cum_weights=self.weights, k=words)
         phrase = " ".join(chosen)
-        while len(phrase) > LONGEST_SENTENCE:
+        while len(phrase) > MAX_SENTENCE_LENGTH:
             chosen.pop()
             phrase = " ".join(chosen)
         return phrase[0].upper() + phrase[1:]
 
-    def name(self, dice: random.Random) -> str:
+    def name(self, rng: random.Random) -> str:
         """A proper name; there are so many that each is rare."""
-        first, second, third = dice.choices(self.sounds.syllables, k=3)
+        first, second, third = rng.choices(self.sounds.syllables, k=3)
         return f"{first}{second}{third}".capitalize()
 
     def subjects(self, count: int) -> list[str]:
@@ -121,16 +121,16 @@ class Language:
         found: dict[str, None] = {}
         candidates = [word for word in self.words if len(word) > 4 and word.isalpha()]
         while len(found) < count:
-            found[" ".join(self._dice.sample(candidates, self._dice.choice((1, 2))))[:40].strip()] = None
+            found[" ".join(self._rng.sample(candidates, self._rng.choice((1, 2))))[:40].strip()] = None
         return list(found)
 
 
 def _real_words(code: str) -> dict[str, None]:
     """The words of the demonstration's articles in this language, the most frequent first."""
     counted: Counter[str] = Counter()
-    for text in every_text():
-        if text.language == code:
-            plain = _MARKUP.sub(" ", f"{text.title} {text.summary} {text.body}")
+    for article in read_articles():
+        if article.language == code:
+            plain = _MARKUP.sub(" ", f"{article.title} {article.summary} {article.body}")
             counted.update(word for word in _WORD.findall(plain.lower()) if SCRIPTS[code].fullmatch(word))
     ordered = sorted(counted.items(), key=lambda item: (-item[1], item[0]))
     return dict.fromkeys(word for word, _ in ordered)

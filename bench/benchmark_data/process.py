@@ -10,9 +10,9 @@ from typing import Any
 
 import psycopg
 
-from spokesperson.load.database import copy_rows
-from spokesperson.load.plan import Plan
-from spokesperson.load.rows import BLOCK, Maker, Rows
+from bench.benchmark_data.database import copy_rows
+from bench.benchmark_data.plan import Plan
+from bench.benchmark_data.rows import BLOCK, RowFactory, Rows
 
 # ("articles", first, last): a block of the work.
 Job = tuple[str, int, int]
@@ -28,25 +28,27 @@ def jobs_of(plan: Plan) -> list[Job]:
     sizes = plan.sizes
     return [
         ("tags", 0, sizes.tags),
-        *(("people", first, min(first + BLOCK, sizes.people)) for first in range(0, sizes.people, BLOCK)),
+        *(("users", first, min(first + BLOCK, sizes.users)) for first in range(0, sizes.users, BLOCK)),
         *(("articles", first, min(first + BLOCK, sizes.articles)) for first in range(0, sizes.articles, BLOCK)),
     ]
 
 
-def rows_of(maker: Maker, job: Job) -> Rows:
+def rows_of(factory: RowFactory, job: Job) -> Rows:
     """The rows of one block."""
     what, first, last = job
     if what == "tags":
-        return maker.tags()
-    return maker.people(first, last) if what == "people" else maker.articles(first, last)
+        return factory.tags()
+    return factory.users(first, last) if what == "users" else factory.articles(first, last)
 
 
-def in_processes(plan: Plan, *, connect: dict[str, Any], processes: int, told: Callable[[int, int], None]) -> None:
+def in_processes(
+    plan: Plan, *, connect: dict[str, Any], processes: int, on_progress: Callable[[int, int], None]
+) -> None:
     """Make and write all rows in so many processes, which commit when all of them are done.
 
     Args:
         connect: what psycopg connects with.
-        told: is called with the articles and the rows of each block that is written.
+        on_progress: is called with the articles and the rows of each block that is written.
 
     Raises:
         WorkerFailed: one of them ended early; none of the others commits.
@@ -61,7 +63,7 @@ def in_processes(plan: Plan, *, connect: dict[str, Any], processes: int, told: C
             process.start()
             theirs.close()
             pipes[ours] = process
-        _hand_out(jobs, list(pipes), told)
+        _hand_out(jobs, list(pipes), on_progress)
         for pipe in pipes:
             pipe.send("commit")
         for pipe in pipes:
@@ -73,14 +75,14 @@ def in_processes(plan: Plan, *, connect: dict[str, Any], processes: int, told: C
             process.terminate()
 
 
-def _hand_out(jobs: Iterator[Job], pipes: list[Connection], told: Callable[[int, int], None]) -> None:
+def _hand_out(jobs: Iterator[Job], pipes: list[Connection], on_progress: Callable[[int, int], None]) -> None:
     working = set(pipes)
     while working:
         for pipe in wait(list(working)):
             assert isinstance(pipe, Connection)
             job, rows = _received(pipe)
             if job:
-                told(job[2] - job[1] if job[0] == "articles" else 0, rows)
+                on_progress(job[2] - job[1] if job[0] == "articles" else 0, rows)
             following = next(jobs, None)
             if following:
                 pipe.send(following)
@@ -100,12 +102,12 @@ def _received(pipe: Connection) -> Any:
 
 def _work(plan: Plan, connect: dict[str, Any], pipe: Connection) -> None:
     try:
-        maker = Maker(plan)
+        factory = RowFactory(plan)
         with psycopg.connect(**connect, options="-c timezone=UTC -c synchronous_commit=off") as database:
             pipe.send((None, 0))
             while (job := pipe.recv()) != "commit":
                 with database.cursor() as cursor:
-                    pipe.send((job, copy_rows(cursor, rows_of(maker, job))))
+                    pipe.send((job, copy_rows(cursor, rows_of(factory, job))))
         pipe.send(_READY)
     except (EOFError, OSError, KeyboardInterrupt):
         pass  # Interrupted, or the one who started us has ended: without a commit there are no rows.

@@ -12,11 +12,11 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from articles.ranking import hot
-from spokesperson.load.plan import LANGUAGES, NEVER_PUBLISHED, Story, shares
-from spokesperson.load.times import Times
+from bench.benchmark_data.plan import LANGUAGES, NEVER_PUBLISHED, Story, shares
+from bench.benchmark_data.times import Times
 
 if TYPE_CHECKING:
-    from spokesperson.load.rows import Maker, Rows
+    from bench.benchmark_data.rows import RowFactory, Rows
 
 NULL = r"\N"
 _STATES = {
@@ -55,11 +55,11 @@ _APPROVAL = (0.66, 0.82, 0.9, 0.94, 0.96, 0.97, 0.98)
 # How an article's views spread over its days: many on the first, then ever fewer, for years.
 FADING = [0.55**day + 0.02 / (day + 1) ** 1.3 for day in range(1100)]
 # Up to so many, each view falls on a day by itself.
-_FEW_VIEWS = 40
+_MAX_VIEWS_ONE_BY_ONE = 40
 
 
 @dataclass(frozen=True, kw_only=True)
-class About:
+class ArticleSpec:
     """What an article is, before its rows are written."""
 
     index: int
@@ -73,43 +73,43 @@ class About:
 class Block:
     """Some articles in a row and their rows."""
 
-    def __init__(self, maker: Maker, dice: random.Random) -> None:
-        self.maker = maker
-        self.plan = maker.plan
-        self.today = maker.plan.today.toordinal()
-        self.dice = dice
+    def __init__(self, factory: RowFactory, rng: random.Random) -> None:
+        self.factory = factory
+        self.plan = factory.plan
+        self.today = factory.plan.today.toordinal()
+        self.rng = rng
         self.rows: Rows = defaultdict(list)
         self.before: datetime | None = None
 
     def add(self, index: int) -> None:
         """Write all rows of one article."""
-        dice, maker = self.dice, self.maker
+        rng, factory = self.rng, self.factory
         story = Story(self.plan.stories[index])
         language = self.plan.language_of(self.plan.authors[index])
-        tags = dice.choices(
-            maker.tags_of[language],
-            cum_weights=maker.tag_weights[language],
-            k=dice.choice((1, 1, 2, 2, 3, 4, 5)),
+        tags = rng.choices(
+            factory.tags_of[language],
+            cum_weights=factory.tag_weights[language],
+            k=rng.choice((1, 1, 2, 2, 3, 4, 5)),
         )
-        about = About(
+        spec = ArticleSpec(
             index=index,
             story=story,
             times=self._times(index, story),
             language=language,
-            section=dice.choices(self.plan.section_ids, cum_weights=maker.section_weights)[0],
+            section=rng.choices(self.plan.section_ids, cum_weights=factory.section_weights)[0],
             tags=list(dict.fromkeys(tags)),
         )
-        self._texts(about)
-        self._decisions(about)
-        self._article(about)
+        self._texts(spec)
+        self._decisions(spec)
+        self._article(spec)
 
     def _times(self, index: int, story: Story) -> Times:
         # Two articles may be published in the same instant.
-        beside = self.before if story is Story.PUBLISHED and self.dice.random() < 0.02 else None
+        beside = self.before if story is Story.PUBLISHED and self.rng.random() < 0.02 else None
         times = Times(
-            self.plan.begun(index).replace(tzinfo=None),
-            self.maker.now,
-            self.dice,
+            self.plan.started_at(index).replace(tzinfo=None),
+            self.factory.now,
+            self.rng,
             story=story,
             # A new author's first three are reviewed.
             is_reviewed=self.plan.nth[index] <= 3 or story is Story.PUBLISHED_AFTER_RETURN,
@@ -118,122 +118,122 @@ class Block:
         self.before = times.published_by(story)
         return times
 
-    def _article(self, about: About) -> None:
-        index, story, times = about.index, about.story, about.times
+    def _article(self, spec: ArticleSpec) -> None:
+        index, story, times = spec.index, spec.story, spec.times
         author = self.plan.authors[index]
-        latest = self._number_of(about, 2 if story in _SECOND else 1)
+        latest = self._number_of(spec, 2 if story in _SECOND else 1)
         live = published_at = NULL
         likes = dislikes = 0
         score = 0.0
         if story not in NEVER_PUBLISHED:
-            live = str(latest if _SECOND.get(story, "published") == "published" else self._number_of(about, 1))
+            live = str(latest if _SECOND.get(story, "published") == "published" else self._number_of(spec, 1))
             published_at = str(times.published)
             likes, dislikes = self._votes(index, author, times.published)
             score = hot(likes, dislikes, times.published.replace(tzinfo=UTC))
             self._views(index, times.published)
             if story is not Story.HIDDEN:
-                self.rows["articles_articletag"] += [f"{index + 1}\t{tag}\t{published_at}" for tag in about.tags]
+                self.rows["articles_articletag"] += [f"{index + 1}\t{tag}\t{published_at}" for tag in spec.tags]
         self.rows["articles_article"].append(
             f"{index + 1}\t{author + 1}\t{_STATES.get(story, 'published')}\t{times.state_since}\t{live}\t{latest}"
-            f"\t{about.section}\t{LANGUAGES[about.language]}\t{published_at}\t{self.dice.getrandbits(128):032x}"
-            f"\t{times.begun}\t{likes}\t{dislikes}\t{self.plan.views[index]}\t{score!r}"
+            f"\t{spec.section}\t{LANGUAGES[spec.language]}\t{published_at}\t{self.rng.getrandbits(128):032x}"
+            f"\t{times.started_at}\t{likes}\t{dislikes}\t{self.plan.views[index]}\t{score!r}"
         )
 
-    def _number_of(self, about: About, text: int) -> int:
+    def _number_of(self, spec: ArticleSpec, text: int) -> int:
         """The primary key of an article's first or second text."""
-        return about.index + 1 + (text - 1) * self.plan.sizes.articles
+        return spec.index + 1 + (text - 1) * self.plan.sizes.articles
 
-    def _texts(self, about: About) -> None:
-        dice, story, times = self.dice, about.story, about.times
-        title, summary, body = self.maker.prose[about.language].article(dice)
-        names = ", ".join(f'"{self.maker.tag_names[tag - 1]}"' for tag in about.tags)
+    def _texts(self, spec: ArticleSpec) -> None:
+        rng, story, times = self.rng, spec.story, spec.times
+        title, summary, body = self.factory.prose[spec.language].article(rng)
+        names = ", ".join(f'"{self.factory.tag_names[tag - 1]}"' for tag in spec.tags)
         picture = f"{NULL}\t\t\t"
-        if self.plan.picture_ids and dice.random() < 0.4:
-            which = dice.choice(self.plan.picture_ids)
+        if self.plan.picture_ids and rng.random() < 0.4:
+            which = rng.choice(self.plan.picture_ids)
             picture = f"{which}\t{title[:60]}\tA drawing, the same under many articles\tDrawn by the computer"
-        same = f"{title}\t{about.section}\t{LANGUAGES[about.language]}\t{summary}"
+        same = f"{title}\t{spec.section}\t{LANGUAGES[spec.language]}\t{summary}"
 
-        def write(number: int, state: str, body: str, begun: datetime, submitted: datetime) -> None:
+        def write(number: int, state: str, body: str, started_at: datetime, submitted: datetime) -> None:
             self.rows["articles_revision"].append(
-                f"{self._number_of(about, number)}\t{about.index + 1}\t{number}\t{state}\t{same}\t{body}\t[{names}]"
-                f"\t{picture}\t{begun}\t{submitted}\t{NULL if state == 'draft' else submitted}"
+                f"{self._number_of(spec, number)}\t{spec.index + 1}\t{number}\t{state}\t{same}\t{body}\t[{names}]"
+                f"\t{picture}\t{started_at}\t{submitted}\t{NULL if state == 'draft' else submitted}"
             )
 
-        write(1, _FIRST.get(story, "published"), body, times.begun, times.submitted)
+        write(1, _FIRST.get(story, "published"), body, times.started_at, times.submitted)
         if second := _SECOND.get(story):
             # A moderator's correction is live at once.
             submitted = times.second_decided if story is Story.CORRECTED else times.second_submitted
-            more = f"<p>{self.maker.prose[about.language].paragraph(dice)}</p>"
+            more = f"<p>{self.factory.prose[spec.language].paragraph(rng)}</p>"
             write(2, second, body + more, times.second_begun, submitted)
 
-    def _decisions(self, about: About) -> None:
-        story, times = about.story, about.times
+    def _decisions(self, spec: ArticleSpec) -> None:
+        story, times = spec.story, spec.times
         first = _FIRST.get(story, "published")
         if first == "returned":
-            self._decide(about, 1, "return", times.decided)
+            self._decide(spec, 1, "return", times.decided)
         elif first == "published" and times.is_reviewed:
-            self._decide(about, 1, "publish", times.published)
-        elif story is Story.PUBLISHED and self.dice.random() < 0.05:
-            self._decide(about, 1, "keep", times.second_submitted)
+            self._decide(spec, 1, "publish", times.published)
+        elif story is Story.PUBLISHED and self.rng.random() < 0.05:
+            self._decide(spec, 1, "keep", times.second_submitted)
         if story in {Story.HIDDEN, Story.RESTORED}:
-            self._decide(about, 1, "hide", times.second_submitted)
+            self._decide(spec, 1, "hide", times.second_submitted)
         if story is Story.RESTORED:
-            self._decide(about, 1, "restore", times.second_decided)
+            self._decide(spec, 1, "restore", times.second_decided)
         elif story is Story.CORRECTED:
-            self._decide(about, 2, "correct", times.second_decided)
+            self._decide(spec, 2, "correct", times.second_decided)
         elif story is Story.PUBLISHED_AFTER_RETURN or (story is Story.EDITED and times.is_reviewed):
-            self._decide(about, 2, "publish", times.second_decided)
+            self._decide(spec, 2, "publish", times.second_decided)
 
-    def _decide(self, about: About, text: int, verdict: str, when: datetime) -> None:
+    def _decide(self, spec: ArticleSpec, text: int, verdict: str, when: datetime) -> None:
         sizes = self.plan.sizes
-        moderator = sizes.members + 1 + self.dice.randrange(sizes.moderators)
-        reason, rule = self.dice.choice(_REASONS) if verdict in _REFUSALS else ("", "")
+        moderator = sizes.members + 1 + self.rng.randrange(sizes.moderators)
+        reason, rule = self.rng.choice(_REASONS) if verdict in _REFUSALS else ("", "")
         mailed = NULL if verdict == "keep" else str(when)
         self.rows["moderation_decision"].append(
-            f"{self._number_of(about, text)}\t{moderator}\t{verdict}\t{rule}\t{reason}\t{when}\t{mailed}"
+            f"{self._number_of(spec, text)}\t{moderator}\t{verdict}\t{rule}\t{reason}\t{when}\t{mailed}"
         )
 
     def _votes(self, index: int, author: int, published: datetime) -> tuple[int, int]:
         """Write the votes on an article; how many like it and how many do not."""
-        dice, maker, count = self.dice, self.maker, self.plan.votes[index]
+        rng, factory, count = self.rng, self.factory, self.plan.votes[index]
         # Each votes once, and the author never.
         seen = dict.fromkeys([author + 1])
-        if count * 20 > len(maker.voters):
-            seen.update(dict.fromkeys(dice.sample(maker.voters, count + 1)))
+        if count * 20 > len(factory.voters):
+            seen.update(dict.fromkeys(rng.sample(factory.voters, count + 1)))
         while len(seen) <= count:
-            seen.update(dict.fromkeys(dice.choices(maker.voters, cum_weights=maker.voter_weights, k=count)))
-        approval = dice.choice(_APPROVAL)
-        span = (maker.now - published).total_seconds()
+            seen.update(dict.fromkeys(rng.choices(factory.voters, cum_weights=factory.voter_weights, k=count)))
+        approval = rng.choice(_APPROVAL)
+        span = (factory.now - published).total_seconds()
         lines = self.rows["voting_vote"]
         likes = 0
         for voter in list(seen)[1 : count + 1]:
-            value = 1 if dice.random() < approval else -1
+            value = 1 if rng.random() < approval else -1
             likes += value > 0
-            when = published + timedelta(seconds=int(span * dice.random() ** 6))
+            when = published + timedelta(seconds=int(span * rng.random() ** 6))
             lines.append(f"{index + 1}\t{voter}\t{value}\t{when}\t{when}")
         return likes, count - likes
 
     def _views(self, index: int, published: datetime) -> None:
         """Write an article's days, and for today and yesterday the rows that the days were counted from."""
-        maker, total = self.maker, self.plan.views[index]
-        born = published.replace(tzinfo=UTC).astimezone(maker.zone).toordinal()
-        age = max(0, self.today - born)
-        if total <= _FEW_VIEWS:
-            fallen = self.dice.choices(maker.offsets, k=total)
+        factory, total = self.factory, self.plan.views[index]
+        first_day = published.replace(tzinfo=UTC).astimezone(factory.zone).toordinal()
+        age = max(0, self.today - first_day)
+        if total <= _MAX_VIEWS_ONE_BY_ONE:
+            fallen = self.rng.choices(factory.offsets, k=total)
             by_day = dict(Counter(day if day <= age else day % (age + 1) for day in fallen))
         else:
             by_day = {day: views for day, views in enumerate(shares(total, FADING[: age + 1])) if views}
         lines = self.rows["readership_dailystats"]
         for day, views in by_day.items():
             reads, by_author, bots = views * 2 // 5, int(day == 0), views // 6
-            when = date.fromordinal(born + day).isoformat()
+            when = date.fromordinal(first_day + day).isoformat()
             lines.append(f"{index + 1}\t{when}\t{views}\t{reads}\t{by_author}\t0\t{bots}\t0")
-            if self.today - born - day <= 1:
+            if self.today - first_day - day <= 1:
                 kinds = ["counted"] * views + ["author"] * by_author + ["bot"] * bots
                 visits = [f"{index + 1}\t{when}\t{self._visitor()}\t{kind}" for kind in kinds]
                 self.rows["readership_view"] += visits
                 self.rows["readership_read"] += visits[:reads]
 
     def _visitor(self) -> str:
-        digest = f"{self.dice.getrandbits(128):032x}"
+        digest = f"{self.rng.getrandbits(128):032x}"
         return rf"\\x{digest}" + "\t" + rf"\\x{digest[::-1]}"
