@@ -1,6 +1,6 @@
-"""An article's rows: its own, its texts, what was decided on them, its tags, votes and views.
+"""The rows of an article: its revisions, decisions, tags, votes and views.
 
-What each story writes is what the verbs of `articles.publishing` and `articles.moderation.services` would have left.
+Each story leaves the rows that the functions of `articles.publishing` and `articles.moderation.services` would leave.
 """
 
 from __future__ import annotations
@@ -40,27 +40,27 @@ _SECOND = {
     Story.CHANGE_IN_REVIEW: "in_review",
     Story.OPEN_DRAFT: "draft",
 }
-# Why something was refused, and the rule.
+# Reasons and rules of decisions.
 _REASONS = (
     ("Please say where the figures come from.", "sources"),
     ("The second half repeats the first. Shorten it, then send it again.", "language"),
     ("This names a private person without need.", "privacy"),
-    ("The picture belongs to somebody else.", "picture"),
+    ("The image belongs to another person.", "picture"),
     ("Half of this text is an advertisement.", "advertising"),
     ("Copied from another site; write it in your own words.", "copy"),
 )
 _REFUSALS = {"return", "hide", "correct"}
 # What share of an article's voters like it; on average eight like for one who does not.
 _APPROVAL = (0.66, 0.82, 0.9, 0.94, 0.96, 0.97, 0.98)
-# How an article's views spread over its days: many on the first, then ever fewer, for years.
+# Weights of the days since publication: most views are on the first day.
 FADING = [0.55**day + 0.02 / (day + 1) ** 1.3 for day in range(1100)]
-# Up to so many, each view falls on a day by itself.
+# Up to this number, a day is drawn for each view.
 _MAX_VIEWS_ONE_BY_ONE = 40
 
 
 @dataclass(frozen=True, kw_only=True)
 class ArticleSpec:
-    """What an article is, before its rows are written."""
+    """The properties of an article, before its rows are written."""
 
     index: int
     story: Story
@@ -71,7 +71,7 @@ class ArticleSpec:
 
 
 class Block:
-    """Some articles in a row and their rows."""
+    """The rows of consecutive articles."""
 
     def __init__(self, factory: RowFactory, rng: random.Random) -> None:
         self.factory = factory
@@ -104,7 +104,7 @@ class Block:
         self._article(spec)
 
     def _times(self, index: int, story: Story) -> Times:
-        # Two articles may be published in the same instant.
+        # Some articles are published in the same instant.
         beside = self.before if story is Story.PUBLISHED and self.rng.random() < 0.02 else None
         times = Times(
             self.plan.started_at(index).replace(tzinfo=None),
@@ -194,9 +194,9 @@ class Block:
         )
 
     def _votes(self, index: int, author: int, published: datetime) -> tuple[int, int]:
-        """Write the votes on an article; how many like it and how many do not."""
+        """Write the votes on an article; return likes and dislikes."""
         rng, factory, count = self.rng, self.factory, self.plan.votes[index]
-        # Each votes once, and the author never.
+        # Each user votes once, and the author never.
         seen = dict.fromkeys([author + 1])
         if count * 20 > len(factory.voters):
             seen.update(dict.fromkeys(rng.sample(factory.voters, count + 1)))
@@ -214,7 +214,7 @@ class Block:
         return likes, count - likes
 
     def _views(self, index: int, published: datetime) -> None:
-        """Write an article's days, and for today and yesterday the rows that the days were counted from."""
+        """Write an article's daily statistics, and for today and yesterday the counted rows."""
         factory, total = self.factory, self.plan.views[index]
         first_day = published.replace(tzinfo=UTC).astimezone(factory.zone).toordinal()
         age = max(0, self.today - first_day)

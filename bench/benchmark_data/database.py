@@ -1,7 +1,6 @@
-"""How rows get in fast: indexes and constraints away, COPY, and everything back as it was.
+"""Insert rows fast: drop indexes and constraints, COPY, and restore them.
 
-What is taken away is read from the database's own catalogue and put back word for word, whichever migration made it.
-An ordinary owner of the database may do all of it.
+Their definitions are read from the database's catalogue. The owner of the database has the privileges for all of it.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from typing import Any, Protocol
 from bench.benchmark_data.article_rows import NULL
 from bench.benchmark_data.rows import COLUMNS, Rows
 
-# Sorting in memory makes indexes several times faster.
+# Sorting in memory makes creating indexes several times faster.
 MEMORY = "SET LOCAL maintenance_work_mem = '768MB'; SET LOCAL work_mem = '256MB'"
 _ESCAPED_BYTES = r"\\x"
 
@@ -35,7 +34,7 @@ SELECT indrelid::regclass::text, indexrelid::regclass::text, pg_get_indexdef(ind
 
 
 class Cursor(Protocol):
-    """What is used of a psycopg cursor, whether Django wraps it or not."""
+    """The used part of a psycopg cursor, wrapped by Django or not."""
 
     def execute(self, query: str, params: Mapping[str, Any] | None = None) -> Any: ...
     def fetchall(self) -> list[Any]: ...
@@ -44,16 +43,16 @@ class Cursor(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Structure:
-    """Indexes and constraints of some tables, as statements."""
+    """Indexes and constraints of some tables, as statements that drop and restore them."""
 
-    away: tuple[str, ...]
-    # By table, so that one table's indexes are made one after the other and different tables' at the same time.
+    drop: tuple[str, ...]
+    # By table: indexes of different tables can be created in parallel.
     indexes: dict[str, tuple[str, ...]]
     references: tuple[str, ...]
 
     @property
-    def back(self) -> Iterator[str]:
-        """Everything that puts it back, in an order that works."""
+    def restore(self) -> Iterator[str]:
+        """All statements that restore the structure, in order."""
         for statements in self.indexes.values():
             yield from statements
         yield from self.references
@@ -61,13 +60,13 @@ class Structure:
 
 def structure(cursor: Cursor, tables: list[str]) -> Structure:
     """Read the indexes, keys and references of `tables`, and the references of other tables to them."""
-    away: list[str] = []
+    drop: list[str] = []
     indexes: dict[str, list[str]] = {}
     references: list[str] = []
     cursor.execute(_CONSTRAINTS, {"tables": tables})
     constraints = cursor.fetchall()
     for kind, table, name, definition in sorted(constraints, key=lambda row: _text(row[0]) != "f"):
-        away.append(f"ALTER TABLE {table} DROP CONSTRAINT {name}")
+        drop.append(f"ALTER TABLE {table} DROP CONSTRAINT {name}")
         again = f"ALTER TABLE {table} ADD CONSTRAINT {name} {definition}"
         if _text(kind) == "f":
             references.append(again)
@@ -75,17 +74,17 @@ def structure(cursor: Cursor, tables: list[str]) -> Structure:
             indexes.setdefault(table, []).append(again)
     cursor.execute(_INDEXES, {"tables": tables})
     for table, name, definition in cursor.fetchall():
-        away.append(f"DROP INDEX {name}")
+        drop.append(f"DROP INDEX {name}")
         indexes.setdefault(table, []).append(definition)
     return Structure(
-        away=tuple(away),
+        drop=tuple(drop),
         indexes={table: tuple(statements) for table, statements in indexes.items()},
         references=tuple(references),
     )
 
 
 def copy_rows(cursor: Cursor, rows: Rows) -> int:
-    """Write the rows of a block by COPY; how many there were."""
+    """Write the rows of a block with COPY; return their number."""
     for table, lines in rows.items():
         if not lines:
             continue
@@ -95,7 +94,7 @@ def copy_rows(cursor: Cursor, rows: Rows) -> int:
 
 
 def insert_rows(cursor: Any, rows: Rows) -> int:
-    """Write the rows of a block by INSERT, where there is no COPY (SQLite); how many there were."""
+    """Write the rows of a block with INSERT, for SQLite; return their number."""
     for table, lines in rows.items():
         marks = ", ".join(["%s"] * len(COLUMNS[table]))
         statement = f"INSERT INTO {table} ({_columns(table)}) VALUES ({marks})"  # noqa: S608 - our own names

@@ -154,7 +154,7 @@ def _fill_at_once(sizes: Sizes, timing: _Timing) -> None:
         if postgresql:
             cursor.execute(MEMORY)
             before = structure(cursor, _tables())
-            for statement in before.away:
+            for statement in before.drop:
                 cursor.execute(statement)
         with timing.part("rows"):
             on_progress = timing.counter(sizes.articles)
@@ -167,7 +167,7 @@ def _fill_at_once(sizes: Sizes, timing: _Timing) -> None:
             Picture.objects.bulk_create(images)
         if postgresql:
             with timing.part("indexes and constraints"):
-                for statement in before.back:
+                for statement in before.restore:
                     cursor.execute(statement)
     _finish_rows(sizes)
 
@@ -189,7 +189,7 @@ def _fill_in_parts(sizes: Sizes, processes: int, timing: _Timing, *, with_search
     with connection.cursor() as cursor:
         before = structure(cursor, _tables())
     try:
-        _execute(f"CREATE TABLE {MARKER} ()", *before.away)
+        _execute(f"CREATE TABLE {MARKER} ()", *before.drop)
         with timing.part("rows"):
             count = timing.counter(sizes.articles)
             in_processes(plan, connect=_connection_params(), processes=processes, on_progress=count)
@@ -232,7 +232,7 @@ def _undo(before: Structure, own_sections: bool) -> None:
     with connection.cursor() as cursor:
         after = structure(cursor, _tables())
     # Drop what was restored already: on empty tables it is recreated at once.
-    _execute(*after.away, *before.back, f"DROP TABLE IF EXISTS {MARKER}")
+    _execute(*after.drop, *before.restore, f"DROP TABLE IF EXISTS {MARKER}")
 
 
 def _analyze() -> None:

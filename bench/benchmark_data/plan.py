@@ -1,7 +1,7 @@
-"""Who wrote what, when, what became of it and how many votes and views it has: everything but the rows themselves.
+"""The plan of the generated site: who wrote each article, when, its story, votes and views; everything but the rows.
 
-All numbers follow from the sizes and the seed, so that processes which share a plan make parts of one whole. Knows
-nothing of Django.
+All numbers follow from the sizes and the seed, so that processes that share a plan generate parts of one site. Needs no
+Django.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ LANGUAGES = ("en", "ru", "hy")
 # Of ten users seven write in English, two in Russian, one in Armenian.
 _LANGUAGE_OF_TEN = (0, 0, 1, 0, 0, 2, 0, 1, 0, 0)
 _MIN_PER_STORY = 2
-# At most this share of all users votes on one article; a third of it is the most that votes can be on average.
+# At most this share of all users votes on one article; the average can be a third of it.
 _MAX_VOTER_SHARE = 0.25
 
 
 class Story(IntEnum):
-    """What became of an article; which rows that means stands in `rows.py`."""
+    """What happens to an article; `article_rows.py` writes the rows."""
 
     PUBLISHED = 0
     DRAFT = 1
@@ -54,8 +54,7 @@ SHARES = {
     Story.CORRECTED: 0.004,
     Story.RESTORED: 0.002,
 }
-# What waits for a moderator came in recent: it is among the last 2 % of the articles. A small site's moderators have a
-# page of the queue to read as well (but no more than a twentieth of all there is).
+# Articles in review are among the newest 2 %. A small site has a full page of them too, but at most a twentieth of all.
 _RECENT_SHARE = 0.02
 _MIN_IN_REVIEW = 60
 _WAITING = {Story.IN_REVIEW, Story.CHANGE_IN_REVIEW}
@@ -63,15 +62,15 @@ NEVER_PUBLISHED = {Story.DRAFT, Story.IN_REVIEW, Story.RETURNED}
 
 
 class InvalidSizes(Exception):
-    """The numbers do not go together; `str(error)` is the sentence for whoever typed them."""
+    """The numbers do not fit together; `str(error)` says why in one sentence."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sizes:
-    """How much to make.
+    """The numbers of rows to generate.
 
     Raises:
-        InvalidSizes: the numbers do not go together.
+        InvalidSizes: the numbers do not fit together.
     """
 
     articles: int
@@ -85,9 +84,9 @@ class Sizes:
             raise InvalidSizes("--articles: a number from 100 to 10,000,000.")
         if not 20 <= self.users <= 5_000_000:
             raise InvalidSizes("--users: a number from 20 to 5,000,000.")
-        most = int(self.articles * 0.9 * self.users * _MAX_VOTER_SHARE / 3)
-        if not 0 <= self.votes <= most:
-            raise InvalidSizes(f"--votes: a number from 0 to {most:,} for so many users and articles.")
+        maximum = int(self.articles * 0.9 * self.users * _MAX_VOTER_SHARE / 3)
+        if not 0 <= self.votes <= maximum:
+            raise InvalidSizes(f"--votes: a number from 0 to {maximum:,} for so many users and articles.")
         if not self.votes <= self.views <= 2000 * self.articles:
             raise InvalidSizes(
                 f"--views: a number from {self.votes:,} (who votes has opened the page) to {2000 * self.articles:,}."
@@ -95,7 +94,7 @@ class Sizes:
 
     @property
     def moderators(self) -> int:
-        """Users who decide, and neither write nor vote; they are the last of all users."""
+        """Users who decide, and neither write nor vote; the last of all users."""
         return max(2, min(12, self.users // 500))
 
     @property
@@ -108,13 +107,13 @@ class Sizes:
 
     @property
     def sentences(self) -> int:
-        """Sentences per language that texts are put together from."""
+        """Sentences per language that texts are composed of."""
         return max(2000, min(20_000, self.articles // 4))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """The whole, as numbers. Articles count from 0, users too; their primary keys are one higher."""
+    """The plan as numbers. Articles and users count from 0; their primary keys are one higher."""
 
     sizes: Sizes
     now: datetime
@@ -123,14 +122,14 @@ class Plan:
     picture_ids: tuple[int, ...]
     stories: bytes
     authors: array[int]
-    # Which of its author's articles it is, from 1 (255 and later are 255).
+    # The position among its author's articles, from 1 (255 stands for all later ones).
     nth: bytes
     first_article: array[int]
     votes: array[int]
     views: array[int]
 
     def started_at(self, index: int) -> datetime:
-        """When an article was started_at: over three years, four times as many a day at the end as at the beginning."""
+        """When an article was started: over three years, four times as many a day at the end as at the beginning."""
         return self.now - YEARS * (1 - _moment((index + 0.5) / self.sizes.articles))
 
     def joined(self, user: int) -> datetime:
@@ -227,7 +226,7 @@ def _order_of_each(authors: array[int], sizes: Sizes) -> tuple[bytes, array[int]
 
 
 def _votes_and_views(rng: random.Random, sizes: Sizes, published: list[int]) -> tuple[array[int], array[int]]:
-    most = int(sizes.members * _MAX_VOTER_SHARE)
+    maximum = int(sizes.members * _MAX_VOTER_SHARE)
     order = list(range(len(published)))
     rng.shuffle(order)
     noise = [rng.uniform(0.5, 1.5) for _ in range(997)]
@@ -237,7 +236,7 @@ def _votes_and_views(rng: random.Random, sizes: Sizes, published: list[int]) -> 
         by_rank = zipf(len(published), shift=shift)
         weights = [by_rank[rank] * young for rank, young in zip(order, youth, strict=True)]
         of_votes = shares(sizes.votes, [one * noise[index % 997] for index, one in enumerate(weights)])
-        if max(of_votes) <= most:
+        if max(of_votes) <= maximum:
             break
         shift *= 1.5
     # Who voted has opened the page; the rest of the views follow the same ranks.
@@ -249,7 +248,7 @@ def _votes_and_views(rng: random.Random, sizes: Sizes, published: list[int]) -> 
 
 
 def _youth(sizes: Sizes, published: list[int]) -> list[float]:
-    """How much of its readers each article has had by now: the ones of the last days have had few."""
+    """The share of its readers that each article has had by now: recent articles have had few."""
     days = YEARS.total_seconds() / 86_400
     edges = [_share_before(age / days) * sizes.articles for age in (3.0, 1.0, 0.4, 0.1)]
     known = (1.0, 0.85, 0.6, 0.3, 0.1)

@@ -1,4 +1,4 @@
-"""One of the processes that make rows and write them, each on a connection of its own, without Django's settings."""
+"""Processes that generate and write rows, each on its own connection, without Django's settings."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ _READY = "ready"
 
 
 class WorkerFailed(Exception):
-    """A process that makes rows has died; `str(error)` says why."""
+    """A process has failed; `str(error)` says why."""
 
 
 def jobs_of(plan: Plan) -> list[Job]:
-    """All the work, in blocks."""
+    """Return the jobs, one per block."""
     sizes = plan.sizes
     return [
         ("tags", 0, sizes.tags),
@@ -34,7 +34,7 @@ def jobs_of(plan: Plan) -> list[Job]:
 
 
 def rows_of(factory: RowFactory, job: Job) -> Rows:
-    """The rows of one block."""
+    """Generate the rows of one block."""
     what, first, last = job
     if what == "tags":
         return factory.tags()
@@ -44,14 +44,14 @@ def rows_of(factory: RowFactory, job: Job) -> Rows:
 def in_processes(
     plan: Plan, *, connect: dict[str, Any], processes: int, on_progress: Callable[[int, int], None]
 ) -> None:
-    """Make and write all rows in so many processes, which commit when all of them are done.
+    """Generate and write all rows in several processes, which commit when all of them are done.
 
     Args:
-        connect: what psycopg connects with.
-        on_progress: is called with the articles and the rows of each block that is written.
+        connect: parameters of psycopg.connect.
+        on_progress: called with the numbers of articles and rows of each block.
 
     Raises:
-        WorkerFailed: one of them ended early; none of the others commits.
+        WorkerFailed: a process failed; none of the others commits.
     """
     jobs = iter(jobs_of(plan))
     spawn = get_context("spawn")
@@ -94,7 +94,7 @@ def _received(pipe: Connection) -> Any:
     try:
         answer = pipe.recv()
     except EOFError as error:
-        raise WorkerFailed("A process that made rows was ended from outside.") from error
+        raise WorkerFailed("A process that generated rows was killed.") from error
     if isinstance(answer, str) and answer != _READY:
         raise WorkerFailed(answer)
     return answer
@@ -110,6 +110,6 @@ def _work(plan: Plan, connect: dict[str, Any], pipe: Connection) -> None:
                     pipe.send((job, copy_rows(cursor, rows_of(factory, job))))
         pipe.send(_READY)
     except (EOFError, OSError, KeyboardInterrupt):
-        pass  # Interrupted, or the one who started us has ended: without a commit there are no rows.
+        pass  # Interrupted, or the parent has ended: nothing is committed.
     except Exception as error:
         pipe.send(f"{type(error).__name__}: {error}")

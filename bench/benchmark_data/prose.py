@@ -1,4 +1,4 @@
-"""Articles put together from sentences: headline, summary and the HTML that publishing would have stored."""
+"""Articles composed of sentences: title, summary, and the HTML that publishing would store."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _LENGTHS = 4096
 
 
 class Prose:
-    """Writes articles in one language."""
+    """Generates articles in one language."""
 
     def __init__(self, language: Language) -> None:
         self.language = language
@@ -31,7 +31,7 @@ class Prose:
             words += chosen[-1].count(" ") + 1
         title = language.phrase(rng, 4 + int(rng.random() * 9))
         summary = f"{chosen[0]} {chosen[1]}"
-        # Names make texts differ: each stands in few of them.
+        # Rare names make texts differ.
         chosen[2] = f"{language.name(rng)}: {chosen[2]}"
         chosen[-1] = f"{chosen[-1]} {language.name(rng)}, {language.name(rng)}."
         return title, summary, _as_html(chosen, rng)

@@ -1,7 +1,7 @@
-"""The rows of a plan, as lines in PostgreSQL's text format of COPY, in blocks that any process can make alone.
+"""The rows of a plan as lines in the text format of COPY, in blocks that any process can generate.
 
-Every block has rng of its own, so that the same seed gives the same rows however many processes share the work.
-Needs no settings and no models: what the columns and their values mean stands in these (a test compares).
+Each block has its own random generator: the same seed gives the same rows, however many processes work. Needs no
+settings and no models; a test compares `COLUMNS` with the models.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ Rows = dict[str, list[str]]
 
 
 class RowFactory:
-    """Makes the rows of a plan."""
+    """Generates the rows of a plan."""
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
@@ -74,12 +74,12 @@ class RowFactory:
         self.tag_weights = [list(accumulate(zipf(len(numbers), shift=3))) for numbers in self.tags_of]
 
     def tags(self) -> Rows:
-        """All tags."""
+        """Generate all tags."""
         lines = [f"{number}\t{slug_of(name)}\t{name}" for number, name in enumerate(self.tag_names, start=1)]
         return {"articles_tag": lines}
 
     def users(self, first: int, last: int) -> Rows:
-        """The users with the places from `first` to before `last`, and their confirmed addresses."""
+        """Generate the users from index `first` to before `last`, and their confirmed email addresses."""
         rng = random.Random(f"users {self.plan.sizes.seed} {first}")
         users, addresses = [], []
         for place in range(first, last):
@@ -90,7 +90,7 @@ class RowFactory:
             biography = self.prose[language].paragraph(rng) if rng.random() < 0.1 else ""
             is_moderator = int(place >= self.plan.sizes.members)
             joined = self.plan.joined(place).replace(tzinfo=None)
-            # Unusable, as Django marks it: nobody logs in as an invented user.
+            # Unusable, as Django marks it.
             password = f"!{rng.getrandbits(160):040x}"
             users.append(
                 f"{place + 1}\t{password}\t{NULL}\t0\t{username}\t{email}\t{is_moderator}\t1\t{joined}\t{name}"
@@ -100,7 +100,7 @@ class RowFactory:
         return {"accounts_user": users, "account_emailaddress": addresses}
 
     def articles(self, first: int, last: int) -> Rows:
-        """The articles with the places from `first` to before `last`, and everything that belongs to them."""
+        """Generate the articles from index `first` to before `last`, with all their rows."""
         block = Block(self, random.Random(f"articles {self.plan.sizes.seed} {first}"))
         for index in range(first, last):
             block.add(index)

@@ -1,4 +1,4 @@
-"""When things happened to an article."""
+"""The times of an article."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from bench.benchmark_data.plan import NEVER_PUBLISHED, Story
 
 
 class Times:
-    """The moments in an article's life in UTC, in their order, none after now.
+    """The times of an article in UTC, in their order, none after now.
 
     Args:
-        is_reviewed: whether a moderator decided before it was published; else that was when it was submitted.
-        beside: another article's time of publication, to be published in the same instant.
+        is_reviewed: whether a moderator published it; otherwise it was published when it was submitted.
+        beside: another article's time of publication, for the same instant.
     """
 
     def __init__(
@@ -26,7 +26,7 @@ class Times:
         is_reviewed: bool,
         beside: datetime | None = None,
     ) -> None:
-        # Each step takes hours or days, and never more than a part of the time that there is.
+        # Each step takes hours or days, and only a part of the available time.
         left = now - started_at
         self.started_at = started_at
         self.submitted = started_at + _step(left, timedelta(hours=8), rng)

@@ -1,7 +1,7 @@
-"""Invented prose: real words and made-up ones, in the proportions in which languages use theirs (Zipf).
+"""Generated prose: real and made-up words with the frequencies of a natural language (Zipf).
 
-The real words, with their inflections and their frequencies, are those of the demonstration's articles. Behind them
-comes a long tail of words made of syllables. Needs no Django settings.
+The real words and their frequencies are those of the demonstration's articles, followed by a long tail of words made
+of syllables. Needs no Django settings.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ _MARKUP = re.compile(r"<[^>]*>|&\w+;")
 
 @dataclass(kw_only=True)
 class Sounds:
-    """What the made-up words and names of a language consist of."""
+    """The syllables and endings of the made-up words of a language."""
 
-    # Words with a space between each.
+    # Syllables separated by spaces.
     spoken: str
     endings: tuple[str, ...]
 
@@ -62,7 +62,7 @@ SCRIPTS = {"en": re.compile("[a-z’'-]+"), "ru": re.compile("[а-яё-]+"), "hy
 
 
 class Language:
-    """The words of one language and the sentences made of them; the same for the same rng."""
+    """The words and sentences of one language; the same for the same seed."""
 
     def __init__(self, code: str, *, seed: object, sentences: int) -> None:
         self.code = code
@@ -84,7 +84,7 @@ class Language:
 
     @cached_property
     def sentences(self) -> list[str]:
-        """The pool that every text is put together from."""
+        """The sentences that all texts are composed of."""
         return list(self._sentences(self._count))
 
     @cached_property
@@ -103,7 +103,7 @@ class Language:
             yield sentence[0].upper() + sentence[1:] + stop
 
     def phrase(self, rng: random.Random, words: int) -> str:
-        """A headline of so many words, at most 140 characters."""
+        """Return a title of a number of words, at most 140 characters."""
         chosen = rng.choices(self.words, cum_weights=self.weights, k=words)
         phrase = " ".join(chosen)
         while len(phrase) > MAX_SENTENCE_LENGTH:
@@ -112,12 +112,12 @@ class Language:
         return phrase[0].upper() + phrase[1:]
 
     def name(self, rng: random.Random) -> str:
-        """A proper name; there are so many that each is rare."""
+        """Return a proper name; each is rare."""
         first, second, third = rng.choices(self.sounds.syllables, k=3)
         return f"{first}{second}{third}".capitalize()
 
     def subjects(self, count: int) -> list[str]:
-        """Names for tags, one word or two, each once."""
+        """Return different names for tags, of one or two words."""
         found: dict[str, None] = {}
         candidates = [word for word in self.words if len(word) > 4 and word.isalpha()]
         while len(found) < count:
@@ -126,7 +126,7 @@ class Language:
 
 
 def _real_words(code: str) -> dict[str, None]:
-    """The words of the demonstration's articles in this language, the most frequent first."""
+    """Return the words of the demonstration's articles in a language, the most frequent first."""
     counted: Counter[str] = Counter()
     for article in read_articles():
         if article.language == code:

@@ -324,7 +324,7 @@ def _catalogue() -> list[str]:
     Without casts and brackets: PostgreSQL writes `'x'::varchar::text` where it was on_progress `'x'` and casts it.
     """
     with connection.cursor() as cursor:
-        statements = structure(cursor, [*COLUMNS, "articles_picture"]).back
+        statements = structure(cursor, [*COLUMNS, "articles_picture"]).restore
         return sorted(re.sub(r"::[a-z ]+(\[\])?|[()]", "", one) for one in statements)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.workplace import find_program, free_port
+from bench.system import find_program, free_port
 from spokesperson import page_cache
 from spokesperson.page_cache import PageCache
 from tests.readership.wsgi import open_connections

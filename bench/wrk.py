@@ -1,4 +1,4 @@
-"""One load of requests: wrk with our scripts, and what came of it."""
+"""Run wrk with our scripts and read its results."""
 
 from __future__ import annotations
 
@@ -8,34 +8,34 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench.workplace import CannotMeasure, need_program, run
+from bench.system import BenchmarkError, require_program, run
 
 SCRIPTS = Path(__file__).parent / "lua"
 THREADS = 2
-# How wrk's last word begins (lua/report.lua).
+# The prefix of the result line that lua/report.lua prints.
 _MARK = "RESULT "
 type Table = str | int | Sequence[str] | Mapping[str, str]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Answers:
-    """What wrk saw: times in milliseconds; `pages` and so on are requests that were sent, of each kind."""
+class LoadResult:
+    """The results of wrk: times in milliseconds; `pages` and so on are the requests sent of each kind."""
 
     requests: int
     seconds: float
     p50_ms: float
     p95_ms: float
     p99_ms: float
-    # Answers with a status of 400 or more, and connections that failed or got no answer in time.
+    # LoadResult with a status of 400 or more, and connections that failed or got no answer in time.
     refused: int = 0
     broken: int = 0
     pages: int = 0
     beacons: int = 0
     votes: int = 0
     searches: int = 0
-    # Voters of whom this is the first vote of the run.
+    # Voters whose first vote of the run this is.
     new_voters: int = 0
-    # Where the next load begins, so that nobody comes twice.
+    # Where the next load starts, so that no reader or voter is used twice.
     last_reader: int = 0
     last_voter: int = 0
 
@@ -45,7 +45,7 @@ class Answers:
 
     @property
     def sent(self) -> int:
-        """The requests of a mix, answered or not."""
+        """The number of requests of a mix, answered or not."""
         return self.pages + self.beacons + self.votes + self.searches
 
     @property
@@ -55,9 +55,9 @@ class Answers:
 
 @dataclass(frozen=True, kw_only=True)
 class Load:
-    """What is asked for.
+    """The requests of a load.
 
-    With a `mix` and its `data` the requests are those of lua/mix.lua; without one it is `path` again and again.
+    With a `mix` and its `data` the requests are those of lua/mix.lua; without one, `path` is requested again and again.
     """
 
     port: int
@@ -68,30 +68,30 @@ class Load:
     data: Path | None = None
 
 
-def parse(output: str) -> Answers:
-    """The answers that wrk's output tells.
+def parse(output: str) -> LoadResult:
+    """Parse wrk's output.
 
     Raises:
-        CannotMeasure: it holds none.
+        BenchmarkError: it holds no result.
     """
     for line in output.splitlines():
         if line.startswith(_MARK):
-            return Answers(**json.loads(line.removeprefix(_MARK)))
-    raise CannotMeasure(f"wrk said nothing that can be read:\n{output[-1000:]}")
+            return LoadResult(**json.loads(line.removeprefix(_MARK)))
+    raise BenchmarkError(f"wrk printed no result:\n{output[-1000:]}")
 
 
-def put(load: Load, *, seconds: int, seed: int = 0, first: int = 0, drain: int | None = None) -> Answers:
-    """Ask for so many whole seconds.
+def run_load(load: Load, *, seconds: int, seed: int = 0, first: int = 0, drain: int | None = None) -> LoadResult:
+    """Run a load for a number of whole seconds.
 
     Args:
-        seed: the number of the first reader's address.
+        seed: the number of the first reader's IP address.
         first: the number of the first voter.
-        drain: the seconds after which nothing that is counted is sent any more.
+        drain: the second after which no views and votes are sent.
 
     Raises:
-        CannotMeasure: wrk is not there or failed.
+        BenchmarkError: wrk is not installed or failed.
     """
-    command = [need_program("wrk", "wrk"), "-t", str(THREADS), "-c", str(load.connections), "-d", f"{seconds}s"]
+    command = [require_program("wrk", "wrk"), "-t", str(THREADS), "-c", str(load.connections), "-d", f"{seconds}s"]
     command += ["--timeout", "10s", "-s", "mix.lua" if load.mix else "report.lua"]
     for name, value in load.headers.items():
         command += ["-H", f"{name}: {value}"]
@@ -104,12 +104,12 @@ def put(load: Load, *, seconds: int, seed: int = 0, first: int = 0, drain: int |
 
 
 def settle(seconds: float) -> None:
-    """Let what one load left behind come to its end before the next begins."""
+    """Wait until the requests in flight of one load are finished."""
     time.sleep(seconds)
 
 
 def lua_table(tables: Mapping[str, Table]) -> str:
-    """A Lua file that returns the tables: strings, numbers, lists of strings, and names with strings."""
+    """Return a Lua file with tables: strings, numbers, lists of strings, and dictionaries of strings."""
     return "return {" + ",".join(f"[{_quoted(name)}]={_lua(value)}" for name, value in tables.items()) + "}\n"
 
 

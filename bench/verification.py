@@ -1,4 +1,4 @@
-"""Whether what was counted is what was sent: rows, and the counters made of them."""
+"""Check that the database holds what was sent: rows, and the counters derived from them."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from functools import partial
 from pathlib import Path
 from typing import Self
 
-from bench.load import Answers
-from bench.stage import Site, Stage
-from bench.workplace import CannotMeasure
+from bench.system import BenchmarkError
+from bench.testbed import Site, Testbed
+from bench.wrk import LoadResult
 
 _VIEWS = "SELECT count(*) FROM readership_view WHERE article_id = {0} AND kind = 'counted'"
 _VOTES = "SELECT count(*) FROM voting_vote WHERE article_id = {0}"
@@ -21,20 +21,20 @@ Ask = Callable[[str], str]
 
 @dataclass(frozen=True, kw_only=True)
 class Rows:
-    """How many rows an article has."""
+    """The numbers of rows of an article."""
 
     views: int
     votes: int
 
 
-def on_postgres(stage: Stage) -> Ask:
-    """Asks the large site's database."""
-    return partial(stage.cluster.sql, database=stage.scale.name)
+def query_postgres(testbed: Testbed) -> Ask:
+    """Return a function that runs SQL on the large site's database."""
+    return partial(testbed.cluster.sql, database=testbed.scale.name)
 
 
-def on_sqlite(stage: Stage) -> Ask:
-    """Asks the site on SQLite."""
-    path = Path(stage.on_sqlite.env["DATA_DIR"]) / "spokesperson.sqlite3"
+def query_sqlite(testbed: Testbed) -> Ask:
+    """Return a function that runs SQL on the site's SQLite database."""
+    path = Path(testbed.on_sqlite.env["DATA_DIR"]) / "spokesperson.sqlite3"
 
     def ask(statement: str) -> str:
         with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
@@ -44,21 +44,21 @@ def on_sqlite(stage: Stage) -> Ask:
 
 
 def rows(ask: Ask, article: int) -> Rows:
-    """The rows that an article has now."""
+    """Count the rows of an article."""
     return Rows(views=int(ask(_VIEWS.format(article))), votes=int(ask(_VOTES.format(article))))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sent:
-    """What was sent that makes rows, and how many requests may have been on their way when their load ended."""
+    """What was sent that creates rows, and how many requests can have been in flight when their load ended."""
 
     views: int
     votes: int
     unanswered: int
 
     @classmethod
-    def of(cls, loads: Sequence[Answers]) -> Self:
-        """Of loads that ended without draining: each may leave one request on each connection."""
+    def of(cls, loads: Sequence[LoadResult]) -> Self:
+        """Add up loads that ended without draining: each can leave one request per connection."""
         return cls(
             views=sum(one.beacons for one in loads),
             votes=sum(one.new_voters for one in loads),
@@ -67,7 +67,7 @@ class Sent:
 
 
 def differences(name: str, *, before: Rows, after: Rows, sent: Sent) -> list[str]:
-    """Sentences about rows that are missing or too many."""
+    """Return sentences about missing and surplus rows."""
     found = []
     for what, new, expected in (
         ("views", after.views - before.views, sent.views),
@@ -78,11 +78,11 @@ def differences(name: str, *, before: Rows, after: Rows, sent: Sent) -> list[str
     return found
 
 
-def recounted(name: str, site: Site) -> list[str]:
-    """What `recount --check` has to say after everything is rolled up; nothing where every counter is right."""
+def recount_differences(name: str, site: Site) -> list[str]:
+    """What `recount --check` has to log after everything is rolled up; nothing where every counter is right."""
     try:
         site.manage("roll_up_views")
         site.manage("recount", "--check")
-    except CannotMeasure as error:
+    except BenchmarkError as error:
         return [f"{name}: {str(error).splitlines()[-1]}"]
     return []

@@ -2,5 +2,5 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
-os.environ["DJANGO_SETTINGS_MODULE"] = "bench.ceilings.plain.settings"
+os.environ["DJANGO_SETTINGS_MODULE"] = "bench.baselines.plain.settings"
 application = get_wsgi_application()

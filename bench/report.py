@@ -1,22 +1,22 @@
-"""What a run found, as text for a terminal or as Markdown."""
+"""The report of a run, as text for a terminal or as Markdown."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
 from bench.bars import Bar
-from bench.findings import Findings
-from bench.measures import Measure, ratio
+from bench.measurements import Measurement, ratio
+from bench.results import Results
 
-# The cells of one line; the first row is the head.
+# The cells of one line; the first row is the header.
 Row = Sequence[str]
 
 
-def report(found: Findings, bars: Sequence[Bar], *, markdown: bool) -> str:
-    """The whole report."""
+def report(found: Results, bars: Sequence[Bar], *, markdown: bool) -> str:
+    """Return the whole report."""
     parts = [
-        (f"Measured on {found.began:%d %B %Y, %H:%M}, {found.scale.articles:,} articles", None, _machine(found)),
-        ("Pages and acts", _lines(found.measures), ""),
+        (f"Measured on {found.started:%d %B %Y, %H:%M}, {found.scale.articles:,} articles", None, _machine(found)),
+        ("Pages and actions", _lines(found.measurements), ""),
         ("The spike", _spike(found), ""),
         (f"Lists at {found.scale.articles:,} articles and at 1,000", _lists(found), ""),
         ("Memory of the workers after all of it", _memory(found), ""),
@@ -56,22 +56,22 @@ def _is_numeric(cells: Iterable[str]) -> bool:
     return all(not cell or cell[0].isdigit() for cell in cells)
 
 
-def _machine(found: Findings) -> str:
+def _machine(found: Results) -> str:
     words = f"{found.machine}; wrk runs on the same cores. {found.software}."
-    if found.seconds_to_fill is not None:
-        words += f" The database was filled in {found.seconds_to_fill:.0f} s."
+    if found.fill_seconds is not None:
+        words += f" The database was filled in {found.fill_seconds:.0f} s."
     return words
 
 
-def _lines(measures: dict[str, Measure]) -> list[Row]:
+def _lines(measurements: dict[str, Measurement]) -> list[Row]:
     head = ("line", "req/s", "p50 ms", "p99 ms", "CPU ms web", "CPU ms PostgreSQL", "errors", "against")
-    return [head, *(_line(name, measures) for name in measures)]
+    return [head, *(_line(name, measurements) for name in measurements)]
 
 
-def _line(name: str, measures: dict[str, Measure]) -> Row:
-    one = measures[name]
-    ceiling = one.line.ceiling
-    against = f"{ratio(measures, name, ceiling):.2f} × {ceiling}" if ceiling in measures else ""
+def _line(name: str, measurements: dict[str, Measurement]) -> Row:
+    one = measurements[name]
+    baseline = one.scenario.baseline
+    against = f"{ratio(measurements, name, baseline):.2f} × {baseline}" if baseline in measurements else ""
     return (
         name,
         f"{one.per_second:,.0f}",
@@ -84,7 +84,7 @@ def _line(name: str, measures: dict[str, Measure]) -> Row:
     )
 
 
-def _spike(found: Findings) -> list[Row]:
+def _spike(found: Results) -> list[Row]:
     spike = found.spike
     return [
         ("pages/s", "beacons/s", "votes/s", "p50 ms", "p99 ms", "errors"),
@@ -99,7 +99,7 @@ def _spike(found: Findings) -> list[Row]:
     ]
 
 
-def _lists(found: Findings) -> list[Row]:
+def _lists(found: Results) -> list[Row]:
     large = f"{found.scale.articles:,}"
     head = ("list", f"p50 ms at {large}", f"p95 ms at {large}", "p50 ms at 1,000", "p95 ms at 1,000", "p95 ratio")
     rows = [
@@ -116,7 +116,7 @@ def _lists(found: Findings) -> list[Row]:
     return [head, *rows]
 
 
-def _memory(found: Findings) -> list[Row]:
+def _memory(found: Results) -> list[Row]:
     rows = [(f"{number}", f"{one.rss:.0f}", f"{one.pss:.0f}") for number, one in enumerate(found.workers, start=1)]
     return [("worker", "RSS MB", "PSS MB"), *rows]
 

@@ -1,18 +1,18 @@
-"""The plain project's tables and rows."""
+"""Create the plain project's tables and rows."""
 
 from __future__ import annotations
 
 from django.core.management import call_command
 from django.utils import timezone
 
-from bench.ceilings.plain.models import Page
+from bench.baselines.plain.models import Page
 
 ROWS = 1000
 PARAGRAPH = "Nobody had asked for the map, and yet on a Saturday in October eleven of us walked the streets. "
 
 
 def fill() -> None:
-    """A thousand pages, each as long as a usual article."""
+    """Create a thousand pages, each as long as an average article."""
     call_command("migrate", run_syncdb=True, verbosity=0, interactive=False)
     Page.objects.bulk_create(
         Page(

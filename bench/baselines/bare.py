@@ -1,4 +1,4 @@
-"""Django with nothing in it: one address, one view, no middleware, no database."""
+"""Minimal Django: one URL, one view, no middleware, no database."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.urls import path
 
 
 def view(request: HttpRequest) -> HttpResponse:
-    """One constant answer."""
+    """Return a constant response."""
     return HttpResponse("Hello")
 
 

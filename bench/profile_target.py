@@ -1,6 +1,6 @@
-"""Answers requests in this process under cProfile: `python -m bench.profiled module:application < requests.json`.
+"""Answer requests under cProfile: `python -m bench.profile_target module:application < requests.json`.
 
-The requests are a JSON list; the first few of them only warm everything up.
+The requests are a JSON list; the first `WARM_UP` are not measured.
 """
 
 from __future__ import annotations
@@ -18,24 +18,24 @@ from wsgiref.types import WSGIApplication
 from wsgiref.util import setup_testing_defaults
 
 FUNCTIONS = 25
-WARM = 20
+WARM_UP = 20
 
 
 def main() -> None:
-    """Print the functions that took the most time, by themselves and with what they called."""
+    """Print the functions with the most cumulative and the most own time."""
     module, _, name = sys.argv[1].partition(":")
     application: WSGIApplication = getattr(import_module(module), name)
     requests: list[dict[str, str]] = json.load(sys.stdin)
-    for request in requests[:WARM]:
+    for request in requests[:WARM_UP]:
         _answer(application, request)
-    # By CPU time: what else the machine does, and waiting for the database, is no work of the site.
+    # CPU time, without other processes and waiting for the database.
     profiler = cProfile.Profile(time.thread_time)
     cpu, wall = time.process_time(), time.perf_counter()
     profiler.enable()
-    for request in requests[WARM:]:
+    for request in requests[WARM_UP:]:
         _answer(application, request)
     profiler.disable()
-    count = len(requests) - WARM
+    count = len(requests) - WARM_UP
     cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
     print(f"{count} requests; {cpu / count * 1000:.2f} ms CPU and {wall / count * 1000:.2f} ms each, being profiled.")
     for order in ("cumulative", "tottime"):

@@ -1,4 +1,4 @@
-"""Every list of the site with the address of its beginning and of a place far down, at the same share of each site."""
+"""The pages of every list that are measured: its first page and one far down, at the same share of each site."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from articles.models.article import HOT, MOVED, NEW, TAGGED
 from articles.reading import SPANS
 from bench.site.sessions import administrator, log_in
 
-# How far down "far down" is.
-FAR = 0.9
+# How far down, as a share of the list.
+FAR_SHARE = 0.9
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
-    """One page of one list. `session` is the key of whoever must be signed in to see it."""
+class ListPage:
+    """One page of one list. `session` is the session key of the user who can see it."""
 
     name: str
     path: str
     session: str = ""
 
 
-def places() -> list[dict[str, str]]:
-    """All of them; those of the largest section, tag and author."""
+def list_pages() -> list[dict[str, str]]:
+    """Return the pages of all lists; those of the largest section, tag and author."""
     published = Article.objects.published()
     section = _largest(Section.objects.all(), "articles")
     tag = _largest(Tag.objects.all(), "article_tags")
@@ -39,31 +39,31 @@ def places() -> list[dict[str, str]]:
     found = [
         *_of("new", reverse("front"), published, NEW),
         *_of("hot", reverse("hot"), published, HOT),
-        *(place for span in SPANS for place in _top(span)),
+        *(page for span in SPANS for page in _top(span)),
         *_of("section", section.get_absolute_url(), published.in_section(section), NEW),
         *_of("tag", tag.get_absolute_url(), ArticleTag.objects.filter(tag=tag), TAGGED),
         *_of("author", author.get_absolute_url(), published.by(author), NEW),
         *_of("my articles", reverse("desk"), Article.objects.by(author), MOVED, session=of_author),
-        Place(name="feed", path=reverse("feed_rss")),
-        Place(name="feed of a section", path=reverse("feed_section_atom", args=[section.slug])),
-        Place(name="feed of an author", path=reverse("feed_author_rss", args=[author.username])),
-        Place(name="sitemap, index", path=reverse("sitemap")),
-        Place(name="sitemap, part", path=reverse("sitemap_part", args=[0])),
+        ListPage(name="feed", path=reverse("feed_rss")),
+        ListPage(name="feed of a section", path=reverse("feed_section_atom", args=[section.slug])),
+        ListPage(name="feed of an author", path=reverse("feed_author_rss", args=[author.username])),
+        ListPage(name="sitemap, index", path=reverse("sitemap")),
+        ListPage(name="sitemap, part", path=reverse("sitemap_part", args=[0])),
         *(
-            Place(name=f"admin: {name}", path=reverse(f"admin:{view}_changelist"), session=of_administrator)
+            ListPage(name=f"admin: {name}", path=reverse(f"admin:{view}_changelist"), session=of_administrator)
             for name, view in (
                 ("queue", "moderation_submission"),
                 ("articles", "articles_article"),
                 ("decisions", "moderation_decision"),
-                ("people", "accounts_user"),
-                ("pictures", "articles_picture"),
+                ("users", "accounts_user"),
+                ("images", "articles_picture"),
                 ("tags", "articles_tag"),
-                ("sanctions", "moderation_sanction"),
+                ("suspensions", "moderation_sanction"),
                 ("promotions", "promotion_promotion"),
             )
         ),
     ]
-    return [asdict(place) for place in found]
+    return [asdict(page) for page in found]
 
 
 def _largest[M: Model](rows: QuerySet[M], related: str) -> M:
@@ -72,14 +72,14 @@ def _largest[M: Model](rows: QuerySet[M], related: str) -> M:
     return found
 
 
-def _top(span: str) -> list[Place]:
-    return [Place(name=f"top, {span}", path=reverse("top", args=[span]))]
+def _top(span: str) -> list[ListPage]:
+    return [ListPage(name=f"top, {span}", path=reverse("top", args=[span]))]
 
 
-def _of(name: str, path: str, rows: QuerySet[Any], order: Order, *, session: str = "") -> list[Place]:
-    """The first page of a list, and one far down."""
-    found = [Place(name=name, path=path, session=session)]
-    if last := order.sort(rows)[int(rows.count() * FAR) :].first():
+def _of(name: str, path: str, rows: QuerySet[Any], order: Order, *, session: str = "") -> list[ListPage]:
+    """Return the first page of a list and one far down."""
+    found = [ListPage(name=name, path=path, session=session)]
+    if last := order.sort(rows)[int(rows.count() * FAR_SHARE) :].first():
         far = f"{path}?{urlencode({'after': order.cursor_of(last)})}"
-        found.append(Place(name=f"{name}, far down", path=far, session=session))
+        found.append(ListPage(name=f"{name}, far down", path=far, session=session))
     return found

@@ -1,4 +1,4 @@
-"""Requests one after the other on one connection, as one reader makes them."""
+"""A small HTTP client: one request after the other on one connection."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from http.client import HTTPConnection
 
-from bench.workplace import CannotMeasure
+from bench.system import BenchmarkError
 
 
 @dataclass(frozen=True, kw_only=True)
-class Answer:
-    """What came back, and in how many milliseconds; the names of headers are in lower case."""
+class Response:
+    """A response and its time in milliseconds; the names of headers are in lower case."""
 
     status: int
     headers: Mapping[str, str]
@@ -20,20 +20,20 @@ class Answer:
     ms: float
 
 
-class Reader:
-    """One connection that stays open."""
+class Client:
+    """A client with one persistent connection."""
 
     def __init__(self, port: int) -> None:
         self.connection = HTTPConnection("127.0.0.1", port, timeout=30)
 
-    def get(self, path: str, headers: Mapping[str, str] | None = None) -> Answer:
-        """Ask for a page."""
-        began = time.perf_counter()
+    def get(self, path: str, headers: Mapping[str, str] | None = None) -> Response:
+        """Request a page."""
+        started = time.perf_counter()
         self.connection.request("GET", path, headers=dict(headers or {}))
         response = self.connection.getresponse()
         body = response.read()
-        took = (time.perf_counter() - began) * 1000
-        return Answer(
+        took = (time.perf_counter() - started) * 1000
+        return Response(
             status=response.status,
             headers={name.lower(): value for name, value in response.headers.items()},
             body=body,
@@ -44,17 +44,17 @@ class Reader:
         self.connection.close()
 
 
-def ask(port: int, path: str, headers: Mapping[str, str] | None = None, *, status: int = 200) -> Answer:
-    """One request on a connection of its own.
+def fetch(port: int, path: str, headers: Mapping[str, str] | None = None, *, status: int = 200) -> Response:
+    """Send one GET request on a new connection.
 
     Raises:
-        CannotMeasure: the answer's status is not the one that is expected.
+        BenchmarkError: the status is not the expected one.
     """
-    reader = Reader(port)
+    reader = Client(port)
     try:
         answer = reader.get(path, headers)
     finally:
         reader.close()
     if answer.status != status:
-        raise CannotMeasure(f"{path} was answered with {answer.status}, where {status} is right.")
+        raise BenchmarkError(f"{path}: status {answer.status}, expected {status}.")
     return answer

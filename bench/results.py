@@ -1,18 +1,18 @@
-"""What a run found, for the table and the bars."""
+"""The results of a run, for the report and the bars."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from bench.measures import Measure
+from bench.measurements import Measurement
 from bench.processes import Memory
 from bench.scale import Scale
 
 
 @dataclass(frozen=True, kw_only=True)
 class Spike:
-    """Everybody at once: one article, its beacon, its votes."""
+    """Rates and latency of the spike."""
 
     pages_per_second: float
     beacons_per_second: float
@@ -38,22 +38,22 @@ class ListTimes:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Findings:
-    """All of it."""
+class Results:
+    """All results of a run."""
 
     scale: Scale
-    began: datetime
+    started: datetime
     machine: str
     software: str
-    measures: dict[str, Measure]
+    measurements: dict[str, Measurement]
     spike: Spike
     lists: list[ListTimes]
     search_p50_ms: float
     search_p95_ms: float
-    # Pages of lists and searches that were not answered with 200.
+    # Lists and searches with a status other than 200.
     wrong: list[str]
-    times_locked: int
-    # Sentences about rows and counters that are not what was sent.
-    miscounted: list[str]
+    locked_errors: int
+    # Sentences about rows and counters that differ from what was sent.
+    wrong_counts: list[str]
     workers: list[Memory]
-    seconds_to_fill: float | None
+    fill_seconds: float | None

@@ -7,7 +7,7 @@ import os
 
 import environ
 
-SECRET_KEY = os.environ.get("SECRET_KEY", "of the benchmark's plain project alone")
+SECRET_KEY = os.environ.get("SECRET_KEY", "for the benchmark's plain project only")
 DEBUG = False
 ALLOWED_HOSTS = ["127.0.0.1"]
 
@@ -18,7 +18,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
-    "bench.ceilings.plain",
+    "bench.baselines.plain",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -29,7 +29,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
-ROOT_URLCONF = "bench.ceilings.plain.urls"
+ROOT_URLCONF = "bench.baselines.plain.urls"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",

@@ -1,4 +1,4 @@
-"""Where the time of one line's requests goes: cProfile around the WSGI application."""
+"""Profile the requests of one scenario: cProfile around the WSGI application."""
 
 from __future__ import annotations
 
@@ -7,32 +7,36 @@ import random
 import sys
 from urllib.parse import quote
 
-from bench.lines import Line, lines
-from bench.stage import ORIGIN, SITE, TOKEN, UNCACHED, Site, Stage
-from bench.workplace import CannotMeasure, run
+from bench.scenarios import Scenario, scenarios
+from bench.system import BenchmarkError, run
+from bench.testbed import ORIGIN, SITE, TOKEN, UNCACHED, Site, Testbed
 
 REQUESTS = 320
 _BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 
 
-def profile(stage: Stage, name: str) -> str:
-    """The functions that take the most time, for the requests of a line.
+def profile(testbed: Testbed, name: str) -> str:
+    """Return the functions that take the most time for the requests of a scenario.
 
     Raises:
-        CannotMeasure: there is no such line, or it is none of the site's.
+        BenchmarkError: there is no such scenario, or it does not run the site.
     """
-    applications = {"site": (SITE, stage.large), "uncached": (UNCACHED, stage.large), "sqlite": (SITE, stage.on_sqlite)}
-    known = {line.name: line for line in lines(stage) if line.server in applications}
+    applications = {
+        "site": (SITE, testbed.large),
+        "uncached": (UNCACHED, testbed.large),
+        "sqlite": (SITE, testbed.on_sqlite),
+    }
+    known = {scenario.name: scenario for scenario in scenarios(testbed) if scenario.server in applications}
     if name not in known:
-        raise CannotMeasure(f"There is no line “{name}” of the site's own. These are:\n  " + "\n  ".join(known))
+        raise BenchmarkError(f"There is no scenario “{name}” of the site. These exist:\n  " + "\n  ".join(known))
     application, site = applications[known[name].server]
     requests = [_request(known[name], site, number) for number in range(REQUESTS)]
-    return run([sys.executable, "-m", "bench.profiled", application], env=site.env, given=json.dumps(requests))
+    return run([sys.executable, "-m", "bench.profile_target", application], env=site.env, stdin=json.dumps(requests))
 
 
-def _request(line: Line, site: Site, number: int) -> dict[str, str]:
-    """The line's request of this number, as a part of a WSGI environment. It does what lua/mix.lua does."""
-    kind = line.load.mix.partition(":")[0]
+def _request(scenario: Scenario, site: Site, number: int) -> dict[str, str]:
+    """Return request `number` of the scenario, as a part of a WSGI environment, as lua/mix.lua would send it."""
+    kind = scenario.load.mix.partition(":")[0]
     article = site.found["article"]
     if kind == "beacons":
         address = ".".join(str(random.randrange(1, 255)) for _ in range(4))  # noqa: S311 - no secret
@@ -58,8 +62,8 @@ def _request(line: Line, site: Site, number: int) -> dict[str, str]:
     if kind == "searches":
         words = site.found["words"]
         return {"path": f"/search/?q={quote(words[number % len(words)])}", "HTTP_ACCEPT_ENCODING": "br"}
-    path = line.probe
+    path = scenario.probe
     if kind == "pages":
         path = site.found["articles"][number % len(site.found["articles"])]["path"]
-    headers = {f"HTTP_{key.upper().replace('-', '_')}": value for key, value in line.headers.items()}
+    headers = {f"HTTP_{key.upper().replace('-', '_')}": value for key, value in scenario.headers.items()}
     return {"path": path, **headers}

@@ -1,4 +1,4 @@
-"""A WSGI application that does nothing: what the server itself can do."""
+"""A trivial WSGI application: measures the server itself."""
 
 from __future__ import annotations
 
@@ -10,6 +10,6 @@ _HEADERS = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", "5
 
 
 def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-    """One constant answer to everything."""
+    """Return a constant response."""
     start_response("200 OK", _HEADERS)
     return _BODY

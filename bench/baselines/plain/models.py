@@ -6,7 +6,7 @@ from django.db import models
 
 
 class Page(models.Model):
-    """A text with a title."""
+    """A page."""
 
     title = models.CharField(max_length=200)
     author = models.CharField(max_length=100)

@@ -1,4 +1,4 @@
-"""Everything that a run stands on: the cluster, three filled databases, the servers."""
+"""The testbed of a run: the PostgreSQL cluster, three filled databases, the servers."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from pathlib import Path
 from typing import Any
 
 from bench import nginx
-from bench.load import lua_table
 from bench.postgres import Cluster, running_cluster
 from bench.scale import ON_SQLITE, SMALL, Scale
 from bench.servers import Server, granian, running, task_worker
-from bench.workplace import ROOT, CannotMeasure, end_commands, environment, run, temporary_folder
+from bench.system import ROOT, BenchmarkError, kill_commands, process_env, run, temporary_folder
+from bench.wrk import lua_table
 
 ORIGIN = "http://127.0.0.1"
 SITE = "spokesperson.wsgi:application"
 UNCACHED = "bench.uncached:application"
 _KEY = "k" * 20 + secrets.token_hex(32)
-# A token against forgery as Django makes one: its cookie and its header hold the same 32 letters and digits.
+# A CSRF token as Django makes one: cookie and header hold the same 32 characters.
 TOKEN = secrets.token_hex(16)
 _INSIDE = "import django; django.setup(); from bench.site import {module}; {module}.main()"
 _COLLECT = """
@@ -37,36 +37,36 @@ from demo.seed import collecting_static_files
 with collecting_static_files():
     pass
 """
-_FILL_PLAIN = "import django; django.setup(); from bench.ceilings.plain.filling import fill; fill()"
-Say = Callable[[str], None]
+_FILL_PLAIN = "import django; django.setup(); from bench.baselines.plain.seed import fill; fill()"
+Log = Callable[[str], None]
 
 
 @dataclass(kw_only=True)
 class Site:
-    """One filled site: its settings as an environment, and what `bench.site.prepare` found in it."""
+    """One filled site: its settings as an process_env, and what `bench.site.prepare` found in it."""
 
     env: dict[str, str]
     found: dict[str, Any] = field(default_factory=dict)
 
-    def manage(self, *arguments: str, shown: bool = False) -> str:
-        return run([sys.executable, "manage.py", *arguments], env=self.env, shown=shown)
+    def manage(self, *arguments: str, show_output: bool = False) -> str:
+        return run([sys.executable, "manage.py", *arguments], env=self.env, show_output=show_output)
 
     def inside(self, module: str, *arguments: str) -> str:
         """Run a module of `bench.site` with this site's settings."""
         return run([sys.executable, "-c", _INSIDE.format(module=module), *arguments], env=self.env)
 
-    def seed(self, sizes: Mapping[str, int], *, shown: bool = False) -> None:
+    def seed(self, sizes: Mapping[str, int], *, show_output: bool = False) -> None:
         """Fill it with `bench.benchmark_data`."""
         numbers = [f"--{name}={number}" for name, number in sizes.items()]
-        run([sys.executable, "-m", "bench.benchmark_data", *numbers], env=self.env, shown=shown)
+        run([sys.executable, "-m", "bench.benchmark_data", *numbers], env=self.env, show_output=show_output)
 
-    def look(self, *arguments: str) -> None:
+    def prepare(self, *arguments: str) -> None:
         self.found = json.loads(self.inside("prepare", *arguments))
 
 
 @dataclass(kw_only=True)
-class Stage:
-    """What a run measures."""
+class Testbed:
+    """What a run measurements."""
 
     scale: Scale
     folder: Path
@@ -75,15 +75,15 @@ class Stage:
     small: Site
     on_sqlite: Site
     servers: dict[str, Server]
-    # None where it was filled by an earlier run.
-    seconds_to_fill: float | None
-    # Where the next load's readers and voters begin, so that nobody comes twice.
+    # None if an earlier run filled the database.
+    fill_seconds: float | None
+    # Where the next load starts, so that no reader or voter is used twice.
     next_reader: int = field(default_factory=lambda: random.randrange(100 * 2**24))  # noqa: S311 - no secret
     next_voter: int = 0
     next_voter_on_sqlite: int = 0
 
     def data(self, name: str, site: Site, **changes: Any) -> Path:
-        """The file with what lua/mix.lua needs of a site, one article for everything unless something else is given."""
+        """Write the file that lua/mix.lua reads: all requests are for one article, unless `changes` says otherwise."""
         article = site.found["article"]
         tables = {
             "pages": [article["path"]],
@@ -99,8 +99,8 @@ class Stage:
         path.write_text(lua_table(tables | changes), encoding="utf-8")
         return path
 
-    def last_words(self) -> str:
-        """The end of each log that tells of an error."""
+    def error_logs(self) -> str:
+        """Return the end of each log that contains an error."""
         logs = {server.name: server.log.read_text(errors="replace") for server in self.servers.values()}
         return "".join(
             f"\n\nThe log of {name} ends with:\n{log[-2000:]}"
@@ -110,9 +110,12 @@ class Stage:
 
 
 def settings_of(folder: Path, database_url: str) -> dict[str, str]:
-    """A production's settings, with everything in a folder. One proxy is trusted, so that wrk can be many readers."""
+    """Return production settings with all data in a folder.
+
+    One proxy is trusted, so that wrk can send many IP addresses.
+    """
     urls = {"DATABASE_URL": database_url} if database_url else {}
-    return environment(
+    return process_env(
         ORIGIN=ORIGIN,
         SECRET_KEY=_KEY,
         DATA_DIR=str(folder),
@@ -124,41 +127,41 @@ def settings_of(folder: Path, database_url: str) -> dict[str, str]:
 
 
 def static_folder() -> Path:
-    """Where the collected static files are kept from run to run; compressing them takes longer than much else."""
+    """Return the folder of collected static files, which stays between runs because compressing them is slow."""
     return ROOT / "var" / "bench"
 
 
 @contextmanager
-def staged(scale: Scale, kept: Path | None, say: Say) -> Iterator[Stage]:
-    """Set everything up, and take it down on the way out, whatever happened.
+def create_testbed(scale: Scale, data_folder: Path | None, log: Log) -> Iterator[Testbed]:
+    """Set everything up, and take it down at the end, also after an error.
 
     Args:
-        kept: a folder whose cluster is used again, and stays; without one everything is new and goes.
+        data_folder: a folder whose databases are kept and used again; without one everything is temporary.
 
     Raises:
-        CannotMeasure: something is missing or failed.
+        BenchmarkError: something is missing or failed.
     """
-    with temporary_folder() as folder, running_cluster((kept or folder) / "postgres") as cluster:
+    with temporary_folder() as folder, running_cluster((data_folder or folder) / "postgres") as cluster:
         large = Site(env=settings_of(folder / "large", cluster.url(scale.name)))
         small = Site(env=settings_of(folder / "small", cluster.url("small")))
-        on_sqlite = Site(env=settings_of((kept or folder) / "sqlite", ""))
-        plain = environment(DATABASE_URL=cluster.url("plain"), DJANGO_SETTINGS_MODULE="bench.ceilings.plain.settings")
+        on_sqlite = Site(env=settings_of((data_folder or folder) / "sqlite", ""))
+        plain = process_env(DATABASE_URL=cluster.url("plain"), DJANGO_SETTINGS_MODULE="bench.baselines.plain.settings")
         for name in ("large", "small"):
             (folder / name).mkdir()
-        say("Filling the databases ...")
+        log("Filling the databases ...")
         seconds = _fill(scale, cluster, large=large, small=small, plain=plain, on_sqlite=on_sqlite)
-        say("Looking for articles, words and voters ...")
-        at_once(
-            partial(large.look, "--voters", str(scale.voters)),
-            small.look,
-            partial(on_sqlite.look, "--voters", str(scale.voters)),
+        log("Preparing addresses, words and voters ...")
+        run_parallel(
+            partial(large.prepare, "--voters", str(scale.voters)),
+            small.prepare,
+            partial(on_sqlite.prepare, "--voters", str(scale.voters)),
         )
         servers = _servers(folder, large=large, small=small, on_sqlite=on_sqlite, plain=plain)
         if nginx.is_installed():
             front = nginx.front_server(folder, site_port=servers["site"].port, data=folder / "large")
             servers |= {"nginx-static": nginx.static_server(folder), "nginx": front}
-        say("Starting the servers ...")
-        stage = Stage(
+        log("Starting the servers ...")
+        testbed = Testbed(
             scale=scale,
             folder=folder,
             cluster=cluster,
@@ -166,25 +169,25 @@ def staged(scale: Scale, kept: Path | None, say: Say) -> Iterator[Stage]:
             small=small,
             on_sqlite=on_sqlite,
             servers=servers,
-            seconds_to_fill=seconds,
+            fill_seconds=seconds,
         )
         with running(list(servers.values())):
             try:
-                yield stage
-            except CannotMeasure as error:
-                raise CannotMeasure(f"{error}{stage.last_words()}") from error
+                yield testbed
+            except BenchmarkError as error:
+                raise BenchmarkError(f"{error}{testbed.error_logs()}") from error
 
 
 def _servers(folder: Path, *, large: Site, small: Site, on_sqlite: Site, plain: dict[str, str]) -> dict[str, Server]:
     logs = folder / "logs"
     logs.mkdir()
     found = [
-        granian("trivial", "bench.ceilings.trivial:application", env=environment(), log=logs / "trivial"),
-        granian("bare", "bench.ceilings.bare:application", env=environment(), log=logs / "bare"),
-        granian("plain", "bench.ceilings.plain.wsgi:application", env=plain, log=logs / "plain"),
+        granian("trivial", "bench.baselines.trivial:application", env=process_env(), log=logs / "trivial"),
+        granian("bare", "bench.baselines.bare:application", env=process_env(), log=logs / "bare"),
+        granian("plain", "bench.baselines.plain.wsgi:application", env=plain, log=logs / "plain"),
         granian("site", SITE, env=large.env, log=logs / "site"),
         granian("uncached", UNCACHED, env=large.env, log=logs / "uncached"),
-        # One reader alone asks it.
+        # Only one client uses it.
         granian("small", UNCACHED, env=small.env, log=logs / "small", workers=1),
         granian("sqlite", SITE, env=on_sqlite.env, log=logs / "sqlite"),
         task_worker(env=large.env, log=logs / "worker"),
@@ -195,35 +198,35 @@ def _servers(folder: Path, *, large: Site, small: Site, on_sqlite: Site, plain: 
 def _fill(
     scale: Scale, cluster: Cluster, *, large: Site, small: Site, plain: dict[str, str], on_sqlite: Site
 ) -> float | None:
-    """Make what is missing. Returns the seconds that the large site took, or None where it was there."""
+    """Create what is missing. Return the seconds for the large site, or None if it existed."""
     sizes = {name: getattr(scale, name) for name in ("articles", "users", "votes", "views")}
     on_postgres = {name: site for name, site in ((scale.name, large), ("small", small)) if not cluster.has(name)}
 
-    def the_sites() -> float | None:
-        # Those of an earlier run may be older than the code.
+    def fill_sites() -> float | None:
+        # Databases of an earlier run can lack migrations.
         for name, site in ((scale.name, large), ("small", small)):
             if name not in on_postgres:
                 site.manage("migrate", "--verbosity", "0", "--no-input")
                 cluster.sql("ANALYZE", name)
         if not on_postgres:
             return None
-        # Migrated once, and copied.
-        _made_anew(cluster, large, "empty").manage("migrate", "--verbosity", "0", "--no-input")
+        # Migrate once and copy.
+        _recreated(cluster, large, "empty").manage("migrate", "--verbosity", "0", "--no-input")
         if "small" in on_postgres:
-            site = _made_anew(cluster, small, "small_unfinished", like="empty")
+            site = _recreated(cluster, small, "small_unfinished", like="empty")
             site.seed(SMALL)
-            site.inside("crowd")
+            site.inside("compress_time")
             _finish(cluster, "small")
         if scale.name not in on_postgres:
             return None
-        site = _made_anew(cluster, large, f"{scale.name}_unfinished", like="empty")
-        began = time.monotonic()
-        site.seed(sizes, shown=scale.is_full)
-        took = time.monotonic() - began
+        site = _recreated(cluster, large, f"{scale.name}_unfinished", like="empty")
+        started = time.monotonic()
+        site.seed(sizes, show_output=scale.is_full)
+        took = time.monotonic() - started
         _finish(cluster, scale.name)
         return took
 
-    def the_others() -> None:
+    def fill_others() -> None:
         cluster.drop("plain")
         cluster.create("plain")
         run([sys.executable, "-c", _FILL_PLAIN], env=plain)
@@ -232,11 +235,11 @@ def _fill(
         run([sys.executable, "-c", _COLLECT], env={**large.env, "DATA_DIR": str(static)})
         _fill_on_sqlite(on_sqlite)
 
-    # A million articles are made by as many processes as there are cores: nothing else runs then.
+    # A million articles are generated by one process per core, so nothing else runs at that time.
     if scale.is_full:
-        the_others()
-        return the_sites()
-    took: float | None = at_once(the_sites, the_others)[0]
+        fill_others()
+        return fill_sites()
+    took: float | None = run_parallel(fill_sites, fill_others)[0]
     return took
 
 
@@ -252,24 +255,24 @@ def _fill_on_sqlite(site: Site) -> None:
         is_filled.touch()
 
 
-def _made_anew(cluster: Cluster, site: Site, name: str, *, like: str = "") -> Site:
+def _recreated(cluster: Cluster, site: Site, name: str, *, like: str = "") -> Site:
     cluster.drop(name)
     cluster.create(name, like=like)
     return Site(env={**site.env, "DATABASE_URL": cluster.url(name)})
 
 
 def _finish(cluster: Cluster, name: str) -> None:
-    """Give a database its name, which only a complete one bears."""
+    """Rename a database that is complete."""
     cluster.sql(f'ALTER DATABASE "{name}_unfinished" RENAME TO "{name}"')
     cluster.sql("VACUUM ANALYZE", name)
 
 
-def at_once(*jobs: Callable[[], Any]) -> Sequence[Any]:
-    """What the jobs return, each done in a thread of its own. The first that fails ends the others' commands."""
+def run_parallel(*jobs: Callable[[], Any]) -> Sequence[Any]:
+    """Run each job in a thread and return their results. The first failure kills the others' commands."""
     with ThreadPoolExecutor(len(jobs)) as pool:
         try:
             return [job.result() for job in [pool.submit(job) for job in jobs]]
         except BaseException:
-            # The pool waits for its threads, and they for their commands.
-            end_commands()
+            # The pool waits for its threads, which wait for their commands.
+            kill_commands()
             raise

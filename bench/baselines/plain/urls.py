@@ -4,7 +4,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import path
 
-from bench.ceilings.plain.models import Page
+from bench.baselines.plain.models import Page
 
 
 def page(request: HttpRequest, pk: int) -> HttpResponse:

@@ -1,7 +1,6 @@
-"""Moves a site's whole life into the last weeks, so that its lists of a day and a week are as long as a large site's.
+"""Move all times of a small site into the last weeks, so that its lists of a day and a week fill a page.
 
-What is compared then is the same page out of a thousand articles and out of a million, and not a full page with an
-empty one.
+Otherwise a full page of the large site would be compared with an empty one.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ SPAN = timedelta(days=18)
 
 
 def main() -> None:
-    """Divide every age by the same number."""
+    """Divide all ages by the same number."""
     now = timezone.now()
     first = Article.objects.published().aggregate(first=Min("published_at"))["first"]
     shrink = (now - first) / SPAN
@@ -30,5 +29,5 @@ def main() -> None:
         ):
             changes = ", ".join(f"{name} = %(now)s - (%(now)s - {name}) / %(shrink)s" for name in columns)
             cursor.execute(f"UPDATE {table} SET {changes}", {"now": now, "shrink": shrink})  # noqa: S608 - our names
-    # What is computed from them.
+    # Recompute the ranking.
     call_command("recount", verbosity=0)
