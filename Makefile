@@ -30,9 +30,9 @@ help:
 
 # --- Running ---------------------------------------------------------------------------------
 
-# The ground is looked at first, so that an occupied port is told before the packages are fetched.
+# Checked before the packages are installed, so that a port in use is reported at once.
 demo:
-	@PYTHON="$(PYTHON)" sh spokesperson/demo/find-python spokesperson/demo/ground.py "$(PORT)"
+	@PYTHON="$(PYTHON)" sh demo/find-python demo/preflight.py "$(PORT)"
 	@$(MAKE) -s $(VENV)/requirements.stamp
 	@exec env -u DATABASE_URL -u CACHE_URL -u EMAIL_URL -u SECRET_KEY -u DEBUG -u MEDIA_ROOT -u STATIC_ROOT \
 		-u TRUSTED_PROXY_COUNT -u EXTRA_HOSTS -u DJANGO_SETTINGS_MODULE \
@@ -40,7 +40,7 @@ demo:
 
 $(VENV)/requirements.stamp: requirements.txt
 	@$(RUN) -c "import pip, sys; sys.exit(sys.version_info < (3, 12))" 2>/dev/null || \
-		PYTHON="$(PYTHON)" sh spokesperson/demo/find-python -m venv --clear $(VENV)
+		PYTHON="$(PYTHON)" sh demo/find-python -m venv --clear $(VENV)
 	@echo "Installing what the site stands on into $(VENV)/ ..."
 	@$(RUN) $(INSTALL) -r requirements.txt
 	@touch $@

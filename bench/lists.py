@@ -1,4 +1,4 @@
-"""Every list at a million articles and at a thousand: one reader, asking both in turn."""
+"""Latency of every list at a million articles and at a thousand: one client requests both in turn."""
 
 from __future__ import annotations
 
@@ -7,50 +7,50 @@ from dataclasses import dataclass, field
 from statistics import quantiles
 from urllib.parse import quote
 
-from bench.asking import Reader
-from bench.findings import ListTimes
-from bench.stage import Say, Stage
+from bench.http_client import Client
+from bench.results import ListTimes
+from bench.testbed import Log, Testbed
 
-WARM = 3
+WARM_UP = 3
 
 
 def percentile(times: Sequence[float], percent: int) -> float:
-    """The time within which so many of a hundred stay (interpolated between the two nearest)."""
+    """Return a percentile, interpolated between the two nearest values."""
     return quantiles(times, n=100, method="inclusive")[percent - 1]
 
 
 @dataclass(kw_only=True)
 class Times:
-    """What one reader saw: the times of the lists and of searches, and what was not answered with 200."""
+    """Times of lists and searches, and the requests with a status other than 200."""
 
     lists: list[ListTimes] = field(default_factory=list)
     searches: list[float] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
 
 
-def time_lists(stage: Stage, times: Times, say: Say) -> None:
-    """The times of every list that both sites have."""
-    small = {place["name"]: place for place in stage.small.found["places"]}
-    ports = stage.servers["uncached"].port, stage.servers["small"].port
-    for place in stage.large.found["places"]:
-        if twin := small.get(place["name"]):
-            say(f"List: {place['name']}")
+def time_lists(testbed: Testbed, times: Times, log: Log) -> None:
+    """Measure every list that both sites have."""
+    small = {page["name"]: page for page in testbed.small.found["list_pages"]}
+    ports = testbed.servers["uncached"].port, testbed.servers["small"].port
+    for page in testbed.large.found["list_pages"]:
+        if twin := small.get(page["name"]):
+            log(f"List: {page['name']}")
             try:
-                times.lists.append(_times(place, twin, ports, stage.scale.samples))
-            except WrongAnswer as error:
+                times.lists.append(_times(page, twin, ports, testbed.scale.samples))
+            except UnexpectedStatus as error:
                 times.wrong.append(str(error))
 
 
 def _times(large: dict[str, str], small: dict[str, str], ports: tuple[int, int], samples: int) -> ListTimes:
-    readers = [Reader(port) for port in ports]
+    readers = [Client(port) for port in ports]
     times: tuple[list[float], list[float]] = ([], [])
-    for number in range(WARM + samples):
-        for place, reader, taken in zip((large, small), readers, times, strict=True):
+    for number in range(WARM_UP + samples):
+        for page, reader, taken in zip((large, small), readers, times, strict=True):
             headers = {"Accept-Encoding": "br"}
-            if place["session"]:
-                headers["Cookie"] = f"session={place['session']}"
-            taken_now = _get(reader, place["path"], headers)
-            if number >= WARM:
+            if page["session"]:
+                headers["Cookie"] = f"session={page['session']}"
+            taken_now = _get(reader, page["path"], headers)
+            if number >= WARM_UP:
                 taken.append(taken_now)
     for reader in readers:
         reader.close()
@@ -63,29 +63,29 @@ def _times(large: dict[str, str], small: dict[str, str], ports: tuple[int, int],
     )
 
 
-def time_searches(stage: Stage, times: Times) -> None:
-    """How long one reader waits for what was found, for common words and rare ones."""
-    words: list[str] = stage.large.found["words"]
-    reader = Reader(stage.servers["uncached"].port)
-    for number in range(stage.scale.searches + WARM):
-        # Another reader each time, so that no limit of one address is met.
+def time_searches(testbed: Testbed, times: Times) -> None:
+    """Measure searches for common and rare words."""
+    words: list[str] = testbed.large.found["words"]
+    reader = Client(testbed.servers["uncached"].port)
+    for number in range(testbed.scale.searches + WARM_UP):
+        # Another IP address each time, so that no rate limit is reached.
         headers = {"X-Forwarded-For": f"198.51.{number // 250 % 250}.{number % 250}"}
         try:
             taken = _get(reader, f"/search/?q={quote(words[number % len(words)])}", headers)
-        except WrongAnswer as error:
+        except UnexpectedStatus as error:
             times.wrong.append(str(error))
         else:
-            if number >= WARM:
+            if number >= WARM_UP:
                 times.searches.append(taken)
     reader.close()
 
 
-class WrongAnswer(Exception):
-    """A page was not answered with 200."""
+class UnexpectedStatus(Exception):
+    """A page had a status other than 200."""
 
 
-def _get(reader: Reader, path: str, headers: Mapping[str, str]) -> float:
+def _get(reader: Client, path: str, headers: Mapping[str, str]) -> float:
     answer = reader.get(path, headers)
     if answer.status != 200:
-        raise WrongAnswer(f"{path} was answered with {answer.status}")
+        raise UnexpectedStatus(f"{path}: status {answer.status}")
     return answer.ms

@@ -1,4 +1,4 @@
-"""nginx, where it is installed: a static file as the ceiling, and deploy/nginx.conf in front of the site."""
+"""nginx, if it is installed: a static file as the baseline, and deploy/nginx.conf in front of the site."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from string import Template
 
 from bench.servers import Server
-from bench.workplace import ROOT, CannotMeasure, environment, find_program, free_port, is_root
+from bench.system import ROOT, BenchmarkError, find_program, free_port, is_root, process_env
 
 FILE = "page.html"
 _AROUND = Template("""
@@ -43,7 +43,7 @@ _STATIC = Template("""
 
 
 def is_installed() -> bool:
-    """Whether there is a nginx to measure with."""
+    """Return whether nginx is installed."""
     return find_program("nginx") is not None
 
 
@@ -56,7 +56,7 @@ def static_server(folder: Path) -> Server:
 
 
 def write_static_page(folder: Path, content: bytes) -> None:
-    """The bytes that nginx has to send: as many as ours."""
+    """Write the file that nginx sends: as many bytes as the article page has."""
     (folder / "nginx-static" / FILE).write_bytes(content)
 
 
@@ -64,14 +64,14 @@ def front_server(folder: Path, *, site_port: int, data: Path) -> Server:
     """nginx with our configuration in front of the site."""
     port = free_port()
     text = (ROOT / "deploy" / "nginx.conf").read_text(encoding="utf-8")
-    return _server("nginx", ours(text, folder=folder, port=port, site_port=site_port, data=data), folder, port)
+    return _server("nginx", adapt_config(text, folder=folder, port=port, site_port=site_port, data=data), folder, port)
 
 
-def ours(text: str, *, folder: Path, port: int, site_port: int, data: Path) -> str:
-    """deploy/nginx.conf for this machine: its last server alone, on our port, without TLS, as the ceiling is.
+def adapt_config(text: str, *, folder: Path, port: int, site_port: int, data: Path) -> str:
+    """Adapt deploy/nginx.conf to this run: its last server only, on `port`, without TLS as the baseline.
 
     Raises:
-        CannotMeasure: the file does not say what is replaced.
+        BenchmarkError: the file does not contain what is replaced.
     """
     *others, _ = re.findall(r"^server \{.*?^\}\n", text, flags=re.MULTILINE | re.DOTALL)
     for server in others:
@@ -87,7 +87,7 @@ def ours(text: str, *, folder: Path, port: int, site_port: int, data: Path) -> s
     ):
         text, replaced = re.subn(theirs, mine, text)
         if not replaced:
-            raise CannotMeasure(f"deploy/nginx.conf holds no {theirs} that the benchmark could replace.")
+            raise BenchmarkError(f"deploy/nginx.conf holds no {theirs} that the benchmark could replace.")
     return text
 
 
@@ -96,4 +96,4 @@ def _server(name: str, http: str, folder: Path, port: int) -> Server:
     user = "user root;" if is_root() else ""
     configuration.write_text(_AROUND.substitute(name=name, folder=folder, user=user, http=http), encoding="utf-8")
     command = (find_program("nginx") or "nginx", "-e", "stderr", "-p", str(folder), "-c", str(configuration))
-    return Server(name, command, environment(), folder / "logs" / name, port)
+    return Server(name, command, process_env(), folder / "logs" / name, port)

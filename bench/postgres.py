@@ -1,4 +1,4 @@
-"""A PostgreSQL of our own: durable as in production, on a free port, gone at the end."""
+"""A temporary PostgreSQL cluster: durable as in production, on a free port."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.workplace import CannotMeasure, environment, find_program, free_port, owner_of_postgres, run
+from bench.system import BenchmarkError, find_program, free_port, owner_of_postgres, process_env, run
 
-# Durable: these two are PostgreSQL's own defaults, named because the figures mean nothing without them.
-# The rest is what docs/performance.md tells operators to set on a machine of this size.
+# Durable: PostgreSQL's defaults, written down because the figures depend on them.
+# The rest is what docs/performance.md recommends for a machine of this size.
 SETTINGS = {
     "fsync": "on",
     "synchronous_commit": "on",
@@ -27,16 +27,16 @@ SETTINGS = {
 
 
 def programs() -> Path:
-    """The folder with PostgreSQL's programs.
+    """Return the folder of PostgreSQL's programs.
 
     Raises:
-        CannotMeasure: they are not installed.
+        BenchmarkError: they are not installed.
     """
     if found := find_program("initdb"):
         return Path(found).resolve().parent
     places = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: float(path.parts[-3]))
     if not places:
-        raise CannotMeasure(
+        raise BenchmarkError(
             "The benchmark needs PostgreSQL's programs (initdb), which are not installed "
             "(Debian: apt-get install postgresql)."
         )
@@ -45,7 +45,7 @@ def programs() -> Path:
 
 @dataclass(frozen=True, kw_only=True)
 class Cluster:
-    """A running cluster; everybody on this machine may log in as its superuser while it runs."""
+    """A running cluster; all local users can log in as its superuser."""
 
     folder: Path
     port: int
@@ -58,10 +58,10 @@ class Cluster:
         return int((self.folder / "postmaster.pid").read_text().split()[0])
 
     def sql(self, statement: str, database: str = "postgres") -> str:
-        """What a statement answers, one line for each row, fields separated by |.
+        """Run a statement; return its rows as lines, fields separated by |.
 
         Raises:
-            CannotMeasure: the statement failed.
+            BenchmarkError: the statement failed.
         """
         connection = ["-h", "127.0.0.1", "-p", str(self.port), "-U", "spokesperson", "-d", database]
         return run([programs() / "psql", *connection, "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-c", statement])
@@ -70,7 +70,7 @@ class Cluster:
         return self.sql(f"SELECT 1 FROM pg_database WHERE datname = '{database}'").strip() == "1"  # noqa: S608 - ours
 
     def create(self, database: str, *, like: str = "") -> None:
-        """Make a database, a copy of another where one is named."""
+        """Create a database, as a copy of another if `like` names one."""
         self.sql(f'CREATE DATABASE "{database}"' + (f' TEMPLATE "{like}"' if like else ""))
 
     def drop(self, database: str) -> None:
@@ -79,7 +79,7 @@ class Cluster:
 
 @contextmanager
 def running_cluster(folder: Path) -> Iterator[Cluster]:
-    """Start a cluster in a folder, made there where there is none; stopped on the way out, whatever happened."""
+    """Start a cluster in a folder, created if it does not exist; stopped after the block."""
     folder.mkdir(parents=True, exist_ok=True)
     if owner := owner_of_postgres():
         shutil.chown(folder, owner)
@@ -89,7 +89,7 @@ def running_cluster(folder: Path) -> Iterator[Cluster]:
     port = free_port()
     options = " ".join(f"-c {name}={value}" for name, value in SETTINGS.items())
     options += f" -p {port} -k {folder} -c listen_addresses=127.0.0.1"
-    # A run that was killed outright leaves a file that names a process which is gone, or its server.
+    # A killed run leaves a stale pid file, or its server.
     _stop(folder)
     try:
         _as_owner("pg_ctl", "--pgdata", folder, "--log", folder / "log", "--wait", "--timeout", "120", "--silent",
@@ -101,7 +101,7 @@ def running_cluster(folder: Path) -> Iterator[Cluster]:
 
 def _stop(folder: Path) -> None:
     if (folder / "postmaster.pid").exists():
-        with suppress(CannotMeasure):
+        with suppress(BenchmarkError):
             _as_owner("pg_ctl", "--pgdata", folder, "--mode", "fast", "--wait", "--timeout", "120", "--silent", "stop")
 
 
@@ -109,5 +109,5 @@ def _as_owner(program: str, *arguments: str | Path) -> None:
     command: list[str | Path] = [programs() / program, *arguments]
     if owner := owner_of_postgres():
         command = [find_program("runuser") or "runuser", "-u", owner, "--", *command]
-    # The folder, because the owner may not be allowed into ours.
-    run(command, env=environment(LC_ALL="C.UTF-8"), cwd=Path(os.sep))
+    # In a folder that this user can enter.
+    run(command, env=process_env(LC_ALL="C.UTF-8"), cwd=Path(os.sep))

@@ -1,4 +1,4 @@
-"""What processes cost: CPU time and memory, from /proc (Linux)."""
+"""CPU time and memory of processes, from /proc (Linux)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _MEGABYTE = 1024
 
 @dataclass(frozen=True, kw_only=True)
 class Memory:
-    """What one process holds, in MB: resident (`rss`), and with what is shared divided among its users (`pss`)."""
+    """Memory of a process in MB: resident (`rss`) and proportional (`pss`)."""
 
     rss: float
     pss: float
@@ -23,14 +23,14 @@ class Memory:
 def cpu_of_stat(stat: str) -> tuple[int, float]:
     """(parent's pid, CPU seconds) of a line of /proc/<pid>/stat: user and system, also of the children that ended.
 
-    The name of the program stands in parentheses and may hold anything, so fields count from the last one.
+    The program name in parentheses can contain anything, so fields are counted from the last parenthesis.
     """
     fields = stat[stat.rindex(")") + 2 :].split()
     return int(fields[1]), sum(int(field) for field in fields[11:15]) * _TICK
 
 
 def tree(pid: int) -> list[int]:
-    """A process and all that descend from it."""
+    """Return the ids of a process and its descendants."""
     children: dict[int, list[int]] = defaultdict(list)
     for folder in Path("/proc").iterdir():
         if folder.name.isdecimal():
@@ -43,16 +43,16 @@ def tree(pid: int) -> list[int]:
 
 
 def cpu_seconds(pid: int) -> float:
-    """User and system time of a process and all its descendants so far."""
+    """Return user and system time of a process and its descendants."""
     seconds = 0.0
     for one in tree(pid):
-        with suppress(OSError, ValueError):  # It ended between the two looks: its parent has its time now.
+        with suppress(OSError, ValueError):  # It has ended: its time is now counted in its parent.
             seconds += cpu_of_stat(Path(f"/proc/{one}/stat").read_text())[1]
     return seconds
 
 
 def memory_of_rollup(rollup: str) -> Memory:
-    """The memory that a text of /proc/<pid>/smaps_rollup tells."""
+    """Parse /proc/<pid>/smaps_rollup."""
     numbers = {}
     for line in rollup.splitlines():
         name, _, rest = line.partition(":")
@@ -62,7 +62,7 @@ def memory_of_rollup(rollup: str) -> Memory:
 
 
 def memory(pid: int) -> Memory:
-    """What a process holds now."""
+    """Return the memory of a process."""
     return memory_of_rollup(Path(f"/proc/{pid}/smaps_rollup").read_text())
 
 

@@ -1,4 +1,4 @@
-"""How large a run is."""
+"""The sizes of a run."""
 
 from __future__ import annotations
 
@@ -7,29 +7,29 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class Scale:
-    """The size of the site, how many may vote, and how long things are measured (whole seconds, as wrk takes them)."""
+    """The size of the site, the number of voters, and durations in whole seconds, as wrk needs them."""
 
     name: str
     articles: int
-    people: int
+    users: int
     votes: int
     views: int
     voters: int
-    # Every line is measured in so many rounds, for so long in each.
+    # Rounds per scenario, and seconds per round.
     rounds: int
     seconds: int
     spike_seconds: int
-    # How often each page of a list is asked for.
+    # Requests per page of a list.
     samples: int
     searches: int
-    # Bars that hold for a million articles alone are judged only then.
+    # Some bars are only for a million articles.
     is_full: bool
 
 
 FULL = Scale(
     name="full",
     articles=1_000_000,
-    people=100_000,
+    users=100_000,
     votes=5_000_000,
     views=20_000_000,
     voters=25_000,
@@ -43,7 +43,7 @@ FULL = Scale(
 QUICK = Scale(
     name="quick",
     articles=20_000,
-    people=4_000,
+    users=4_000,
     votes=100_000,
     views=400_000,
     voters=2_500,
@@ -54,7 +54,7 @@ QUICK = Scale(
     searches=60,
     is_full=False,
 )
-# What the lists of the large site are compared with.
-SMALL = {"articles": 1_000, "people": 100, "votes": 5_000, "views": 20_000}
-# What the beacon on SQLite stands on.
-ON_SQLITE = {"articles": 200, "people": 2_000, "votes": 2_000, "views": 2_000}
+# The site that the lists of the large site are compared with.
+SMALL = {"articles": 1_000, "users": 100, "votes": 5_000, "views": 20_000}
+# The site on SQLite.
+ON_SQLITE = {"articles": 200, "users": 2_000, "votes": 2_000, "views": 2_000}

@@ -1,4 +1,4 @@
-"""The servers of a run: granian as production runs it, the task worker, nginx. All end with the run."""
+"""The servers of a run: granian with production's options, the task worker, nginx. All end with the run."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
 from bench import processes
-from bench.workplace import ROOT, CannotMeasure, free_port
-from spokesperson.demo.serving import GRANIAN, end_with_parent
+from bench.system import ROOT, BenchmarkError, free_port
+from demo.server import GRANIAN_OPTIONS, end_with_parent
 
-SECONDS_TO_START = 60
-SECONDS_TO_STOP = 15
+START_TIMEOUT = 60
+STOP_TIMEOUT = 15
 
 
 @dataclass
 class Server:
-    """A process with all that it starts, in a group of its own."""
+    """A process and its child processes, in a process group of their own."""
 
     name: str
     command: Sequence[str]
@@ -33,7 +33,7 @@ class Server:
     process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
 
     def start(self) -> None:
-        """Start it; `wait_until_it_answers` waits for it."""
+        """Start it; `wait_for_response` waits for it."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(  # noqa: S603 - commands of ours
                 self.command,
@@ -51,14 +51,14 @@ class Server:
         assert self.process is not None, "started first"
         return self.process.pid
 
-    def wait_until_it_answers(self, path: str = "/") -> None:
-        """Wait for an answer to anything.
+    def wait_for_response(self, path: str = "/") -> None:
+        """Wait for any HTTP response.
 
         Raises:
-            CannotMeasure: it ended, or did not answer in time.
+            BenchmarkError: the process ended, or there was no response in time.
         """
         assert self.process is not None, "started first"
-        deadline = time.monotonic() + SECONDS_TO_START
+        deadline = time.monotonic() + START_TIMEOUT
         while time.monotonic() < deadline:
             if self.process.poll() is not None:
                 break
@@ -68,27 +68,27 @@ class Server:
                 connection.getresponse().read()
                 return
             time.sleep(0.05)
-        raise CannotMeasure(f"{self.name} did not start:\n{self.log.read_text(errors='replace')[-2000:]}")
+        raise BenchmarkError(f"{self.name} did not start:\n{self.log.read_text(errors='replace')[-2000:]}")
 
     def cpu_seconds(self) -> float:
-        """User and system time of all its processes so far."""
+        """User and system time of all its processes."""
         return processes.cpu_seconds(self.pid)
 
     def memory_of_workers(self) -> list[processes.Memory]:
-        """What each of its workers holds, the largest first."""
+        """Return the memory of each worker, the largest first."""
         workers = [pid for pid in processes.tree(self.pid) if pid != self.pid]
         found = sorted((processes.memory(pid) for pid in workers), key=lambda one: one.rss, reverse=True)
-        # Python's own helper for starting processes is no worker.
+        # Python's resource tracker is not a worker.
         return [one for one in found if one.rss > found[0].rss / 3]
 
     def stop(self) -> None:
-        """End it and whatever it started."""
+        """End the process and its children."""
         if self.process is None:
             return
         self._signal(signal.SIGTERM)
         with suppress(subprocess.TimeoutExpired):
-            self.process.wait(SECONDS_TO_STOP)
-        # Also where the first of the group has gone: its own workers may not have.
+            self.process.wait(STOP_TIMEOUT)
+        # Even if the first process of the group has ended, its workers may still run.
         self._signal(signal.SIGKILL)
         self.process.wait()
 
@@ -98,13 +98,13 @@ class Server:
 
 
 def granian(name: str, application: str, *, env: Mapping[str, str], log: Path, workers: int | None = None) -> Server:
-    """A granian server for a WSGI application, with production's options, on a free port.
+    """Return a granian server for a WSGI application, with production's options, on a free port.
 
     Args:
-        workers: how many, where it shall not be production's number.
+        workers: their number; production's by default.
     """
     port = free_port()
-    options = [*GRANIAN, "--host", "127.0.0.1", "--port", str(port), "--log-level", "warning"]
+    options = [*GRANIAN_OPTIONS, "--host", "127.0.0.1", "--port", str(port), "--log-level", "warning"]
     if workers:
         options += ["--workers", str(workers)]
     command = (sys.executable, "-m", "granian", *options, application)
@@ -119,16 +119,16 @@ def task_worker(*, env: Mapping[str, str], log: Path) -> Server:
 
 @contextmanager
 def running(servers: Sequence[Server]) -> Iterator[None]:
-    """Start servers, all at once, and end them on the way out, whatever happened."""
+    """Start the servers in parallel, and end them after the block."""
     try:
         for server in servers:
             server.start()
         for server in servers:
             if server.port:
-                server.wait_until_it_answers()
+                server.wait_for_response()
         yield
     finally:
-        for server in servers:  # All begin to end before the first is waited for.
+        for server in servers:  # Signal all before waiting for the first.
             if server.process is not None:
                 server._signal(signal.SIGTERM)
         for server in servers:

@@ -1,29 +1,34 @@
-"""Everybody comes at once to one article: pages, a beacon for every tenth, a vote for every hundredth."""
+"""A spike of visitors on one article: pages, a beacon for every tenth, a vote for every hundredth."""
 
 from __future__ import annotations
 
-from bench import counts
-from bench.findings import Spike
-from bench.lines import CROWD, Line
-from bench.load import Load
-from bench.measures import load_once
-from bench.stage import Stage
+from bench import verification
+from bench.measurements import load_once
+from bench.results import Spike
+from bench.scenarios import MANY_CONNECTIONS, Scenario
+from bench.testbed import Testbed
+from bench.wrk import Load
 
 MIX = "pages:100,beacons:10,votes:1"
-# At the end pages alone are asked for, until everything that counts is answered: only so counts can be exact.
-SECONDS_TO_DRAIN = 2
+# At the end only pages are requested until all views and votes are answered, so that the counts can be exact.
+DRAIN_SECONDS = 2
 
 
-def spike(stage: Stage) -> tuple[Spike, list[str]]:
-    """The spike, and sentences about rows that are missing or too many."""
-    article = stage.large.found["article"]
-    load = Load(port=stage.servers["site"].port, mix=MIX, data=stage.data("spike", stage.large), connections=CROWD)
-    line = Line(name="spike", server="site", load=load, probe=article["path"])
-    seconds = stage.scale.spike_seconds
-    ask = counts.on_postgres(stage)
-    before = counts.rows(ask, article["number"])
-    answers = load_once(stage, line, seconds=seconds + SECONDS_TO_DRAIN, drain=seconds).answers
-    after = counts.rows(ask, article["number"])
+def spike(testbed: Testbed) -> tuple[Spike, list[str]]:
+    """Measure the spike; return it with sentences about missing or surplus rows."""
+    article = testbed.large.found["article"]
+    load = Load(
+        port=testbed.servers["site"].port,
+        mix=MIX,
+        data=testbed.data("spike", testbed.large),
+        connections=MANY_CONNECTIONS,
+    )
+    scenario = Scenario(name="spike", server="site", load=load, probe=article["path"])
+    seconds = testbed.scale.spike_seconds
+    ask = verification.query_postgres(testbed)
+    before = verification.rows(ask, article["number"])
+    answers = load_once(testbed, scenario, seconds=seconds + DRAIN_SECONDS, drain=seconds).answers
+    after = verification.rows(ask, article["number"])
     found = Spike(
         pages_per_second=answers.pages / seconds,
         beacons_per_second=answers.beacons / seconds,
@@ -32,5 +37,5 @@ def spike(stage: Stage) -> tuple[Spike, list[str]]:
         p99_ms=answers.p99_ms,
         errors=answers.errors,
     )
-    sent = counts.Sent(views=answers.beacons, votes=answers.new_voters, unanswered=0)
-    return found, counts.differences("spike", before=before, after=after, sent=sent)
+    sent = verification.Sent(views=answers.beacons, votes=answers.new_voters, unanswered=0)
+    return found, verification.differences("spike", before=before, after=after, sent=sent)

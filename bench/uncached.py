@@ -1,4 +1,4 @@
-"""The site without the layers around Django: what a page costs that no cache holds."""
+"""The site without the page cache: the cost of a page that is not cached."""
 
 import os
 

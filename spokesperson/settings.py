@@ -65,6 +65,7 @@ SECRET_KEY = _secret_key()
 
 INSTALLED_APPS = [
     "spokesperson",
+    "demo",
     "articles.moderation",
     "articles.promotion",
     "articles.readership",

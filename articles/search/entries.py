@@ -16,8 +16,7 @@ leaves Armenian (and everything else that is not Russian) whole. So texts that m
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 
 from django.db import connection
 
@@ -116,57 +115,6 @@ def remove(pks: Iterable[int]) -> None:
     """Take the entries of these articles away."""
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM search_searchentry WHERE article_id = ANY(%s)", [list(pks)])
-
-
-def fill_span(first: int, last: int) -> None:
-    """Write the entries of all published articles from `first` to `last`, where there are none yet."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _INSERT + _rows("a.id BETWEEN %s AND %s") + " ON CONFLICT (article_id) DO NOTHING",
-            [first, last],
-        )
-
-
-SPAN = 10_000
-
-
-def spans() -> Iterator[tuple[int, int]]:
-    """(first, last) primary key of parts that hold every article."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT coalesce(min(id), 1), coalesce(max(id), 0) FROM articles_article")
-        first, last = cursor.fetchone()
-    for start in range(first, last + 1, SPAN):
-        yield start, start + SPAN - 1
-
-
-def fill_span_and_close(span: tuple[int, int]) -> None:
-    """`fill_span` in a thread of its own."""
-    try:
-        fill_span(*span)
-    finally:
-        connection.close()
-
-
-@contextmanager
-def index_at_the_end() -> Iterator[None]:
-    """Where no entry exists yet, have the index built when all are there."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT EXISTS (SELECT FROM search_searchentry)")
-        was_empty = not cursor.fetchone()[0]
-        if was_empty:
-            cursor.execute("DROP INDEX IF EXISTS search_entry_words")
-    try:
-        yield
-    finally:
-        with connection.cursor() as cursor:
-            cursor.execute("SHOW maintenance_work_mem")
-            before = cursor.fetchone()[0]
-            cursor.execute("SET maintenance_work_mem = '1GB'")
-            cursor.execute(
-                "CREATE INDEX IF NOT EXISTS search_entry_words ON search_searchentry USING gin (words) "
-                "WITH (fastupdate = off)"
-            )
-            cursor.execute(f"SET maintenance_work_mem = '{before}'")
 
 
 def remove_all() -> None:

@@ -1,4 +1,4 @@
-"""Keeping the index true: what the verbs of publishing call, and what fills or mends all of it.
+"""Keeping the index true: what the verbs of publishing call.
 
 A published article is in the index and nothing else is. The database's own engines are written in the transaction that
 publishes or hides, so a search is never behind. OpenSearch is told after the commit, by a task; whatever engine
@@ -8,15 +8,13 @@ answers, the articles themselves are then fetched with "is published" in the que
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.tasks import task
 
 from accounts.models import User
 from articles.models import Article, Tag
-from articles.search import entries
 from articles.search.engine import engine
 
 BATCH = 500
@@ -62,28 +60,3 @@ def _update_many(pks: list[int]) -> None:
     for start in range(BATCH, len(pks), BATCH):
         batch = pks[start : start + BATCH]
         transaction.on_commit(partial(update_later.enqueue, batch))
-
-
-def fill_all(*, say: Say = silent, threads: int = 2) -> int:
-    """Index every published article of a database that was filled past the verbs (`seed_load`); PostgreSQL alone.
-
-    Commits as it goes. Must not run beside publishing: where the index is empty it is built when the rows are there,
-    which is several times as quick as row by row.
-
-    Args:
-        say: takes a line of progress.
-        threads: connections that work at the same time.
-
-    Returns:
-        how many entries there are then.
-    """
-    spans = list(entries.spans())
-    say(f"search: {len(spans)} parts to read")
-    with entries.index_at_the_end(), ThreadPoolExecutor(threads) as pool:
-        for number, _ in enumerate(pool.map(entries.fill_span_and_close, spans), 1):
-            say(f"search: {number} of {len(spans)} parts")
-    say("search: the index stands")
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE search_searchentry")
-        cursor.execute("SELECT count(*) FROM search_searchentry")
-        return int(cursor.fetchone()[0])

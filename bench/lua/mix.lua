@@ -3,8 +3,8 @@
 --   mix      kinds and how many of each in a round of them, such as pages:100,beacons:10,votes:1
 --   seed     where the readers' addresses begin, so that no run repeats another's
 --   first    the first voter of this run
---   drain    seconds from now after which only pages are asked for, uncounted, so that nothing that counts is unanswered
---            at the end
+--   drain    seconds from now after which only pages are requested and not counted, so that all views and votes are
+--            answered at the end
 -- The data: pages, beacons, votes = lists of paths; searches = list of words, encoded; voters = list of session keys;
 -- headers = extra headers of the pages; origin; token.
 

@@ -1,4 +1,4 @@
--- What a run came to, as one line of JSON for bench/load.py. Alone it is the script of a constant request.
+-- Prints the result of a run as one line of JSON for bench/wrk.py. Alone it is the script of a constant request.
 
 local threads = {}
 
@@ -16,8 +16,8 @@ local function counted(name)
    return sum
 end
 
--- The most that any thread came to.
-local function most(name)
+-- The maximum over all threads.
+local function maximum(name)
    local found = 0
    for _, thread in ipairs(threads) do
       found = math.max(found, thread:get(name) or 0)
@@ -35,5 +35,5 @@ function done(summary, latency, requests)
       latency:percentile(50) / 1e3, latency:percentile(95) / 1e3, latency:percentile(99) / 1e3,
       errors.status, errors.connect + errors.read + errors.write + errors.timeout,
       counted("pages"), counted("beacons"), counted("votes"), counted("searches"), counted("new_voters"),
-      most("reader"), most("voter")))
+      maximum("reader"), maximum("voter")))
 end

@@ -1,4 +1,4 @@
-"""Sessions as log-in leaves them, made beforehand: a form for each of thousands of voters would measure scrypt."""
+"""Create sessions without the login form: thousands of logins would measure scrypt."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from accounts.models import User
 
 ADMINISTRATOR = "bench-administrator"
 _PREFIX = "bench"
-_LASTING = timedelta(days=2)
+_LIFETIME = timedelta(days=2)
 
 
-def log_in(people: Iterable[User]) -> list[str]:
-    """A session for each person; the keys, in their order."""
-    store, until = SessionStore(), timezone.now() + _LASTING
+def log_in(users: Iterable[User]) -> list[str]:
+    """Create a session for each user; return the keys in the same order."""
+    store, until = SessionStore(), timezone.now() + _LIFETIME
     sessions = [
         Session(
             session_key=_PREFIX + secrets.token_hex(13),
@@ -35,19 +35,19 @@ def log_in(people: Iterable[User]) -> list[str]:
             ),
             expire_date=until,
         )
-        for user in people
+        for user in users
     ]
     Session.objects.bulk_create(sessions, batch_size=2000)
     return [session.session_key for session in sessions]
 
 
-def forget_earlier_ones() -> None:
-    """Drop the sessions of earlier runs, where the database is used again."""
+def delete_earlier_sessions() -> None:
+    """Delete the sessions of earlier runs on a database that is used again."""
     Session.objects.filter(session_key__startswith=_PREFIX).delete()
 
 
 def administrator() -> User:
-    """An account that may see everything in the admin; nobody knows a password for it."""
+    """Return a superuser without a usable password."""
     user, _ = User.objects.get_or_create(
         username=ADMINISTRATOR,
         defaults={"email": f"{ADMINISTRATOR}@example.org", "is_staff": True, "is_superuser": True, "password": "!"},

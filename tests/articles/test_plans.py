@@ -6,6 +6,7 @@ EXPLAIN ANALYZE then tells how many rows each step has read; none may grow with 
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from collections.abc import Iterator
@@ -20,12 +21,13 @@ from django.urls import reverse
 from accounts.models import User
 from articles import sitemaps
 from articles.models import Section
-from spokesperson.load.fill import fill
-from spokesperson.load.plan import Sizes
+from bench.benchmark_data.fill import fill
+from bench.benchmark_data.plan import Sizes
+from demo.progress import Progress
 from tests.articles import every_list
 from tests.articles.every_list import EveryList, selects
 
-SIZES = Sizes(articles=30_000, people=6_000, votes=40_000, views=60_000)
+SIZES = Sizes(articles=30_000, users=6_000, votes=40_000, views=60_000)
 # "Top of the month" merges the best of each of its days: a page (12, and one to see if more follow) of 32 days.
 MOST_ROWS = 500
 # The admin counts up to a thousand, and looks for what nobody has reviewed among the last five thousand.
@@ -37,14 +39,10 @@ CARDS = ('SELECT "articles_article".', 'SELECT "articles_articletag".')
 Node = dict[str, Any]
 
 
-def silent(line: str, *, stays: bool = True) -> None:
-    """Progress that nobody reads."""
-
-
 def filled(sizes: Sizes) -> EveryList:
     """Fill the database; whose lists are to be looked at."""
-    fill(sizes, processes=1, say=silent, with_search=False)
-    moderator = User.objects.get(pk=sizes.people)
+    fill(sizes, processes=1, progress=Progress(io.StringIO()), with_search=False)
+    moderator = User.objects.get(pk=sizes.users)
     # Every list of the admin: the moderators' and the administrators'.
     User.objects.filter(pk=moderator.pk).update(is_superuser=True)
     return EveryList(
@@ -88,7 +86,7 @@ def most_rows(name: str) -> int:
 def complaints(name: str, sql: str, params: Any) -> Iterator[str]:
     """What is wrong with how the database answers a statement."""
     if name == "author" and "SUM(" in sql:
-        return  # An author's totals are of all that this person wrote, and of nothing else.
+        return  # An author's totals are of all that this user wrote, and of nothing else.
     with connection.cursor() as cursor:
         cursor.execute(f"EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) {sql}", params)
         found = cursor.fetchone()[0]
@@ -125,7 +123,7 @@ def test_every_list_reads_an_index_in_order(monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.mark.django_db
 def test_what_readers_and_authors_see_reads_an_index_in_order_on_sqlite() -> None:
     """Moderators' lists do not: SQLite takes no index with a condition for a state that stands in a parameter."""
-    lists = filled(Sizes(articles=1_000, people=200, votes=500, views=1_000))
+    lists = filled(Sizes(articles=1_000, users=200, votes=500, views=1_000))
     looked_at = 0
     for name, sql, params in lists.statements():
         if name.startswith("admin") or not sql.startswith(

@@ -17,11 +17,11 @@ from articles.search import entries, indexing, rebuilding
 from articles.search.engine import engine
 from articles.search.finding import Question, find
 from articles.search.marking import text_of
-from articles.search.models import SearchedArticle, SearchEntry
+from articles.search.models import SearchedArticle
 from articles.services import publishing
 from core.sanitizer import plain_text, sanitize
 from tests import factories
-from tests.search.test_search import article, found
+from tests.articles.test_search import article, found
 
 pytestmark = pytest.mark.django_db
 
@@ -124,19 +124,6 @@ def test_sql_reads_the_same_words_from_html_as_python(body: str) -> None:
         in_sql = cursor.fetchone()[0]
     assert in_sql.split() == plain_text(clean).split()
     assert text_of(clean) == plain_text(clean)
-
-
-@only_postgres
-@pytest.mark.django_db(transaction=True)
-def test_filling_all_at_once_gives_the_entries_that_publishing_gives() -> None:
-    for n, body in enumerate(BODIES):
-        article(f"Article {n}", body, language=["en", "ru", "hy"][n % 3])
-    factories.hidden(title="Hidden")
-    before = list(SearchEntry.objects.order_by("pk").values_list("pk", "published_at", "words"))
-    SearchEntry.objects.all().delete()
-    assert indexing.fill_all() == len(BODIES)
-    assert list(SearchEntry.objects.order_by("pk").values_list("pk", "published_at", "words")) == before
-    assert indexing.fill_all() == len(BODIES)
 
 
 @only_postgres

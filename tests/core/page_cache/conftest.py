@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.workplace import find_program, free_port
+from bench.system import find_program, free_port
 from core.page_cache import application as page_cache
 from core.page_cache.application import PageCache
 from tests.core.page_cache.helpers import Clock, Django

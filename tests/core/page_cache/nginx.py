@@ -19,7 +19,7 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 from django.conf import settings
 from django.db import connections
 
-from bench.workplace import free_port, is_root
+from bench.system import free_port, is_root
 
 CONF = settings.BASE_DIR / "deploy" / "nginx.conf"
 WRAPPER = """

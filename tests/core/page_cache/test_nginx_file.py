@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from bench.workplace import free_port
+from bench.system import free_port
 from tests.core.page_cache.nginx import CONF, WRAPPER, user
 
 

@@ -1,0 +1,1 @@
+"""Generated data for benchmarks: users, articles in every state, votes and views."""

@@ -1,0 +1,90 @@
+"""Invent the votes and views of the demonstration's articles."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+
+from accounts.models import User
+from articles.models import Article
+from articles.readership.models import DailyStats, Read, View, Visit
+from articles.readership.visitors import today
+from articles.voting.services import Choice, cast_vote
+from demo.users import VOTERS
+
+
+def add_votes_and_views(*, article: Article, published_at: datetime, rng: random.Random) -> None:
+    """Cast votes on a published article and write the views of each day since its publication."""
+    age = timezone.now() - published_at
+    votes = _votes(rng, author=article.author.username, age=age)
+    voters = User.objects.in_bulk(votes, field_name="username")
+    for username, value in votes.items():
+        cast_vote(article=article, voter=voters[username], value=value)
+    first, last = timezone.localdate(published_at), today()
+    views = _daily_views(rng, age=age, days=(last - first).days + 1, minimum=4 * len(votes) + 9)
+    read_share = rng.uniform(0.25, 0.6)
+    days = [
+        DailyStats(
+            article=article,
+            day=first + timedelta(days=index),
+            views=count,
+            reads=round(count * read_share),
+            by_author=1 if index == 0 else 0,
+            by_staff=1 if index < 2 else 0,
+            by_bots=round(count * rng.uniform(0.1, 0.4)),
+        )
+        for index, count in enumerate(views)
+        if count
+    ]
+    DailyStats.objects.bulk_create(days)
+    Article.objects.filter(pk=article.pk).update(views=sum(day.views for day in days))
+    # The site keeps the rows of two days, and `recount` compares them with the statistics.
+    for stats in days:
+        if stats.day < last - timedelta(days=1):
+            continue
+        kinds = {
+            Visit.Kind.COUNTED: stats.views,
+            Visit.Kind.AUTHOR: stats.by_author,
+            Visit.Kind.STAFF: stats.by_staff,
+            Visit.Kind.BOT: stats.by_bots,
+        }
+        View.objects.bulk_create(_visits(View, stats, kinds, rng))
+        Read.objects.bulk_create(_visits(Read, stats, {Visit.Kind.COUNTED: stats.reads}, rng))
+
+
+def _votes(rng: random.Random, *, author: str, age: timedelta) -> dict[str, Choice]:
+    """Return username → 1 or −1: most articles are liked, a few are divisive, the newest have few votes yet."""
+    others = [user.username for user in VOTERS if user.username != author]
+    turnout = rng.betavariate(2.2, 3) * _share_of_readers(age)
+    approval = rng.choice([0.55, 0.72, 0.82, 0.88, 0.92, 0.95, 0.97])
+    voters = rng.sample(others, round(turnout * len(others)))
+    return {voter: 1 if rng.random() < approval else -1 for voter in voters}
+
+
+def _daily_views(rng: random.Random, *, age: timedelta, days: int, minimum: int) -> list[int]:
+    """Return the counted views of each day since publication, fewer on every day; their sum is at least `minimum`."""
+    total = max(minimum, round(rng.lognormvariate(math.log(520), 0.65) * _share_of_readers(age)))
+    weights = [0.6**day * rng.uniform(0.7, 1.3) + 0.004 for day in range(days)]
+    views = [math.floor(total * weight / sum(weights)) for weight in weights]
+    views[0] += total - sum(views)
+    return views
+
+
+def _share_of_readers(age: timedelta) -> float:
+    """Return the share of an article's readers who have read it by now."""
+    return 1 - 0.85 * math.exp(-age / timedelta(hours=16))
+
+
+def _visits[Row: Visit](
+    model: type[Row], stats: DailyStats, kinds: dict[Visit.Kind, int], rng: random.Random
+) -> Iterator[Row]:
+    """Return the rows that the view beacon would have written on a day, with random visitors."""
+    for kind, count in kinds.items():
+        for _ in range(count):
+            yield model(
+                article=stats.article, day=stats.day, visitor=rng.randbytes(16), source=rng.randbytes(16), kind=kind
+            )
