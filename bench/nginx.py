@@ -78,10 +78,11 @@ def adapt_config(text: str, *, folder: Path, port: int, site_port: int, data: Pa
         text = text.replace(server, "")
     text = re.sub(r"^ *ssl_.*\n", "", text, flags=re.MULTILINE)
     for theirs, mine in (
+        (r"listen \[::\]:443 [^;]*;", ""),
         (r"listen 443 [^;]*;", f"listen 127.0.0.1:{port};"),
         (r"127\.0\.0\.1:8000", f"127.0.0.1:{site_port}"),
         (r"news\.example\.org", "127.0.0.1"),
-        (r"/var/cache/nginx/", f"{folder}/nginx-cache-"),
+        (r"/var/lib/nginx/", f"{folder}/nginx-cache-"),
         (r"/var/log/nginx/", f"{folder}/nginx-log-"),
         (r"/var/lib/spokesperson/", f"{data}/"),
     ):

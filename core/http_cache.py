@@ -1,4 +1,4 @@
-"""What HTTP caches may do with a page."""
+"""HTTP cache headers of public pages."""
 
 from __future__ import annotations
 
@@ -14,29 +14,29 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.csp import csp_override
 from django.views.decorators.http import require_safe
 
-# How old a page may be (docs/architecture.md, Three paths): fresh for 5 s, then at most 5 s more while a new one is
-# made, and 30 s while that fails.
+# Maximum age of a public page (docs/architecture.md): fresh for 5 s, then up to 5 s more while it is rendered anew, and
+# up to 30 s in all while rendering fails. A shared cache in front stores only fresh responses, for 5 s: 10 s in all.
 FRESH_SECONDS = 5
 STALE_SECONDS = 5
 STALE_ON_ERROR_SECONDS = 30
-# The query parameters of a list's page.
-PARAMETERS = ("after",)
+# The query parameters of a page unless its view declares others.
+DEFAULT_PARAMETERS = ("after",)
 
 
 def is_anonymous(request: HttpRequest) -> bool:
-    """Whether no session came with the request. Looks at the cookie's name alone, so that nothing reads the session."""
+    """Return whether the request has no session. It looks only at the cookie's name, so that no session is loaded."""
     return settings.SESSION_COOKIE_NAME not in request.COOKIES
 
 
 def public_page(
-    view: Callable[..., HttpResponseBase], *, parameters: tuple[str, ...] = PARAMETERS
+    view: Callable[..., HttpResponseBase], *, parameters: tuple[str, ...] = DEFAULT_PARAMETERS
 ) -> Callable[..., HttpResponseBase]:
-    """Declare that an anonymous reader's answer is the same for everyone, so that caches may keep it for 5 seconds.
+    """Declare that a view's response is the same for all visitors without a session, so that caches may store it.
 
-    Signed-in people get a fresh, private page. What is not a 200 keeps the headers that it has.
+    Signed-in users get a fresh, private page. Responses other than 200 keep their headers.
 
     Args:
-        parameters: the query parameters that the view knows; the page cache drops all others.
+        parameters: the query parameters that the view reads; the page cache drops all others.
     """
 
     @wraps(view)
@@ -48,18 +48,17 @@ def public_page(
                 public=True,
                 max_age=0,
                 s_maxage=FRESH_SECONDS,
-                stale_while_revalidate=STALE_SECONDS,
                 stale_if_error=STALE_ON_ERROR_SECONDS,
             )
         return response
 
-    # The page cache asks an address whether its view opted in, before anything is rendered.
+    # Read by core.page_cache before anything is rendered.
     wrapped.is_public_page = True  # type: ignore[attr-defined]
     wrapped.page_parameters = parameters  # type: ignore[attr-defined]
     return wrapped
 
 
 def framed(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Let this one page stand in a frame of our own (a preview in the admin); everything else may stand in none."""
+    """Allow a view in a frame of the same origin, for previews in the admin; all other pages refuse framing."""
     policy: dict[str, Any] = {**settings.SECURE_CSP, "frame-ancestors": [CSP.SELF]}
     return require_safe(csp_override(policy)(xframe_options_sameorigin(view)))

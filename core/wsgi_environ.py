@@ -1,4 +1,4 @@
-"""What a WSGI environment says, read as Django reads it, for what answers around Django."""
+"""WSGI environment variables read as Django reads them, for WSGI middleware."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from django.conf import settings
 
 
 def is_secure(environ: WSGIEnvironment) -> bool:
-    """Whether the reader came by https, as Django reads it (`HttpRequest.scheme`)."""
+    """Return whether the request came over HTTPS, as `HttpRequest.is_secure()` does."""
     if settings.SECURE_PROXY_SSL_HEADER:
         header, expected = settings.SECURE_PROXY_SSL_HEADER
-        if (said := environ.get(header)) is not None:
-            return str(said).split(",", 1)[0].strip() == expected
+        if (value := environ.get(header)) is not None:
+            return str(value).split(",", 1)[0].strip() == expected
     return bool(environ["wsgi.url_scheme"] == "https")

@@ -1,18 +1,8 @@
-"""The application that a WSGI server runs: Django, the page cache around it, and the view beacon around both."""
+"""The WSGI application: Django, with the page cache and the view beacon around it."""
 
-import ctypes
 import os
-import sys
-from contextlib import suppress
 
 from django.core.wsgi import get_wsgi_application
-
-# glibc gives every few threads a heap of their own; pages that come and go leave holes in each. One heap for all, which
-# Python's threads share without waiting, holds the same in an eighth less memory.
-_M_ARENA_MAX = -8
-if sys.platform == "linux":
-    with suppress(OSError, AttributeError):  # another C library
-        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "spokesperson.settings")
 _django = get_wsgi_application()
@@ -21,7 +11,6 @@ _django = get_wsgi_application()
 from django.conf import settings  # noqa: E402
 
 from articles.readership.beacon import Beacon  # noqa: E402
-from core.page_cache.application import PageCache  # noqa: E402
+from core.page_cache import PageCache  # noqa: E402
 
-_pages = PageCache(_django, max_bytes=settings.PAGE_CACHE_BYTES)
-application = Beacon(_pages, most_waiting=settings.BEACONS_AT_ONCE)
+application = Beacon(PageCache(_django, max_bytes=settings.PAGE_CACHE_BYTES), most_waiting=settings.BEACONS_AT_ONCE)

@@ -1,4 +1,4 @@
-"""What every test stands on (tests/environment.py sets the variables before Django reads its settings)."""
+"""Fixtures for all tests (tests/environment.py sets the variables before Django reads its settings)."""
 
 from __future__ import annotations
 
@@ -7,29 +7,40 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
+import django
 import pytest
 from django.conf import LazySettings, settings
 from django.core.cache import caches
+from django.core.management import call_command
 from django.db import connection
 
 from core import ratelimit as limits
+from tests import production
 
 
 @pytest.fixture(autouse=True)
-def _plain_and_fast(settings: LazySettings, tmp_path: Path) -> Iterator[None]:
-    """Fast hashing, tasks at once, static files without a manifest, media of the test's own, empty caches."""
+def _test_settings(settings: LazySettings, tmp_path: Path) -> Iterator[None]:
+    """Fast password hashing, media of the test's own, empty caches; tasks at once, unless TEST_STACK=production."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    settings.TASKS = {"default": {"BACKEND": "django.tasks.backends.immediate.ImmediateBackend"}}
-    settings.STORAGES = {
-        **settings.STORAGES,
-        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
-    }
     settings.MEDIA_ROOT = tmp_path / "media"
+    if not production.IS_PRODUCTION:
+        settings.TASKS = {"default": {"BACKEND": "django.tasks.backends.immediate.ImmediateBackend"}}
+        settings.STORAGES = {
+            **settings.STORAGES,
+            "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+        }
     for cache in caches.all():
         cache.clear()
     yield
     for cache in caches.all():
         cache.clear()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Collect the hashed static files once, in the process that starts the others."""
+    if production.IS_PRODUCTION and not hasattr(config, "workerinput"):
+        django.setup()
+        call_command("collectstatic", "--no-input", verbosity=0)
 
 
 @pytest.fixture(scope="session")

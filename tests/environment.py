@@ -1,19 +1,26 @@
-"""The tests' environment, loaded by pytest before anything reads the settings (pyproject.toml, addopts)."""
+"""The environment of the tests, loaded by pytest before anything reads the settings (pyproject.toml, addopts)."""
 
 import os
 import tempfile
 from pathlib import Path
 
+_data = tempfile.mkdtemp(prefix="spokesperson-tests-")
 os.environ.update(
     DJANGO_SETTINGS_MODULE="spokesperson.settings",
     ORIGIN="http://testserver",
     EXTRA_HOSTS="localhost",
     SECRET_KEY="only for tests: " + "not a secret " * 5,
-    DATA_DIR=tempfile.mkdtemp(prefix="spokesperson-tests-"),
-    EMAIL_URL="memorymail://",
-    CACHE_URL="locmemcache://",
+    DATA_DIR=_data,
     PAYMENTS="manual",
     DJANGO_ALLOW_ASYNC_UNSAFE="true",  # Playwright's synchronous calls run an event loop of their own.
 )
+if os.environ.get("TEST_STACK") == "production":
+    # tests/production.py. The cache is the one that CACHE_URL names, or the default.
+    os.environ.setdefault("CACHE_URL", "")
+    os.environ["EMAIL_URL"] = f"filemail://{_data}/emails"
+    # Shared by all test processes, which inherit it; collected once.
+    os.environ.setdefault("STATIC_ROOT", f"{_data}/static")
+else:
+    os.environ.update(EMAIL_URL="memorymail://", CACHE_URL="locmemcache://")
 os.environ.setdefault("DATABASE_URL", "")
-(Path(os.environ["DATA_DIR"]) / "static").mkdir()
+(Path(_data) / "static").mkdir()

@@ -1,0 +1,5 @@
+"""WSGI middleware that caches public pages in each worker's memory (docs/decisions/0003-page-cache.md)."""
+
+from core.page_cache.middleware import PageCache
+
+__all__ = ["PageCache"]

@@ -1,13 +1,14 @@
-"""Which page a request asks for: all that a kept page may depend on, and nothing else of the visitor's.
+"""Cache keys: everything that a public page may depend on, and nothing else that a visitor sends.
 
-Everything is read as Django reads it, so that what is rendered for a key is what Django would have said to a visitor
-without a session who sent nothing but that key.
+All parts are read as Django reads them, so that the page rendered for a key is what Django would have answered to a
+visitor without a session who sent nothing but that key.
 """
 
 from __future__ import annotations
 
 from functools import lru_cache
 from io import BytesIO
+from typing import NamedTuple
 from urllib.parse import urlencode
 from wsgiref.types import WSGIEnvironment
 
@@ -19,14 +20,14 @@ from django.http.request import split_domain_port
 from django.urls import Resolver404, resolve
 from django.utils import translation
 
-from core.http_cache import PARAMETERS
+from core.http_cache import DEFAULT_PARAMETERS
 from core.wsgi_environ import is_secure
 
-# A longer address (host, path and query together, in bytes) goes to Django: nobody publishes one, and what we remember
-# of requests stays small.
-LONGEST = 2048
-# What a rendering may see of the server; everything else in a WSGI environment may come from the visitor.
-OF_THE_SERVER = (
+# A longer host, path and query (bytes together) goes to Django uncached, so that the LRU caches below stay small.
+MAX_URL_LENGTH = 2048
+MAX_ACCEPT_ENCODING_LENGTH = 500
+# The only variables of the WSGI environment that a cached rendering sees; all others may come from the visitor.
+SERVER_VARIABLES = (
     "SCRIPT_NAME",
     "SERVER_NAME",
     "SERVER_PORT",
@@ -38,54 +39,64 @@ OF_THE_SERVER = (
     "wsgi.version",
 )
 
-# (scheme, host, path, known query)
-Key = tuple[str, str, str, str]
+
+class Key(NamedTuple):
+    """What makes a page another page. `query` holds only the parameters that the view knows."""
+
+    scheme: str
+    host: str
+    path: str
+    query: str
 
 
-def has_session(cookies: str) -> bool:
-    """Whether a Cookie header holds a session."""
-    return settings.SESSION_COOKIE_NAME in cookies and settings.SESSION_COOKIE_NAME in parse_cookie(cookies)
+def has_session(cookie_header: str) -> bool:
+    """Return whether a Cookie header holds a session."""
+    return settings.SESSION_COOKIE_NAME in cookie_header and settings.SESSION_COOKIE_NAME in parse_cookie(cookie_header)
 
 
-def key_of(environ: WSGIEnvironment) -> Key | None:
-    """The page that a GET or HEAD without a session asks for; None where Django itself must answer.
+def cache_key(environ: WSGIEnvironment) -> tuple[Key, str] | None:
+    """Return the key and the content encoding of a GET or HEAD without a session, or None to pass it to Django.
 
-    That is: another host, a view that did not opt in, an address that is redirected to one with a slash, and whatever
-    is too long or too much to be one of our addresses.
+    None for an unknown host, a view that is not declared public, a URL that Django redirects to one with a slash, and
+    a URL that is too long.
     """
-    path = environ.get("PATH_INFO") or "/"
+    host, path = environ.get("HTTP_HOST", ""), environ.get("PATH_INFO") or "/"
     query = environ.get("QUERY_STRING", "")
-    if len(path) + len(query) > LONGEST:
+    if len(host) + len(path) + len(query) > MAX_URL_LENGTH:
         return None
-    host = known_host(environ.get("HTTP_HOST", ""))
-    parameters = parameters_of(path)
-    if host is None or parameters is None:
-        return None
-    known = ""
-    if query and parameters:
-        try:
-            given = QueryDict(query.encode("latin-1"))
-        except (TooManyFieldsSent, UnicodeError):
-            return None
-        # The last of repeated ones, as `request.GET[name]` is. All others are dropped before rendering, so that they
-        # neither split nor poison a page.
-        known = urlencode([(name, given[name]) for name in parameters if name in given])
-    return "https" if is_secure(environ) else "http", host, path, known
-
-
-def known_host(header: str) -> str | None:
-    """The name in a Host header where it is one of ours; whatever port and case it has, the page is the same."""
-    if len(header) > LONGEST:
-        return None
-    name, _ = split_domain_port(header)
-    return name if name in {one.lower() for one in settings.ALLOWED_HOSTS} else None
+    accept_encoding = environ.get("HTTP_ACCEPT_ENCODING", "")[:MAX_ACCEPT_ENCODING_LENGTH]
+    return _parse(is_secure(environ), host, path, query, accept_encoding)
 
 
 @lru_cache(maxsize=2048)
-def parameters_of(path: str) -> tuple[str, ...] | None:
-    """The query parameters that a path's page may depend on, or None where its view did not opt in.
+def _parse(secure: bool, host: str, path: str, query: str, accept_encoding: str) -> tuple[Key, str] | None:
+    known_host = allowed_host(host)
+    parameters = query_parameters(path)
+    if known_host is None or parameters is None:
+        return None
+    known_query = ""
+    if query and parameters:
+        try:
+            values = QueryDict(query.encode("latin-1"))
+        except (TooManyFieldsSent, UnicodeError):
+            return None
+        # Of repeated parameters the last one, as in `request.GET[name]`. Unknown ones are dropped before rendering, so
+        # that they neither multiply nor poison cached pages.
+        known_query = urlencode([(name, values[name]) for name in parameters if name in values])
+    key = Key("https" if secure else "http", known_host, path, known_query)
+    return key, negotiate_encoding(accept_encoding)
 
-    An address that no view has is everybody's too: its 404 depends on nothing.
+
+def allowed_host(header: str) -> str | None:
+    """Return the lower-case host name of a Host header if it is one of ours, without its port."""
+    name, _port = split_domain_port(header)
+    return name if name in {host.lower() for host in settings.ALLOWED_HOSTS} else None
+
+
+def query_parameters(path: str) -> tuple[str, ...] | None:
+    """Return the query parameters that the page at `path` may depend on; None if its view is not declared public.
+
+    A path without a view is public as well: its 404 depends on nothing.
 
     Args:
         path: PATH_INFO, its bytes as latin-1.
@@ -100,12 +111,12 @@ def parameters_of(path: str) -> tuple[str, ...] | None:
         try:
             view = resolve(path).func
         except Resolver404:
-            return None if settings.APPEND_SLASH and leads_somewhere(f"{path}/") else ()
-    return getattr(view, "page_parameters", PARAMETERS) if getattr(view, "is_public_page", False) else None
+            # Django's redirect to the path with a slash carries the visitor's whole query.
+            return None if settings.APPEND_SLASH and _resolves(f"{path}/") else ()
+    return getattr(view, "page_parameters", DEFAULT_PARAMETERS) if getattr(view, "is_public_page", False) else None
 
 
-def leads_somewhere(path: str) -> bool:
-    """Whether a view has the path. (A redirect to it carries the visitor's whole query.)"""
+def _resolves(path: str) -> bool:
     try:
         resolve(path)
     except Resolver404:
@@ -113,28 +124,26 @@ def leads_somewhere(path: str) -> bool:
     return True
 
 
-@lru_cache(maxsize=512)
-def encoding_of(accepted: str) -> str:
-    """The compression to answer with: "br", "gzip" or "" (RFC 9110, 12.5.3; a weight of 0 refuses)."""
-    offered = set()
-    for part in accepted[:500].lower().split(","):
+def negotiate_encoding(accept_encoding: str) -> str:
+    """Return "br", "gzip" or "" (RFC 9110, 12.5.3; a weight of 0 refuses an encoding)."""
+    accepted = set()
+    for part in accept_encoding.lower().split(","):
         name, _, weight = part.strip().partition(";")
         quality = weight.strip().removeprefix("q=").strip()
         if not (quality and quality.strip("0.") == ""):
-            offered.add(name.strip())
-    return "br" if "br" in offered else "gzip" if "gzip" in offered else ""
+            accepted.add(name.strip())
+    return "br" if "br" in accepted else "gzip" if "gzip" in accepted else ""
 
 
-def clean_environ(environ: WSGIEnvironment, key: Key) -> WSGIEnvironment:
-    """A GET for the key's page with the server's variables and nothing of the visitor's."""
-    scheme, host, path, query = key
-    return {name: environ[name] for name in OF_THE_SERVER if name in environ} | {
+def render_environ(environ: WSGIEnvironment, key: Key) -> WSGIEnvironment:
+    """Return the environment of a GET for the key's page, with nothing else of the visitor's request."""
+    return {name: environ[name] for name in SERVER_VARIABLES if name in environ} | {
         "REQUEST_METHOD": "GET",
-        "HTTP_HOST": host,
-        "PATH_INFO": path,
-        "QUERY_STRING": query,
+        "HTTP_HOST": key.host,
+        "PATH_INFO": key.path,
+        "QUERY_STRING": key.query,
         "REMOTE_ADDR": "",
         "SERVER_PROTOCOL": "HTTP/1.1",
         "wsgi.input": BytesIO(),
-        "wsgi.url_scheme": scheme,
+        "wsgi.url_scheme": key.scheme,
     }

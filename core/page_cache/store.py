@@ -1,4 +1,4 @@
-"""Rendered pages in memory: their bytes in each encoding, counted, the least recently used out first."""
+"""Cached pages in memory: one rendering with its compressed variants, and an LRU cache bounded in bytes."""
 
 from __future__ import annotations
 
@@ -15,81 +15,94 @@ from core.page_cache.keys import Key
 
 Headers = list[tuple[str, str]]
 
-# What we say ourselves, whatever the view said.
-OURS = {"content-length", "date", "etag", "vary", "x-accel-expires", "x-cache"}
-# What describes a body; an answer without one (304) goes without it.
-OF_THE_BODY = {"content-encoding", "content-language", "content-length", "content-type"}
+FRESH, NOT_FRESH = f"s-maxage={FRESH_SECONDS}", "s-maxage=0"
+
+# Set by the page cache itself, whatever the view set.
+OWN_HEADERS = {"content-length", "date", "etag", "vary", "x-accel-expires", "x-cache"}
+# Describe a body, so they are left out of a 304 response.
+BODY_HEADERS = {"content-encoding", "content-language", "content-length", "content-type"}
 
 
-class Form:
-    """A page in one encoding, with the headers of its answers ready: a hit makes nothing anew."""
+class Variant:
+    """A page in one content encoding, with the headers of its responses ready, so that a hit builds nothing.
 
-    __slots__ = ("body", "etag", "headers", "unchanged", "weight")
+    Attributes:
+        headers: of a response within the page's fresh seconds.
+        stale_headers: the same, but shared caches in front may not store the response: its age adds to theirs.
+    """
 
-    def __init__(self, body: bytes, etag: str, headers: Headers, *, shared: bool) -> None:
+    __slots__ = ("body", "etag", "headers", "not_modified_headers", "size", "stale_headers")
+
+    def __init__(self, body: bytes, etag: str, headers: Headers, *, shares_body: bool) -> None:
         self.body = body
         self.etag = etag
         self.headers = headers
-        self.unchanged = [(name, value) for name, value in headers if name.lower() not in OF_THE_BODY]
-        self.weight = (0 if shared else getsizeof(body)) + getsizeof(headers) + getsizeof(self.unchanged) + 500
+        self.not_modified_headers = [(name, value) for name, value in headers if name.lower() not in BODY_HEADERS]
+        self.stale_headers = [
+            (name, value.replace(FRESH, NOT_FRESH) if name.lower() == "cache-control" else value)
+            for name, value in headers
+        ]
+        self.size = (0 if shares_body else getsizeof(body)) + 3 * getsizeof(headers) + 500
 
 
 class Page:
-    """One rendered answer, with its compressed forms made when they are first asked for.
+    """One rendered response; its compressed variants are made when they are first requested.
 
     Args:
-        born: when its rendering began, by the monotonic clock: what it shows may be that old.
+        status: the status line, such as "200 OK".
+        rendered_at: when rendering began, by the monotonic clock; the page's data is at least that old.
     """
 
     __slots__ = (
         "body",
-        "born",
-        "forms",
-        "found",
+        "cache",
         "fresh_until",
         "headers",
+        "is_ok",
         "lock",
+        "rendered_at",
         "retry_at",
-        "shelf",
+        "size",
         "status",
         "tag",
-        "weight",
+        "variants",
     )
 
-    def __init__(self, status: str, headers: Headers, body: bytes, *, born: float) -> None:
+    def __init__(self, status: str, headers: Headers, body: bytes, *, rendered_at: float) -> None:
         self.status = status
-        self.found = status.startswith("200")
-        self.headers = [(name, value) for name, value in headers if name.lower() not in OURS]
+        self.is_ok = status.startswith("200")
+        self.headers = [(name, value) for name, value in headers if name.lower() not in OWN_HEADERS]
         self.headers.append(("Vary", "Accept-Encoding"))
         self.body = body
-        self.born = born
-        self.fresh_until = born + FRESH_SECONDS
+        self.rendered_at = rendered_at
+        self.fresh_until = rendered_at + FRESH_SECONDS
         self.retry_at = 0.0
         self.tag = hashlib.sha256(body).hexdigest()[:20]
-        self.forms: dict[str, Form] = {}
+        self.variants: dict[str, Variant] = {}
         self.lock = threading.Lock()
-        self.shelf: Shelf | None = None
-        self.weight = getsizeof(body) + sum(getsizeof(one) + sum(map(getsizeof, one)) for one in self.headers) + 1000
+        self.cache: LRUCache | None = None
+        self.size = getsizeof(body) + sum(getsizeof(pair) + sum(map(getsizeof, pair)) for pair in self.headers) + 1000
 
     def header(self, name: str) -> str:
-        """A header's value, "" where there is none."""
-        return next((value for one, value in self.headers if one.lower() == name), "")
+        """Return a header's value, "" if it is not set."""
+        return next((value for key, value in self.headers if key.lower() == name), "")
 
-    def form(self, encoding: str) -> Form:
-        """The page in "br", "gzip" or "" (as it is). One thread compresses, the others wait for it."""
+    def variant(self, encoding: str) -> Variant:
+        """Return the page in "br", "gzip" or "" (not compressed). One thread compresses while the others wait."""
         with self.lock:
-            if (found := self.forms.get(encoding)) is None:
-                found = self._made(encoding)
-                if self.shelf is not None:
-                    self.shelf.grow(self, found.weight)
+            variant = self.variants.get(encoding)
+            if variant is None:
+                variant = self._encode(encoding)
+                if self.cache is not None:
+                    self.cache.grow(self, variant.size)
                 else:
-                    self.weight += found.weight
-                self.forms[encoding] = found
-        return found
+                    self.size += variant.size
+                self.variants[encoding] = variant
+        return variant
 
-    def _made(self, encoding: str) -> Form:
+    def _encode(self, encoding: str) -> Variant:
         body = self.body
-        if self.header("content-encoding"):  # The view did it already.
+        if self.header("content-encoding"):  # The view compressed it.
             encoding = ""
         if encoding == "br":
             body = brotli.compress(body, quality=5)
@@ -99,11 +112,11 @@ class Page:
         headers = [*self.headers, ("ETag", etag), ("Content-Length", str(len(body)))]
         if encoding:
             headers.append(("Content-Encoding", encoding))
-        return Form(body, etag, headers, shared=body is self.body)
+        return Variant(body, etag, headers, shares_body=body is self.body)
 
 
-class Shelf:
-    """Pages by their keys, within a number of bytes that counts all that they hold.
+class LRUCache:
+    """Pages by key; the least recently used are evicted when all together exceed `max_bytes`.
 
     Reading takes no lock: `pages.get` and `touch` are single operations of a dictionary.
     """
@@ -115,43 +128,43 @@ class Shelf:
         self.lock = threading.Lock()
 
     def touch(self, key: Key) -> None:
-        """Note that a page was used."""
-        try:  # noqa: SIM105 - every hit comes by here, and this costs nothing
+        """Mark a page as recently used."""
+        try:  # noqa: SIM105 - on the path of every hit
             self.pages.move_to_end(key)
-        except KeyError:  # It went a moment ago, or stands on the other shelf.
+        except KeyError:  # It was evicted a moment ago, or is in the other cache.
             pass
 
     def put(self, key: Key, page: Page) -> None:
-        """Keep a page in the place of what stood there. One that would push out a quarter of all others is not kept."""
+        """Store a page in place of the present one; a page of more than a quarter of `max_bytes` is not stored."""
         with self.lock:
-            self._take(key)
-            if page.weight > self.max_bytes // 4:
+            self._remove(key)
+            if page.size > self.max_bytes // 4:
                 return
             self.pages[key] = page
-            self.bytes += page.weight
-            page.shelf = self
-            self._make_room()
+            self.bytes += page.size
+            page.cache = self
+            self._evict()
 
-    def drop(self, key: Key) -> None:
-        """Forget a page."""
+    def delete(self, key: Key) -> None:
+        """Remove a page if it is there."""
         with self.lock:
-            self._take(key)
+            self._remove(key)
 
-    def grow(self, page: Page, by: int) -> None:
-        """Count what a page has come to hold."""
+    def grow(self, page: Page, size: int) -> None:
+        """Account for `size` more bytes that a page holds."""
         with self.lock:
-            page.weight += by
-            if page.shelf is self:
-                self.bytes += by
-                self._make_room()
+            page.size += size
+            if page.cache is self:
+                self.bytes += size
+                self._evict()
 
-    def _take(self, key: Key) -> None:
-        if (old := self.pages.pop(key, None)) is not None:
-            self.bytes -= old.weight
-            old.shelf = None
+    def _remove(self, key: Key) -> None:
+        if (page := self.pages.pop(key, None)) is not None:
+            self.bytes -= page.size
+            page.cache = None
 
-    def _make_room(self) -> None:
+    def _evict(self) -> None:
         while self.bytes > self.max_bytes:
-            _, old = self.pages.popitem(last=False)
-            self.bytes -= old.weight
-            old.shelf = None
+            _key, page = self.pages.popitem(last=False)
+            self.bytes -= page.size
+            page.cache = None

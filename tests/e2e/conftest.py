@@ -13,12 +13,14 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import LazySettings, settings
+from django.contrib.staticfiles import handlers
 from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Response, expect
 from pytest_django.live_server_helper import LiveServer
 from pytest_playwright.pytest_playwright import CreateContextCallback
 
 from accounts.models import User
+from tests import production
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # A person's browser, whatever the one that runs the tests calls itself.
@@ -68,6 +70,50 @@ def _the_live_address(settings: LazySettings, live_server: LiveServer) -> None:
     """The site knows itself under the address that the browser opens."""
     settings.ORIGIN = live_server.url
     settings.CSRF_TRUSTED_ORIGINS = [live_server.url]
+
+
+@pytest.fixture(scope="session")
+def _hashed_static_files() -> Iterator[None]:
+    """On the production stack WhiteNoise serves static files; the test server's own handler knows no hashed names."""
+    with pytest.MonkeyPatch.context() as patch:
+        if production.IS_PRODUCTION:
+            patch.setattr(handlers, "StaticFilesHandler", lambda application: application)
+        yield
+
+
+@pytest.fixture(scope="session")
+def live_server(_hashed_static_files: None, live_server: LiveServer) -> LiveServer:
+    return live_server
+
+
+@pytest.fixture(scope="session")
+def _worker(live_server: LiveServer, django_db_setup: None) -> Iterator[None]:
+    """A task worker process, on the production stack."""
+    if not production.IS_PRODUCTION:
+        yield
+        return
+    worker = production.start_worker(live_server.url)
+    yield
+    worker.terminate()
+    worker.wait(20)
+
+
+@pytest.fixture(autouse=True)
+def _with_worker(_worker: None) -> Iterator[None]:
+    """Leave no task to the next test."""
+    yield
+    if production.IS_PRODUCTION:
+        production.wait_for_empty_queue()
+
+
+@pytest.fixture
+def mailoutbox(mailoutbox: Any) -> Any:
+    """The emails that were sent, by whichever process."""
+    if not production.IS_PRODUCTION:
+        return mailoutbox
+    outbox = production.FileOutbox(Path(settings.DATA_DIR) / "emails")
+    outbox.clear()
+    return outbox
 
 
 @pytest.fixture(autouse=True)

@@ -17,7 +17,7 @@ from articles.promotion import lifecycle, reports
 from articles.promotion.models import LedgerEntry, Promotion, PromotionDay, PromotionSettings
 from articles.promotion.public_ledger import band
 from articles.services import publishing
-from core.page_cache.keys import key_of
+from core.page_cache.keys import cache_key
 from tests import factories
 from tests.promotion import making
 from tests.promotion.factories import running
@@ -215,7 +215,7 @@ def test_it_is_for_the_caches_and_they_know_its_filters(client: Client, address:
 
     def key(path: str, query: str) -> str:
         asked = {"wsgi.url_scheme": "http", "HTTP_HOST": "testserver", "PATH_INFO": path, "QUERY_STRING": query}
-        found = key_of(asked)
+        found = cache_key(asked)
         assert found
         return found[3]
 

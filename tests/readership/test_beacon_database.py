@@ -18,7 +18,7 @@ from articles.readership.beacon import Beacon, request_of
 from articles.readership.models import View
 from articles.readership.visitors import today
 from articles.services import publishing
-from core.page_cache.application import PageCache
+from core.page_cache.middleware import PageCache
 from tests import factories
 from tests.readership.wsgi import ask, environ_of, open_connections
 

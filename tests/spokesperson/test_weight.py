@@ -17,7 +17,7 @@ from django.core.wsgi import get_wsgi_application
 from django.test import Client
 
 from articles.models import Article
-from core.page_cache.application import PageCache
+from core.page_cache.middleware import PageCache
 from tests import factories
 from tests.core.page_cache.helpers import ask
 from tests.e2e.site import picture_of

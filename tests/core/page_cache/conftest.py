@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from bench.system import find_program, free_port
-from core.page_cache import application as page_cache
-from core.page_cache.application import PageCache
+from core.page_cache import keys
+from core.page_cache import middleware as page_cache
+from core.page_cache.middleware import PageCache
 from tests.core.page_cache.helpers import Clock, Django
 from tests.core.page_cache.nginx import (
     CONF,
@@ -27,6 +28,11 @@ from tests.core.page_cache.nginx import (
     user,
 )
 from tests.readership.wsgi import open_connections
+
+
+@pytest.fixture(autouse=True)
+def _no_parsed_requests() -> None:
+    keys._parse.cache_clear()
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from typing import Any
 
 import brotli
 
-from core.page_cache.application import PageCache
+from core.page_cache.middleware import PageCache
 
 PUBLIC = "public, max-age=0, s-maxage=5"
 #: What a visitor may send that changes nothing of a public page, neither here nor in nginx.

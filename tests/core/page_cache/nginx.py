@@ -125,12 +125,16 @@ def as_here(conf: str, *, port: int, behind: int, folder: Path, static: Path, me
         "listen 443 ssl default_server;": f"listen 127.0.0.1:{port} default_server;",
         "ssl_reject_handshake on;": "",
         "    listen 80 default_server;\n": "",
+        "    listen [::]:80 default_server;\n": "",
+        "    listen [::]:80;\n": "",
+        "    listen [::]:443 ssl http2;\n": "",
+        "    listen [::]:443 ssl default_server;\n": "",
         "listen 80;": f"listen 127.0.0.1:{free_port()};",
         "server 127.0.0.1:8000;": f"server 127.0.0.1:{behind};",
         "news.example.org": "testserver",
         "/var/lib/spokesperson/static/": f"{static}/",
         "/var/lib/spokesperson/media/": f"{media}/",
-        "/var/cache/nginx/spokesperson": f"{folder}/pages",
+        "/var/lib/nginx/spokesperson": f"{folder}/pages",
         "/var/log/nginx/spokesperson.log": f"{folder}/access.log",
     }
     for old, new in changes.items():

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from core.page_cache import application as page_cache
-from core.page_cache.application import PageCache
+from core.page_cache import middleware as page_cache
+from core.page_cache.middleware import PageCache
 from tests.core.page_cache.helpers import PUBLIC, Clock, Crowd, Django, ask, how
 
 
-def test_one_renders_while_the_others_get_the_last_copy(cache: PageCache, django: Django, clock: Clock) -> None:
+def test_stale_copy_is_served_while_one_request_renders(cache: PageCache, django: Django, clock: Clock) -> None:
     old = ask(cache)["body"]
     clock.now += 6
     django.gate, django.body = threading.Event(), b"new"
@@ -28,7 +28,7 @@ def test_one_renders_while_the_others_get_the_last_copy(cache: PageCache, django
     assert len(django.asked) == 2
 
 
-def test_a_crowd_at_a_new_page_is_one_rendering(cache: PageCache, django: Django) -> None:
+def test_parallel_requests_for_a_new_page_render_once(cache: PageCache, django: Django) -> None:
     django.gate = threading.Event()
     crowd = Crowd(cache, 20)
     assert django.entered.acquire(timeout=10)
@@ -39,7 +39,7 @@ def test_a_crowd_at_a_new_page_is_one_rendering(cache: PageCache, django: Django
     assert len(django.asked) == 1
 
 
-def test_nobody_is_served_a_copy_older_than_ten_seconds(cache: PageCache, django: Django, clock: Clock) -> None:
+def test_stale_copy_is_at_most_ten_seconds_old(cache: PageCache, django: Django, clock: Clock) -> None:
     ask(cache)
     clock.now += 10
     django.entered.acquire()
@@ -50,7 +50,7 @@ def test_nobody_is_served_a_copy_older_than_ten_seconds(cache: PageCache, django
     assert {answer["body"] for answer in crowd.wait()} == {b"new"}
 
 
-def test_a_page_is_as_old_as_what_it_was_made_from(cache: PageCache, clock: Clock) -> None:
+def test_age_counts_from_the_start_of_rendering(cache: PageCache, clock: Clock) -> None:
     def slow(environ: Any, start_response: Any) -> Iterable[bytes]:
         clock.now += 4  # after the database was read
         start_response("200 OK", [("Cache-Control", PUBLIC)])
@@ -63,7 +63,7 @@ def test_a_page_is_as_old_as_what_it_was_made_from(cache: PageCache, clock: Cloc
     assert how(ask(cache)) == "miss"
 
 
-def test_what_is_for_one_reader_is_given_to_nobody_who_waited(cache: PageCache, django: Django) -> None:
+def test_private_response_is_not_shared_with_waiting_requests(cache: PageCache, django: Django) -> None:
     django.headers, django.gate = [("Cache-Control", "private"), ("Set-Cookie", "a=1")], threading.Event()
     crowd = Crowd(cache, 5, user_agent="me")
     assert django.entered.acquire(timeout=10)
@@ -72,7 +72,7 @@ def test_what_is_for_one_reader_is_given_to_nobody_who_waited(cache: PageCache, 
     assert len(django.asked) == 5
 
 
-def test_while_rendering_fails_the_last_copy_serves_for_thirty_seconds(
+def test_stale_copy_is_served_for_thirty_seconds_while_rendering_fails(
     cache: PageCache, django: Django, clock: Clock
 ) -> None:
     good = ask(cache)["body"]
@@ -84,7 +84,7 @@ def test_while_rendering_fails_the_last_copy_serves_for_thirty_seconds(
     assert ask(cache)["status"] == 500
 
 
-def test_while_rendering_raises_the_last_copy_serves_too(cache: PageCache, django: Django, clock: Clock) -> None:
+def test_stale_copy_is_served_while_rendering_raises(cache: PageCache, django: Django, clock: Clock) -> None:
     good = ask(cache)["body"]
     django.raises = MemoryError()
     clock.now += 29
@@ -94,9 +94,7 @@ def test_while_rendering_raises_the_last_copy_serves_too(cache: PageCache, djang
         ask(cache)
 
 
-def test_who_waits_for_a_rendering_that_fails_gets_the_last_copy(
-    cache: PageCache, django: Django, clock: Clock
-) -> None:
+def test_waiting_request_gets_stale_copy_when_rendering_fails(cache: PageCache, django: Django, clock: Clock) -> None:
     good = ask(cache)["body"]
     django.entered.acquire()
     clock.now += 20
@@ -108,7 +106,7 @@ def test_who_waits_for_a_rendering_that_fails_gets_the_last_copy(
     assert len(django.asked) == 2
 
 
-def test_a_page_that_fails_is_left_alone_for_a_second(cache: PageCache, django: Django, clock: Clock) -> None:
+def test_failed_page_is_retried_after_a_second(cache: PageCache, django: Django, clock: Clock) -> None:
     ask(cache)
     django.status = "500 Internal Server Error"
     clock.now += 6
@@ -132,11 +130,11 @@ class Gate(threading.Event):
         return super().wait(timeout)
 
 
-def test_a_crowd_at_a_page_that_fails_is_one_rendering(cache: PageCache, django: Django) -> None:
+def test_parallel_requests_for_a_failing_page_render_once(cache: PageCache, django: Django) -> None:
     django.gate, django.status = threading.Event(), "500 Internal Server Error"
     first = Crowd(cache, 1)
     assert django.entered.acquire(timeout=10)
-    (rendering,) = cache.rendering.values()
+    (rendering,) = cache.in_flight.values()
     rendering.done = gate = Gate()
     others = Crowd(cache, 7)
     for _ in range(7):
@@ -147,11 +145,11 @@ def test_a_crowd_at_a_page_that_fails_is_one_rendering(cache: PageCache, django:
     assert not cache.pages.pages
 
 
-def test_a_rendering_that_hangs_holds_nobody_for_good(
+def test_waiting_requests_get_503_when_rendering_hangs(
     cache: PageCache, django: Django, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Who waited long enough is refused; who comes after that tries anew, one at a time."""
-    monkeypatch.setattr(page_cache, "WAIT_SECONDS", 0.01)
+    monkeypatch.setattr(page_cache, "RENDER_TIMEOUT", 0.01)
     django.gate = threading.Event()
     hung = Crowd(cache, 1)
     assert django.entered.acquire(timeout=10)
@@ -168,13 +166,13 @@ def test_a_rendering_that_hangs_holds_nobody_for_good(
     gate.set()
     hung.wait()
     assert ask(cache)["body"] == b"new"  # what hung came too late
-    assert not cache.rendering
+    assert not cache.in_flight
 
 
-def test_where_a_rendering_hangs_the_last_copy_serves(
+def test_stale_copy_is_served_when_rendering_hangs(
     cache: PageCache, django: Django, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(page_cache, "PATIENCE_SECONDS", 0.01)
+    monkeypatch.setattr(page_cache, "RENEWAL_TIMEOUT", 0.01)
     good = ask(cache)["body"]
     django.entered.acquire()
     clock.now += 15
@@ -187,10 +185,10 @@ def test_where_a_rendering_hangs_the_last_copy_serves(
     hung.wait()
 
 
-def test_a_failure_lets_the_next_reader_try_again(cache: PageCache, django: Django) -> None:
+def test_next_request_renders_after_a_failure(cache: PageCache, django: Django) -> None:
     django.raises = RuntimeError()
     with pytest.raises(RuntimeError):
         ask(cache)
     django.raises = None
     assert ask(cache)["status"] == 200
-    assert not cache.rendering
+    assert not cache.in_flight

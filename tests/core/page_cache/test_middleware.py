@@ -8,19 +8,19 @@ from django.core.wsgi import get_wsgi_application
 
 from articles.models import Article
 from articles.services import publishing
-from core.page_cache.application import PageCache
+from core.page_cache.middleware import PageCache
 from tests import factories
 from tests.core.page_cache.helpers import PUBLIC, SAME_PAGE, Clock, Django, ask, how
 
 
-def test_a_page_is_rendered_once_and_then_served(cache: PageCache, django: Django) -> None:
+def test_page_is_rendered_once_and_then_served(cache: PageCache, django: Django) -> None:
     first, second = ask(cache), ask(cache)
     assert (how(first), how(second)) == ("miss", "hit")
     assert first["body"] == second["body"] == django.body
     assert len(django.asked) == 1
 
 
-def test_a_page_lives_five_seconds(cache: PageCache, django: Django, clock: Clock) -> None:
+def test_page_is_fresh_for_five_seconds(cache: PageCache, django: Django, clock: Clock) -> None:
     ask(cache)
     clock.now += 4.9
     assert how(ask(cache)) == "hit"
@@ -29,7 +29,7 @@ def test_a_page_lives_five_seconds(cache: PageCache, django: Django, clock: Cloc
     assert ask(cache)["body"] == b"new"
 
 
-def test_nothing_of_the_visitor_reaches_the_rendering(cache: PageCache, django: Django) -> None:
+def test_render_request_holds_nothing_of_the_visitor(cache: PageCache, django: Django) -> None:
     ask(
         cache,
         query="utm_source=x&after=5-1&evil=%22",
@@ -65,7 +65,7 @@ def test_nothing_of_the_visitor_reaches_the_rendering(cache: PageCache, django: 
         {"authorization": "Basic eDp4"},
     ],
 )
-def test_variants_of_a_request_share_one_page(cache: PageCache, django: Django, variant: dict[str, str]) -> None:
+def test_requests_of_other_visitors_share_one_page(cache: PageCache, django: Django, variant: dict[str, str]) -> None:
     expected = ask(cache)["body"]
     answer = ask(cache, **variant)
     assert how(answer) == "hit"
@@ -89,7 +89,7 @@ def test_variants_of_a_request_share_one_page(cache: PageCache, django: Django, 
         {"hx_request": "true"},
     ],
 )
-def test_who_comes_first_changes_nothing_for_who_comes_next(
+def test_first_visitor_cannot_change_what_the_next_is_served(
     cache: PageCache, django: Django, variant: dict[str, str]
 ) -> None:
     ask(cache, **variant)
@@ -101,7 +101,7 @@ def test_who_comes_first_changes_nothing_for_who_comes_next(
 
 
 @pytest.mark.parametrize("variant", [{"query": "after=5-1"}, {"path": "/rules/"}, {"host": "localhost"}])
-def test_what_a_page_depends_on_makes_another_page(cache: PageCache, django: Django, variant: dict[str, str]) -> None:
+def test_key_parts_make_another_page(cache: PageCache, django: Django, variant: dict[str, str]) -> None:
     ask(cache)
     assert how(ask(cache, **variant)) == "miss"
 
@@ -135,17 +135,14 @@ def test_what_a_page_depends_on_makes_another_page(cache: PageCache, django: Dja
         {"host": "evil.example:testserver"},
     ],
 )
-def test_what_is_not_everybodys_goes_to_django_untouched(
-    cache: PageCache, django: Django, request_: dict[str, str]
-) -> None:
+def test_private_request_goes_to_django_unchanged(cache: PageCache, django: Django, request_: dict[str, str]) -> None:
     for _ in range(2):
         answer = ask(cache, user_agent="me", **request_)
         assert how(answer) is None
     assert len(django.asked) == 2
     assert django.asked[0]["HTTP_USER_AGENT"] == "me"
     assert not cache.pages.pages
-    assert not cache.missing.pages
-    assert not cache.aliases
+    assert not cache.not_found.pages
 
 
 @pytest.mark.parametrize(
@@ -164,7 +161,7 @@ def test_what_is_not_everybodys_goes_to_django_untouched(
         ("500 Internal Server Error", [("Cache-Control", PUBLIC)]),
     ],
 )
-def test_what_may_not_be_kept_is_not(
+def test_private_response_is_not_stored(
     cache: PageCache, django: Django, status: str, headers: list[tuple[str, str]]
 ) -> None:
     django.status, django.headers = status, headers
@@ -174,7 +171,7 @@ def test_what_may_not_be_kept_is_not(
 
 
 @pytest.mark.usefixtures("kept_connection")
-def test_around_the_real_site_a_hidden_article_is_gone_after_five_seconds(clock: Clock, settings: LazySettings) -> None:
+def test_hidden_article_is_gone_after_five_seconds(clock: Clock, settings: LazySettings) -> None:
     cache = PageCache(get_wsgi_application(), max_bytes=1024 * 1024)
     article = factories.published(title="Գրադարան")
     path = article.get_absolute_url()
@@ -191,7 +188,7 @@ def test_around_the_real_site_a_hidden_article_is_gone_after_five_seconds(clock:
 
 
 @pytest.mark.usefixtures("kept_connection")
-def test_around_the_real_site_odd_addresses_are_no_errors(clock: Clock) -> None:
+def test_odd_urls_of_the_real_site_are_no_errors(clock: Clock) -> None:
     cache = PageCache(get_wsgi_application(), max_bytes=1024 * 1024)
     factories.published()
     for path in ("//about/", "/%2e%2e/", "/about", "/articles/1//x/", "/\xff", "/ru/about/", "/about/\x00"):

@@ -1,0 +1,102 @@
+"""The tests on what production runs: TEST_STACK=production.
+
+Tasks go through the database queue to a worker process, the cache is the real one, static files are hashed, and email
+is written to files by whichever process sends it. Without the variable, tasks run at once and the cache is in memory.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from email import message_from_bytes, policy
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+from django.conf import settings
+from django.db import connection
+from django_tasks_db.models import DBTaskResult
+
+IS_PRODUCTION = os.environ.get("TEST_STACK") == "production"
+# Seconds that a queue may take to become empty on a busy machine.
+QUEUE_TIMEOUT = 60
+_SEPARATOR = b"\n" + b"-" * 79 + b"\n"
+
+
+@dataclass(frozen=True)
+class ReceivedEmail:
+    """An email as it was sent, with the attributes of Django's EmailMessage that tests read."""
+
+    to: list[str]
+    subject: str
+    body: str
+
+
+class FileOutbox:
+    """Emails in the folder of the file-based email backend; reading waits until the task queue is empty."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.folder.mkdir(parents=True, exist_ok=True)
+
+    def __iter__(self) -> Iterator[ReceivedEmail]:
+        return iter(self._received())
+
+    def __getitem__(self, index: int) -> ReceivedEmail:
+        return self._received()[index]
+
+    def __len__(self) -> int:
+        return len(self._received())
+
+    def clear(self) -> None:
+        """Delete all emails."""
+        wait_for_empty_queue()
+        for file in self.folder.iterdir():
+            file.unlink()
+
+    def _received(self) -> list[ReceivedEmail]:
+        wait_for_empty_queue()
+        files = sorted(self.folder.iterdir(), key=lambda file: file.stat().st_mtime_ns)
+        return [_parse(part) for file in files for part in file.read_bytes().split(_SEPARATOR) if part.strip()]
+
+
+def _parse(raw: bytes) -> ReceivedEmail:
+    message = message_from_bytes(raw, policy=policy.default)
+    text = message.get_body(("plain",))
+    addresses = [address.addr_spec for address in message["To"].addresses]
+    return ReceivedEmail(to=addresses, subject=str(message["Subject"]), body=text.get_content() if text else "")
+
+
+def wait_for_empty_queue() -> None:
+    """Wait until no task is due or running.
+
+    Raises:
+        AssertionError: after `QUEUE_TIMEOUT` seconds.
+    """
+    deadline = time.monotonic() + QUEUE_TIMEOUT
+    while DBTaskResult.objects.ready().exists() or DBTaskResult.objects.running().exists():
+        assert time.monotonic() < deadline, (
+            f"Tasks are waiting: {list(DBTaskResult.objects.values_list('task_path', 'status'))}"
+        )
+        time.sleep(0.05)
+
+
+def start_worker(origin: str) -> subprocess.Popen[bytes]:
+    """Start a task worker on the test database."""
+    environment = {
+        **os.environ,
+        "ORIGIN": origin,
+        "DATABASE_URL": _test_database_url(),
+        "DATA_DIR": str(settings.DATA_DIR),
+        "LOG_LEVEL": "ERROR",
+    }
+    command = [sys.executable, "manage.py", "db_worker", "--queue-name", "*", "--no-reload", "--interval", "0.1"]
+    return subprocess.Popen(command, env=environment, cwd=settings.BASE_DIR)  # noqa: S603 - a fixed command
+
+
+def _test_database_url() -> str:
+    url = urlsplit(os.environ["DATABASE_URL"])
+    return urlunsplit(url._replace(path=f"/{connection.settings_dict['NAME']}"))
