@@ -6,7 +6,7 @@ import random
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from PIL import Image
+from PIL import Image as PILImage
 
 from articles.models import Image
 from articles.services.images import QUALITY
@@ -30,7 +30,7 @@ def _make_image(source: str, key: str, owner_id: int) -> Image:
     row = Image(owner_id=owner_id, key=key, width=SIZE[0], height=SIZE[1])
     paths = {width: row.path(width) for width in row.widths}
     if not all(default_storage.exists(path) for path in paths.values()):
-        with Image.open(CONTENT / "images" / f"{source}.webp") as file:
+        with PILImage.open(CONTENT / "images" / f"{source}.webp") as file:
             image = file.convert("RGB").resize(SIZE)
         for width, path in paths.items():
             default_storage.delete(path)
