@@ -149,7 +149,7 @@ class TestFilledSite(TestCase):
         assert languages["en"] > languages["ru"] > languages["hy"] > 10
 
     def test_revisions_share_the_images(self) -> None:
-        illustrated = Revision.objects.exclude(picture=None)
+        illustrated = Revision.objects.exclude(image=None)
         assert 0.3 < illustrated.count() / Revision.objects.count() < 0.5
         assert not illustrated.filter(alternative_text="").exists()
         assert Image.objects.count() == 3

@@ -105,9 +105,9 @@ def test_process_env_drops_settings_of_the_caller(monkeypatch: pytest.MonkeyPatc
     assert not {"DATABASE_URL", "PAGE_CACHE_MB"} & set(process_env())
 
 
-def test_granian_options_are_those_of_the_documentation() -> None:
-    told = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
-    [command] = re.findall(r"bin/granian ((?:.|\\\n)*?) spokesperson\.wsgi:application", told)
+def test_granian_options_are_those_of_the_service_file() -> None:
+    unit = (ROOT / "deploy" / "spokesperson-web.service").read_text(encoding="utf-8")
+    [command] = re.findall(r"bin/granian ((?:.|\\\n)*?) spokesperson\.wsgi:application", unit)
     words = command.replace("\\\n", " ").split()
     place = [words.index("--host"), words.index("--port")]
     assert [word for at, word in enumerate(words) if at not in place and at - 1 not in place] == list(GRANIAN_OPTIONS)
