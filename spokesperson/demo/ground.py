@@ -35,8 +35,8 @@ def check_port(port: int) -> None:
             listener.bind((HOST, port))
         except OSError as error:
             if error.errno == errno.EADDRINUSE:
-                raise NotReady(f"Port {port} is in use by another program. Try: make demo PORT={port + 1}") from error
-            raise NotReady(f"Port {port} cannot be opened ({error.strerror}). Try: make demo PORT=8080") from error
+                raise NotReady(f"Port {port} is in use by another program. Try PORT={port + 1} (--port).") from error
+            raise NotReady(f"Port {port} cannot be opened ({error.strerror}). Try PORT=8080 (--port).") from error
 
 
 def check_folder(folder: Path) -> None:
@@ -63,12 +63,10 @@ def keep_secret_key(file: Path) -> None:
 
 
 def main(port: str) -> int:
-    """Check the port and the folders; returns the exit code."""
+    """Check the port and the folder, before `make demo` installs anything; returns the exit code."""
     try:
         check_port(port_of(port))
         check_folder(Path())
-        check_folder(Path("var"))
-        keep_secret_key(Path("var/secret-key"))
     except NotReady as error:
         print(error, file=sys.stderr)
         return 1

@@ -64,14 +64,8 @@ def serve(*, host: str, port: int, ready: Callable[[], None]) -> None:
             "spokesperson.wsgi:application",
         ],
         "task worker": [
-            sys.executable,
-            "manage.py",
-            "db_worker",
-            "--queue-name",
-            "*",
-            "--no-reload",
-            "--verbosity",
-            "0",
+            *(sys.executable, "-m", "spokesperson", "manage", "db_worker"),
+            *("--queue-name", "*", "--no-reload", "--verbosity", "0"),
         ],
     }
     running: dict[str, subprocess.Popen[bytes]] = {}

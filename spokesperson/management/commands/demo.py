@@ -50,7 +50,7 @@ class Command(BaseCommand):
             *(f"    {one.username:<{width}}  {one.what}" for one in people.LOG_INS),
             "",
             "  Mail is printed here, not sent: whoever signs up finds the confirmation link in this window.",
-            "  Everything is kept under var/. Ctrl-C stops it.",
+            f"  All data is in {settings.DATA_DIR}/. Ctrl-C stops it.",
             "",
         ]
         self.stdout.write("\n".join(lines))
