@@ -280,7 +280,8 @@ DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("MAIL_FROM", default=f"spokesperson@
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("ru", "Русский"), ("hy", "Հայերեն")]
-LOCALE_PATHS = [BASE_DIR / "locale"]
+# The second holds what libraries lack in our languages.
+LOCALE_PATHS = [BASE_DIR / "locale", BASE_DIR / "locale" / "libraries"]
 FORMAT_MODULE_PATH = "spokesperson.formats"
 USE_TZ = True
 TIME_ZONE = env.str("TIME_ZONE", default="Asia/Yerevan")
@@ -383,7 +384,9 @@ elif PAYMENTS == "stripe":
             "PAYMENTS=stripe needs STRIPE_KEY (it begins with sk_ or rk_) and STRIPE_ENDPOINT_SECRET (whsec_...)."
         )
     if find_spec("stripe") is None:
-        raise ImproperlyConfigured("PAYMENTS=stripe needs the package stripe: pip install --require-hashes -r requirements-stripe.txt")
+        raise ImproperlyConfigured(
+            "PAYMENTS=stripe needs the package stripe: pip install --require-hashes -r requirements-stripe.txt"
+        )
     _providers["stripe"] = (
         "articles.promotion.payments.stripe_checkout.StripeProvider",
         {"api_key": STRIPE_KEY, "endpoint_secret": STRIPE_ENDPOINT_SECRET},
