@@ -18,7 +18,7 @@ TEMPLATES = $(shell git ls-files 'templates/*.html' 'templates/*.txt')
 CATALOGUES := $(patsubst %.po,%.mo,$(wildcard locale/*/LC_MESSAGES/*.po locale/libraries/*/LC_MESSAGES/*.po))
 # What `make dev` runs with; the data is that of `make demo`.
 DEVELOPMENT = env -u DATABASE_URL -u CACHE_URL -u EMAIL_URL -u SECRET_KEY -u MEDIA_ROOT -u STATIC_ROOT \
-	ORIGIN=http://127.0.0.1:$(PORT) DATA_DIR=var SECRET_KEY_FILE=var/secret-key PAYMENTS=dummy DEBUG=true PAGE_CACHE_MB=0
+	ORIGIN=http://127.0.0.1:$(PORT) DATA_DIR=var SECRET_KEY_FILE=var/secret-key PAYMENTS=dummy DEBUG=true
 
 .DEFAULT_GOAL := help
 .PHONY: help demo dev test bench bench-quick lint fix messages catalogues diagram wheel lock clean

@@ -130,7 +130,8 @@ if DEBUG_TOOLBAR:
     INTERNAL_IPS = ["127.0.0.1"]
 
 ROOT_URLCONF = "spokesperson.urls"
-WSGI_APPLICATION = "spokesperson.wsgi.application"
+# With DEBUG, runserver serves Django alone: behind the page cache, a change would show seconds later.
+WSGI_APPLICATION = None if DEBUG else "spokesperson.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 TEMPLATES = [
