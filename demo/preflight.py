@@ -38,9 +38,7 @@ def check_port(port: int) -> None:
                 raise PreflightError(
                     f"Port {port} is in use by another program. Try PORT={port + 1} (--port)."
                 ) from error
-            raise PreflightError(
-                f"Port {port} cannot be opened ({error.strerror}). Try PORT=8080 (--port)."
-            ) from error
+            raise PreflightError(f"Port {port} cannot be opened ({error.strerror}). Try PORT=8080 (--port).") from error
 
 
 def check_folder(folder: Path) -> None:
