@@ -36,11 +36,9 @@ def check_port(port: int) -> None:
         except OSError as error:
             if error.errno == errno.EADDRINUSE:
                 raise PreflightError(
-                    f"Port {port} is in use by another program. Try: make demo PORT={port + 1}"
+                    f"Port {port} is in use by another program. Try PORT={port + 1} (--port)."
                 ) from error
-            raise PreflightError(
-                f"Port {port} cannot be opened ({error.strerror}). Try: make demo PORT=8080"
-            ) from error
+            raise PreflightError(f"Port {port} cannot be opened ({error.strerror}). Try PORT=8080 (--port).") from error
 
 
 def check_folder(folder: Path) -> None:
@@ -67,12 +65,10 @@ def ensure_secret_key(file: Path) -> None:
 
 
 def main(port: str) -> int:
-    """Check the port and the folders; return the exit code."""
+    """Check the port and the folder before `make demo` installs anything; return the exit code."""
     try:
         check_port(parse_port(port))
         check_folder(Path())
-        check_folder(Path("var"))
-        ensure_secret_key(Path("var/secret-key"))
     except PreflightError as error:
         print(error, file=sys.stderr)
         return 1

@@ -11,7 +11,10 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
 
-BASE_DIR = Path(__file__).resolve().parent.parent
+PACKAGE_DIR = Path(__file__).resolve().parent
+# Templates, static files and catalogues stand beside this package in a checkout, and inside it in a wheel.
+IN_WHEEL = (PACKAGE_DIR / "templates").is_dir()
+BASE_DIR = PACKAGE_DIR if IN_WHEEL else PACKAGE_DIR.parent
 env = environ.Env()
 
 
@@ -36,7 +39,8 @@ ALLOWED_HOSTS = [_origin.hostname, *env.list("EXTRA_HOSTS", default=[])]
 if any("*" in host or host.startswith(".") for host in ALLOWED_HOSTS):
     raise ImproperlyConfigured("EXTRA_HOSTS takes exact names; wildcards are refused.")
 
-DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / "var"))).absolute()
+# Never among the installed packages.
+DATA_DIR = Path(env.str("DATA_DIR", default=str((Path() if IN_WHEEL else BASE_DIR) / "var"))).absolute()
 DEBUG = env.bool("DEBUG", default=False)
 if DEBUG and HTTPS:
     raise ImproperlyConfigured("DEBUG shows secrets to strangers: it is refused with an https ORIGIN.")
@@ -120,8 +124,16 @@ MIDDLEWARE = [
     "core.ratelimit.RateLimitMiddleware",
 ]
 
+# `make dev` has it; the runtime lock does not.
+DEBUG_TOOLBAR = DEBUG and find_spec("debug_toolbar") is not None
+if DEBUG_TOOLBAR:
+    INSTALLED_APPS.append("debug_toolbar")
+    MIDDLEWARE.insert(0, "debug_toolbar.middleware.DebugToolbarMiddleware")
+    INTERNAL_IPS = ["127.0.0.1"]
+
 ROOT_URLCONF = "spokesperson.urls"
-WSGI_APPLICATION = "spokesperson.wsgi.application"
+# With DEBUG, runserver serves Django alone: behind the page cache, a change would show seconds later.
+WSGI_APPLICATION = None if DEBUG else "spokesperson.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 TEMPLATES = [
@@ -181,6 +193,10 @@ else:
 # "default" is shared by all processes: limits and locks live there. "local" is each process's own memory, for what
 # every page needs and may be a few seconds old.
 CACHE_URL = env.str("CACHE_URL", default="")
+if CACHE_URL.startswith("redis") and find_spec("redis") is None:
+    raise ImproperlyConfigured(
+        "CACHE_URL=redis://... needs the package redis: pip install --require-hashes -r requirements-redis.txt"
+    )
 CACHES = {
     "default": (
         env.cache_url_config(CACHE_URL)
@@ -200,7 +216,7 @@ if SEARCH_URL:
             "SEARCH_URL is the address of an OpenSearch service, such as https://user:password@search.example.org:9200."
         )
     if find_spec("opensearchpy") is None:
-        raise ImproperlyConfigured("SEARCH_URL needs the package: pip install 'spokesperson[opensearch]'.")
+        raise ImproperlyConfigured("SEARCH_URL needs the package opensearch-py.")
     MODELSEARCH_BACKENDS = {
         "default": {
             "BACKEND": "articles.search.opensearch",
@@ -267,7 +283,8 @@ DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("MAIL_FROM", default=f"spokesperson@
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("ru", "Русский"), ("hy", "Հայերեն")]
-LOCALE_PATHS = [BASE_DIR / "locale"]
+# The second holds what libraries lack in our languages.
+LOCALE_PATHS = [BASE_DIR / "locale", BASE_DIR / "locale" / "libraries"]
 FORMAT_MODULE_PATH = "spokesperson.formats"
 USE_TZ = True
 TIME_ZONE = env.str("TIME_ZONE", default="Asia/Yerevan")
@@ -366,7 +383,9 @@ elif PAYMENTS == "stripe":
             "PAYMENTS=stripe needs STRIPE_KEY (it begins with sk_ or rk_) and STRIPE_ENDPOINT_SECRET (whsec_...)."
         )
     if find_spec("stripe") is None:
-        raise ImproperlyConfigured("PAYMENTS=stripe needs the package: pip install 'spokesperson[stripe]'.")
+        raise ImproperlyConfigured(
+            "PAYMENTS=stripe needs the package stripe: pip install --require-hashes -r requirements-stripe.txt"
+        )
     _providers["stripe"] = (
         "articles.promotion.payments.stripe_checkout.StripeProvider",
         {"api_key": STRIPE_KEY, "endpoint_secret": STRIPE_ENDPOINT_SECRET},

@@ -1,5 +1,6 @@
 """All URLs of the site. The language is a prefix of the path; English has none."""
 
+from django.conf import settings
 from django.conf.urls.i18n import i18n_patterns
 from django.contrib import admin
 from django.urls import include, path
@@ -35,3 +36,8 @@ urlpatterns = [
     path("media/<path:path>", views.media, name="media"),
     path("health/", HealthView.as_view(), name="health"),
 ]
+
+if settings.DEBUG_TOOLBAR:
+    from debug_toolbar.toolbar import debug_toolbar_urls
+
+    urlpatterns += debug_toolbar_urls()

@@ -1,4 +1,4 @@
-"""The interface's translations: what is compiled is what is written, and nothing in them is broken."""
+"""The translations of the interface: complete, well-formed, and compiled in Python as gettext would compile them."""
 
 from __future__ import annotations
 
@@ -6,28 +6,77 @@ import gettext
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
+import polib
 import pytest
 from django.conf import settings
 
-CATALOGUES = sorted(Path(settings.BASE_DIR, "locale").glob("*/LC_MESSAGES/django.po"))
+ROOT = Path(settings.BASE_DIR)
+OWN = sorted(ROOT.glob("locale/*/LC_MESSAGES/django.po"))
+CATALOGUES = [*OWN, *sorted(ROOT.glob("locale/libraries/*/LC_MESSAGES/django.po"))]
+
+
+def name_of(path: Path) -> str:
+    return "-".join(path.relative_to(ROOT / "locale").parts[:-2])
+
+
+def needs(command: str) -> None:
+    """Skip the test where gettext is missing; on CI that is a failure."""
+    if not shutil.which(command):
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)("gettext is not installed")
+
+
+def messages_in(file: Path) -> dict[object, str]:
+    """Return what gettext reads from a compiled catalogue, without its header: msgfmt drops a date there."""
+    with file.open("rb") as stream:
+        messages = dict(gettext.GNUTranslations(stream)._catalog)  # type: ignore[attr-defined]
+    messages.pop("")
+    return messages
 
 
 def test_every_language_but_english_has_a_catalogue() -> None:
-    assert {path.parts[-3] for path in CATALOGUES} == {code for code, _ in settings.LANGUAGES} - {"en"}
+    assert {name_of(path) for path in OWN} == {code for code, _ in settings.LANGUAGES} - {"en"}
 
 
-@pytest.mark.parametrize("source", CATALOGUES, ids=lambda path: path.parts[-3])
-def test_the_compiled_catalogue_is_the_written_one(source: Path, tmp_path: Path) -> None:
-    if not shutil.which("msgfmt"):
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)("gettext is not installed")
-    fresh = tmp_path / "django.mo"
-    command = ["msgfmt", "--check", "--output-file", str(fresh), str(source)]
+@pytest.mark.parametrize("source", CATALOGUES, ids=name_of)
+def test_catalogue_is_translated_completely(source: Path) -> None:
+    catalogue = polib.pofile(str(source))
+    unfinished = [*catalogue.untranslated_entries(), *catalogue.fuzzy_entries(), *catalogue.obsolete_entries()]
+    assert [entry.msgid for entry in unfinished] == []
+
+
+@pytest.mark.parametrize("source", CATALOGUES, ids=name_of)
+def test_catalogue_is_compiled_as_gettext_does(source: Path, tmp_path: Path) -> None:
+    needs("msgfmt")
+    expected, ours = tmp_path / "gettext.mo", tmp_path / "polib.mo"
+    command = ["msgfmt", "--check", "--output-file", str(expected), str(source)]
     run = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
     assert run.returncode == 0, run.stderr
-    catalogues = []
-    for compiled in (fresh, source.with_suffix(".mo")):
-        with compiled.open("rb") as file:
-            catalogues.append(gettext.GNUTranslations(file)._catalog)  # type: ignore[attr-defined]
-    assert catalogues[0] == catalogues[1], f"Run `msgfmt -o django.mo django.po` in {source.parent.name}"
+    polib.pofile(str(source)).save_as_mofile(str(ours))
+    assert messages_in(ours) == messages_in(expected)
+
+
+@pytest.mark.parametrize("source", CATALOGUES, ids=name_of)
+def test_catalogue_in_use_is_the_written_one(source: Path, tmp_path: Path) -> None:
+    polib.pofile(str(source)).save_as_mofile(str(tmp_path / "fresh.mo"))
+    assert messages_in(source.with_suffix(".mo")) == messages_in(tmp_path / "fresh.mo"), "Run `make catalogues`."
+
+
+def test_catalogues_hold_every_string_of_the_interface(tmp_path: Path) -> None:
+    needs("xgettext")
+    for folder in ("accounts", "articles", "core", "demo", "spokesperson", "templates"):
+        if (ROOT / folder).is_dir():
+            shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__", "content"))
+    (tmp_path / "locale").mkdir()
+    command = [sys.executable, "-m", "django", "makemessages", "--locale", "ru", "--no-location"]
+    environment = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
+    subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, check=True)  # noqa: S603
+    extracted = {
+        (entry.msgctxt, entry.msgid) for entry in polib.pofile(str(tmp_path / "locale/ru/LC_MESSAGES/django.po"))
+    }
+    assert len(extracted) > 500
+    for source in OWN:
+        missing = extracted - {(entry.msgctxt, entry.msgid) for entry in polib.pofile(str(source))}
+        assert missing == set(), f"Run `make messages`; {name_of(source)} lacks these."

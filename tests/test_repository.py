@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 from django.conf import settings
 
 ROOT = Path(settings.BASE_DIR)
-LOCKS = ("requirements.txt", "requirements-dev.txt")
+LOCKS = sorted(path.name for path in ROOT.glob("requirements*.txt"))
 
 
 def _tracked() -> list[str]:
@@ -47,7 +48,7 @@ def test_no_file_is_somebody_elses() -> None:
 
 def test_what_is_made_is_not_kept() -> None:
     made = re.compile(
-        r"(^|/)(uv\.lock|pylock.*\.toml|poetry\.lock|package-lock\.json)$|^(var|\.venv)/|\.sqlite3|\.py[co]$"
+        r"(^|/)(uv\.lock|pylock.*\.toml|poetry\.lock|package-lock\.json)$|^(var|dist|\.venv)/|\.sqlite3|\.py[co]$|\.mo$"
     )
     assert [name for name in TRACKED if made.search(name)] == []
 
@@ -76,20 +77,35 @@ def test_every_requirement_has_a_version_and_hashes(lock: str) -> None:
     assert "://" not in text
 
 
-def test_the_development_lock_holds_the_other_one() -> None:
-    def pins(lock: str) -> set[str]:
-        return set(re.findall(r"^([a-z0-9._-]+==[^\s;]+)", (ROOT / lock).read_text(encoding="utf-8"), re.MULTILINE))
+def _pins(lock: str) -> dict[str, str]:
+    text = (ROOT / lock).read_text(encoding="utf-8")
+    return dict(re.findall(r"^([a-z0-9._-]+)==([^\s;]+)", text, re.MULTILINE))
 
-    assert pins("requirements.txt") <= pins("requirements-dev.txt")
+
+def test_the_development_lock_holds_the_other_one() -> None:
+    assert _pins("requirements.txt").items() <= _pins("requirements-dev.txt").items()
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_locks_agree_on_versions(lock: str) -> None:
+    runtime = _pins("requirements.txt")
+    assert {name: pin for name, pin in _pins(lock).items() if runtime.get(name, pin) != pin} == {}
+
+
+def test_no_text_installs_our_name_from_an_index() -> None:
+    """The public index has no package of this name, so an attacker who takes the name would be installed."""
+    install = re.compile(r"pip install[^\n]*\sspokesperson|pip install[^\n]*['\"]spokesperson\[")
+    found = [name for name, text in _texts().items() if install.search(text)]
+    assert [name for name in found if name != "tests/test_repository.py"] == []
 
 
 def test_the_commands_of_the_readme_exist() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    targets = set(re.findall(r"^([a-z]+):", makefile, re.MULTILINE))
+    targets = {name for line in re.findall(r"^([a-z -]+):", makefile, re.MULTILINE) for name in line.split()}
     for document in ("README.md", "CONTRIBUTING.md"):
-        commands = re.findall(r"`?make ([a-z]+)\b", (ROOT / document).read_text(encoding="utf-8"))
-        assert set(commands) & targets, document
-        assert not {one for one in commands if one in {"demo", "test", "lint", "fix", "lock", "clean"}} - targets
+        commands = re.findall(r"(?:^|`)make ([a-z-]+)", (ROOT / document).read_text(encoding="utf-8"), re.MULTILINE)
+        assert commands, document
+        assert not set(commands) - targets, document
 
 
 @pytest.mark.parametrize("document", [name for name in TRACKED if name.endswith(".md")])
@@ -99,3 +115,29 @@ def test_documents_lead_somewhere(document: str) -> None:
     missing = [one for one in targets if not ((ROOT / document).parent / one).exists()]
     # The pictures of the README are taken from the running site, last of all.
     assert [one for one in missing if not one.endswith(".webp")] == []
+
+
+def _test_names() -> set[str]:
+    """Every test in tests/, as `test_function` and as `TestClass::test_function`."""
+    names = set()
+    for path in (ROOT / "tests").rglob("test_*.py"):
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.FunctionDef):
+                names.add(node.name)
+            elif isinstance(node, ast.ClassDef):
+                names |= {one.name for one in node.body if isinstance(one, ast.FunctionDef)}
+    return names
+
+
+def test_every_test_named_in_the_security_promises_exists() -> None:
+    text = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`(test_[a-z0-9_]+)`", text))
+    assert len(named) > 60
+    assert named - _test_names() == set()
+
+
+def test_every_security_promise_names_a_test_or_says_that_it_has_none() -> None:
+    text = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
+    rows = [line for line in text.splitlines() if line.startswith("| ") and not line.startswith("| Promise |")]
+    assert rows
+    assert [row for row in rows if "`test_" not in row and "not yet tested" not in row.lower()] == []

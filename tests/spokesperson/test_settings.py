@@ -44,6 +44,7 @@ def start(tmp_path: Path, *, show: str = "", **variables: str) -> subprocess.Com
         ({"EXTRA_HOSTS": ".example.org"}, "wildcards are refused"),
         ({"DATABASE_URL": "mysql://u:p@h/d"}, "DATABASE_URL must begin with"),
         ({"DATA_DIR": "/dev/null/here"}, "DATA_DIR cannot be made"),
+        ({"CACHE_URL": "redis://localhost:6379/0"}, "requirements-redis.txt"),
         ({"PAYMENTS": "paypal"}, "PAYMENTS is manual, dummy or stripe"),
         ({"PAYMENTS": "dummy"}, "only pretends to take money"),
         ({"PAYMENTS": "stripe"}, "needs STRIPE_KEY"),
@@ -105,6 +106,12 @@ def test_sqlite_is_set_up_for_parallel_writers(tmp_path: Path) -> None:
     shown = start(tmp_path, show="DATABASES", **PRODUCTION).stdout
     for promise in ("journal_mode=WAL", "foreign_keys=ON", "'transaction_mode': 'IMMEDIATE'", "'timeout': 20"):
         assert promise in shown
+
+
+@pytest.mark.parametrize("debug", ["true", "false"])
+def test_debug_toolbar_is_there_under_debug_alone(tmp_path: Path, debug: str) -> None:
+    run = start(tmp_path, show="INSTALLED_APPS", **PRODUCTION | {"ORIGIN": "http://127.0.0.1:8000", "DEBUG": debug})
+    assert ("debug_toolbar" in run.stdout) == (debug == "true"), run.stderr
 
 
 def test_every_variable_is_documented() -> None:

@@ -1,0 +1,5 @@
+import sys
+
+from spokesperson.cli import main
+
+sys.exit(main())

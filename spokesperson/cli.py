@@ -1,0 +1,103 @@
+"""The command `spokesperson`, also `python -m spokesperson`.
+
+A command is a function that takes the parsed options and returns the exit code; `_parser` registers it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import execute_from_command_line
+
+from demo import preflight
+from spokesperson import __version__
+
+SETTINGS = "spokesperson.settings"
+# The demonstration is the same on every machine, so it ignores what the environment says about a real site.
+IGNORED_BY_DEMO = (
+    "CACHE_URL",
+    "DATABASE_URL",
+    "DEBUG",
+    "EMAIL_URL",
+    "EXTRA_HOSTS",
+    "MEDIA_ROOT",
+    "SECRET_KEY",
+    "STATIC_ROOT",
+    "TRUSTED_PROXY_COUNT",
+)
+
+
+class _Parser(argparse.ArgumentParser):
+    """Answers a mistake with one sentence instead of the usage."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message}. Run `{self.prog} --help` for help.\n")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command that `argv` (default: `sys.argv[1:]`) names, and return its exit code."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    # Everything after `manage` belongs to Django, options included.
+    if arguments[:1] == ["manage"]:
+        return manage(arguments[1:])
+    parser = _parser()
+    if not arguments:
+        parser.print_help()
+        return 0
+    options = parser.parse_args(arguments)
+    return int(options.run(options))
+
+
+def manage(arguments: Sequence[str]) -> int:
+    """Run Django's `manage.py` with these arguments; a wrong setting is one sentence on standard error."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", SETTINGS)
+    try:
+        execute_from_command_line(["spokesperson manage", *arguments])
+    except ImproperlyConfigured as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def demo(options: argparse.Namespace) -> int:
+    """Set the environment of the demonstration, with a secret key of its own, and run `manage demo`."""
+    try:
+        port = preflight.parse_port(options.port)
+        preflight.check_folder(options.data)
+        preflight.ensure_secret_key(options.data / "secret-key")
+    except preflight.PreflightError as error:
+        print(error, file=sys.stderr)
+        return 1
+    for name in IGNORED_BY_DEMO:
+        os.environ.pop(name, None)
+    os.environ |= {
+        "DJANGO_SETTINGS_MODULE": SETTINGS,
+        "ORIGIN": f"http://{preflight.HOST}:{port}",
+        "DATA_DIR": str(options.data.absolute()),
+        "SECRET_KEY_FILE": str((options.data / "secret-key").absolute()),
+        "PAYMENTS": "dummy",
+    }
+    return manage(["demo", *(["--prepare-only"] if options.prepare_only else [])])
+
+
+def _parser() -> _Parser:
+    parser = _Parser(prog="spokesperson", description="A self-hosted platform for community publishing.")
+    parser.add_argument("--version", action="version", version=f"spokesperson {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="<command>", required=True)
+
+    command = commands.add_parser("demo", help="run the site on this machine with demonstration content")
+    command.set_defaults(run=demo)
+    command.add_argument("--port", default="8000", help="TCP port on 127.0.0.1 (default: %(default)s)")
+    command.add_argument(
+        "--data", type=Path, default=Path("var"), metavar="FOLDER", help="folder for the data (default: %(default)s)"
+    )
+    command.add_argument("--prepare-only", action="store_true", help="prepare the content and exit")
+
+    commands.add_parser("manage", help="run a management command, such as `spokesperson manage migrate`")
+    return parser

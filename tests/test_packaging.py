@@ -1,0 +1,160 @@
+"""The wheel holds what the site needs, and the command `spokesperson` runs it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tomllib
+import zipfile
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+import spokesperson
+from spokesperson import cli
+from spokesperson.management.commands.data_model import document
+
+ROOT = Path(settings.BASE_DIR)
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+
+@pytest.fixture(scope="module")
+def packed(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
+    """The names of the files in a wheel of this checkout."""
+    folder = tmp_path_factory.mktemp("wheel")
+    command = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "--no-index"]
+    run = subprocess.run(  # noqa: S603
+        [*command, "--quiet", "--wheel-dir", str(folder), str(ROOT)], capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 0, run.stderr
+    [wheel] = folder.glob(f"spokesperson-{spokesperson.__version__}-*.whl")
+    return set(zipfile.ZipFile(wheel).namelist())
+
+
+def _files(folder: str) -> set[str]:
+    return {
+        path.relative_to(ROOT).as_posix()
+        for path in (ROOT / folder).rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+
+
+@pytest.mark.parametrize("package", ["accounts", "articles", "core", "demo", "spokesperson"])
+def test_wheel_holds_every_file_of_the_packages(packed: set[str], package: str) -> None:
+    assert _files(package) - packed == set()
+
+
+@pytest.mark.parametrize("folder", ["static", "templates"])
+def test_wheel_holds_templates_and_static_files(packed: set[str], folder: str) -> None:
+    assert _files(folder)
+    assert {f"spokesperson/{name}" for name in _files(folder)} - packed == set()
+
+
+def test_wheel_holds_the_compiled_catalogues(packed: set[str]) -> None:
+    expected = {f"spokesperson/{name[:-2]}mo" for name in _files("locale") if name.endswith(".po")}
+    assert expected
+    assert {name for name in packed if name.startswith("spokesperson/locale/")} == expected
+
+
+def test_wheel_holds_nothing_else(packed: set[str]) -> None:
+    top = {name.partition("/")[0] for name in packed}
+    assert top <= {
+        *("accounts", "articles", "core", "demo", "spokesperson"),
+        f"spokesperson-{spokesperson.__version__}.dist-info",
+    }
+
+
+def test_version_stands_in_one_place() -> None:
+    assert "version" in PROJECT["dynamic"]
+    assert "version" not in PROJECT
+
+
+def test_every_extra_has_a_lock() -> None:
+    locks = {path.stem.removeprefix("requirements-") for path in ROOT.glob("requirements-*.txt")} - {"dev"}
+    assert locks == set(PROJECT["optional-dependencies"])
+
+
+def test_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        cli.main(["--version"])
+    assert end.value.code == 0
+    assert capsys.readouterr().out == f"spokesperson {spokesperson.__version__}\n"
+
+
+@pytest.mark.parametrize("arguments", [[], ["--help"]])
+def test_help_names_the_commands(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    try:
+        code: object = cli.main(arguments)
+    except SystemExit as end:
+        code = end.code
+    assert code == 0
+    output = capsys.readouterr().out
+    assert "demo" in output
+    assert "manage" in output
+
+
+@pytest.mark.parametrize("arguments", [["frobnicate"], ["demo", "--frobnicate"], ["--frobnicate"]])
+def test_unknown_argument_is_one_sentence(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        cli.main(arguments)
+    assert end.value.code == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert "--help" in error
+
+
+def test_manage_passes_every_argument_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    passed: list[list[str]] = []
+    monkeypatch.setattr(cli, "execute_from_command_line", passed.append)
+    assert cli.main(["manage", "check", "--deploy", "--help"]) == 0
+    assert passed == [["spokesperson manage", "check", "--deploy", "--help"]]
+
+
+def test_manage_with_a_wrong_setting_is_one_sentence() -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "spokesperson", "manage", "check"],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], "ORIGIN": "news.example.org"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 1
+    assert run.stderr.startswith("ORIGIN must be")
+    assert run.stderr.count("\n") == 1
+
+
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """The process's environment, which the test may change; nothing is run."""
+    copy = dict(os.environ)
+    monkeypatch.setattr(os, "environ", copy)
+    monkeypatch.setattr(cli, "execute_from_command_line", lambda _: None)
+    return copy
+
+
+def test_demo_sets_its_own_environment(environment: dict[str, str], tmp_path: Path) -> None:
+    environment["DATABASE_URL"] = "postgres://a-real-site"
+    assert cli.main(["demo", "--port", "8765", "--data", str(tmp_path / "data")]) == 0
+    assert "DATABASE_URL" not in environment
+    assert environment["ORIGIN"] == "http://127.0.0.1:8765"
+    assert environment["DATA_DIR"] == str(tmp_path / "data")
+    key = Path(environment["SECRET_KEY_FILE"])
+    assert key.parent == tmp_path / "data"
+    assert len(key.read_text()) >= 50
+
+
+@pytest.mark.parametrize(("port", "data"), [("http", "data"), ("8765", "file/data")])
+def test_demo_with_a_wrong_argument_is_one_sentence(
+    port: str, data: str, environment: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+    assert cli.main(["demo", "--port", port, "--data", str(tmp_path / data)]) == 1
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_data_model_is_up_to_date() -> None:
+    written = (ROOT / "docs" / "data-model.md").read_text(encoding="utf-8")
+    assert written.rstrip("\n") == document(), "Run `make diagram`."
