@@ -444,7 +444,7 @@ VIEWS_PER_ADDRESS = env.int("VIEWS_PER_ADDRESS", default=50)
 # which then still answer pages from memory while a database hangs.
 BEACONS_AT_ONCE = env.int("BEACONS_AT_ONCE", default=56)
 # Bytes of pictures that one person may keep.
-PICTURE_QUOTA_BYTES = env.int("PICTURE_QUOTA_MB", default=500) * 1024 * 1024
+IMAGE_QUOTA_BYTES = env.int("IMAGE_QUOTA_MB", default=500) * 1024 * 1024
 
 LOGGING = {
     "version": 1,

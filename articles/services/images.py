@@ -76,10 +76,10 @@ def remove_unused(*, owner: User) -> int:
 
 def _check_quota(owner: User, size: int) -> None:
     used = Image.objects.filter(owner=owner).aggregate(bytes=Sum("size"))["bytes"] or 0
-    if used + size > settings.PICTURE_QUOTA_BYTES:
+    if used + size > settings.IMAGE_QUOTA_BYTES:
         raise InvalidImage(
             _("Your pictures have used up the %(number)d MB that each person has, so this one was not added.")
-            % {"number": settings.PICTURE_QUOTA_BYTES // (1024 * 1024)}
+            % {"number": settings.IMAGE_QUOTA_BYTES // (1024 * 1024)}
         )
 
 

@@ -263,7 +263,7 @@ def test_too_many_uploads_wait_and_keep_the_text(client: Client, user: User, mon
 
 
 def test_a_full_quota_is_a_sentence(client: Client, user: User, settings: LazySettings) -> None:
-    settings.PICTURE_QUOTA_BYTES = 1
+    settings.IMAGE_QUOTA_BYTES = 1
     assert "used up" in errors(client.post(NEW, filled(image=upload(50, 50))), "image")
 
 

@@ -85,7 +85,7 @@ def test_what_is_no_picture_is_refused_with_a_sentence(owner: User, content: byt
 
 def test_the_quota_is_per_person(owner: User, settings: LazySettings) -> None:
     image = store_image(owner=owner, file=upload(200, 200))
-    settings.PICTURE_QUOTA_BYTES = image.size * 3 // 2
+    settings.IMAGE_QUOTA_BYTES = image.size * 3 // 2
     with pytest.raises(InvalidImage, match="used up"):
         store_image(owner=owner, file=upload(200, 200))
     assert len(files(settings.MEDIA_ROOT)) == 1
