@@ -69,6 +69,23 @@ class KeysetChangeList(ChangeList):
         self.can_show_all = self.multi_page = False
 
 
+class NoAddDeleteAdminMixin:
+    """Refuse to add and to delete objects; they can still be changed."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class ReadOnlyAdminMixin(NoAddDeleteAdminMixin):
+    """Refuse to add, change and delete objects. Put it before the `ModelAdmin` in the bases."""
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
 class KeysetModelAdmin[M: Model](admin.ModelAdmin[M]):
     """An admin with such a list. Its `ordering` is an index's; `search_fields` are looked for among the first rows."""
 
@@ -148,17 +165,11 @@ class SiteSettingsForm(forms.ModelForm[SiteSettings]):
 
 
 @admin.register(SiteSettings)
-class SiteSettingsAdmin(admin.ModelAdmin[SiteSettings]):
+class SiteSettingsAdmin(NoAddDeleteAdminMixin, admin.ModelAdmin[SiteSettings]):
     """The one row: its list is its form, and before it exists the form shows the defaults."""
 
     form = SiteSettingsForm
     fields = ["name", "tagline", "about", "rules", "reviewed_before_trusted"]
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         return redirect(reverse(f"{self.admin_site.name}:core_sitesettings_change", args=[1]))
