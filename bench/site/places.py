@@ -58,7 +58,7 @@ def places() -> list[dict[str, str]]:
                 ("people", "accounts_user"),
                 ("pictures", "articles_image"),
                 ("tags", "articles_tag"),
-                ("sanctions", "moderation_sanction"),
+                ("suspensions", "moderation_suspension"),
                 ("promotions", "promotion_promotion"),
             )
         ),

@@ -66,7 +66,7 @@ class EveryList:
             "articles_tag",
             "moderation_submission",
             "moderation_decision",
-            "moderation_sanction",
+            "moderation_suspension",
             "promotion_promotion",
             "promotion_ledgerentry",
             "accounts_user",

@@ -14,7 +14,7 @@ from accounts.admin import UserAdmin
 from accounts.models import User
 from core import admin as changelists
 from tests import factories
-from tests.moderation.people import administrator
+from tests.moderation.users import administrator
 
 pytestmark = pytest.mark.django_db
 PEOPLE = "/admin/accounts/user/"

@@ -241,9 +241,9 @@ def test_the_moderators_desk(site: Site, inspector: Inspector, log_in: LogIn) ->
         "/admin/articles/sitesettings/1/change/",
         "/admin/moderation/decision/",
         f"/admin/moderation/decision/{site.decision.pk}/change/",
-        "/admin/moderation/sanction/",
-        "/admin/moderation/sanction/add/",
-        f"/admin/moderation/sanction/{site.sanction.pk}/change/",
+        "/admin/moderation/suspension/",
+        "/admin/moderation/suspension/add/",
+        f"/admin/moderation/suspension/{site.suspension.pk}/change/",
     ):
         inspector.open(address)
 
