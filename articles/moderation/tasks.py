@@ -11,7 +11,6 @@ from django.utils import timezone
 
 from articles.moderation.models import Decision, Suspension
 from core.mail import absolute_url, retry_later, send_templated_email
-from core.models import SiteSettings
 
 
 @task()
@@ -52,7 +51,6 @@ def _send_decision(decision: Decision) -> None:
         to=article.author,
         template="moderation/mail/decision",
         context={
-            "site": SiteSettings.current(),
             "decision": decision,
             "title": decision.revision.title,
             "article_url": lambda: absolute_url(article.get_absolute_url()),
@@ -70,7 +68,6 @@ def _send_suspension(suspension: Suspension) -> None:
         to=suspension.user,
         template="moderation/mail/suspension",
         context={
-            "site": SiteSettings.current(),
             "suspension": suspension,
             "rules_url": lambda: absolute_url(reverse("rules")),
         },

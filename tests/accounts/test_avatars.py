@@ -11,9 +11,10 @@ from django.core.files.storage import default_storage
 from django.template import Context, Template
 from PIL import Image
 
-from accounts import avatars
-from accounts.avatars import avatar_url, remove_avatar, save_avatar
+from accounts import services
 from accounts.models import User
+from accounts.selectors import avatar_url
+from accounts.services import remove_avatar, save_avatar
 from accounts.templatetags.user_tags import avatar, browser
 from tests.factories import PersonFactory
 
@@ -65,7 +66,7 @@ def test_a_failure_leaves_no_files(monkeypatch: pytest.MonkeyPatch) -> None:
         raise RuntimeError
 
     user = PersonFactory.create()
-    monkeypatch.setattr(avatars, "_exchange", broken)
+    monkeypatch.setattr(services, "_set_avatar_key", broken)
     with pytest.raises(RuntimeError):
         save_avatar(user=user, image=Image.new("RGB", (400, 400)))
     assert files() == []

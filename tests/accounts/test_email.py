@@ -14,7 +14,7 @@ from django.tasks.backends.dummy import DummyBackend
 from django.test import Client
 
 from accounts.models import User
-from accounts.tasks import deliver_email
+from core.tasks import deliver_email
 from tests.accounts.conftest import NEWCOMER, PASSWORD, Links, prove_again
 from tests.factories import PersonFactory
 

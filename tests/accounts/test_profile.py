@@ -7,8 +7,8 @@ from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from accounts.avatars import avatar_url
 from accounts.models import User
+from accounts.selectors import avatar_url
 from tests.accounts.conftest import image
 from tests.factories import PersonFactory
 

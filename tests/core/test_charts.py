@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from core.charts import STEPS, chart, scale_to
+from core.charts import MAX_STEPS, chart, scale_to
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def test_every_number_fits_under_its_scale_and_wastes_little_of_it() -> None:
     for most in range(1, 3000):
         scale = scale_to(most)
         assert scale[0] >= most > scale[1]
-        assert len(scale) <= STEPS + 1
+        assert len(scale) <= MAX_STEPS + 1
 
 
 def test_bars_are_drawn_to_the_scale() -> None:

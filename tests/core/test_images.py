@@ -280,7 +280,7 @@ def test_widths_are_only_ever_made_smaller() -> None:
 
 def test_a_jpeg_may_be_decoded_smaller_but_not_below_what_is_needed() -> None:
     file = encoded(two_colours((1600, 1200)), "JPEG")
-    image = load_image(file, at_least=320)
+    image = load_image(file, min_side=320)
     assert image.size == (533, 400) or min(image.size) >= 320
     assert image.width < 1600
     assert near(image.getpixel((100, 10)), RED)

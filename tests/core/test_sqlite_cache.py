@@ -61,7 +61,7 @@ def test_thousands_of_limits_are_all_remembered(cache: SQLiteCache) -> None:
 
 
 def test_what_is_over_is_dropped_in_time(cache: SQLiteCache, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(machine_cache, "SWEEP_EVERY", 10)
+    monkeypatch.setattr(machine_cache, "WRITES_BETWEEN_CLEANUPS", 10)
     for n in range(10):
         cache.set(f"key{n}", n, -1)
     assert cache._connection().execute("SELECT count(*) FROM entry").fetchone() == (0,)
