@@ -73,9 +73,9 @@ def chart[Day: DatedRow](
         words: returns the label of a bar; by default the day of the month and the number.
         scaled: use a scale of round numbers.
     """
-    most = max((value(day) for day in days), default=0)
-    scale = scale_to(most) if scaled else []
-    top = scale[0] if scale else most
+    highest = max((value(day) for day in days), default=0)
+    scale = scale_to(highest) if scaled else []
+    top = scale[0] if scale else highest
     bars = []
     for n, day in enumerate(days):
         height = _height(value(day), top)
@@ -90,7 +90,7 @@ def chart[Day: DatedRow](
                 words=words(day) if words else f"{day.day}: {value(day)}",
             )
         )
-    return Chart(name=name, total=sum(map(value, days)), most=most, bars=bars, scale=scale)
+    return Chart(name=name, total=sum(map(value, days)), most=highest, bars=bars, scale=scale)
 
 
 def scale_to(maximum: int) -> list[int]:
