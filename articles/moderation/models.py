@@ -133,7 +133,7 @@ class Suspension(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.user_id} until {self.ends_at:%Y-%m-%d}"
+        return f"{self.user} until {self.ends_at:%Y-%m-%d}"
 
     @property
     def is_active(self) -> bool:

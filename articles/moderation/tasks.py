@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from smtplib import SMTPException
 
 from django.db import transaction
-from django.tasks import task
+from django.db.models import QuerySet
+from django.tasks import Task, task
 from django.urls import reverse
 from django.utils import timezone
 
@@ -16,30 +18,33 @@ from core.mail import absolute_url, retry_later, send_templated_email
 @task()
 def email_decision(decision_id: int, attempt: int = 1) -> None:
     """Email the author what was decided, with the rule and the reason."""
-    try:
-        with transaction.atomic():
-            decisions = Decision.objects.select_for_update(of=("self",), no_key=True).select_related(
-                "revision__article__author", "revision__article__live", "revision__article__latest"
-            )
-            if decision := decisions.filter(pk=decision_id, mailed_at=None).first():
-                _send_decision(decision)
-                _mark_sent(decision)
-    except (OSError, SMTPException):
-        if not retry_later(email_decision, decision_id, attempt=attempt):
-            raise
+    decisions = Decision.objects.select_related(
+        "revision__article__author", "revision__article__live", "revision__article__latest"
+    )
+    _send_once(decisions, decision_id, _send_decision, email_decision, attempt)
 
 
 @task()
 def email_suspension(suspension_id: int, attempt: int = 1) -> None:
     """Email a user that they are suspended, until when and why."""
+    suspensions = Suspension.objects.select_related("user")
+    _send_once(suspensions, suspension_id, _send_suspension, email_suspension, attempt)
+
+
+def _send_once[Row: (Decision, Suspension)](
+    rows: QuerySet[Row], pk: int, send: Callable[[Row], None], task: Task[..., None], attempt: int
+) -> None:
+    """Send the email of a row unless it was sent; run the task again later if the mail server does not take it."""
     try:
         with transaction.atomic():
-            suspensions = Suspension.objects.select_for_update(of=("self",), no_key=True).select_related("user")
-            if suspension := suspensions.filter(pk=suspension_id, mailed_at=None).first():
-                _send_suspension(suspension)
-                _mark_sent(suspension)
+            row = rows.select_for_update(of=("self",), no_key=True).filter(pk=pk, mailed_at=None).first()
+            if row is None:
+                return
+            send(row)
+            row.mailed_at = timezone.now()
+            row.save(update_fields=["mailed_at"])
     except (OSError, SMTPException):
-        if not retry_later(email_suspension, suspension_id, attempt=attempt):
+        if not retry_later(task, pk, attempt=attempt):
             raise
 
 
@@ -72,8 +77,3 @@ def _send_suspension(suspension: Suspension) -> None:
             "rules_url": lambda: absolute_url(reverse("rules")),
         },
     )
-
-
-def _mark_sent(row: Decision | Suspension) -> None:
-    row.mailed_at = timezone.now()
-    row.save(update_fields=["mailed_at"])
