@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
@@ -19,17 +19,12 @@ from articles.moderation.models import Decision, Submission
 from articles.moderation.services import DECIDE, decide
 from core.exceptions import ActionNotAllowed
 
-if TYPE_CHECKING:
-    _Base = admin.ModelAdmin[Submission]
-else:
-    _Base = object
-
 MAX_SELECTED = 50
 Verdict = Decision.Verdict
 _ACTIONS_OF_VIEW: dict[str, list[str]] = {"unreviewed": ["keep_several"], "returned": []}
 
 
-class DecisionActionsMixin(_Base):
+class DecisionActionsMixin(admin.ModelAdmin[Submission]):
     """Publish, return or keep several submissions; each is a decision of its own, and one refused stops no other."""
 
     actions = ["publish_several", "return_several", "keep_several"]

@@ -25,7 +25,7 @@ class DecisionAdmin(ReadOnlyAdminMixin, KeysetModelAdmin[Decision]):
     search_fields = ["revision__title", "reason", "moderator__username", "moderator__display_name"]
     search_users = ("moderator",)
     search_help_text = gettext_lazy("Title, reason or moderator")
-    fields = readonly_fields = ["decided_at", "verdict", "submission_link", "moderator", "rule", "reason", "mailed_at"]
+    fields = readonly_fields = ("decided_at", "verdict", "submission_link", "moderator", "rule", "reason", "mailed_at")
     actions = None
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Decision]:

@@ -37,7 +37,7 @@ class SuspensionAdmin(KeysetModelAdmin[Suspension]):
     search_users = ("user",)
     search_help_text = gettext_lazy("Person or reason")
     ordering = ["-pk"]
-    fields = readonly_fields = ["user_link", "begins_at", "ends_at", "reason", "moderator", "lifted_at"]
+    fields = readonly_fields = ("user_link", "begins_at", "ends_at", "reason", "moderator", "lifted_at")
     change_form_template = "admin/moderation/suspension.html"
     actions = None
 
