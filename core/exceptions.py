@@ -4,4 +4,4 @@ from __future__ import annotations
 
 
 class ActionNotAllowed(Exception):
-    """The action is not possible in the present state; nothing was written. `str(error)` is a sentence for the user."""
+    """The action does not fit the present state; `str(error)` is a sentence for the user who tried. Nothing was written."""

@@ -58,7 +58,7 @@ def places() -> list[dict[str, str]]:
                 ("people", "accounts_user"),
                 ("pictures", "articles_image"),
                 ("tags", "articles_tag"),
-                ("suspensions", "moderation_suspension"),
+                ("sanctions", "moderation_sanction"),
                 ("promotions", "promotion_promotion"),
             )
         ),

@@ -17,7 +17,7 @@ from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
 from django.db import connection, transaction
 
-from accounts.services import save_avatar
+from accounts.avatars import save_avatar
 from accounts.models import User
 from articles.models import Section
 from core.models import SiteSettings
