@@ -1,7 +1,8 @@
-"""Where allauth asks us."""
+"""The hooks of allauth."""
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -10,6 +11,7 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django.conf import settings
 from django.contrib import messages
+from django.core.cache import cache
 from django.core.exceptions import ImproperlyConfigured
 from django.db import IntegrityError, transaction
 from django.forms import BaseForm
@@ -20,17 +22,21 @@ from django.utils.translation import get_language, override
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from accounts.tasks import enqueue_email
-from core.mail import absolute_url
+from core.mail import absolute_url, enqueue_email
 from core.models import SiteSettings
-from core.ratelimit import client_address
+from core.ratelimit import client_address, count_event, uncount_event
 
-# One sentence for a wrong password and for an account that does not exist (SECURITY.md, 37).
+# Wrong passwords in five minutes from one address: for one account, so that no stranger elsewhere locks its owner out,
+# and for all, which is enough for an office behind one address.
+MAX_FAILURES_PER_ACCOUNT = 10
+MAX_FAILURES_PER_ADDRESS = 30
+LOGIN_FAILURES_TIMEOUT = 5 * 60
+# The same for a wrong password and for an account that does not exist, so that it does not tell which.
 _MISMATCH = _("The name or the password is not right. Mind capital letters in the password.")
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
-    """Our decisions about accounts: links from the origin, letters of our own, limits that lock nobody out."""
+    """The site's emails, URLs and log-in limits."""
 
     error_messages = {
         **DefaultAccountAdapter.error_messages,
@@ -52,10 +58,10 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         try:
             return str(super().get_client_ip(request))
         except ImproperlyConfigured:
-            # Fewer addresses than proxies: it did not come through them, so it is from where its connection is.
+            # Fewer forwarded addresses than proxies: the request did not come through them.
             return str(request.META["REMOTE_ADDR"])
 
-    # --- Letters ---
+    # --- Emails ---
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         enqueue_email(template=template_prefix, to=email, context=context)
@@ -71,19 +77,19 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         return absolute_url(reverse("account_confirm_email", args=[emailconfirmation.key]))
 
     def get_reset_password_from_key_url(self, key: str) -> str:
-        user, _dash, token = key.partition("-")
-        return absolute_url(reverse("account_reset_password_from_key", kwargs={"uidb36": user, "key": token}))
+        uid, _dash, token = key.partition("-")
+        return absolute_url(reverse("account_reset_password_from_key", kwargs={"uidb36": uid, "key": token}))
 
-    # --- Where to go ---
+    # --- Redirects ---
 
     def is_safe_url(self, url: str | None) -> bool:
-        """Paths of ours, and addresses under the configured origin; never another host (SECURITY.md, 45)."""
+        """Allow paths and URLs of the configured origin, but no other host."""
         return url_has_allowed_host_and_scheme(
             url, allowed_hosts={urlsplit(settings.ORIGIN).netloc}, require_https=settings.HTTPS
         )
 
     def get_login_redirect_url(self, request: HttpRequest) -> str:
-        """Their articles, in the language that they prefer."""
+        """Return the page of the user's articles, in the preferred language."""
         assert isinstance(request.user, User)
         with override(request.user.preferred_language):
             return reverse(settings.LOGIN_REDIRECT_URL)
@@ -98,16 +104,16 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         return reverse("account" if self.request.user.is_authenticated else "account_login")
 
     def is_ajax(self, request: HttpRequest) -> bool:
-        """These pages speak HTML alone, whatever a client asks for."""
+        """Answer with HTML alone, whatever the client accepts."""
         return False
 
-    # --- People ---
+    # --- Accounts ---
 
     def save_user(self, request: HttpRequest, user: User, form: BaseForm, commit: bool = True) -> User:
-        """Fill in the newcomer; the language of the page that they signed up on is theirs.
+        """Save a new user, who prefers the language of the sign-up page.
 
         Raises:
-            IntegrityError: somebody took the name or the address a moment ago.
+            IntegrityError: the username or the address was taken concurrently.
         """
         super().save_user(request, user, form, commit=False)
         user.preferred_language = get_language() or settings.LANGUAGE_CODE
@@ -117,11 +123,13 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         return user
 
     def set_password(self, user: User, password: str) -> None:
+        """Save a new password, with which the user can log in even after too many wrong ones."""
         user.set_password(password)
         user.save(update_fields=["password"])
+        cache.delete_many([_account_key(self.request, login) for login in (user.username, user.email)])
 
     def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
-        """Confirm, unless the address became somebody else's meanwhile."""
+        """Confirm the address, unless another account has confirmed it meanwhile."""
         try:
             with transaction.atomic():
                 return bool(super().confirm_email(request, email_address))
@@ -134,16 +142,46 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
             )
             return False
 
-    # --- Limits ---
+    # --- Log-in limits ---
 
-    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
-        """Failures count per account *and* address, so that a stranger elsewhere cannot lock a person out."""
-        login = credentials.get("email") or credentials.get("username") or ""
-        return f"{client_address(request)} {login.lower()}"
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Count the attempt, and refuse it after too many failures.
+
+        Replaces the limit of allauth, which counts by account, so that a stranger could lock the owner out.
+
+        Raises:
+            ValidationError: a limit is exceeded.
+        """
+        limits = _failure_limits(request, _login(credentials))
+        if any(count_event(key, LOGIN_FAILURES_TIMEOUT) > limit for key, limit in limits.items()):
+            raise self.validation_error("too_many_login_attempts")
+
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
+        """Return the user, whose attempt does not count as a failure, or None."""
+        user: User | None = super().authenticate(request, **credentials)
+        if user is not None:
+            for key in _failure_limits(request, _login(credentials)):
+                uncount_event(key)
+        return user
+
+
+def _login(credentials: dict[str, Any]) -> str:
+    return str(credentials.get("email") or credentials.get("username") or "").lower()
+
+
+def _account_key(request: HttpRequest, login: str) -> str:
+    # Hashed, because not all caches accept every character in a key.
+    return "login-failures:" + sha256(f"{client_address(request)} {login.lower()}".encode()).hexdigest()
+
+
+def _failure_limits(request: HttpRequest, login: str) -> dict[str, int]:
+    """Return cache key → limit of failures."""
+    address = f"login-failures:{client_address(request)}"
+    return {address: MAX_FAILURES_PER_ADDRESS, _account_key(request, login): MAX_FAILURES_PER_ACCOUNT}
 
 
 class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]
-    """The second factor carries the site's own name."""
+    """Authenticator apps show the site's name."""
 
     error_messages = {
         **DefaultMFAAdapter.error_messages,

@@ -1,4 +1,4 @@
-"""People in the admin. Whoever is not a superuser may mend a profile and nothing that leads to more rights."""
+"""Users in the admin. Only superusers change more than a profile, so that staff cannot gain rights."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from accounts.models import User
 from core import events
 from core.admin import KeysetModelAdmin
 
-# The admin has no log-in of its own: the same page, the same limits, the same second factor (SECURITY.md, 35).
+# The admin uses the site's log-in, with its limits and two-factor authentication.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 
 class UserCreationForm(AdminUserCreationForm[User]):
-    """A person made by hand. They confirm the address at their first log-in."""
+    """A user created by a superuser, who confirms the address at the first log-in."""
 
     class Meta:
         model = User
@@ -36,25 +36,25 @@ class UserCreationForm(AdminUserCreationForm[User]):
 
 @admin.register(User)
 class UserAdmin(KeysetModelAdmin[User], auth_admin.UserAdmin[User]):
-    """People: search, and what a moderator or a superuser may change."""
+    """Search users, and change what the permissions allow."""
 
     list_display = ("username", "display_name", "email", "is_active", "is_staff", "suspended_until", "date_joined")
     list_filter = ("is_active", "is_staff", "is_superuser", "groups", "preferred_language", "date_joined")
     search_fields = ("username", "email", "display_name")
     search_users = ("pk",)
-    ordering = ("-pk",)  # who came last stands first
+    ordering = ("-pk",)  # newest first
     add_form = UserCreationForm
     add_fieldsets = (
         (None, {"classes": ("wide",), "fields": ("username", "email", "usable_password", "password1", "password2")}),
     )
 
-    # Beyond the profile, a person who is not a superuser sees this much and changes none of it.
-    _seen = ("username", "email", "is_active", "suspended_until", "last_login", "date_joined")
-    # The address is changed by its owner, who confirms it; suspension is a decision with a reason of its own.
-    _never_typed = ("suspended_until", "last_login", "date_joined")
+    # What staff who are not superusers see besides the profile, without changing it.
+    _staff_readonly = ("username", "email", "is_active", "suspended_until", "last_login", "date_joined")
+    # Suspensions are created in their own admin, with a reason.
+    _readonly = ("suspended_until", "last_login", "date_joined")
     _profile = (_("Profile"), {"fields": ("display_name", "biography", "preferred_language")})
-    _for_moderators: ClassVar[Any] = ((None, {"fields": _seen}), _profile)
-    _for_superusers: ClassVar[Any] = (
+    _staff_fieldsets: ClassVar[Any] = ((None, {"fields": _staff_readonly}), _profile)
+    _superuser_fieldsets: ClassVar[Any] = (
         (None, {"fields": ("username", "password", "email", "suspended_until", "last_login", "date_joined")}),
         _profile,
         (_("Rights"), {"fields": ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")}),
@@ -63,12 +63,13 @@ class UserAdmin(KeysetModelAdmin[User], auth_admin.UserAdmin[User]):
     def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
         if obj is None:
             return self.add_fieldsets
-        return self._for_superusers if _is_superuser(request) else self._for_moderators
+        return self._superuser_fieldsets if _is_superuser(request) else self._staff_fieldsets
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
         if obj is None:
             return ()
-        return (*self._never_typed, "email") if _is_superuser(request) else self._seen
+        # The address is changed by its owner, who confirms it.
+        return (*self._readonly, "email") if _is_superuser(request) else self._staff_readonly
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
@@ -79,17 +80,17 @@ class UserAdmin(KeysetModelAdmin[User], auth_admin.UserAdmin[User]):
         return _is_superuser(request)
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        """People are deactivated; what they wrote and decided stays theirs."""
+        """Refuse: users are deactivated, so that their articles and decisions keep their author."""
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        """Moderators do not touch the accounts of the staff, their own profile excepted."""
+        """Refuse changes of other staff accounts to users who are not superusers."""
         if not super().has_change_permission(request, obj):
             return False
         return _is_superuser(request) or obj is None or obj == request.user or not (obj.is_staff or obj.is_superuser)
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> Any:  # noqa: A002
-        """Passwords of others are set by superusers alone."""
+        """Allow only superusers to set the passwords of others."""
         if not _is_superuser(request):
             raise PermissionDenied
         return super().user_change_password(request, id, form_url)

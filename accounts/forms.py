@@ -1,7 +1,9 @@
-"""The forms of sign-up, log-in, passwords and the second factor: allauth's, with our words and bounds."""
+"""The forms of allauth with the site's labels and length limits, and the profile form."""
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from typing import Any
 
 from allauth.account import forms as allauth_forms
@@ -9,26 +11,33 @@ from allauth.mfa.base import forms as mfa_forms
 from allauth.mfa.totp import forms as totp_forms
 from django import forms
 from django.contrib.auth.hashers import make_password
+from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import UploadedFile
 from django.core.validators import MaxLengthValidator
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
+from PIL import Image
 
 from accounts.models import User
+from accounts.selectors import AVATAR_SIZES
 from accounts.tasks import send_password_reset_email
+from core.images import InvalidImage, load_image
 
 PASSWORD_HELP = _("At least 10 characters. Not a common password, not only digits, not like your name.")
-# More than anybody types; beyond it, hashing would be work for nothing.
-LONGEST = {"login": 254, "username": 30, "email": 254, "code": 20}
-LONGEST_PASSWORD = 256
+# Fields that are not listed hold passwords; the limit bounds the work of hashing.
+MAX_LENGTHS = {"login": 254, "username": 30, "email": 254, "code": 20}
+MAX_PASSWORD_LENGTH = 256
+# Invisible characters that no name needs; joiners and direction marks that scripts need are allowed.
+_INVISIBLE = re.compile("[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u200b\u2028-\u202e\u2060-\u2069\ufeff]")
 
 
-class Ours:
-    """Mixed into allauth's forms: labels instead of placeholders, a length for each field, no second password field.
+class AllauthFormMixin:
+    """Give a form of allauth labels instead of placeholders and a length limit for each field.
 
-    Instead of being typed twice, a new password can be shown (static/js/password.js).
+    The second password field is removed; a new password can be shown instead (static/js/password.js).
     """
 
     labels: dict[str, Any] = {}
@@ -42,15 +51,15 @@ class Ours:
             if name in self.labels:
                 field.label = self.labels[name]
             if isinstance(field, forms.CharField):
-                longest = LONGEST.get(name, LONGEST_PASSWORD)
-                field.validators.append(MaxLengthValidator(longest))
-                field.widget.attrs["maxlength"] = str(longest)
-        if new := self.fields.get("password1"):
-            new.help_text = PASSWORD_HELP
+                max_length = MAX_LENGTHS.get(name, MAX_PASSWORD_LENGTH)
+                field.validators.append(MaxLengthValidator(max_length))
+                field.widget.attrs["maxlength"] = str(max_length)
+        if password_field := self.fields.get("password1"):
+            password_field.help_text = PASSWORD_HELP
 
 
-class LoginForm(Ours, allauth_forms.LoginForm):  # type: ignore[misc]
-    """Log-in by username or by e-mail address."""
+class LoginForm(AllauthFormMixin, allauth_forms.LoginForm):  # type: ignore[misc]
+    """Log-in by username or email address."""
 
     labels = {"login": _("Username or e-mail"), "password": _("Password")}
 
@@ -64,14 +73,16 @@ class LoginForm(Ours, allauth_forms.LoginForm):  # type: ignore[misc]
         self.fields["password"].help_text = ""
 
     def user_credentials(self) -> dict[str, str]:
-        """What was typed is one thing: a username has no @ in it. So exactly one password is checked, which takes the
-        same time whether the account exists or not."""
+        """Return a username or an email address, not both.
+
+        Only an address contains an @. So exactly one password is hashed, whether or not the account exists.
+        """
         login, password = self.cleaned_data["login"], self.cleaned_data["password"]
         return {"email" if "@" in login else "username": login, "password": password}
 
 
-class SignupForm(Ours, allauth_forms.SignupForm):  # type: ignore[misc]
-    """Sign-up: username, e-mail address, password, and the rules."""
+class SignupForm(AllauthFormMixin, allauth_forms.SignupForm):  # type: ignore[misc]
+    """Sign-up with username, email address, password and consent to the rules."""
 
     labels = {"username": _("Username"), "email": _("E-mail"), "password1": _("Password")}
     field_order = ["username", "email", "password1", "rules"]
@@ -91,9 +102,9 @@ class SignupForm(Ours, allauth_forms.SignupForm):  # type: ignore[misc]
         )
 
     def try_save(self, request: HttpRequest) -> tuple[User | None, HttpResponse | None]:
-        """Where the address has an account already, its owner gets a letter and the newcomer sees the same page.
+        """Save the new user; if the address has an account already, its owner is emailed and the page is the same.
 
-        It also takes the same time: the password is hashed for nothing.
+        The password is hashed in that case too, so that both take the same time.
         """
         if self.account_already_exists:
             make_password(self.cleaned_data["password1"])
@@ -101,14 +112,14 @@ class SignupForm(Ours, allauth_forms.SignupForm):  # type: ignore[misc]
         return user, response
 
 
-class AddEmailForm(Ours, allauth_forms.AddEmailForm):  # type: ignore[misc]
-    """Another e-mail address instead of the present one."""
+class AddEmailForm(AllauthFormMixin, allauth_forms.AddEmailForm):  # type: ignore[misc]
+    """A new email address, which replaces the present one."""
 
     labels = {"email": _("New e-mail")}
 
 
-class ChangePasswordForm(Ours, allauth_forms.ChangePasswordForm):  # type: ignore[misc]
-    """A new password by somebody who knows the old one."""
+class ChangePasswordForm(AllauthFormMixin, allauth_forms.ChangePasswordForm):  # type: ignore[misc]
+    """A new password for a user who knows the old one."""
 
     labels = {"oldpassword": _("Present password"), "password1": _("New password")}
 
@@ -117,32 +128,32 @@ class ChangePasswordForm(Ours, allauth_forms.ChangePasswordForm):  # type: ignor
         self.fields["oldpassword"].help_text = ""
 
 
-class SetPasswordForm(Ours, allauth_forms.SetPasswordForm):  # type: ignore[misc]
-    """The first password of an account that has none."""
+class SetPasswordForm(AllauthFormMixin, allauth_forms.SetPasswordForm):  # type: ignore[misc]
+    """The first password of an account without one."""
 
     labels = {"password1": _("New password")}
 
 
-class ResetPasswordForm(Ours, allauth_forms.ResetPasswordForm):  # type: ignore[misc]
-    """Where to send the link for a new password."""
+class ResetPasswordForm(AllauthFormMixin, allauth_forms.ResetPasswordForm):  # type: ignore[misc]
+    """The address to which to send a link for a new password."""
 
     labels = {"email": _("E-mail")}
 
     def save(self, request: HttpRequest, **kwargs: Any) -> str:
-        """Queue one task, whether or not somebody has the address: same words, same work."""
+        """Enqueue the same task whether or not an account has this address."""
         email = str(self.cleaned_data["email"])
         send_password_reset_email.enqueue(email, get_language() or "en")
         return email
 
 
-class ResetPasswordKeyForm(Ours, allauth_forms.ResetPasswordKeyForm):  # type: ignore[misc]
-    """A new password by somebody who followed the link."""
+class ResetPasswordKeyForm(AllauthFormMixin, allauth_forms.ResetPasswordKeyForm):  # type: ignore[misc]
+    """A new password for a user who followed the link."""
 
     labels = {"password1": _("New password")}
 
 
-class ReauthenticateForm(Ours, allauth_forms.ReauthenticateForm):  # type: ignore[misc]
-    """The password once more, before something that matters."""
+class ReauthenticateForm(AllauthFormMixin, allauth_forms.ReauthenticateForm):  # type: ignore[misc]
+    """The password again, before a change of the account."""
 
     labels = {"password": _("Password")}
 
@@ -151,8 +162,8 @@ class ReauthenticateForm(Ours, allauth_forms.ReauthenticateForm):  # type: ignor
         self.fields["password"].help_text = ""
 
 
-class CodeForm(Ours):
-    """A code from the authenticator app, or one of the recovery codes."""
+class CodeFormMixin(AllauthFormMixin):
+    """A field for a code of the authenticator app, or a recovery code."""
 
     labels = {"code": _("Code")}
 
@@ -161,13 +172,69 @@ class CodeForm(Ours):
         self.fields["code"].widget.attrs |= {"autocapitalize": "none", "spellcheck": "false", "inputmode": "numeric"}
 
 
-class SecondFactorForm(CodeForm, mfa_forms.AuthenticateForm):  # type: ignore[misc]
-    """The second step of log-in."""
+class AuthenticateCodeForm(CodeFormMixin, mfa_forms.AuthenticateForm):  # type: ignore[misc]
+    """The code at log-in."""
 
 
-class ReauthenticateCodeForm(CodeForm, mfa_forms.ReauthenticateForm):  # type: ignore[misc]
-    """A code before something that matters."""
+class ReauthenticateCodeForm(CodeFormMixin, mfa_forms.ReauthenticateForm):  # type: ignore[misc]
+    """The code before a change of the account."""
 
 
-class ActivateTOTPForm(CodeForm, totp_forms.ActivateTOTPForm):  # type: ignore[misc]
-    """The first code of the app, which proves that it is set up."""
+class ActivateTOTPForm(CodeFormMixin, totp_forms.ActivateTOTPForm):  # type: ignore[misc]
+    """The first code of the app, which confirms that it is set up."""
+
+
+class ProfileForm(forms.ModelForm[User]):
+    """Name, biography, avatar and language. `accounts.services.update_profile` stores what it returns."""
+
+    avatar = forms.FileField(
+        label=_("Portrait"),
+        required=False,
+        help_text=_("JPEG, PNG, WebP, AVIF or a still GIF, up to 10 MB. We crop it to a square."),
+        widget=forms.FileInput(attrs={"accept": "image/jpeg,image/png,image/webp,image/avif,image/gif"}),
+    )
+    without_avatar = forms.BooleanField(label=_("Remove my portrait"), required=False)
+
+    class Meta:
+        model = User
+        fields = ["display_name", "biography", "preferred_language", "allows_promotion_by_others"]
+        widgets = {"biography": forms.Textarea(attrs={"rows": 5})}
+        help_texts = {
+            "display_name": _("What readers see above your articles; your username, where you leave it empty."),
+            "biography": _("A few sentences for your page, up to 1,000 characters."),
+            "preferred_language": _("Of our letters to you, and of the pages that you see after log-in."),
+        }
+
+    field_order = [
+        "display_name",
+        "biography",
+        "avatar",
+        "without_avatar",
+        "preferred_language",
+        "allows_promotion_by_others",
+    ]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["display_name"].widget.attrs["autocomplete"] = "name"
+        if not self.instance.avatar_key:
+            del self.fields["without_avatar"]
+
+    def clean_display_name(self) -> str:
+        name = unicodedata.normalize("NFC", self.cleaned_data["display_name"])
+        if _INVISIBLE.search(name):
+            raise ValidationError(_("The name holds characters that cannot be seen. Type it anew."))
+        return " ".join(name.split())
+
+    def clean_biography(self) -> str:
+        text = unicodedata.normalize("NFC", self.cleaned_data["biography"].replace("\r\n", "\n"))
+        return _INVISIBLE.sub("", text).strip()
+
+    def clean_avatar(self) -> Image.Image | None:
+        file: UploadedFile[Any] | None = self.cleaned_data["avatar"]
+        if file is None:
+            return None
+        try:
+            return load_image(file, min_side=max(AVATAR_SIZES))
+        except InvalidImage as error:
+            raise ValidationError(str(error)) from error

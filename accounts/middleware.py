@@ -1,4 +1,4 @@
-"""What keeps the libraries' pages like ours."""
+"""Middleware that fits allauth's pages to the site."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.template.response import TemplateResponse
 
 
 class SiteContextMiddleware:
-    """allauth hands its templates a `site` made of the Host header; ours, of the context processor, shall stand."""
+    """Remove allauth's `site`, made from the Host header, so that templates get that of the context processor."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

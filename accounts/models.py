@@ -1,10 +1,11 @@
-"""The person: one account for reader, author and moderator."""
+"""The user account, one for readers, authors and moderators."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import ClassVar
 
+from django.conf import settings
 from django.contrib.auth import models as auth_models
 from django.core.validators import MaxLengthValidator, RegexValidator
 from django.db import models
@@ -13,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-# Usernames stand in addresses, so they are plain ASCII: no two of them can look alike. The display name is free.
+# ASCII only, because usernames are in URLs and no two of them should look alike. The display name is free.
 username_validators: list[Callable[[str], None]] = [
     RegexValidator(
         r"\A[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?\Z",
@@ -23,32 +24,37 @@ username_validators: list[Callable[[str], None]] = [
 ]
 
 
+def language_choices() -> list[tuple[str, str]]:
+    """Return the interface languages; a callable, so that a new language needs no migration."""
+    return list(settings.LANGUAGES)
+
+
 class UserManager(auth_models.UserManager["User"]):
-    """Looks people up by name whatever the case; keeps addresses in lower case."""
+    """Usernames and email addresses are looked up in any case, by the indexes of their constraints."""
 
     @classmethod
     def normalize_email(cls, email: str | None) -> str:
-        """All of it in lower case: mail servers that tell `Anna@` from `anna@` are a thing of the past."""
+        """Return the whole address in lower case; no mail server in use distinguishes `Anna@` from `anna@`."""
         return (email or "").strip().lower()
 
-    def known_as(self, name: str) -> list[int]:
-        """The keys of the people with this username or e-mail address, whatever the case, out of their indexes."""
-        reached = self.alias(lower=Lower("email")).filter(lower=name.lower()).values("pk")
-        return [found["pk"] for found in self.named(name).values("pk").union(reached)]
-
-    def named(self, username: str) -> models.QuerySet[User]:
-        """Who has this username, whatever the case, out of its index (`iexact` would go through everybody)."""
+    def by_username(self, username: str) -> models.QuerySet[User]:
+        """Return the user with this username, as a queryset. `iexact` would not use the index."""
         return self.alias(lower=Lower("username")).filter(lower=username.lower())
 
+    def pks_by_login(self, login: str) -> list[int]:
+        """Return the primary keys of the users with this username or email address."""
+        by_email = self.alias(lower=Lower("email")).filter(lower=login.lower()).values("pk")
+        return [row["pk"] for row in self.by_username(login).values("pk").union(by_email)]
+
     def get_by_natural_key(self, username: str | None) -> User:
-        return self.named(username or "").get()
+        return self.by_username(username or "").get()
 
 
 class User(auth_models.AbstractUser):
-    """A person with an account.
+    """An account.
 
-    `suspended_until` is written by `articles.moderation.services` alone; everything that acts asks
-    `is_suspended`. Reading and logging in stay possible.
+    `suspended_until` is written by `articles.moderation.services` alone; services check `is_suspended`. A suspended
+    user can log in and read.
     """
 
     first_name = None  # type: ignore[assignment]
@@ -58,14 +64,9 @@ class User(auth_models.AbstractUser):
     email = models.EmailField(_("e-mail address"))
     display_name = models.CharField(_("name"), max_length=60, blank=True)
     biography = models.TextField(_("about you"), max_length=1000, blank=True)
-    # The random part of the avatar's file name; empty without one. See accounts.avatars.
+    # The random part of the file names (accounts.selectors.avatar_path); empty without an avatar.
     avatar_key = models.CharField(_("avatar"), max_length=32, blank=True, editable=False)
-    preferred_language = models.CharField(
-        _("preferred language"),
-        max_length=2,
-        choices=[("en", "English"), ("ru", "Русский"), ("hy", "Հայերեն")],
-        default="en",
-    )
+    preferred_language = models.CharField(_("preferred language"), max_length=2, choices=language_choices, default="en")
     allows_promotion_by_others = models.BooleanField(
         _("others may promote my articles"),
         default=True,
@@ -83,12 +84,12 @@ class User(auth_models.AbstractUser):
         constraints = [
             models.UniqueConstraint(
                 Lower("username"),
-                name="person_username_unique_in_any_case",
+                name="user_username_unique_in_any_case",
                 violation_error_message=_("A person with this username exists already."),
             ),
             models.UniqueConstraint(
                 Lower("email"),
-                name="person_email_unique_in_any_case",
+                name="user_email_unique_in_any_case",
                 violation_error_message=_("A person with this e-mail address exists already."),
             ),
         ]
@@ -98,7 +99,7 @@ class User(auth_models.AbstractUser):
 
     @property
     def name(self) -> str:
-        """What readers see: the display name, or the username where none is set."""
+        """The name that readers see: the display name, or the username if there is none."""
         return self.display_name or self.username
 
     @property

@@ -6,23 +6,42 @@ from allauth.account.models import EmailAddress
 from allauth.usersessions.models import UserSession
 from django.contrib.auth import HASH_SESSION_KEY
 from django.contrib.sessions.models import Session
+from django.core.files.storage import default_storage
 from django.utils import timezone
 
 from accounts.models import User
 
+# Widths of an avatar's files in pixels: beside a name on a dense screen, and on the user's page.
+AVATAR_SIZES = (96, 320)
+
 
 def has_confirmed_email(user: User) -> bool:
-    """Whether one of the person's addresses is confirmed; only then may they submit."""
+    """Return whether one of the user's addresses is confirmed, which is required to submit."""
     return bool(EmailAddress.objects.filter(user=user, verified=True).exists())
 
 
-def open_sessions(user: User) -> list[UserSession]:
-    """The sessions in which the person is logged in, newest first. What a new password has ended is not among them."""
-    known = list(UserSession.objects.filter(user=user).order_by("-created_at"))
-    stored = Session.objects.filter(expire_date__gt=timezone.now()).in_bulk([one.session_key for one in known])
-    valid = user.get_session_auth_hash()
+def active_sessions(user: User) -> list[UserSession]:
+    """Return the sessions in which the user is logged in, newest first; a new password ends the others."""
+    sessions = list(UserSession.objects.filter(user=user).order_by("-created_at"))
+    keys = [session.session_key for session in sessions]
+    stored = Session.objects.filter(expire_date__gt=timezone.now()).in_bulk(keys)
+    auth_hash = user.get_session_auth_hash()
     return [
-        one
-        for one in known
-        if one.session_key in stored and stored[one.session_key].get_decoded().get(HASH_SESSION_KEY) == valid
+        session
+        for session in sessions
+        if session.session_key in stored
+        and stored[session.session_key].get_decoded().get(HASH_SESSION_KEY) == auth_hash
     ]
+
+
+def avatar_url(user: User, size: int) -> str:
+    """Return the URL of the avatar's file for a place `size` CSS pixels wide, or "" without an avatar."""
+    if not user.avatar_key:
+        return ""
+    width = next((width for width in AVATAR_SIZES if width >= size * 2), AVATAR_SIZES[-1])
+    return default_storage.url(avatar_path(user.avatar_key, width))
+
+
+def avatar_path(key: str, size: int) -> str:
+    """Return the path of an avatar's file in the media storage. `key` is random, so the path cannot be guessed."""
+    return f"avatars/{key[:2]}/{key}-{size}.webp"

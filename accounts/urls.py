@@ -1,4 +1,4 @@
-"""Accounts: our pages, and allauth's under our templates."""
+"""The pages of accounts; allauth has those that are not listed."""
 
 from django.urls import include, path
 

@@ -1,4 +1,4 @@
-"""The pages about one's own account that are not allauth's, and its sign-up where two people are equally fast."""
+"""The pages of the user's own account that allauth does not have."""
 
 from __future__ import annotations
 
@@ -18,29 +18,31 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 from django.views.generic import FormView, TemplateView
 
+from accounts.forms import ProfileForm
 from accounts.models import User
-from accounts.profile import ProfileForm, update_profile
-from accounts.selectors import open_sessions
+from accounts.selectors import active_sessions
+from accounts.services import update_profile
 from core.ratelimit import check_rate_limit
+
+MAX_AVATARS_PER_HOUR = 20
 
 
 class SignupView(AllauthSignupView):  # type: ignore[misc]
-    """allauth's sign-up, where the name or the address may be taken between the look and the write."""
+    """Sign-up that handles a username or address taken between validation and saving."""
 
     def form_valid(self, form: BaseForm) -> HttpResponse:
         response: HttpResponse
         try:
             response = super().form_valid(form)
         except IntegrityError:
-            # A second look sees who was faster: a taken name is a word next to the field, a taken address gets the
-            # same page as ever.
-            again = self.get_form_class()(**self.get_form_kwargs())
-            response = super().form_valid(again) if again.is_valid() else self.form_invalid(again)
+            # Validated again, a taken username is a field error, and a taken address gets the same page as others.
+            form = self.get_form_class()(**self.get_form_kwargs())
+            response = super().form_valid(form) if form.is_valid() else self.form_invalid(form)
         return response
 
 
 class CurrentUserMixin(LoginRequiredMixin):
-    """For pages of the person who is signed in."""
+    """Give views of the signed-in user a typed `user`."""
 
     request: HttpRequest
 
@@ -51,41 +53,41 @@ class CurrentUserMixin(LoginRequiredMixin):
 
 
 class AccountView(CurrentUserMixin, TemplateView):
-    """Everything about one's account at a glance."""
+    """An overview of the account."""
 
     template_name = "accounts/overview.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         addresses = list(EmailAddress.objects.filter(user=self.user).order_by("-verified", "pk"))
         return super().get_context_data(
-            confirmed=next((one for one in addresses if one.verified), None),
-            pending=next((one for one in addresses if not one.verified), None),
-            has_second_factor=Authenticator.objects.filter(user=self.user, type=Authenticator.Type.TOTP).exists(),
+            confirmed=next((address for address in addresses if address.verified), None),
+            pending=next((address for address in addresses if not address.verified), None),
+            has_two_factor=Authenticator.objects.filter(user=self.user, type=Authenticator.Type.TOTP).exists(),
             **kwargs,
         )
 
 
 class SessionsView(CurrentUserMixin, ListUserSessionsView):  # type: ignore[misc]
-    """Where one is logged in. allauth's own list asks the database twice for each session."""
+    """The sessions of the user. allauth's own context takes two queries for each session."""
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        sessions = open_sessions(self.user)
+        sessions = active_sessions(self.user)
         return FormView.get_context_data(self, sessions=sessions, session_count=len(sessions), **kwargs)
 
 
 class ProfileView(CurrentUserMixin, FormView[ProfileForm]):
-    """Name, biography, portrait and language."""
+    """Name, biography, avatar and language."""
 
     template_name = "accounts/profile.html"
     form_class = ProfileForm
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if request.FILES:
-            check_rate_limit(request, "portrait", most=20, seconds=3600)
+            check_rate_limit(request, "avatar", limit=MAX_AVATARS_PER_HOUR, seconds=3600)
         return super().post(request, *args, **kwargs)
 
     def get_form_kwargs(self) -> dict[str, Any]:
-        # A row of its own: what is typed into the form does not stand in the head of the page before it is saved.
+        # An instance of its own, so that the page header does not show what is typed but not saved.
         return {**super().get_form_kwargs(), "instance": User.objects.get(pk=self.user.pk)}
 
     def form_valid(self, form: ProfileForm) -> HttpResponse:

@@ -1,6 +1,6 @@
-"""Bars for days, drawn on the server: here is where each stroke goes, a template only writes it down.
+"""The geometry of bar charts by day, which a template writes as SVG.
 
-All of it is whole numbers, so that no language's decimal comma may get into a drawing.
+All coordinates are integers, so that no decimal separator of a language gets into the SVG.
 """
 
 from __future__ import annotations
@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
-# A scale has so many steps at most.
-STEPS = 5
+MAX_STEPS = 5
 
 
-class OfADay(Protocol):
-    """Numbers of one day."""
+class DatedRow(Protocol):
+    """A row with the numbers of one day."""
 
     @property
     def day(self) -> date: ...
@@ -23,7 +22,7 @@ class OfADay(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Bar:
-    """A bar of a chart, in a field of 100 by 100 for each day; `part` is what stands out of it."""
+    """A bar in a field of 100 × 100 units for each day; `part_…` is the highlighted part of it."""
 
     x: int
     top: int
@@ -35,10 +34,10 @@ class Bar:
 
 @dataclass(frozen=True, kw_only=True)
 class Chart:
-    """Bars for the days; a table beside it holds the same numbers.
+    """A bar chart.
 
-    `scale` is what the lines across stand for, from the top of the picture down to nought; without one the highest bar
-    is as high as the picture.
+    `scale` has the values of the horizontal lines, from the top down to zero; without a scale the highest bar has the
+    full height.
     """
 
     name: str
@@ -53,12 +52,12 @@ class Chart:
 
     @property
     def lines(self) -> list[int]:
-        """Where the lines of the scale are, from the top; the floor is none of them."""
+        """The positions of the lines from the top, without the base line."""
         steps = len(self.scale) - 1
         return [round(100 * n / steps) for n in range(steps)]
 
 
-def chart[Day: OfADay](
+def chart[Day: DatedRow](
     days: Sequence[Day],
     name: str,
     value: Callable[[Day], int],
@@ -67,16 +66,16 @@ def chart[Day: OfADay](
     words: Callable[[Day], str] | None = None,
     scaled: bool = False,
 ) -> Chart:
-    """Bars of one number of each day, and of a part of it that stands out.
+    """Return a chart of one number of each day, and of a highlighted part of it.
 
     Args:
         name: what is counted.
-        words: what a bar says; the day and its number where nothing else is given.
-        scaled: draw to a scale of round numbers.
+        words: returns the label of a bar; by default the day of the month and the number.
+        scaled: use a scale of round numbers.
     """
-    most = max((value(day) for day in days), default=0)
-    scale = scale_to(most) if scaled else []
-    top = scale[0] if scale else most
+    highest = max((value(day) for day in days), default=0)
+    scale = scale_to(highest) if scaled else []
+    top = scale[0] if scale else highest
     bars = []
     for n, day in enumerate(days):
         height = _height(value(day), top)
@@ -91,23 +90,24 @@ def chart[Day: OfADay](
                 words=words(day) if words else f"{day.day}: {value(day)}",
             )
         )
-    return Chart(name=name, total=sum(map(value, days)), most=most, bars=bars, scale=scale)
+    return Chart(name=name, total=sum(map(value, days)), most=highest, bars=bars, scale=scale)
 
 
-def scale_to(most: int) -> list[int]:
-    """The round numbers of a scale that `most` fits under, from the highest to nought; nought alone for nothing.
+def scale_to(maximum: int) -> list[int]:
+    """Return the round numbers of a scale for values up to `maximum`, from the highest down to zero.
 
-    Steps are 1, 2 or 5 of a power of ten, the smallest that makes no more than `STEPS`: 3 → 3 2 1 0, 30 → 30 20 10 0.
+    Steps are 1, 2 or 5 times a power of ten, the smallest that need no more than `MAX_STEPS`: 3 → 3 2 1 0,
+    30 → 30 20 10 0, 0 → 0.
     """
     power = 1
     while True:
         for step in (power, 2 * power, 5 * power):
-            steps = -(-most // step)
-            if steps <= STEPS:
+            steps = -(-maximum // step)
+            if steps <= MAX_STEPS:
                 return [step * n for n in range(steps, -1, -1)]
         power *= 10
 
 
 def _height(number: int, top: int) -> int:
-    """Of 100; what is there at all can be seen."""
+    """Return a height from 0 to 100, at least 2 for a number above zero, so that it is visible."""
     return max(2, round(100 * number / top)) if number and top else 0

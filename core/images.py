@@ -1,7 +1,7 @@
-"""Pictures that members send: looked at with suspicion, re-encoded, free of everything but their pixels.
+"""Validation and re-encoding of uploaded images: lead images and avatars.
 
-Everything that a file says about itself is a claim. Its size is checked first, then its kind by its content, then the
-number of pixels in its header; only then is it decoded (SECURITY.md, 40). Avatars and lead images go through here.
+Nothing that a file says about itself is trusted: first its size is checked, then its format by the content, then the
+number of pixels in its header; only then is it decoded. Only the pixels are stored, no metadata.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ from PIL import ExifTags, Image, ImageCms, UnidentifiedImageError
 
 MAX_BYTES = 10 * 1024 * 1024
 MAX_PIXELS = 40_000_000
-# The longest side that a WebP file can have, so that whatever is accepted can be written.
+# The limit of WebP, in which images are stored.
 MAX_SIDE = 16_383
 
-# Pillow refuses by itself, before it makes room for the pixels, what has more than twice this number.
+# Pillow raises for more than twice this number of pixels, before it allocates memory for them.
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS // 2
-# Between the two numbers it only warns, and that is what we accept.
+# Up to twice the number it only warns; that range is accepted.
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 
 FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "GIF")
-# A small JPEG may ask for thousands of passes over all its pixels; a camera's has one, the web's about ten.
+# A small JPEG can request thousands of passes over its pixels; usual files have one to ten.
 MAX_JPEG_SCANS = 64
-UPRIGHT = {
+EXIF_TRANSPOSE = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
     4: Image.Transpose.FLIP_TOP_BOTTOM,
@@ -38,15 +38,15 @@ UPRIGHT = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-# The colour space that a profile must describe to be of use for pixels of a mode.
+# The colour space of the ICC profile that fits each mode.
 PROFILE_SPACES = {"RGB": "RGB ", "RGBA": "RGB ", "L": "GRAY", "CMYK": "CMYK"}
 
-# A picture at the limit takes some 300 MB while it is decoded: one at a time in a process.
+# An image at the limit takes about 300 MB while it is decoded: one at a time in a process.
 _decoding = threading.Lock()
 
 
 class InvalidImage(Exception):
-    """A picture that is not taken; `str(error)` is the sentence for the person who sent it."""
+    """The image is not accepted; `str(error)` is a sentence for the user who sent it."""
 
 
 def load_image(
@@ -54,35 +54,35 @@ def load_image(
     *,
     max_bytes: int = MAX_BYTES,
     max_pixels: int = MAX_PIXELS,
-    at_least: int | None = None,
+    min_side: int | None = None,
 ) -> Image.Image:
-    """Check and decode a picture: RGB in sRGB, upright, transparency on white, no metadata.
+    """Validate and decode an image to sRGB, upright, transparency on white, without metadata.
 
     Args:
-        file: what was sent; its name and declared type are not looked at.
-        max_bytes: the largest file.
-        max_pixels: the largest picture; more than `MAX_PIXELS` is never taken.
-        at_least: where given, a JPEG may be decoded smaller (a half, a quarter, an eighth), as long as neither side
-            falls below this number of pixels. It saves time and memory where only smaller copies are kept.
+        file: the upload; its name and declared type are ignored.
+        max_bytes: the size limit of the file.
+        max_pixels: the limit of width × height, up to `MAX_PIXELS`.
+        min_side: allow a JPEG to be decoded at 1/2, 1/4 or 1/8 of its size, as long as neither side is shorter than
+            this number of pixels. Saves time and memory if only smaller copies are stored.
 
     Raises:
-        InvalidImage: whatever is wrong with the file.
+        InvalidImage: the file is not accepted.
     """
     data = _read(file, max_bytes)
     with _decoding:
         try:
-            return _decode(data, max_pixels, at_least)
+            return _decode(data, max_pixels, min_side)
         except InvalidImage:
             raise
         except Image.DecompressionBombError as error:
             raise _too_many_pixels(max_pixels) from error
-        # Decoders meet a damaged file with whatever exception its bytes lead them to.
+        # Decoders raise exceptions of any kind for damaged files.
         except Exception as error:
             raise InvalidImage(_("The picture is damaged or incomplete. Save it anew and try again.")) from error
 
 
 def encode_webp(image: Image.Image, *, width: int, quality: int = 80) -> bytes:
-    """The picture as a WebP file `width` pixels wide, or as wide as it is where that is less."""
+    """Return the image as a WebP file, scaled down to `width` pixels if it is wider."""
     if image.width > width:
         height = max(1, round(image.height * width / image.width))
         image = image.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=3.0)
@@ -92,7 +92,7 @@ def encode_webp(image: Image.Image, *, width: int, quality: int = 80) -> bytes:
 
 
 def random_name() -> str:
-    """128 random bits in hexadecimal: a file's name that nobody can guess (SECURITY.md, 41)."""
+    """Return 128 random bits in hexadecimal, for file names that cannot be guessed."""
     return secrets.token_hex(16)
 
 
@@ -107,7 +107,7 @@ def _read(file: UploadedFile[Any] | BinaryIO, max_bytes: int) -> bytes:
     return data
 
 
-def _decode(data: bytes, max_pixels: int, at_least: int | None) -> Image.Image:
+def _decode(data: bytes, max_pixels: int, min_side: int | None) -> Image.Image:
     try:
         image: Image.Image = Image.open(BytesIO(data), formats=FORMATS)
     except UnidentifiedImageError as error:
@@ -118,18 +118,18 @@ def _decode(data: bytes, max_pixels: int, at_least: int | None) -> Image.Image:
         raise _too_many_pixels(max_pixels)
     if max(image.size) > MAX_SIDE:
         raise InvalidImage(_("No side of the picture may be longer than %(number)d pixels.") % {"number": MAX_SIDE})
-    # A phone's JPEG may carry a second picture (depth, brightness); that is not a film.
+    # A phone's JPEG can contain a second image (MPO: depth, brightness); it is not an animation.
     if image.format in {"JPEG", "MPO"}:
-        _refuse_endless_passes(data)
-        if at_least:
-            image.draft(None, (at_least, at_least))
+        _check_jpeg_scans(data)
+        if min_side:
+            image.draft(None, (min_side, min_side))
     elif getattr(image, "is_animated", False):
         raise InvalidImage(_("Moving pictures are not taken. Choose a still one."))
     image.load()
     orientation = _orientation(image)
-    image = _in_srgb(image)
-    if orientation in UPRIGHT:
-        image = image.transpose(UPRIGHT[orientation])
+    image = _to_srgb(image)
+    if orientation in EXIF_TRANSPOSE:
+        image = image.transpose(EXIF_TRANSPOSE[orientation])
     image.info = {}
     return image
 
@@ -141,7 +141,7 @@ def _too_many_pixels(max_pixels: int) -> InvalidImage:
     )
 
 
-def _refuse_endless_passes(data: bytes) -> None:
+def _check_jpeg_scans(data: bytes) -> None:
     if data.count(b"\xff\xda") > MAX_JPEG_SCANS:
         raise InvalidImage(_("The picture is encoded in an unusual way. Save it anew and try again."))
 
@@ -149,30 +149,30 @@ def _refuse_endless_passes(data: bytes) -> None:
 def _orientation(image: Image.Image) -> int:
     try:
         return int(image.getexif().get(ExifTags.Base.Orientation, 1))
-    except Exception:  # The metadata are damaged; the pixels are not.
+    except Exception:  # The metadata is damaged; the pixels can be intact.
         return 1
 
 
-def _in_srgb(image: Image.Image) -> Image.Image:
-    """A new RGB image in sRGB: by the embedded profile where it fits, transparency flattened onto white."""
+def _to_srgb(image: Image.Image) -> Image.Image:
+    """Return an RGB image in sRGB, by the embedded profile if it fits, with transparency on white."""
     profile = image.info.get("icc_profile")
     if image.mode == "I;16":
-        # 16 bits of grey; a plain conversion would cut the brightness off at 255.
+        # 16-bit greyscale, which convert() would clip at 255.
         image = image.point(lambda value: value / 256, "L")
     if image.has_transparency_data:
         image = image.convert("RGBA")
     elif image.mode not in PROFILE_SPACES:
         image = image.convert("RGB")
     if profile:
-        image = _by_profile(image, profile)
+        image = _apply_profile(image, profile)
     if image.mode == "RGBA":
-        ground = Image.new("RGB", image.size, "white")
-        ground.paste(image, mask=image.getchannel("A"))
-        return ground
+        background = Image.new("RGB", image.size, "white")
+        background.paste(image, mask=image.getchannel("A"))
+        return background
     return image.convert("RGB")
 
 
-def _by_profile(image: Image.Image, profile: bytes) -> Image.Image:
+def _apply_profile(image: Image.Image, profile: bytes) -> Image.Image:
     try:
         source = ImageCms.ImageCmsProfile(BytesIO(profile))
         if source.profile.xcolor_space != PROFILE_SPACES[image.mode]:
@@ -180,6 +180,6 @@ def _by_profile(image: Image.Image, profile: bytes) -> Image.Image:
         target = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
         mode = "RGBA" if image.mode == "RGBA" else "RGB"
         converted = ImageCms.profileToProfile(image, source, target, outputMode=mode)
-    except Exception:  # A profile that cannot be read is no reason to refuse the picture.
+    except Exception:  # The image is usable without its profile.
         return image
     return converted or image

@@ -1,59 +1,67 @@
-"""Email to one user, in the user's language, as plain text and HTML, with links to the configured origin."""
+"""Emails from templates, as plain text and HTML, with links to the configured origin."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+import re
 from typing import Any, Protocol
 
 from django.conf import settings
-from django.core.mail import EmailMultiAlternatives
-from django.tasks import Task
 from django.template.loader import render_to_string
-from django.utils import timezone, translation
+from django.utils import translation
 
-MAX_ATTEMPTS = 6
+from core.models import SiteSettings
+from core.tasks import deliver_email, retry_later, send_email
+
+__all__ = ["absolute_url", "enqueue_email", "retry_later", "send_templated_email"]
 
 
 class Recipient(Protocol):
-    """What an email needs of a user."""
+    """The fields of a user that an email needs."""
 
     email: str
     preferred_language: str
 
 
 def absolute_url(path: str) -> str:
-    """The full address of a path of ours; never from a request's Host header."""
+    """Return the full URL of a path; the host is the configured origin, not the request's."""
     return f"{settings.ORIGIN}{path}"
 
 
 def send_templated_email(*, to: Recipient, template: str, context: dict[str, Any]) -> None:
-    """Send the message whose templates are `<template>_subject.txt`, `<template>.txt` and `<template>.html`.
+    """Render and send an email now, in the language that the user prefers. Call it in a task.
 
-    They are rendered in the language that `to` prefers; `context` may hold functions, which are called by then, so
-    that addresses are made in that language too.
+    Args:
+        template: the prefix of the templates `<template>_subject.txt`, `<template>.txt` and `<template>.html`.
+        context: may hold functions without arguments, for example of URLs, which templates call in that language.
 
     Raises:
-        OSError, smtplib.SMTPException: the mail server did not take it.
+        OSError, smtplib.SMTPException: the mail server is away or refused it.
     """
     with translation.override(to.preferred_language):
-        context = {**context, "user": to, "origin": settings.ORIGIN, "language": to.preferred_language}
-        message = EmailMultiAlternatives(
-            # One line whatever a title holds.
-            subject=" ".join(render_to_string(f"{template}_subject.txt", context).split()),
-            body=render_to_string(f"{template}.txt", context).strip() + "\n",
-            to=[to.email],
-            headers={"Auto-Submitted": "auto-generated"},
+        context = {**_base_context(), **context, "user": to}
+        send_email(
+            to=to.email,
+            subject=render_to_string(f"{template}_subject.txt", context),
+            text=render_to_string(f"{template}.txt", context).strip() + "\n",
+            html=render_to_string(f"{template}.html", context),
         )
-        message.attach_alternative(render_to_string(f"{template}.html", context), "text/html")
-    message.send()
 
 
-def retry_later(task: Task[..., None], *args: Any, attempt: int) -> bool:
-    """Queue `task(*args, attempt + 1)` for later, each time twice as late; False where it was tried often enough.
+def enqueue_email(*, to: str, template: str, context: dict[str, Any]) -> None:
+    """Render an email in the active language and enqueue its delivery.
 
-    The queue itself never repeats a task, and mail servers are away for minutes.
+    The HTML is made from the paragraphs of the text; a paragraph that is a URL alone becomes a button.
+
+    Args:
+        template: the prefix of the templates `<template>_subject.txt` and `<template>_message.txt`.
     """
-    if attempt >= MAX_ATTEMPTS or not task.get_backend().supports_defer:
-        return False
-    task.using(run_after=timezone.now() + timedelta(minutes=2**attempt)).enqueue(*args, attempt + 1)
-    return True
+    context = {**_base_context(), **context, "email": to}
+    subject = render_to_string(f"{template}_subject.txt", context)
+    text = re.sub(r"\n{3,}", "\n\n", render_to_string(f"{template}_message.txt", context).strip())
+    # The last paragraph is the site's name and address, which the HTML has in its header.
+    html = render_to_string("base_email.html", {**context, "paragraphs": text.split("\n\n")[:-1]})
+    deliver_email.enqueue(to, subject, text + "\n", html)
+
+
+def _base_context() -> dict[str, Any]:
+    return {"site": SiteSettings.current(), "origin": settings.ORIGIN, "language": translation.get_language()}

@@ -1,4 +1,4 @@
-"""What the operator sets in the admin: one row."""
+"""The site settings."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ DEFAULT_RULES = """\
 
 
 class SiteSettings(models.Model):
-    """The single row (id 1) of settings that moderators and administrators change in the admin."""
+    """Settings that moderators and administrators change in the admin; a single row with primary key 1."""
 
     name = models.CharField(_("name of the project"), max_length=60, default="Spokesperson")
     tagline = models.CharField(_("tagline"), max_length=160, blank=True, default="Written by its readers.")
@@ -48,6 +48,6 @@ class SiteSettings(models.Model):
 
     @classmethod
     def current(cls) -> SiteSettings:
-        """The settings in force, at most five seconds old; the defaults where the row does not exist yet."""
-        found = caches["local"].get_or_set("site-settings", lambda: cls.objects.filter(pk=1).first() or cls(pk=1), 5)
-        return cast("SiteSettings", found)
+        """Return the settings, cached for five seconds; the defaults if the row does not exist yet."""
+        settings = caches["local"].get_or_set("site-settings", lambda: cls.objects.filter(pk=1).first() or cls(pk=1), 5)
+        return cast("SiteSettings", settings)

@@ -1,4 +1,4 @@
-"""Lists that go on by a cursor: it names the last row seen, so that no page skips or counts the rows before it."""
+"""Pagination by cursor: it holds the position of the last row of a page, so that no page reads earlier rows."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ from django.db.models import F, Model, QuerySet
 from django.db.models.fields.tuple_lookups import TupleGreaterThan, TupleLessThan
 from django.http import Http404, HttpRequest
 
+MAX_CURSOR_LENGTH = 80
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-# How a value stands in a cursor; nothing longer than what a database column of its kind holds.
+# How values are written in a cursor; not longer than what a database column of the type holds.
 _PATTERNS: dict[type, str] = {
     datetime: r"[0-9]{1,18}",
     int: r"-?[0-9]{1,18}",
@@ -26,61 +27,61 @@ _PATTERNS: dict[type, str] = {
 
 @dataclass(frozen=True)
 class KeysetOrdering:
-    """An order that an index holds: by these columns, all falling or all rising, the last of them unique.
+    """An ordering by columns, all in one direction and the last one unique, that an index supports.
 
     Args:
-        columns: field or annotation → the type of its values (datetime, int, float, or str alone); never null.
-        rising: the smallest first, and not the greatest.
+        columns: field or annotation → type of its values (datetime, int or float; str only alone). They are not null.
+        ascending: smallest first; by default greatest first.
     """
 
     columns: Mapping[str, type]
-    rising: bool = False
+    ascending: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The order as `order_by` takes it."""
-        return tuple(name if self.rising else f"-{name}" for name in self.columns)
+        """The arguments for `order_by`."""
+        return tuple(name if self.ascending else f"-{name}" for name in self.columns)
 
     def sort[M: Model](self, rows: QuerySet[M]) -> QuerySet[M]:
-        """The rows in this order."""
+        """Return the rows in this order."""
         return rows.order_by(*self.names)
 
-    def filter_after[M: Model](self, rows: QuerySet[M], place: tuple[Any, ...]) -> QuerySet[M]:
-        """The rows behind a place.
+    def filter_after[M: Model](self, rows: QuerySet[M], position: tuple[Any, ...]) -> QuerySet[M]:
+        """Return the rows after a position, which `decode_cursor` returned.
 
-        One comparison of row values, `(a, b) < (x, y)`: an index starts right at the place, also among a thousand rows
-        with one value of `a`, where `a <= x AND NOT (a = x AND b >= y)` would go through them all.
+        Compares row values, `(a, b) < (x, y)`, so that an index scan starts at the position. With
+        `a <= x AND NOT (a = x AND b >= y)` it would read all rows with the same `a` first.
         """
-        comparison = TupleGreaterThan if self.rising else TupleLessThan
-        return rows.filter(comparison(tuple(F(name) for name in self.columns), place))
+        comparison = TupleGreaterThan if self.ascending else TupleLessThan
+        return rows.filter(comparison(tuple(F(name) for name in self.columns), position))
 
     def encode_cursor(self, row: Any) -> str:
-        """The place of a row, for the address of the next page."""
-        return "-".join(_written(getattr(row, name)) for name in self.columns)
+        """Return the position of a row as text for the URL of the next page."""
+        return "-".join(_encode(getattr(row, name)) for name in self.columns)
 
     def decode_cursor(self, cursor: str) -> tuple[Any, ...]:
-        """The values that a cursor names.
+        """Return the position that a cursor holds.
 
         Raises:
-            Http404: nobody gave out this cursor.
+            Http404: the cursor is invalid.
         """
         pattern = "-".join(f"({_PATTERNS[kind]})" for kind in self.columns.values())
-        found = re.fullmatch(pattern, cursor) if len(cursor) <= 80 else None
-        if not found:
+        match = re.fullmatch(pattern, cursor) if len(cursor) <= MAX_CURSOR_LENGTH else None
+        if not match:
             raise Http404
         try:
-            return tuple(_read(text, kind) for text, kind in zip(found.groups(), self.columns.values(), strict=True))
+            return tuple(_decode(text, kind) for text, kind in zip(match.groups(), self.columns.values(), strict=True))
         except (ValueError, OverflowError) as error:
             raise Http404 from error
 
 
-def _written(value: datetime | float | str) -> str:
+def _encode(value: datetime | float | str) -> str:
     if isinstance(value, datetime):
         return str((value - _EPOCH) // timedelta(microseconds=1))
-    return repr(value) if isinstance(value, float) else str(value)  # repr: the same number when it is read again
+    return repr(value) if isinstance(value, float) else str(value)  # repr: decodes to the same number
 
 
-def _read(text: str, kind: type) -> Any:
+def _decode(text: str, kind: type) -> Any:
     if kind is datetime:
         return _EPOCH + timedelta(microseconds=int(text))
     value = kind(text)
@@ -91,7 +92,7 @@ def _read(text: str, kind: type) -> Any:
 
 @dataclass(frozen=True)
 class Page[Row]:
-    """A part of a list: its rows, and the cursor of the next part ("" at the end)."""
+    """A page of a list: its rows and the cursor of the next page, "" on the last one."""
 
     object_list: Sequence[Row]
     next_cursor: str
@@ -99,22 +100,25 @@ class Page[Row]:
 
 
 def cursor_from(request: HttpRequest) -> str:
-    """The cursor that `?after=` gives; "" for the beginning."""
+    """Return the cursor in `?after=`, "" for the first page."""
     return request.GET.get("after", "")
 
 
-def slice_page[Row](found: Sequence[Row], order: KeysetOrdering, *, size: int, is_first: bool) -> Page[Row]:
-    """The part that `found` makes, one row of which, where there are `size` + 1, only says that the list goes on."""
-    return Page(found[:size], order.encode_cursor(found[size - 1]) if len(found) > size else "", is_first)
+def slice_page[Row](rows: Sequence[Row], order: KeysetOrdering, *, size: int, is_first: bool) -> Page[Row]:
+    """Return a page of the first `size` of the rows; a further row means that there is a next page."""
+    return Page(rows[:size], order.encode_cursor(rows[size - 1]) if len(rows) > size else "", is_first)
 
 
 def paginate[Row: Model](
     rows: QuerySet[Row], request: HttpRequest, *, order: KeysetOrdering, size: int | None = None
 ) -> Page[Row]:
-    """The part of `rows`, in an order that an index holds, that `?after=` asks for: one query, no count, no offset.
+    """Return the page of `rows` that `?after=` asks for, in one query without COUNT and OFFSET.
+
+    Args:
+        size: rows per page, by default `settings.PAGE_SIZE`.
 
     Raises:
-        Http404: the cursor is none of ours.
+        Http404: the cursor is invalid.
     """
     size = size or settings.PAGE_SIZE
     if cursor := cursor_from(request):

@@ -1,18 +1,27 @@
-"""How often a person or an address may do a thing. Over the limit is a 429 with Retry-After (SECURITY.md, 36)."""
+"""Limits on how often a user or a network address can do something; over the limit, a 429 with Retry-After."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 from allauth.account.adapter import get_adapter
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+# Seconds until allauth's own limits end (settings.ACCOUNT_RATE_LIMITS), by URL name, where it is more than a minute.
+RETRY_AFTER = {"account_signup": 3600, "account_reset_password": 3600}
+DEFAULT_RETRY_AFTER = 60
+
 
 class RateLimited(Exception):
-    """Raised by `check_rate_limit`; the middleware turns it into the 429 page."""
+    """A limit is exceeded. `RateLimitMiddleware` answers it with the 429 page.
+
+    Args:
+        retry_after: seconds until the limit ends.
+    """
 
     def __init__(self, retry_after: int) -> None:
         super().__init__()
@@ -20,50 +29,52 @@ class RateLimited(Exception):
 
 
 def client_address(request: HttpRequest) -> str:
-    """The reader's network address; forwarded headers count only behind `TRUSTED_PROXY_COUNT` proxies."""
+    """Return the client's network address; forwarded headers count only behind `TRUSTED_PROXY_COUNT` proxies."""
     return str(get_adapter(request).get_client_ip(request))
 
 
-def check_rate_limit(request: HttpRequest, action: str, *, most: int, seconds: int) -> None:
-    """Count one `action` of the signed-in person, or of the address, and refuse it over `most` in `seconds`.
-
-    Windows are fixed: the count begins anew every `seconds`.
+def check_rate_limit(request: HttpRequest, action: str, *, limit: int, seconds: int) -> None:
+    """Count one `action` of the signed-in user, or of the client's address, in fixed windows of `seconds`.
 
     Raises:
-        RateLimited: the limit is reached.
+        RateLimited: there were more than `limit` in the present window.
     """
-    now = int(time.time())
-    window, passed = divmod(now, seconds)
-    who = f"p{request.user.pk}" if request.user.is_authenticated else f"a{client_address(request)}"
-    key = f"limit:{action}:{who}:{window}"
+    window, elapsed = divmod(int(time.time()), seconds)
+    source = f"u{request.user.pk}" if request.user.is_authenticated else f"a{client_address(request)}"
+    if count_event(f"limit:{action}:{source}:{window}", seconds) > limit:
+        raise RateLimited(seconds - elapsed)
+
+
+def count_event(key: str, seconds: int) -> int:
+    """Return how many events were counted under this key, with this one, in the `seconds` since the first."""
     if cache.add(key, 1, seconds):
-        return
+        return 1
     try:
-        count = cache.incr(key)
-    except ValueError:  # The entry was evicted between the two calls: better to let one pass than to fail.
-        return
-    if count > most:
-        raise RateLimited(seconds - passed)
+        return cache.incr(key)
+    except ValueError:  # The entry expired between the two calls: allow one event rather than fail.
+        return 1
 
 
-# How long allauth's own limits last (settings.ACCOUNT_RATE_LIMITS), where it is more than a minute.
-_WAITS = {"account_signup": 3600, "account_reset_password": 3600}
+def uncount_event(key: str) -> None:
+    """Take back one event that `count_event` counted."""
+    with suppress(ValueError):  # It has expired.
+        cache.decr(key)
 
 
 def too_many_requests(request: HttpRequest) -> HttpResponse:
-    """`handler429`: allauth's answer to too many log-ins, sign-ups or mails. It does not say when the limit ends."""
+    """Answer requests over allauth's limits (`handler429`), which do not say when they end."""
     name = request.resolver_match.url_name if request.resolver_match else None
-    return _refusal(request, _WAITS.get(name or "", 60))
+    return _respond(request, RETRY_AFTER.get(name or "", DEFAULT_RETRY_AFTER))
 
 
-def _refusal(request: HttpRequest, retry_after: int) -> HttpResponse:
+def _respond(request: HttpRequest, retry_after: int) -> HttpResponse:
     response = render(request, "429.html", {"retry_after": retry_after}, status=429)
     response["Retry-After"] = str(retry_after)
     return response
 
 
 class RateLimitMiddleware:
-    """Answers a `RateLimited` of any view with the site's page for it."""
+    """Answer a `RateLimited` of any view with the 429 page."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -72,6 +83,4 @@ class RateLimitMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        if not isinstance(exception, RateLimited):
-            return None
-        return _refusal(request, exception.retry_after)
+        return _respond(request, exception.retry_after) if isinstance(exception, RateLimited) else None

@@ -1,4 +1,4 @@
-"""Counters are derived from rows; `manage.py recount` compares them."""
+"""Counters that are derived from rows; `manage.py recount` compares both."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class CounterMismatch:
-    """A counter that does not say what its rows say."""
+    """A counter that differs from the number of its rows."""
 
     what: str
     stored: float

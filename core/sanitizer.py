@@ -1,4 +1,4 @@
-"""The last word on members' HTML: an allow-list, applied before storing and again before showing."""
+"""Sanitise the HTML that users write, by an allow-list, before it is stored and again before it is displayed."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from django.utils.safestring import SafeString, mark_safe
 
 TAGS = {"p", "h2", "h3", "strong", "em", "ul", "ol", "li", "blockquote", "a", "hr", "br"}
 _BLOCK = re.compile(r"<(?:p|h[1-6]|ul|ol|blockquote|hr)[\s>/]", re.IGNORECASE)
-# An inline element that we keep; any other "<" in plain text is the author's own.
+# An allowed inline element; any other "<" in plain text is text.
 _INLINE = re.compile(r"</?(?:a|strong|em|b|i|br)[\s>/]", re.IGNORECASE)
-# What no document may hold, XML (our feeds) least of all.
+# Characters that HTML or XML (feeds) do not allow.
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff\ud800-\udfff]")
-_MOST_PASSES = 8
+MAX_PASSES = 8
 _EMPTY_PARAGRAPH = re.compile(r"<p>(?:\s|&nbsp;|<br>)*</p>")
 
 
@@ -32,7 +32,7 @@ def _cleaner_with(link_rel: str) -> nh3.Cleaner:
 
 _cleaner = _cleaner_with("nofollow ugc noopener")
 _sponsored_cleaner = _cleaner_with("sponsored nofollow ugc noopener")
-# Word processors and older editors write these; their meaning is kept.
+# Written by word processors and older editors.
 _SYNONYMS = [
     (re.compile(r"<(/?)b(?=[\s>])", re.IGNORECASE), r"<\1strong"),
     (re.compile(r"<(/?)i(?=[\s>])", re.IGNORECASE), r"<\1em"),
@@ -42,15 +42,15 @@ _SYNONYMS = [
 
 
 def sanitize(html: str) -> str:
-    """`html` reduced to what an article may hold (SECURITY.md, 1–4); idempotent.
+    """Return `html` reduced to the elements and attributes that articles allow. Idempotent.
 
-    Links keep http, https and mailto addresses and get `rel="nofollow ugc noopener"`; pictures, styles, classes and
-    identifiers go; empty paragraphs go.
+    Links can have http, https and mailto URLs and get `rel="nofollow ugc noopener"`. Images, styles, classes, ids and
+    empty paragraphs are removed.
     """
     html = _CONTROLS.sub("", html)
-    # What is taken away may leave elements in each other that a browser would read differently: clean until nothing
-    # changes. Stored text needs one pass.
-    for _ in range(_MOST_PASSES):
+    # Removing elements can leave a nesting that browsers parse differently: repeat until nothing changes. Stored text
+    # needs one pass.
+    for _ in range(MAX_PASSES):
         cleaned = _cleaned(html)
         if cleaned == html:
             break
@@ -65,9 +65,9 @@ def _cleaned(html: str) -> str:
 
 
 def from_form(text: str) -> str:
-    """What came from the editor, or from the plain text field that stands in for it without JavaScript.
+    """Return sanitised HTML for the value of an editor, or of the plain text field without JavaScript.
 
-    Text without any block element is taken as plain: a blank line ends a paragraph, a single line break stays.
+    Text without a block element counts as plain text: a blank line ends a paragraph, a single line break stays.
     """
     if _BLOCK.search(text):
         return sanitize(text)
@@ -76,24 +76,24 @@ def from_form(text: str) -> str:
 
 
 def escape_text(text: str) -> str:
-    """One paragraph of plain text as HTML: inline mark-up is kept for `sanitize`, line breaks become `<br>`."""
+    """Return a paragraph of plain text as HTML for `sanitize`; inline elements stay, line breaks become `<br>`."""
     inline = text if _INLINE.search(text) else escape(text, quote=False)
     return inline.strip().replace("\n", "<br>")
 
 
 def for_display(html: str, is_paid_for: bool = False) -> SafeString:
-    """Stored HTML, sanitised once more, to be put into a page as it is.
+    """Return stored HTML, sanitised again, marked as safe for templates.
 
     Args:
-        is_paid_for: links also say `rel="sponsored"`.
+        is_paid_for: give links `rel="sponsored"` too.
     """
     clean = sanitize(html)
     if is_paid_for:
         clean = _sponsored_cleaner.clean(clean)
-    return mark_safe(clean)  # noqa: S308 - the allow-list above is what makes it safe
+    return mark_safe(clean)  # noqa: S308 - sanitised above
 
 
 def plain_text(html: str) -> str:
-    """The words alone, for lengths, summaries and descriptions; blocks are separated by a space."""
+    """Return the text alone, with a space between blocks, for lengths, summaries and descriptions."""
     spaced = re.sub(r"</(?:p|h2|h3|li|blockquote)>|<br>|<hr>", " ", html)
     return " ".join(unescape(strip_tags(spaced)).split())

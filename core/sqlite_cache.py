@@ -1,8 +1,8 @@
-"""The cache that all workers of one machine share, where no cache server is named: limits and locks live there.
+"""A cache in an SQLite file, shared by the processes of one machine, for rate limits and locks without a cache server.
 
-Django's file-based cache forgets entries at random when there are more than 300, adds up without a lock, and lists its
-folder for every entry that it writes. A limit must neither be forgotten nor miscounted, however many people act at
-once: here every operation is one statement of a small SQLite file, which counts across threads and processes.
+Django's file-based cache evicts entries at random beyond 300, increments without a lock and lists its directory on
+each write. Rate limits need exact counts: here each operation is one SQL statement, which is atomic across threads and
+processes.
 """
 
 from __future__ import annotations
@@ -16,30 +16,30 @@ from typing import Any
 
 from django.core.cache.backends.base import DEFAULT_TIMEOUT, BaseCache
 
-# Old entries are dropped whenever so many were written.
-SWEEP_EVERY = 1000
+# Writes of a process between two deletions of expired entries.
+WRITES_BETWEEN_CLEANUPS = 1000
 _TABLE = "CREATE TABLE IF NOT EXISTS entry (key TEXT PRIMARY KEY, value, until REAL) WITHOUT ROWID"
 
 
 class SQLiteCache(BaseCache):
-    """Django's cache interface over one file; `LOCATION` is its path.
+    """A cache backend whose `LOCATION` is the path of the file.
 
-    Numbers are kept as numbers, so that `incr` is atomic; all else is pickled, as Django's own caches do: the file is
-    as trusted as the code.
+    Integers are stored as such, so that `incr` is atomic. Other values are pickled, as in Django's own backends: the
+    file has to be as trusted as the code.
     """
 
     def __init__(self, location: str | Path, params: dict[str, Any]) -> None:
         super().__init__(params)
         self._path = Path(location)
-        self._own = threading.local()
+        self._local = threading.local()
         self._written = 0
 
     def add(self, key: str, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> bool:
-        """Keep `value` where nothing is kept under the key (any more); say whether it was."""
+        """Store the value if the key has none or an expired one; return whether it was stored."""
         return self._write(
             "INSERT INTO entry VALUES (?1, ?2, ?3) ON CONFLICT (key) DO UPDATE SET value = ?2, until = ?3"
             " WHERE until <= ?4",
-            (self.make_and_validate_key(key, version), _packed(value), self._until(timeout), time.time()),
+            (self.make_and_validate_key(key, version), _encode(value), self._until(timeout), time.time()),
         )
 
     def get(self, key: str, default: Any = None, version: int | None = None) -> Any:
@@ -51,19 +51,19 @@ class SQLiteCache(BaseCache):
             )
             .fetchone()
         )
-        return default if row is None else _unpacked(row[0])
+        return default if row is None else _decode(row[0])
 
     def set(self, key: str, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> None:
         self._write(
             "INSERT INTO entry VALUES (?1, ?2, ?3) ON CONFLICT (key) DO UPDATE SET value = ?2, until = ?3",
-            (self.make_and_validate_key(key, version), _packed(value), self._until(timeout)),
+            (self.make_and_validate_key(key, version), _encode(value), self._until(timeout)),
         )
 
     def incr(self, key: str, delta: int = 1, version: int | None = None) -> int:
-        """Add to a number and return the sum: one statement, whoever else counts.
+        """Add to an integer atomically and return the sum.
 
         Raises:
-            ValueError: there is no such number (any more).
+            ValueError: the key has no integer, or it has expired.
         """
         row = (
             self._connection()
@@ -98,26 +98,26 @@ class SQLiteCache(BaseCache):
         connection = self._connection()
         done = connection.execute(sql, values).rowcount > 0
         self._written += 1
-        if self._written % SWEEP_EVERY == 0:
+        if self._written % WRITES_BETWEEN_CLEANUPS == 0:
             connection.execute("DELETE FROM entry WHERE until <= ?", (time.time(),))
         return done
 
     def _connection(self) -> sqlite3.Connection:
-        """This thread's connection. Nothing is synced to the disk: a power cut takes a minute's counting with it."""
-        connection: sqlite3.Connection | None = getattr(self._own, "connection", None)
+        """Return the thread's connection. It does not sync to disk, so that a power cut loses the latest counts."""
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if connection is None:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             connection = sqlite3.connect(self._path, timeout=10, isolation_level=None)
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=OFF")
             connection.execute(_TABLE)
-            self._own.connection = connection
+            self._local.connection = connection
         return connection
 
 
-def _packed(value: Any) -> int | bytes:
+def _encode(value: Any) -> int | bytes:
     return value if type(value) is int and abs(value) < 2**62 else pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
 
 
-def _unpacked(value: int | bytes) -> Any:
+def _decode(value: int | bytes) -> Any:
     return value if isinstance(value, int) else pickle.loads(value)  # noqa: S301 - our own file

@@ -289,7 +289,7 @@ FORMAT_MODULE_PATH = "spokesperson.formats"
 USE_TZ = True
 TIME_ZONE = env.str("TIME_ZONE", default="Asia/Yerevan")
 
-# --- People ----------------------------------------------------------------------------------
+# --- Accounts ----------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
@@ -320,8 +320,8 @@ ACCOUNT_FORMS = {
     "reset_password_from_key": "accounts.forms.ResetPasswordKeyForm",
     "reauthenticate": "accounts.forms.ReauthenticateForm",
 }
-# The address is confirmed before the first log-in: only so can a sign-up with an address that has an account look
-# like any other (SECURITY.md, 37). The link logs the newcomer in, in the browser that they signed up with.
+# The address is confirmed before the first log-in, so that a sign-up with an address that has an account looks like any
+# other. The link logs the new user in, in the browser of the sign-up.
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True
 ACCOUNT_LOGIN_TIMEOUT = 60 * 60
@@ -339,11 +339,10 @@ ACCOUNT_DEFAULT_HTTP_PROTOCOL = _origin.scheme
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_RATE_LIMITS = {
     "login": "30/m/ip",
-    # The key is account and address together (accounts.adapter), so that a stranger cannot lock a person out from
-    # elsewhere; the limit of an address leaves room for an office behind one.
+    # For codes of two-factor authentication, by user; accounts.adapter has the limits for passwords.
     "login_failed": "30/5m/ip,10/5m/key",
     "signup": "20/h/ip",
-    # The key is the recipient, who gets no more letters than that.
+    # The key is the recipient's address.
     "reset_password": "20/h/ip,5/h/key",
     "confirm_email": "3/10m/key",
 }
@@ -351,7 +350,7 @@ ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
 MFA_ADAPTER = "accounts.adapter.MFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_FORMS = {
-    "authenticate": "accounts.forms.SecondFactorForm",
+    "authenticate": "accounts.forms.AuthenticateCodeForm",
     "reauthenticate": "accounts.forms.ReauthenticateCodeForm",
     "activate_totp": "accounts.forms.ActivateTOTPForm",
 }

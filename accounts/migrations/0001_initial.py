@@ -31,7 +31,7 @@ class Migration(migrations.Migration):
                 ('display_name', models.CharField(blank=True, max_length=60, verbose_name='name')),
                 ('biography', models.TextField(blank=True, max_length=1000, verbose_name='about you')),
                 ('avatar_key', models.CharField(blank=True, editable=False, max_length=32, verbose_name='avatar')),
-                ('preferred_language', models.CharField(choices=[('en', 'English'), ('ru', 'Русский'), ('hy', 'Հայերեն')], default='en', max_length=2, verbose_name='preferred language')),
+                ('preferred_language', models.CharField(choices=accounts.models.language_choices, default='en', max_length=2, verbose_name='preferred language')),
                 ('allows_promotion_by_others', models.BooleanField(default=True, help_text='You are told of each request, and may refuse it.', verbose_name='others may promote my articles')),
                 ('suspended_until', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='suspended until')),
                 ('groups', models.ManyToManyField(blank=True, help_text='The groups this user belongs to. A user will get all permissions granted to each of their groups.', related_name='user_set', related_query_name='user', to='auth.group', verbose_name='groups')),
@@ -40,7 +40,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'person',
                 'verbose_name_plural': 'people',
-                'constraints': [models.UniqueConstraint(django.db.models.functions.text.Lower('username'), name='person_username_unique_in_any_case', violation_error_message='A person with this username exists already.'), models.UniqueConstraint(django.db.models.functions.text.Lower('email'), name='person_email_unique_in_any_case', violation_error_message='A person with this e-mail address exists already.')],
+                'constraints': [models.UniqueConstraint(django.db.models.functions.text.Lower('username'), name='user_username_unique_in_any_case', violation_error_message='A person with this username exists already.'), models.UniqueConstraint(django.db.models.functions.text.Lower('email'), name='user_email_unique_in_any_case', violation_error_message='A person with this e-mail address exists already.')],
             },
             managers=[
                 ('objects', accounts.models.UserManager()),

@@ -1,9 +1,8 @@
-"""What a moderator fills in."""
+"""Forms for moderators."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from crispy_forms.helper import FormHelper
@@ -11,20 +10,17 @@ from crispy_forms.layout import HTML, Div, Layout
 from django import forms
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from articles.forms import ArticleForm, OneLineField
 from articles.models import Revision
-from articles.moderation.models import Decision, Rule
-
-MAX_REASON = 2000
+from articles.moderation.models import MAX_REASON, Decision, Rule, Submission
 
 
 class ReasonForm(forms.Form):
-    """A rule and a reason."""
+    """The rule and the reason of a decision."""
 
     rule = forms.ChoiceField(label=gettext_lazy("Rule"), choices=Rule.choices, required=False)
     reason = forms.CharField(
@@ -39,52 +35,33 @@ class ReasonForm(forms.Form):
 
 
 class DecisionForm(ReasonForm):
-    """What to do with one text. It carries which state of the text was on the moderator's screen."""
+    """A decision on one submission. `submitted` holds the version of the text that the moderator read."""
 
-    verdict = forms.ChoiceField(label=gettext_lazy("Decision"), widget=forms.RadioSelect)
+    verdict = forms.ChoiceField(
+        label=gettext_lazy("Decision"), choices=Decision.Verdict.choices, widget=forms.RadioSelect
+    )
     submitted = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)
     field_order = ["verdict", "rule", "reason", "submitted"]
 
     def __init__(
-        self,
-        data: QueryDict | None = None,
-        *,
-        revision: Revision,
-        verdicts: Sequence[Decision.Verdict],
-        typed: dict[str, Any] | None = None,
+        self, data: QueryDict | None = None, *, submission: Submission, initial: dict[str, Any] | None = None
     ) -> None:
-        """A form for what may be decided on `revision`; `typed` fills in what a refused form held."""
-        shown = revision.submitted_at.isoformat() if revision.submitted_at else ""
-        super().__init__(data, initial={**(typed or {}), "submitted": shown})
-        verdict = self.fields["verdict"]
-        assert isinstance(verdict, forms.ChoiceField)
-        verdict.choices = [(one.value, one.label) for one in verdicts]
+        super().__init__(data, initial={**(initial or {}), "submitted": submission.version})
 
-    def clean_submitted(self) -> datetime | None:
-        return moment(self.cleaned_data["submitted"])
+    def limit_verdicts(self, verdicts: Sequence[Decision.Verdict]) -> None:
+        """Offer only these verdicts. Call it after validation: the service refuses the others, and says why."""
+        self.fields["verdict"].choices = [(verdict.value, verdict.label) for verdict in verdicts]  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
-        if (
-            cleaned.get("verdict") in Decision.NEEDS_REASON
-            and not cleaned.get("reason")
-            and "reason" not in self.errors
-        ):
+        needs_reason = cleaned.get("verdict") in Decision.VERDICTS_WITH_REASON
+        if needs_reason and not cleaned.get("reason") and "reason" not in self.errors:
             self.add_error("reason", _("Give a reason: the author reads it."))
         return cleaned
 
 
-def moment(text: str) -> datetime | None:
-    """The time that a form of ours carried, or None for anything else."""
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return found if timezone.is_aware(found) else None
-
-
 class CorrectionForm(ArticleForm):
-    """The author's own form, filled with the live text, and a reason. The image may go; another needs its author."""
+    """The author's form with the live text, and a reason. A moderator can remove the image, but not replace it."""
 
     reason = forms.CharField(
         label=gettext_lazy("Reason"),
@@ -102,11 +79,11 @@ class CorrectionForm(ArticleForm):
 
     @property
     def helper(self) -> FormHelper:
-        """The author's layout, without what is not asked here, and with the reason under the text."""
+        """Return the author's layout with the reason below the text and without the fields that are left out."""
         helper = FormHelper()
         helper.form_tag = False
-        helper.disable_csrf = True  # The template has it, beside the button.
-        helper.include_media = False  # The template gives it a nonce.
+        helper.disable_csrf = True  # In the template, with the button.
+        helper.include_media = False  # In the template, with a nonce.
         helper.layout = Layout(
             "image_token",
             Div("title", "body", "reason", css_class="writing"),
@@ -126,7 +103,7 @@ class CorrectionForm(ArticleForm):
 
 
 class SuspensionForm(forms.Form):
-    """Whom to suspend, until when and why. A username is typed: moderators hold no list of people."""
+    """Whom to suspend, until when and why. The username is typed: moderators cannot list the accounts."""
 
     username = OneLineField(label=gettext_lazy("Username"), max_length=30)
     until = forms.DateTimeField(

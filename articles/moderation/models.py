@@ -1,4 +1,4 @@
-"""What moderators decide, with the reason, for ever."""
+"""Decisions and suspensions, and the submissions that moderators decide on."""
 
 from __future__ import annotations
 
@@ -16,16 +16,17 @@ from articles.models import Article, Revision
 from core.pagination import KeysetOrdering
 
 # The order of the public log; its index is `decision_public`.
-DECIDED = KeysetOrdering({"decided_at": datetime, "pk": int})
-# How far the look into an author's past goes, in articles.
-HISTORY = 100
-LATELY = 10
-# Among how many of the texts published last moderators look for those that nobody has reviewed.
-LAST_PUBLISHED = 2_000
+BY_DECISION_TIME = KeysetOrdering({"decided_at": datetime, "pk": int})
+# Bounds of the author's history: counts stop at the first, returned submissions are counted in the last articles.
+MAX_HISTORY_COUNT = 100
+MAX_HISTORY_ARTICLES = 10
+# Unreviewed articles are looked up among this many of the latest publications.
+MAX_UNREVIEWED_SEARCHED = 2_000
+MAX_REASON = 2000
 
 
 class Rule(models.TextChoices):
-    """Which rule a decision rests on."""
+    """The rule of the site that a decision refers to."""
 
     NONE = "", _("no particular rule")
     SOURCES = "sources", _("facts without a source")
@@ -39,19 +40,18 @@ class Rule(models.TextChoices):
 
 
 class DecisionQuerySet(models.QuerySet["Decision"]):
-    """How decisions are asked for."""
-
     def public(self) -> Self:
-        """What the public log shows, newest first."""
-        return self.filter(verdict__in=Decision.IS_PUBLIC).order_by(*DECIDED.names)
+        """Return the decisions in the public log, newest first."""
+        return self.filter(verdict__in=Decision.PUBLIC_VERDICTS).order_by(*BY_DECISION_TIME.names)
 
-    def owed(self, *, since: timedelta) -> Self:
-        """Decisions that their authors should have been told of since long."""
-        return self.filter(mailed_at=None, decided_at__lt=timezone.now() - since).exclude(verdict=Decision.Verdict.KEEP)
+    def pending_email(self, *, older_than: timedelta) -> Self:
+        """Return decisions of which no email was sent, though they are older than this."""
+        limit = timezone.now() - older_than
+        return self.filter(mailed_at=None, decided_at__lt=limit).exclude(verdict=Decision.Verdict.KEEP)
 
 
 class Decision(models.Model):
-    """A moderator's decision on one revision. Rows are never changed; a new decision is a new row."""
+    """A moderator's decision on one revision. Rows are not changed; a new decision is a new row."""
 
     class Verdict(models.TextChoices):
         PUBLISH = "publish", pgettext_lazy("verdict", "Publish")
@@ -59,12 +59,11 @@ class Decision(models.Model):
         HIDE = "hide", pgettext_lazy("verdict", "Hide")
         RESTORE = "restore", pgettext_lazy("verdict", "Show again")
         CORRECT = "correct", pgettext_lazy("verdict", "Correct the text")
-        # For what a trusted author published at once: a moderator has looked at it, and it stays.
+        # A moderator reviewed what a trusted author published without review.
         KEEP = "keep", pgettext_lazy("verdict", "Keep published")
 
-    NEEDS_REASON = ("return", "hide", "correct")
-    IS_PUBLIC = ("hide", "restore")
-    IS_MAILED = ("publish", "return", "hide", "restore", "correct")
+    VERDICTS_WITH_REASON = ("return", "hide", "correct")
+    PUBLIC_VERDICTS = ("hide", "restore")
 
     revision = models.ForeignKey(
         Revision, on_delete=models.PROTECT, related_name="decisions", verbose_name=_("revision")
@@ -74,7 +73,7 @@ class Decision(models.Model):
     )
     verdict = models.CharField(_("decision"), max_length=10, choices=Verdict.choices)
     rule = models.CharField(_("rule"), max_length=20, choices=Rule.choices, blank=True, default="")
-    reason = models.TextField(_("reason"), max_length=2000, blank=True)
+    reason = models.TextField(_("reason"), max_length=MAX_REASON, blank=True)
     decided_at = models.DateTimeField(_("decided"), default=timezone.now)
     mailed_at = models.DateTimeField(_("author told"), null=True, blank=True, editable=False)
 
@@ -100,23 +99,25 @@ class Decision(models.Model):
             models.Index(
                 fields=["-decided_at", "-id"], condition=Q(verdict__in=["hide", "restore"]), name="decision_public"
             ),
-            models.Index(fields=["decided_at"], condition=Q(mailed_at=None) & ~Q(verdict="keep"), name="decision_owed"),
+            models.Index(
+                fields=["decided_at"], condition=Q(mailed_at=None) & ~Q(verdict="keep"), name="decision_pending_email"
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.get_verdict_display()}: {self.revision_id}"
 
 
-class Sanction(models.Model):
-    """A suspension: until it ends the person reads and logs in, but does not write, vote or promote."""
+class Suspension(models.Model):
+    """A suspension of a user, who can log in and read until it ends, but not write, vote or promote."""
 
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="sanctions", verbose_name=_("person")
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="suspensions", verbose_name=_("person")
     )
     moderator = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("moderator")
     )
-    reason = models.TextField(_("reason"), max_length=2000)
+    reason = models.TextField(_("reason"), max_length=MAX_REASON)
     begins_at = models.DateTimeField(_("from"), default=timezone.now)
     ends_at = models.DateTimeField(_("until"))
     lifted_at = models.DateTimeField(_("lifted"), null=True, blank=True)
@@ -127,76 +128,86 @@ class Sanction(models.Model):
         verbose_name_plural = _("suspensions")
         ordering = ["-begins_at", "-pk"]
         constraints = [
-            models.CheckConstraint(condition=~Q(reason=""), name="sanction_has_reason"),
-            models.CheckConstraint(condition=Q(ends_at__gt=models.F("begins_at")), name="sanction_ends_after_begin"),
+            models.CheckConstraint(condition=~Q(reason=""), name="suspension_has_reason"),
+            models.CheckConstraint(condition=Q(ends_at__gt=models.F("begins_at")), name="suspension_ends_after_begin"),
         ]
 
     def __str__(self) -> str:
-        return f"{self.person_id} until {self.ends_at:%Y-%m-%d}"
+        return f"{self.user} until {self.ends_at:%Y-%m-%d}"
 
     @property
-    def is_open(self) -> bool:
+    def is_active(self) -> bool:
         return self.lifted_at is None and self.ends_at > timezone.now()
 
 
 class SubmissionQuerySet(models.QuerySet["Submission"]):
-    """What moderators look at: everything that was ever submitted, and never an author's drafts."""
-
     def submitted(self) -> Self:
+        """Return everything that was ever submitted; drafts are visible to their authors alone."""
         return self.exclude(state=Revision.State.DRAFT)
 
     def waiting(self) -> Self:
-        """What waits for a moderator, longest first."""
+        """Return the submissions in review, oldest first."""
         return self.filter(state=Revision.State.IN_REVIEW).order_by("submitted_at", "pk")
 
     def unreviewed(self) -> Self:
-        """What readers see without any moderator having looked at it: trusted authors publish at once.
+        """Return live texts of trusted authors that no moderator has decided on.
 
-        It is looked for among the texts that were published last: where every text has its decision, a million of them
-        would be gone through to find that there is none.
+        Only the latest `MAX_UNREVIEWED_SEARCHED` publications are searched: where all are reviewed, a search without a
+        bound reads the whole table to find nothing.
         """
         published = Revision.objects.filter(state=Revision.State.PUBLISHED).order_by("-submitted_at", "-pk")
-        # Asked before, so that the planner sees how few they are.
-        earliest = published.values_list("submitted_at", flat=True)[LAST_PUBLISHED : LAST_PUBLISHED + 1].first()
-        texts = self.filter(state=Revision.State.PUBLISHED, live_for__state=Article.State.PUBLISHED)
+        # A query of its own, so that the planner knows how few rows are left.
+        earliest = published.values_list("submitted_at", flat=True)[
+            MAX_UNREVIEWED_SEARCHED : MAX_UNREVIEWED_SEARCHED + 1
+        ].first()
+        submissions = self.filter(state=Revision.State.PUBLISHED, live_for__state=Article.State.PUBLISHED)
         if earliest:
-            texts = texts.filter(submitted_at__gte=earliest)
-        # Counted for each, where a join would read every decision there is.
-        return texts.alias(decided=CountUpTo(Decision.objects.filter(revision=OuterRef("pk")))).filter(decided=0)
+            submissions = submissions.filter(submitted_at__gte=earliest)
+        # A count for each row, where an anti-join would read every decision.
+        decisions = BoundedCount(Decision.objects.filter(revision=OuterRef("pk")))
+        return submissions.alias(decisions_count=decisions).filter(decisions_count=0)
 
     def returned(self) -> Self:
         return self.filter(state=Revision.State.RETURNED)
 
     def with_author_history(self) -> Self:
-        """With `published_before` and `returned_before`: what became of the author's other submissions.
+        """Annotate with `published_before` and `returned_before`, counts over the author's other submissions.
 
-        Some authors have thousands: published counts up to `HISTORY`, returned looks at the last `LATELY` articles.
+        Both are bounded, because some authors have thousands: the first counts up to `MAX_HISTORY_COUNT`, the second
+        looks at the last `MAX_HISTORY_ARTICLES` articles.
         """
-        # Each out of its own index, `article_author` and `article_hidden_of`, that ends where the counting does.
-        others = Article.objects.filter(author=OuterRef("article__author")).exclude(pk=OuterRef("article"))
-        published, hidden = others.filter(state=Article.State.PUBLISHED), others.filter(state=Article.State.HIDDEN)
-        lately = Article.objects.filter(author=OuterRef(OuterRef("article__author"))).order_by("-state_since", "-pk")
+        articles = Article.objects.filter(author=OuterRef("article__author")).exclude(pk=OuterRef("article"))
+        # Two counts, because each state has its own index.
+        published = articles.filter(state=Article.State.PUBLISHED)
+        hidden = articles.filter(state=Article.State.HIDDEN)
+        latest = Article.objects.filter(author=OuterRef(OuterRef("article__author"))).order_by("-state_since", "-pk")
         returned = Decision.objects.filter(
-            verdict=Decision.Verdict.RETURN, revision__article__in=lately.values("pk")[:LATELY]
+            verdict=Decision.Verdict.RETURN, revision__article__in=latest.values("pk")[:MAX_HISTORY_ARTICLES]
         )
         return self.annotate(
-            published_before=CountUpTo(published) + CountUpTo(hidden),
-            returned_before=CountUpTo(returned.exclude(revision=OuterRef("pk"))),
+            published_before=BoundedCount(published) + BoundedCount(hidden),
+            returned_before=BoundedCount(returned.exclude(revision=OuterRef("pk"))),
+        )
+
+    def for_review(self) -> Self:
+        """Return everything submitted, with the rows that the review page shows."""
+        return self.submitted().select_related(
+            "article__author", "article__section", "article__live", "section", "image"
         )
 
 
-class CountUpTo(Subquery):
-    """How many rows, `HISTORY` at most, as part of another query: further ones are not even looked at."""
+class BoundedCount(Subquery):
+    """Count the rows of a subquery, but read no more than `MAX_HISTORY_COUNT` of them."""
 
     template = "(SELECT COUNT(*) FROM (%(subquery)s) AS counted)"
     output_field = models.IntegerField()
 
     def __init__(self, rows: models.QuerySet[Any]) -> None:
-        super().__init__(rows.order_by().values("pk")[:HISTORY])
+        super().__init__(rows.order_by().values("pk")[:MAX_HISTORY_COUNT])
 
 
 class Submission(Revision):
-    """A revision as the moderators' queue shows it."""
+    """A revision as moderators see it."""
 
     objects = SubmissionQuerySet.as_manager()  # type: ignore[assignment,misc]
 
@@ -204,3 +215,12 @@ class Submission(Revision):
         proxy = True
         verbose_name = _("submission")
         verbose_name_plural = _("submissions")
+
+    @property
+    def version(self) -> str:
+        """Identify the submitted text: the author can withdraw, change and submit the same revision again."""
+        return version_of(self)
+
+
+def version_of(revision: Revision) -> str:
+    return revision.submitted_at.isoformat() if revision.submitted_at else ""

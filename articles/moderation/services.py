@@ -1,4 +1,4 @@
-"""What moderators do: decide on a text, correct one, suspend a person. Each is one transaction with its record."""
+"""What moderators do: decide on a submission, correct a text, suspend a user. Each action is one transaction."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from articles.models import Article, Revision
-from articles.moderation.models import Decision, Rule, Sanction
-from articles.moderation.tasks import tell_author, tell_suspended
+from articles.moderation.models import MAX_REASON, Decision, Rule, Suspension, version_of
+from articles.moderation.tasks import email_decision, email_suspension
 from articles.services import publishing
 from articles.services.publishing import ArticleContent
 from core.exceptions import ActionNotAllowed
 
 DECIDE = "moderation.decide"
-SUSPEND = "moderation.add_sanction"
-LIFT = "moderation.change_sanction"
-LONGEST_SUSPENSION = timedelta(days=3650)
+SUSPEND = "moderation.add_suspension"
+LIFT = "moderation.change_suspension"
+MAX_SUSPENSION = timedelta(days=3650)
 
 Verdict = Decision.Verdict
 
 
-def possible_verdicts(revision: Revision) -> list[Decision.Verdict]:
-    """What may be decided on a text as it stands now; empty when nothing may.
+def allowed_verdicts(revision: Revision) -> list[Decision.Verdict]:
+    """Return the verdicts that are possible in the present state; empty when there is nothing to decide.
 
-    A first submission cannot be hidden, because no reader has seen it: returning it is all there is to do.
+    A first submission cannot be hidden, because it is not public: it can only be returned.
     """
     article = revision.article
     if revision.state == Revision.State.IN_REVIEW:
-        hideable = article.state == Article.State.PUBLISHED
-        return [Verdict.PUBLISH, Verdict.RETURN, *([Verdict.HIDE] if hideable else [])]
+        verdicts = [Verdict.PUBLISH, Verdict.RETURN]
+        return [*verdicts, Verdict.HIDE] if article.state == Article.State.PUBLISHED else verdicts
     if article.live_id != revision.pk:
         return []
     if article.state == Article.State.HIDDEN:
@@ -43,155 +43,168 @@ def possible_verdicts(revision: Revision) -> list[Decision.Verdict]:
     return [Verdict.HIDE] if revision.decisions.exists() else [Verdict.KEEP, Verdict.HIDE]
 
 
-def decide(*, revision: Revision, moderator: User, verdict: str, reason: str = "", rule: str = "") -> Decision:
-    """Carry out a moderator's verdict on a text, record it, and have the author told.
+def decide(
+    *,
+    revision: Revision,
+    moderator: User,
+    verdict: str,
+    reason: str = "",
+    rule: str = "",
+    expected_version: str | None = None,
+) -> Decision:
+    """Apply a moderator's verdict to a revision, record it and email the author.
 
     Args:
-        revision: the text as the moderator read it. Where its author took it back and submitted it again since,
-            nothing is decided.
-        verdict: one of `possible_verdicts`.
-        reason: needed to return and to hide; the author reads it, and for hiding the public log shows it.
+        verdict: one of `allowed_verdicts`.
+        reason: required to return and to hide. The author reads it; for hiding it is in the public log too.
+        expected_version: `version_of` the text that the moderator read; by default that of `revision` as given.
 
     Raises:
-        PermissionDenied: the person is no moderator.
-        ActionNotAllowed: it is the moderator's own article, the reason is missing, or the text was decided on meanwhile
-            (the sentence says by whom). Nothing has happened then.
+        PermissionDenied: the user is not a moderator.
+        ActionNotAllowed: the article is the moderator's own, the reason is missing, or the text was submitted again or
+            decided on meanwhile (the message says by whom).
     """
-    _must_be_allowed(moderator, DECIDE)
-    reason = _checked_reason(reason, needed=verdict in Decision.NEEDS_REASON)
+    _check_permission(moderator, DECIDE)
+    reason = _clean_reason(reason, required=verdict in Decision.VERDICTS_WITH_REASON)
     if rule not in Rule.values:
-        raise ValueError(f"{rule!r} is no rule")
+        raise ValueError(f"unknown rule {rule!r}")
+    if expected_version is None:
+        expected_version = version_of(revision)
     with transaction.atomic():
-        now = _locked(revision)
-        article = now.article
-        _must_be_of_another(article, moderator)
-        if now.state == Revision.State.IN_REVIEW and now.submitted_at != revision.submitted_at:
+        article = _lock_article(revision.article_id)
+        _check_not_own(article, moderator)
+        current = article.revisions.filter(pk=revision.pk).first()
+        if current is None:
+            raise ActionNotAllowed(_("Its author deleted this text meanwhile."))
+        if current.state == Revision.State.IN_REVIEW and version_of(current) != expected_version:
             raise ActionNotAllowed(
                 _("The author changed this text and submitted it again meanwhile. Read it once more.")
             )
-        if verdict not in possible_verdicts(now):
-            raise ActionNotAllowed(_what_happened(now))
-        match verdict:
-            case Verdict.PUBLISH:
-                publishing.publish(article=article, revision_number=now.number)
-            case Verdict.RETURN:
-                publishing.return_to_author(article=article, revision_number=now.number)
-            case Verdict.HIDE:
-                if now.state == Revision.State.IN_REVIEW:  # The change that waited goes back with it.
-                    publishing.return_to_author(article=article, revision_number=now.number)
-                publishing.hide(article=article)
-            case Verdict.RESTORE:
-                publishing.restore(article=article)
-        return _record(revision=now, moderator=moderator, verdict=verdict, reason=reason, rule=rule)
+        if verdict not in allowed_verdicts(current):
+            raise ActionNotAllowed(_refusal(current))
+        _apply(verdict, article, current)
+        return _record(revision=current, moderator=moderator, verdict=verdict, reason=reason, rule=rule)
 
 
-def correct(*, revision: Revision, moderator: User, text: ArticleContent, reason: str) -> Decision:
-    """Change the text that readers see, as a new revision that is live at once, and have the author told why.
+def correct(*, article: Article, revision_number: int, moderator: User, text: ArticleContent, reason: str) -> Decision:
+    """Replace the live text by a corrected revision that is live at once, and email the author the reason.
 
     Args:
-        revision: the live text that the moderator corrected; where another is live by now, nothing is changed.
+        revision_number: the live revision that the moderator corrected.
 
     Raises:
-        PermissionDenied: the person is no moderator.
-        ActionNotAllowed: their own article, no reason, another text is live, or the author has a newer one open.
+        PermissionDenied: the user is not a moderator.
+        ActionNotAllowed: the article is the moderator's own, the reason is missing, another revision is live by now, or
+            the author has a newer one open.
     """
-    _must_be_allowed(moderator, DECIDE)
-    reason = _checked_reason(reason, needed=True)
+    _check_permission(moderator, DECIDE)
+    reason = _clean_reason(reason, required=True)
     with transaction.atomic():
-        now = _locked(revision)
-        article = now.article
-        _must_be_of_another(article, moderator)
-        if article.live_id != now.pk:
+        article = _lock_article(article.pk)
+        _check_not_own(article, moderator)
+        if article.live is None or article.live.number != revision_number:
             raise ActionNotAllowed(_("Another text of this article was published meanwhile. Correct that one."))
         live = publishing.correct(article=article, text=text).live
         assert live is not None
         return _record(revision=live, moderator=moderator, verdict=Verdict.CORRECT, reason=reason, rule="")
 
 
-def suspend(*, user: User, moderator: User, until: datetime, reason: str) -> Sanction:
-    """Suspend a person: until then they read and log in, but do not write, vote or promote.
+def suspend(*, user: User, moderator: User, until: datetime, reason: str) -> Suspension:
+    """Suspend a user, who can log in and read until then, but not write, vote or promote.
 
     Raises:
-        PermissionDenied: the moderator may not suspend.
-        ActionNotAllowed: oneself, an administrator (unless by one), no reason, or a time that is past or too far.
+        PermissionDenied: the moderator has no permission to suspend.
+        ActionNotAllowed: it is the moderator, or an administrator (unless by one), the reason is missing, or `until` is
+            past or later than `MAX_SUSPENSION` from now.
     """
-    _must_be_allowed(moderator, SUSPEND)
-    reason = _checked_reason(reason, needed=True)
-    _must_be_above(moderator, user)
-    if not timezone.now() < until <= timezone.now() + LONGEST_SUSPENSION:
+    _check_permission(moderator, SUSPEND)
+    reason = _clean_reason(reason, required=True)
+    _check_can_suspend(moderator, user)
+    if not timezone.now() < until <= timezone.now() + MAX_SUSPENSION:
         raise ActionNotAllowed(_("Choose a time in the next ten years."))
     with transaction.atomic():
-        _locked_person(user)
-        sanction = Sanction.objects.create(user=user, moderator=moderator, ends_at=until, reason=reason)
-        _recompute_suspension(user)
-        tell_suspended.enqueue(sanction.pk)
-    return sanction
+        user = _lock_user(user.pk)
+        suspension = Suspension.objects.create(user=user, moderator=moderator, ends_at=until, reason=reason)
+        _update_suspended_until(user)
+        email_suspension.enqueue(suspension.pk)
+    return suspension
 
 
-def lift(*, sanction: Sanction, moderator: User) -> Sanction:
-    """End a suspension early. Lifting it twice is lifting it once; other suspensions of the person go on.
+def lift(*, suspension: Suspension, moderator: User) -> Suspension:
+    """End a suspension now. Idempotent; other suspensions of the user go on.
 
     Raises:
-        PermissionDenied: the moderator may not lift.
-        ActionNotAllowed: one's own suspension, or an administrator's (unless by one).
+        PermissionDenied: the moderator has no permission to lift.
+        ActionNotAllowed: it is the moderator's own suspension, or an administrator's (unless by one).
     """
-    _must_be_allowed(moderator, LIFT)
-    _must_be_above(moderator, sanction.user)
+    _check_permission(moderator, LIFT)
+    _check_can_suspend(moderator, suspension.user)
     with transaction.atomic():
-        _locked_person(sanction.user)
-        sanction.refresh_from_db(fields=["lifted_at"])
-        if sanction.lifted_at is None:
-            sanction.lifted_at = timezone.now()
-            sanction.save(update_fields=["lifted_at"])
-        _recompute_suspension(sanction.user)
-    return sanction
+        user = _lock_user(suspension.user_id)
+        suspension.refresh_from_db(fields=["lifted_at"])
+        if suspension.lifted_at is None:
+            suspension.lifted_at = timezone.now()
+            suspension.save(update_fields=["lifted_at"])
+        _update_suspended_until(user)
+    return suspension
 
 
-def _must_be_allowed(moderator: User, permission: str) -> None:
+def _check_permission(moderator: User, permission: str) -> None:
     if not moderator.has_perm(permission):
         raise PermissionDenied
     if moderator.is_suspended:
         raise ActionNotAllowed(_("Your account is suspended, so you cannot decide at the moment."))
 
 
-def _must_be_of_another(article: Article, moderator: User) -> None:
+def _check_not_own(article: Article, moderator: User) -> None:
     if article.author_id == moderator.pk:
         raise ActionNotAllowed(_("This is your own article: another moderator decides on it."))
 
 
-def _must_be_above(moderator: User, user: User) -> None:
+def _check_can_suspend(moderator: User, user: User) -> None:
     if user.pk == moderator.pk:
         raise ActionNotAllowed(_("You cannot suspend yourself, nor end your own suspension."))
     if user.is_superuser and not moderator.is_superuser:
         raise ActionNotAllowed(_("Only an administrator suspends an administrator."))
 
 
-def _checked_reason(reason: str, *, needed: bool) -> str:
+def _clean_reason(reason: str, *, required: bool) -> str:
     reason = reason.strip()
-    if needed and not reason:
+    if required and not reason:
         raise ActionNotAllowed(_("Give a reason: the person reads it."))
-    longest = Decision._meta.get_field("reason").max_length or 2000
-    if len(reason) > longest:
-        raise ActionNotAllowed(_("Give a reason of at most %(count)d characters.") % {"count": longest})
+    if len(reason) > MAX_REASON:
+        raise ActionNotAllowed(_("Give a reason of at most %(count)d characters.") % {"count": MAX_REASON})
     return reason
 
 
-def _locked(revision: Revision) -> Revision:
-    """The text as the database holds it now, with its article, which is locked until the transaction ends."""
-    # The lock stands alone: a query that waits for a lock brings joined rows from before its wait.
-    locked = Article.objects.select_for_update(no_key=True).filter(pk=revision.article_id).only("pk").first()
-    now = Revision.objects.select_related("article").filter(pk=revision.pk).first() if locked else None
-    if now is None:
+def _lock_article(pk: int) -> Article:
+    # Without joins: a query that waited for a lock returns joined rows from before the wait.
+    article = Article.objects.select_for_update(no_key=True).filter(pk=pk).first()
+    if article is None:
         raise ActionNotAllowed(_("Its author deleted this text meanwhile."))
-    return now
+    return article
 
 
-def _locked_person(user: User) -> None:
-    User.objects.select_for_update(no_key=True).only("pk").get(pk=user.pk)
+def _lock_user(pk: int) -> User:
+    return User.objects.select_for_update(no_key=True).get(pk=pk)
 
 
-def _what_happened(revision: Revision) -> str:
-    """Why nothing can be decided: who decided before, or that the author took the text back."""
+def _apply(verdict: str, article: Article, revision: Revision) -> None:
+    match verdict:
+        case Verdict.PUBLISH:
+            publishing.publish(article=article, revision_number=revision.number)
+        case Verdict.RETURN:
+            publishing.return_to_author(article=article, revision_number=revision.number)
+        case Verdict.HIDE:
+            if revision.state == Revision.State.IN_REVIEW:  # The change in review is returned too.
+                publishing.return_to_author(article=article, revision_number=revision.number)
+            publishing.hide(article=article)
+        case Verdict.RESTORE:
+            publishing.restore(article=article)
+
+
+def _refusal(revision: Revision) -> str:
+    """Return why the verdict is not possible: who decided before, or that the author withdrew the text."""
     if revision.state == Revision.State.IN_REVIEW:
         return _("No reader has seen this text yet, so there is nothing to hide or to show again. Return it instead.")
     last = revision.decisions.select_related("moderator").first()
@@ -208,15 +221,15 @@ def _record(*, revision: Revision, moderator: User, verdict: str, reason: str, r
     decision = Decision.objects.create(
         revision=revision, moderator=moderator, verdict=verdict, reason=reason, rule=rule
     )
-    if verdict in Decision.IS_MAILED:
-        tell_author.enqueue(decision.pk)
-        # A worker that was killed while it sent a letter never comes back to it: the next decision asks again.
-        for owed in Decision.objects.owed(since=timedelta(hours=3)).values_list("pk", flat=True)[:5]:
-            tell_author.enqueue(owed)
+    if verdict != Verdict.KEEP:
+        email_decision.enqueue(decision.pk)
+        # A task whose worker was killed is not run again by the queue, so each decision enqueues overdue emails.
+        for pk in Decision.objects.pending_email(older_than=timedelta(hours=3)).values_list("pk", flat=True)[:5]:
+            email_decision.enqueue(pk)
     return decision
 
 
-def _recompute_suspension(user: User) -> None:
-    open_ones = Sanction.objects.filter(user=user, lifted_at=None, ends_at__gt=timezone.now())
-    user.suspended_until = open_ones.aggregate(until=Max("ends_at"))["until"]
+def _update_suspended_until(user: User) -> None:
+    suspensions = Suspension.objects.filter(user=user, lifted_at=None, ends_at__gt=timezone.now())
+    user.suspended_until = suspensions.aggregate(until=Max("ends_at"))["until"]
     user.save(update_fields=["suspended_until"])

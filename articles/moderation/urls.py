@@ -1,4 +1,4 @@
-"""The public side of moderation."""
+"""The public pages of moderation."""
 
 from django.urls import path
 

@@ -55,7 +55,7 @@ class PromoteView(FormView[RequestForm]):
         return super().dispatch(request, *args, **kwargs)
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        check_rate_limit(request, "promote", most=REQUESTS_AN_HOUR, seconds=3600)
+        check_rate_limit(request, "promote", limit=REQUESTS_AN_HOUR, seconds=3600)
         return super().post(request, *args, **kwargs)
 
     def get_form(self, form_class: type[RequestForm] | None = None) -> RequestForm:
@@ -125,7 +125,7 @@ class PayView(LoginRequiredMixin, View):
         return self.page(form_class() if form_class else None)
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
-        check_rate_limit(request, "promotion-pay", most=PAYMENTS_AN_HOUR, seconds=3600)
+        check_rate_limit(request, "promotion-pay", limit=PAYMENTS_AN_HOUR, seconds=3600)
         try:
             payment = open_payment(promotion=self.promotion, variant=settings.PAYMENTS)
             return self.page(payment.get_form(data=request.POST))

@@ -36,7 +36,7 @@ def store_image(*, owner: User, file: UploadedFile[Any]) -> Image:
     Raises:
         InvalidImage: the file is no picture that we take, or the owner's quota is used up. Nothing was kept.
     """
-    decoded = load_image(file, max_bytes=MAX_BYTES, max_pixels=MAX_PIXELS, at_least=max(WIDTHS))
+    decoded = load_image(file, max_bytes=MAX_BYTES, max_pixels=MAX_PIXELS, min_side=max(WIDTHS))
     image = Image(owner=owner, key=random_name(), width=decoded.width, height=decoded.height)
     files = {image.path(width): encode_webp(decoded, width=width, quality=QUALITY) for width in image.widths}
     image.size = sum(map(len, files.values()))

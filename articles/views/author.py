@@ -197,7 +197,7 @@ class EditView(View):
     def _over_limit(self, request: HttpRequest, action: str, most: int) -> int:
         """Seconds to wait where the person did this too often; unlike the 429 page, the form keeps what was typed."""
         try:
-            check_rate_limit(request, action, most=most, seconds=3600)
+            check_rate_limit(request, action, limit=most, seconds=3600)
         except RateLimited as refusal:
             return refusal.retry_after
         return 0

@@ -64,7 +64,7 @@ def keep(request: HttpRequest) -> bool:
         return False
     try:
         # Each of these may be a new row for somebody unknown.
-        check_rate_limit(request, "keep", most=30, seconds=3600)
+        check_rate_limit(request, "keep", limit=30, seconds=3600)
     except RateLimited:
         return False
     request.session[SESSION_KEY] = {

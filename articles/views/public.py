@@ -172,7 +172,7 @@ def author_with_totals(username: str) -> tuple[User, dict[str, int]]:
         Http404: nobody has this username, or the person left.
     """
     key = f"totals-{quote(username.lower())[:200]}"
-    people, totals = User.objects.named(username), caches["local"].get(key)
+    people, totals = User.objects.by_username(username), caches["local"].get(key)
     if totals is None:
         sums = {name: Sum(name) for name in ("views", "likes", "dislikes")}
         of_author = Article.objects.published().filter(author=OuterRef("pk")).order_by().values("author")

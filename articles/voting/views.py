@@ -61,7 +61,7 @@ def _voted(request: HttpRequest, article: Article) -> HttpResponse:
     if choice is None:
         return _refused(request, article, user, 400, _("A vote is a like, a dislike, or neither of them."))
     try:
-        check_rate_limit(request, "vote", most=MOST_PER_MINUTE, seconds=60)
+        check_rate_limit(request, "vote", limit=MOST_PER_MINUTE, seconds=60)
         standing = cast_vote(article=article, voter=user, value=choice)
     except RateLimited as error:
         if not _is_htmx(request):

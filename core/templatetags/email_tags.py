@@ -1,4 +1,4 @@
-"""Letters in templates."""
+"""The paragraphs of emails."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ register = template.Library()
 
 @register.filter
 def paragraph(text: str) -> SafeString:
-    """One paragraph of a letter's text as HTML: a button where it is one of our addresses alone, else its lines."""
+    """Return a paragraph of plain text as HTML: a button if it is one of the site's URLs alone, otherwise its lines."""
     if text.startswith(f"{settings.ORIGIN}/") and len(text.split()) == 1:
         return format_html(
             '<p><a class="button" href="{0}">{1}</a></p><p class="quiet" style="word-break: break-all">{0}</p>',

@@ -1,15 +1,15 @@
-// A button beside each password field that shows what is typed. Without this script there is no button.
-const words = document.getElementById("password-words").dataset;
+// Add a button to each password field that shows or hides the password.
+const labels = document.getElementById("password-words").dataset;
 
 for (const field of document.querySelectorAll("input[type=password]")) {
   const button = document.createElement("button");
   button.type = "button";
   button.className = "show-password";
   button.setAttribute("aria-controls", field.id);
-  button.setAttribute("aria-label", words.showLabel);
+  button.setAttribute("aria-label", labels.showLabel);
   const set = (shown) => {
     field.type = shown ? "text" : "password";
-    button.textContent = shown ? words.hide : words.show;
+    button.textContent = shown ? labels.hide : labels.show;
     button.setAttribute("aria-pressed", String(shown));
   };
   set(false);
@@ -17,11 +17,11 @@ for (const field of document.querySelectorAll("input[type=password]")) {
     set(field.type === "password");
     field.focus();
   });
-  // The browser shall offer to keep it as a password.
+  // Browsers offer to save only fields of type password.
   field.form.addEventListener("submit", () => set(false));
 
-  const frame = document.createElement("div");
-  frame.className = "password-frame";
-  field.replaceWith(frame);
-  frame.append(field, button);
+  const wrapper = document.createElement("div");
+  wrapper.className = "password-field";
+  field.replaceWith(wrapper);
+  wrapper.append(field, button);
 }

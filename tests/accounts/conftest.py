@@ -1,4 +1,4 @@
-"""What the tests of accounts share."""
+"""Fixtures and helpers of the tests of accounts."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from django.test import Client
 from PIL import Image
 
 PASSWORD = "correct horse battery"
-NEWCOMER = {"username": "Anna", "email": "Anna@Example.org", "password1": PASSWORD, "rules": "on"}
+SIGNUP_DATA = {"username": "Anna", "email": "Anna@Example.org", "password1": PASSWORD, "rules": "on"}
 
 Links = Callable[[], list[str]]
 
 
 @pytest.fixture
 def links() -> Links:
-    """The paths that the last letter leads to, its own site's front page excepted."""
+    """Return the paths of the links in the last email, except the front page."""
 
     def read() -> list[str]:
         text = str(mail.outbox[-1].body)
@@ -32,17 +32,17 @@ def links() -> Links:
 
 @pytest.fixture
 def other_client() -> Client:
-    """The same person's other browser, or somebody else's."""
+    """A client with a session of its own."""
     return Client()
 
 
-def prove_again(client: Client) -> None:
-    """Give the password once more, which changes of the account ask for."""
+def reauthenticate(client: Client) -> None:
+    """Reauthenticate, which changes of the account need."""
     client.post("/accounts/reauthenticate/", {"password": PASSWORD})
 
 
 def image(size: tuple[int, int] = (400, 300), kind: str = "JPEG") -> SimpleUploadedFile:
-    """A photograph as a browser sends it."""
+    """Return an image as a browser uploads it."""
     target = BytesIO()
     Image.new("RGB", size, (90, 120, 60)).save(target, kind)
     return SimpleUploadedFile("me.jpg", target.getvalue(), "image/jpeg")

@@ -1,4 +1,4 @@
-"""People in the admin: one log-in, and nobody makes themselves more than they are."""
+"""Users in the admin."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def superuser(client: Client) -> User:
     return user
 
 
-def test_the_admin_has_no_log_in_of_its_own(client: Client) -> None:
+def test_admin_redirects_to_site_login(client: Client) -> None:
     PersonFactory.create(username="root1", is_staff=True, is_superuser=True)
     response = client.get("/admin/", follow=True)
     assert response.redirect_chain[-1][0] == "/accounts/login/?next=%2Fadmin%2F"
@@ -46,14 +46,14 @@ def test_the_admin_has_no_log_in_of_its_own(client: Client) -> None:
     assert client.get("/admin/").status_code == 200
 
 
-def test_who_is_not_staff_stays_outside(client: Client) -> None:
+def test_admin_forbidden_for_non_staff(client: Client) -> None:
     client.force_login(PersonFactory.create())
     assert client.get("/admin/", follow=True).status_code == 403
     assert client.get(LIST, follow=True).status_code == 403
 
 
 @pytest.mark.parametrize("asked", ["anna", "ANNA@example", "Grigoryan"])
-def test_people_are_found_by_name_and_address(client: Client, superuser: User, asked: str) -> None:
+def test_user_search_by_name_and_email(client: Client, superuser: User, asked: str) -> None:
     PersonFactory.create(username="anna", email="anna@example.org", display_name="Anna Grigoryan")
     PersonFactory.create(username="boris")
     html = client.get(LIST, {"q": asked}).content.decode()
@@ -61,15 +61,13 @@ def test_people_are_found_by_name_and_address(client: Client, superuser: User, a
     assert "boris@example.org" not in html
 
 
-def test_the_list_asks_the_database_a_few_times_however_long_it_is(
-    client: Client, superuser: User, django_assert_max_num_queries: object
-) -> None:
+def test_user_list_query_count(client: Client, superuser: User, django_assert_max_num_queries: object) -> None:
     PersonFactory.create_batch(30)
     with django_assert_max_num_queries(12):  # type: ignore[operator]
         assert client.get(LIST).status_code == 200
 
 
-def test_a_moderator_mends_a_profile_and_nothing_else(client: Client, moderator: User) -> None:
+def test_staff_changes_only_the_profile(client: Client, moderator: User) -> None:
     user = PersonFactory.create(username="anna", email="anna@example.org", biography="rude")
     html = client.get(page(user)).content.decode()
     assert "is_superuser" not in html
@@ -82,7 +80,7 @@ def test_a_moderator_mends_a_profile_and_nothing_else(client: Client, moderator:
     assert (user.is_staff, user.is_superuser, user.suspended_until) == (False, False, None)
 
 
-def test_a_moderator_cannot_raise_themselves(client: Client, moderator: User) -> None:
+def test_staff_cannot_gain_permissions(client: Client, moderator: User) -> None:
     typed = {"display_name": "Me", "biography": "", "preferred_language": "en"}
     client.post(page(moderator), {**typed, **RIGHTS, "groups": "1", "user_permissions": "1"})
     moderator.refresh_from_db()
@@ -91,16 +89,16 @@ def test_a_moderator_cannot_raise_themselves(client: Client, moderator: User) ->
     assert moderator.user_permissions.count() == 3
 
 
-def test_a_moderator_touches_no_colleague(client: Client, moderator: User) -> None:
+def test_staff_cannot_change_other_staff(client: Client, moderator: User) -> None:
     for colleague in (
         PersonFactory.create(username="colleague", is_staff=True),
         PersonFactory.create(username="chief", is_staff=True, is_superuser=True),
     ):
-        assert client.get(page(colleague)).status_code == 200  # to see is allowed
+        assert client.get(page(colleague)).status_code == 200  # viewing is allowed
         assert client.post(page(colleague), {"display_name": "x", "preferred_language": "en"}).status_code == 403
 
 
-def test_a_moderator_sets_no_passwords_and_adds_nobody(client: Client, moderator: User) -> None:
+def test_staff_cannot_set_passwords_or_add_users(client: Client, moderator: User) -> None:
     user = PersonFactory.create()
     answer = client.post(f"{LIST}{user.pk}/password/", {"password1": "x" * 12, "password2": "x" * 12})
     assert answer.status_code == 403
@@ -109,12 +107,12 @@ def test_a_moderator_sets_no_passwords_and_adds_nobody(client: Client, moderator
     assert user.check_password(PASSWORD)
 
 
-def test_nobody_is_deleted(client: Client, superuser: User) -> None:
+def test_user_delete_is_forbidden(client: Client, superuser: User) -> None:
     user = PersonFactory.create()
     assert client.post(f"{LIST}{user.pk}/delete/", {"post": "yes"}).status_code == 403
 
 
-def test_a_superuser_sets_rights_and_passwords_but_not_the_suspension(client: Client, superuser: User) -> None:
+def test_superuser_changes_permissions_and_passwords(client: Client, superuser: User) -> None:
     user = PersonFactory.create(username="anna", email="anna@example.org")
     assert 'name="is_superuser"' in client.get(page(user)).content.decode()
     typed = {
@@ -135,7 +133,7 @@ def test_a_superuser_sets_rights_and_passwords_but_not_the_suspension(client: Cl
     assert user.check_password("another good phrase")
 
 
-def test_a_person_made_by_hand_has_a_tidy_address(client: Client, superuser: User) -> None:
+def test_user_added_in_admin_has_normalized_email(client: Client, superuser: User) -> None:
     data = {
         "username": "anna",
         "email": "Anna@Example.ORG",

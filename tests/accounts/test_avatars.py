@@ -1,4 +1,4 @@
-"""Portraits: their files, and what stands where there is none."""
+"""Avatars."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from django.core.files.storage import default_storage
 from django.template import Context, Template
 from PIL import Image
 
-from accounts import avatars
-from accounts.avatars import avatar_url, remove_avatar, save_avatar
+from accounts import services
 from accounts.models import User
+from accounts.selectors import avatar_url
+from accounts.services import remove_avatar, save_avatar
 from accounts.templatetags.user_tags import avatar, browser
 from tests.factories import PersonFactory
 
@@ -25,7 +26,7 @@ def files() -> list[Path]:
     return sorted(path for path in Path(settings.MEDIA_ROOT).rglob("*") if path.is_file())
 
 
-def test_two_squares_under_a_name_that_nobody_can_guess() -> None:
+def test_save_avatar_stores_two_squares_with_random_name() -> None:
     user = PersonFactory.create()
     save_avatar(user=user, image=Image.new("RGB", (800, 500)))
     assert [Image.open(file).size for file in files()] == [(320, 320), (96, 96)]
@@ -33,20 +34,20 @@ def test_two_squares_under_a_name_that_nobody_can_guess() -> None:
     assert all(file.relative_to(settings.MEDIA_ROOT).parts[:2] == ("avatars", user.avatar_key[:2]) for file in files())
 
 
-def test_a_small_picture_is_not_blown_up() -> None:
+def test_save_avatar_does_not_enlarge_small_image() -> None:
     user = PersonFactory.create()
     save_avatar(user=user, image=Image.new("RGB", (50, 70)))
     assert {Image.open(file).size for file in files()} == {(50, 50)}
 
 
-def test_the_address_fits_the_place() -> None:
+def test_avatar_url_chooses_size() -> None:
     user = PersonFactory.build(pk=1, avatar_key="ab" * 16)
     assert avatar_url(user, 44).endswith("-96.webp")
     assert avatar_url(user, 49).endswith("-320.webp")
     assert avatar_url(user, 900).endswith("-320.webp")
 
 
-def test_old_files_go_when_the_new_ones_are_sure(django_capture_on_commit_callbacks: Commits) -> None:
+def test_save_avatar_deletes_old_files_on_commit(django_capture_on_commit_callbacks: Commits) -> None:
     user = PersonFactory.create()
     save_avatar(user=user, image=Image.new("RGB", (400, 400)))
     first = files()
@@ -60,36 +61,36 @@ def test_old_files_go_when_the_new_ones_are_sure(django_capture_on_commit_callba
     assert files() == []
 
 
-def test_a_failure_leaves_no_files(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_save_avatar_failure_leaves_no_files(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(user: User, key: str) -> None:
         raise RuntimeError
 
     user = PersonFactory.create()
-    monkeypatch.setattr(avatars, "_exchange", broken)
+    monkeypatch.setattr(services, "_set_avatar_key", broken)
     with pytest.raises(RuntimeError):
         save_avatar(user=user, image=Image.new("RGB", (400, 400)))
     assert files() == []
 
 
-def test_only_the_key_is_written() -> None:
+def test_save_avatar_updates_only_the_key() -> None:
     user = PersonFactory.create(biography="old")
     User.objects.update(biography="new")
     save_avatar(user=user, image=Image.new("RGB", (4, 4)))
     assert User.objects.get().biography == "new"
 
 
-def test_the_tag_shows_the_portrait() -> None:
+def test_avatar_tag_with_image() -> None:
     user = PersonFactory.build(pk=3, avatar_key="ab" * 16)
     html = Template("{% load user_tags %}{% avatar user 44 %}").render(Context({"user": user}))
     url = default_storage.url(f"avatars/ab/{'ab' * 16}-96.webp")
     assert html == f'<img class="avatar" src="{url}" width="44" height="44" alt="" loading="lazy">'
 
 
-@pytest.mark.parametrize(("name", "letter"), [("Anna", "A"), ("աննա", "Ա"), ("<i>", "&lt;"), ("", "P")])
-def test_a_monogram_stands_in_without_inline_style(name: str, letter: str) -> None:
+@pytest.mark.parametrize(("name", "message"), [("Anna", "A"), ("աննա", "Ա"), ("<i>", "&lt;"), ("", "P")])
+def test_avatar_tag_without_image_shows_initial(name: str, message: str) -> None:
     html = avatar(PersonFactory.build(pk=7, username="pavel", display_name=name), 44)
     assert html.startswith('<svg class="avatar avatar--2" width="44" height="44"')
-    assert f">{letter}</text>" in html
+    assert f">{message}</text>" in html
     assert "style=" not in html
 
 
@@ -103,5 +104,5 @@ def test_a_monogram_stands_in_without_inline_style(name: str, letter: str) -> No
         ("", "?"),
     ],
 )
-def test_browsers_get_names_that_people_know(agent: str, words: str) -> None:
+def test_browser_filter(agent: str, words: str) -> None:
     assert browser(agent) == words

@@ -1,4 +1,4 @@
-"""Log-in, log-out, and where one comes out."""
+"""Log-in and log-out."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ def anna() -> User:
 
 
 @pytest.mark.parametrize("name", ["Anna", "anna", "ANNA", "anna@example.org", "Anna@EXAMPLE.org", "  anna  "])
-def test_by_username_or_address_in_any_case(client: Client, anna: User, name: str) -> None:
+def test_login_by_username_or_email_in_any_case(client: Client, anna: User, name: str) -> None:
     response = client.post(LOGIN, {"login": name, "password": PASSWORD})
     assert response.headers["Location"] == "/my/articles/"
 
 
-def test_unknown_and_known_get_the_same_words(client: Client, anna: User) -> None:
+def test_login_error_same_for_unknown_account(client: Client, anna: User) -> None:
     pages = [
         client.post(LOGIN, {"login": name, "password": "wrong password"}).context["form"].non_field_errors()
         for name in ("anna", "nobody", "anna@example.org", "nobody@example.org")
@@ -36,7 +36,7 @@ def test_unknown_and_known_get_the_same_words(client: Client, anna: User) -> Non
 
 
 @pytest.mark.parametrize("name", ["anna", "nobody", "anna@example.org", "nobody@example.org"])
-def test_unknown_and_known_cost_one_hash(
+def test_login_hashes_one_password_for_any_account(
     client: Client, anna: User, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hashed: list[str] = []
@@ -51,7 +51,7 @@ def test_unknown_and_known_cost_one_hash(
     assert len(hashed) == 1
 
 
-def test_next_is_kept_through_an_error(client: Client, anna: User) -> None:
+def test_login_next_survives_form_error(client: Client, anna: User) -> None:
     assert 'name="next" value="/about/"' in client.get(LOGIN + "?next=/about/").content.decode()
     wrong = client.post(LOGIN, {"login": "anna", "password": "wrong", "next": "/about/"})
     assert 'name="next" value="/about/"' in wrong.content.decode()
@@ -67,18 +67,18 @@ def test_next_is_kept_through_an_error(client: Client, anna: User) -> None:
         "/\\evil.example",
         "javascript:alert(1)",
         "https:evil.example",
-        "http://localhost/",  # an extra host that is answered, but not the configured origin
+        "http://localhost/",  # an allowed host, but not the configured origin
         "http://testserver.evil.example/",
         "http://testserver@evil.example/",
     ],
 )
-def test_nobody_is_led_off_the_site(client: Client, anna: User, elsewhere: str) -> None:
+def test_login_and_logout_ignore_next_of_other_hosts(client: Client, anna: User, elsewhere: str) -> None:
     response = client.post(LOGIN, {"login": "anna", "password": PASSWORD, "next": elsewhere})
     assert response.headers["Location"] == "/my/articles/"
     assert client.post(LOGOUT, {"next": elsewhere}).headers["Location"] == "/"
 
 
-def test_comes_out_in_the_preferred_language(client: Client) -> None:
+def test_login_redirects_in_preferred_language(client: Client) -> None:
     PersonFactory.create(username="boris", preferred_language="ru")
     response = client.post(LOGIN, {"login": "boris", "password": PASSWORD})
     assert response.headers["Location"] == "/ru/my/articles/"
@@ -87,7 +87,7 @@ def test_comes_out_in_the_preferred_language(client: Client) -> None:
     assert response.headers["Location"] == "/about/"
 
 
-def test_logging_out_is_a_post(client: Client, anna: User) -> None:
+def test_logout_needs_post(client: Client, anna: User) -> None:
     client.force_login(anna)
     assert "Log out?" in client.get(LOGOUT).content.decode()
     assert client.get("/accounts/").status_code == 200
@@ -96,14 +96,14 @@ def test_logging_out_is_a_post(client: Client, anna: User) -> None:
     assert client.get(LOGOUT).headers["Location"] == "/"
 
 
-def test_a_log_out_leaves_no_session_cookie(client: Client, anna: User) -> None:
-    """Whoever has logged out reads the same stored pages as everyone (no left-over message holds a session)."""
+def test_logout_deletes_session_cookie(client: Client, anna: User) -> None:
+    """After log-out the cached public pages are served again: no message keeps a session."""
     client.force_login(anna)
     response = client.post(LOGOUT)
     assert response.cookies["session"]["max-age"] == 0
 
 
-def test_a_closed_account_is_told_so_only_with_its_password(client: Client, anna: User) -> None:
+def test_login_inactive_account_revealed_only_with_password(client: Client, anna: User) -> None:
     anna.is_active = False
     anna.save(update_fields=["is_active"])
     response: Any = client.post(LOGIN, {"login": "anna", "password": PASSWORD}, follow=True)
@@ -112,6 +112,6 @@ def test_a_closed_account_is_told_so_only_with_its_password(client: Client, anna
     assert "This account is closed" not in response.content.decode()
 
 
-def test_a_form_without_a_token_is_refused(anna: User) -> None:
+def test_login_without_csrf_token_is_forbidden(anna: User) -> None:
     strict = Client(enforce_csrf_checks=True)
     assert strict.post(LOGIN, {"login": "anna", "password": PASSWORD}).status_code == 403

@@ -1,4 +1,4 @@
-"""What every account page has in common."""
+"""All account pages."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from tests.accounts.conftest import PASSWORD, prove_again
+from tests.accounts.conftest import PASSWORD, reauthenticate
 from tests.factories import PersonFactory
 
 pytestmark = pytest.mark.django_db
@@ -49,7 +49,7 @@ def check(html: str) -> None:
 
 @pytest.mark.parametrize("language", ["en", "ru", "hy"])
 @pytest.mark.parametrize("name", ENTRANCE)
-def test_entrance(client: Client, name: str, language: str) -> None:
+def test_entrance_pages(client: Client, name: str, language: str) -> None:
     path = reverse(name)
     response = client.get(path if language == "en" else f"/{language}{path}")
     assert response.status_code == 200
@@ -58,10 +58,10 @@ def test_entrance(client: Client, name: str, language: str) -> None:
 
 
 @pytest.mark.parametrize("name", OWN)
-def test_own(client: Client, name: str) -> None:
+def test_account_pages(client: Client, name: str) -> None:
     PersonFactory.create(username="anna")
     client.post("/accounts/login/", {"login": "anna", "password": PASSWORD})
-    prove_again(client)
+    reauthenticate(client)
     response = client.get(reverse(name))
     assert response.status_code == 200
     assert {"private", "no-store"} <= set(response.headers["Cache-Control"].replace(" ", "").split(","))
@@ -69,19 +69,19 @@ def test_own(client: Client, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", OWN)
-def test_own_is_for_the_signed_in(client: Client, name: str) -> None:
+def test_account_pages_need_login(client: Client, name: str) -> None:
     response = client.get(reverse(name))
     assert response.status_code == 302
     assert response.headers["Location"].split("?")[0] in {"/accounts/login/", "/"}
 
 
-def test_the_overview_asks_the_database_a_few_times(client: Client, django_assert_max_num_queries: object) -> None:
+def test_overview_query_count(client: Client, django_assert_max_num_queries: object) -> None:
     client.force_login(PersonFactory.create())
     client.get("/accounts/")
     with django_assert_max_num_queries(12):  # type: ignore[operator]
         client.get("/accounts/")
 
 
-def test_pages_that_belong_to_what_we_do_not_use_are_not_there(client: Client) -> None:
+def test_pages_of_unused_features_are_404(client: Client) -> None:
     for path in ("3rdparty/", "phone/change/", "login/code/", "2fa/webauthn/", "signup/passkey/"):
         assert client.get(f"/accounts/{path}").status_code == 404

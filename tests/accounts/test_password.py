@@ -1,4 +1,4 @@
-"""Changing a password, and getting a new one by letter."""
+"""Password change and reset."""
 
 from __future__ import annotations
 
@@ -24,9 +24,7 @@ def log_in(client: Client, password: str = PASSWORD) -> bool:
     return client.post("/accounts/login/", {"login": "anna", "password": password}).status_code == 302
 
 
-def test_a_change_ends_the_other_sessions_and_is_told_by_letter(
-    client: Client, other_client: Client, anna: User
-) -> None:
+def test_password_change_ends_other_sessions_and_is_emailed(client: Client, other_client: Client, anna: User) -> None:
     log_in(client)
     log_in(other_client)
     response = client.post(CHANGE, {"oldpassword": PASSWORD, "password1": NEW})
@@ -47,14 +45,14 @@ def test_a_change_ends_the_other_sessions_and_is_told_by_letter(
         ({"oldpassword": PASSWORD, "password1": ""}, "password1"),
     ],
 )
-def test_a_refused_change_changes_nothing(client: Client, anna: User, data: dict[str, str], field: str) -> None:
+def test_password_change_invalid_changes_nothing(client: Client, anna: User, data: dict[str, str], field: str) -> None:
     log_in(client)
     response = client.post(CHANGE, data)
     assert list(response.context["form"].errors) == [field]
     assert log_in(Client())
 
 
-def test_a_link_sets_a_new_password_once_and_ends_all_sessions(
+def test_password_reset_link_works_once_and_ends_sessions(
     client: Client, other_client: Client, anna: User, links: Links
 ) -> None:
     log_in(other_client)
@@ -62,14 +60,14 @@ def test_a_link_sets_a_new_password_once_and_ends_all_sessions(
     assert mail.outbox[-1].to == ["anna@example.org"]
     (link,) = links()
     form = client.get(link)
-    assert form.status_code == 302, "The secret part leaves the address before anything on the page could send it on."
+    assert form.status_code == 302, "The redirect removes the secret from the URL."
     assert client.post(form.headers["Location"], {"password1": NEW}).status_code == 302
     assert other_client.get("/accounts/").status_code == 302
     assert log_in(Client(), NEW)
     assert "does not work any more" in Client().get(link).content.decode()
 
 
-def test_a_link_dies_with_a_change_of_password(client: Client, anna: User, links: Links) -> None:
+def test_password_reset_link_invalid_after_password_change(client: Client, anna: User, links: Links) -> None:
     client.post(RESET, {"email": "anna@example.org"})
     (link,) = links()
     anna.set_password(NEW)
@@ -77,7 +75,7 @@ def test_a_link_dies_with_a_change_of_password(client: Client, anna: User, links
     assert "does not work any more" in client.get(link).content.decode()
 
 
-def test_unknown_addresses_get_the_same_page_and_no_letter(client: Client, anna: User) -> None:
+def test_password_reset_unknown_address_same_page_without_email(client: Client, anna: User) -> None:
     known = client.post(RESET, {"email": "anna@example.org"}, follow=True)
     mail.outbox.clear()
     unknown = client.post(RESET, {"email": "nobody@example.org"}, follow=True)
@@ -86,14 +84,14 @@ def test_unknown_addresses_get_the_same_page_and_no_letter(client: Client, anna:
     assert known.content == unknown.content
 
 
-def test_a_closed_account_gets_no_letter(client: Client) -> None:
+def test_password_reset_inactive_account_without_email(client: Client) -> None:
     PersonFactory.create(email="anna@example.org", is_active=False)
     client.post(RESET, {"email": "anna@example.org"})
     assert mail.outbox == []
 
 
 @pytest.mark.parametrize("key", ["zz-zz", "1-abc", "zzzzzzzzzzzzz-x", "zzzzzzzzzzzzzzzzzzzz-x", "1-" + "a" * 3000])
-def test_an_invented_link_is_a_kind_page(client: Client, key: str) -> None:
+def test_password_reset_invalid_link_shows_page(client: Client, key: str) -> None:
     response = client.get(f"/accounts/password/reset/key/{key}/")
     assert response.status_code == 200
     assert "does not work any more" in response.content.decode()

@@ -1,4 +1,4 @@
-"""What a person says about themselves."""
+"""The profile form."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from accounts.avatars import avatar_url
 from accounts.models import User
+from accounts.selectors import avatar_url
 from tests.accounts.conftest import image
 from tests.factories import PersonFactory
 
@@ -24,14 +24,14 @@ def anna(client: Client) -> User:
     return user
 
 
-def test_is_saved_as_typed_and_tidied(client: Client, anna: User) -> None:
+def test_profile_is_saved_normalized(client: Client, anna: User) -> None:
     assert client.post(PAGE, TYPED).headers["Location"] == PAGE
     anna.refresh_from_db()
     assert anna.display_name == "Anna Grigoryan"
     assert anna.biography == "I count lamps.\nAll of them."
 
 
-def test_the_chosen_language_is_spoken_at_once(client: Client, anna: User) -> None:
+def test_profile_language_applies_at_once(client: Client, anna: User) -> None:
     assert client.post(PAGE, {**TYPED, "preferred_language": "hy"}).headers["Location"] == "/hy/accounts/profile/"
 
 
@@ -46,9 +46,7 @@ def test_the_chosen_language_is_spoken_at_once(client: Client, anna: User) -> No
         ({"preferred_language": "xx"}, "preferred_language"),
     ],
 )
-def test_a_refusal_stands_next_to_the_field_and_keeps_what_was_typed(
-    client: Client, anna: User, changes: dict[str, str], field: str
-) -> None:
+def test_profile_field_error_preserves_input(client: Client, anna: User, changes: dict[str, str], field: str) -> None:
     response = client.post(PAGE, {**TYPED, **changes})
     assert list(response.context["form"].errors) == [field]
     assert ("I count lamps." in response.content.decode()) or field == "biography"
@@ -56,7 +54,7 @@ def test_a_refusal_stands_next_to_the_field_and_keeps_what_was_typed(
     assert anna.biography == ""
 
 
-def test_a_refused_picture_costs_nothing_that_was_typed(client: Client, anna: User) -> None:
+def test_profile_invalid_image_preserves_input(client: Client, anna: User) -> None:
     file = SimpleUploadedFile("me.jpg", b"<svg/>", "image/jpeg")
     response = client.post(PAGE, {**TYPED, "avatar": file})
     assert "not a picture that we can show" in response.content.decode()
@@ -65,7 +63,7 @@ def test_a_refused_picture_costs_nothing_that_was_typed(client: Client, anna: Us
     assert anna.avatar_key == ""
 
 
-def test_a_portrait_is_set_and_removed(client: Client, anna: User) -> None:
+def test_profile_avatar_set_and_removed(client: Client, anna: User) -> None:
     client.post(PAGE, {**TYPED, "avatar": image()})
     anna.refresh_from_db()
     assert avatar_url(anna, 88) in client.get(PAGE).content.decode()
@@ -75,20 +73,20 @@ def test_a_portrait_is_set_and_removed(client: Client, anna: User) -> None:
     assert avatar_url(anna, 44) == ""
 
 
-def test_other_fields_cannot_be_smuggled_in(client: Client, anna: User) -> None:
+def test_profile_ignores_other_fields(client: Client, anna: User) -> None:
     client.post(PAGE, {**TYPED, "username": "root", "is_staff": "on", "is_superuser": "on", "email": "x@example.org"})
     anna.refresh_from_db()
     assert (anna.username, anna.email, anna.is_staff, anna.is_superuser) == ("anna", "anna@example.org", False, False)
 
 
-def test_text_is_escaped_once(client: Client, anna: User) -> None:
+def test_profile_text_is_escaped_once(client: Client, anna: User) -> None:
     client.post(PAGE, {**TYPED, "display_name": "<b>A & B</b>"})
     page = client.get("/accounts/").content.decode()
     assert "&lt;b&gt;A &amp; B&lt;/b&gt;" in page
     assert "<b>A" not in page
 
 
-def test_portraits_are_limited(client: Client, anna: User) -> None:
+def test_profile_avatar_uploads_are_limited(client: Client, anna: User) -> None:
     for _ in range(20):
         client.post(PAGE, {**TYPED, "avatar": SimpleUploadedFile("x", b"x")})
     response = client.post(PAGE, {**TYPED, "avatar": image()})
@@ -96,6 +94,6 @@ def test_portraits_are_limited(client: Client, anna: User) -> None:
     assert not default_storage.exists("avatars")
 
 
-def test_strangers_log_in_first(client: Client) -> None:
+def test_profile_needs_login(client: Client) -> None:
     assert client.get(PAGE).headers["Location"] == f"/accounts/login/?next={PAGE}"
     assert client.post(PAGE, TYPED).status_code == 302

@@ -1,4 +1,4 @@
-"""Sessions: where they begin, and everything that ends them."""
+"""Sessions."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ def is_in(client: Client) -> bool:
     return client.get("/accounts/").status_code == 200
 
 
-def test_the_key_changes_at_log_in(client: Client, anna: User) -> None:
+def test_session_key_changes_at_login(client: Client, anna: User) -> None:
     client.get("/accounts/password/reset/key/zz-zz/")
     session = client.session
-    session["planted"] = "by somebody else"
+    session["planted"] = "by another client"
     session.save()
     client.cookies["session"] = session.session_key or ""
     log_in(client)
@@ -42,7 +42,7 @@ def test_the_key_changes_at_log_in(client: Client, anna: User) -> None:
     assert not Session.objects.filter(pk=session.session_key).exists()
 
 
-def test_it_dies_at_log_out(client: Client, anna: User) -> None:
+def test_session_ends_at_logout(client: Client, anna: User) -> None:
     log_in(client)
     key = client.cookies["session"].value
     client.post("/accounts/logout/")
@@ -50,13 +50,13 @@ def test_it_dies_at_log_out(client: Client, anna: User) -> None:
     assert not is_in(client)
 
 
-def test_it_dies_at_once_with_the_account(client: Client, anna: User) -> None:
+def test_session_ends_with_deactivation(client: Client, anna: User) -> None:
     log_in(client)
     User.objects.update(is_active=False)
     assert not is_in(client)
 
 
-def test_the_list_shows_ones_own_and_ends_the_others(client: Client, other_client: Client, anna: User) -> None:
+def test_session_list_shows_own_and_ends_others(client: Client, other_client: Client, anna: User) -> None:
     boris = PersonFactory.create(username="boris")
     stranger = Client()
     stranger.force_login(boris)
@@ -73,9 +73,7 @@ def test_the_list_shows_ones_own_and_ends_the_others(client: Client, other_clien
     assert "nowhere else" in client.get(LIST).content.decode()
 
 
-def test_the_list_asks_the_database_as_often_for_many_as_for_one(
-    client: Client, anna: User, django_assert_num_queries: Any
-) -> None:
+def test_session_list_query_count(client: Client, anna: User, django_assert_num_queries: Any) -> None:
     log_in(client)
     client.get(LIST)
     with CaptureQueriesContext(connection) as one:
@@ -88,13 +86,13 @@ def test_the_list_asks_the_database_as_often_for_many_as_for_one(
     assert page.count("<li><strong>") == 9
 
 
-def test_what_a_new_password_has_ended_is_not_in_the_list(client: Client, other_client: Client, anna: User) -> None:
+def test_session_list_omits_sessions_ended_by_new_password(client: Client, other_client: Client, anna: User) -> None:
     log_in(other_client)
     log_in(client)
     client.post("/accounts/password/change/", {"oldpassword": PASSWORD, "password1": "another good phrase"})
     assert client.get(LIST).content.decode().count("<li><strong>") == 1
 
 
-def test_what_a_browser_says_about_itself_is_text(client: Client, anna: User) -> None:
+def test_session_list_escapes_user_agent(client: Client, anna: User) -> None:
     log_in(client, HTTP_USER_AGENT="<script>alert(1)</script>")
     assert "<script>alert" not in client.get(LIST).content.decode()

@@ -1,4 +1,4 @@
-"""Becoming a person here."""
+"""Sign-up."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from django.urls import reverse
 from accounts import forms
 from accounts.adapter import AccountAdapter
 from accounts.models import User
-from tests.accounts.conftest import NEWCOMER, Links
+from tests.accounts.conftest import SIGNUP_DATA, Links
 from tests.factories import PersonFactory
 
 pytestmark = pytest.mark.django_db
 SIGNUP, SENT = "/accounts/signup/", "/accounts/confirm-email/"
 
 
-def test_newcomer_confirms_and_is_logged_in_where_they_wanted_to_be(client: Client, links: Links) -> None:
-    response = client.post(SIGNUP, {**NEWCOMER, "next": "/about/"})
+def test_signup_confirmation_logs_in_and_redirects_to_next(client: Client, links: Links) -> None:
+    response = client.post(SIGNUP, {**SIGNUP_DATA, "next": "/about/"})
     assert response.headers["Location"] == SENT
     user = User.objects.get()
     assert (user.username, user.email, user.preferred_language) == ("Anna", "anna@example.org", "en")
@@ -32,17 +32,15 @@ def test_newcomer_confirms_and_is_logged_in_where_they_wanted_to_be(client: Clie
     assert mail.outbox[0].to == ["anna@example.org"]
     (link,) = links()
     assert "Does <strong>anna@example.org</strong>" in client.get(link).content.decode()
-    assert not EmailAddress.objects.get().verified, "A link that a mail scanner opens must not confirm anything."
+    assert not EmailAddress.objects.get().verified, "A mail scanner that opens the link must not confirm the address."
     response = client.post(link)
     assert response.headers["Location"] == "/about/"
     assert EmailAddress.objects.get().verified
     assert client.get("/accounts/").status_code == 200
 
 
-def test_the_link_works_in_another_browser_too_but_logs_nobody_in(
-    client: Client, other_client: Client, links: Links
-) -> None:
-    client.post(SIGNUP, NEWCOMER)
+def test_confirmation_in_other_browser_does_not_log_in(client: Client, other_client: Client, links: Links) -> None:
+    client.post(SIGNUP, SIGNUP_DATA)
     response = other_client.post(links()[0], follow=True)
     assert response.redirect_chain[-1][0] == "/accounts/login/"
     assert "anna@example.org is confirmed" in response.content.decode()
@@ -50,13 +48,13 @@ def test_the_link_works_in_another_browser_too_but_logs_nobody_in(
     assert not User.objects.get().last_login
 
 
-def test_a_used_link_is_a_kind_page(client: Client, links: Links) -> None:
-    client.post(SIGNUP, NEWCOMER)
+def test_confirmation_link_used_shows_page(client: Client, links: Links) -> None:
+    client.post(SIGNUP, SIGNUP_DATA)
     client.post(links()[0])
     assert "used up" in client.get(links()[0]).content.decode()
 
 
-def test_nobody_logs_in_before_the_address_is_confirmed(client: Client) -> None:
+def test_login_needs_confirmed_email(client: Client) -> None:
     PersonFactory.create(username="anna", confirmation=False)
     response = client.post("/accounts/login/", {"login": "anna", "password": "correct horse battery"})
     assert response.headers["Location"] == SENT
@@ -64,8 +62,8 @@ def test_nobody_logs_in_before_the_address_is_confirmed(client: Client) -> None:
     assert client.get("/accounts/").status_code == 302
 
 
-def test_the_language_of_the_page_becomes_the_persons(client: Client) -> None:
-    client.post("/ru/accounts/signup/", NEWCOMER)
+def test_signup_language_becomes_preferred(client: Client) -> None:
+    client.post("/ru/accounts/signup/", SIGNUP_DATA)
     assert User.objects.get().preferred_language == "ru"
 
 
@@ -73,7 +71,7 @@ def test_the_language_of_the_page_becomes_the_persons(client: Client) -> None:
     ("changes", "field"),
     [
         ({"username": "a"}, "username"),
-        ({"username": "аnna"}, "username"),  # the first letter is Cyrillic
+        ({"username": "аnna"}, "username"),  # the first message is Cyrillic
         ({"username": "anna b"}, "username"),
         ({"username": "Admin"}, "username"),
         ({"username": "a" * 31}, "username"),
@@ -91,11 +89,9 @@ def test_the_language_of_the_page_becomes_the_persons(client: Client) -> None:
         ({"username": "an\x00na"}, "username"),
     ],
 )
-def test_a_refusal_stands_next_to_the_field_and_keeps_what_was_typed(
-    client: Client, changes: dict[str, str], field: str
-) -> None:
+def test_signup_field_error_preserves_input(client: Client, changes: dict[str, str], field: str) -> None:
     PersonFactory.create(username="Taken")
-    response = client.post(SIGNUP, {**NEWCOMER, **changes})
+    response = client.post(SIGNUP, {**SIGNUP_DATA, **changes})
     assert response.status_code == 200
     assert list(response.context["form"].errors) == [field]
     if field != "email":
@@ -103,19 +99,19 @@ def test_a_refusal_stands_next_to_the_field_and_keeps_what_was_typed(
     assert User.objects.count() == 1
 
 
-def test_a_known_address_looks_like_success_and_its_owner_gets_a_letter(client: Client) -> None:
+def test_signup_known_email_same_page_and_owner_emailed(client: Client) -> None:
     PersonFactory.create(username="owner", email="anna@example.org")
-    known = client.post(SIGNUP, NEWCOMER)
-    unknown = client.post(SIGNUP, {**NEWCOMER, "username": "Boris", "email": "boris@example.org"})
+    known = client.post(SIGNUP, SIGNUP_DATA)
+    unknown = client.post(SIGNUP, {**SIGNUP_DATA, "username": "Boris", "email": "boris@example.org"})
     assert known.status_code == unknown.status_code == 302
     assert known.headers["Location"] == unknown.headers["Location"] == SENT
     assert User.objects.filter(email="anna@example.org").count() == 1
     assert not User.objects.filter(username="Anna").exists()
-    assert [letter.to for letter in mail.outbox] == [["anna@example.org"], ["boris@example.org"]]
+    assert [message.to for message in mail.outbox] == [["anna@example.org"], ["boris@example.org"]]
     assert "already" in mail.outbox[0].subject
 
 
-def test_a_known_address_costs_the_same_hash(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_signup_known_email_hashes_password(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     hashed: list[str] = []
 
     def counting(password: str, *args: Any, **kwargs: Any) -> str:
@@ -124,19 +120,17 @@ def test_a_known_address_costs_the_same_hash(client: Client, monkeypatch: pytest
 
     PersonFactory.create(email="anna@example.org")
     monkeypatch.setattr(forms, "make_password", counting)
-    client.post(SIGNUP, NEWCOMER)
+    client.post(SIGNUP, SIGNUP_DATA)
     assert len(hashed) == 1
 
 
-def test_the_signed_in_are_led_on(client: Client) -> None:
+def test_signup_and_login_redirect_when_logged_in(client: Client) -> None:
     client.force_login(PersonFactory.create())
     assert client.get(SIGNUP).headers["Location"] == reverse("my_articles")
     assert client.get("/accounts/login/?next=/about/").headers["Location"] == "/about/"
 
 
-def test_where_somebody_was_faster_it_is_a_word_next_to_the_field(
-    client: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_signup_username_taken_concurrently_is_field_error(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     clean = AccountAdapter.clean_username
     names = iter(["first look"])
 
@@ -147,7 +141,7 @@ def test_where_somebody_was_faster_it_is_a_word_next_to_the_field(
         return str(clean(self, username, shallow))
 
     monkeypatch.setattr(AccountAdapter, "clean_username", overtaken)
-    response = client.post(SIGNUP, NEWCOMER)
+    response = client.post(SIGNUP, SIGNUP_DATA)
     assert response.status_code == 200
     assert "username" in response.context["form"].errors
     assert User.objects.count() == 1
@@ -163,7 +157,7 @@ def test_where_somebody_was_faster_it_is_a_word_next_to_the_field(
         ({"username": "anna", "email": "a@example.org"}, {"username": "boris", "email": "A@Example.org"}),
     ],
 )
-def test_two_at_once_make_one_account_and_no_error(
+def test_signup_concurrently_creates_one_account(
     one: dict[str, str], other: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert connection.vendor == "postgresql"
@@ -182,7 +176,7 @@ def test_two_at_once_make_one_account_and_no_error(
 
     def sign_up(data: dict[str, str]) -> None:
         try:
-            answers.append(Client().post(SIGNUP, {**NEWCOMER, **data}).status_code)
+            answers.append(Client().post(SIGNUP, {**SIGNUP_DATA, **data}).status_code)
         finally:
             connections.close_all()
 

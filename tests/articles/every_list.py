@@ -61,12 +61,12 @@ class EveryList:
         """(name, address) of the moderators' lists."""
         for name in (
             "articles_article",
-            "articles_picture",
+            "articles_image",
             "articles_section",
             "articles_tag",
             "moderation_submission",
             "moderation_decision",
-            "moderation_sanction",
+            "moderation_suspension",
             "promotion_promotion",
             "promotion_ledgerentry",
             "accounts_user",

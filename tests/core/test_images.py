@@ -1,4 +1,4 @@
-"""What a member may send as a picture, and what becomes of it."""
+"""Validation and re-encoding of uploaded images."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def encoded(image: Image.Image, kind: str, **options: object) -> BytesIO:
 
 
 def two_colours(size: tuple[int, int] = (60, 40)) -> Image.Image:
-    """Red above, blue below: so that which side is up can be seen."""
+    """Return an image, red above and blue below, so that its orientation can be tested."""
     image = Image.new("RGB", size, RED)
     image.paste(BLUE, (0, size[1] // 2, size[0], size[1]))
     return image
@@ -39,7 +39,7 @@ def near(pixel: object, colour: tuple[int, int, int], by: int = 12) -> bool:
 
 
 def png_header(width: int, height: int) -> BytesIO:
-    """A PNG that promises pixels which do not follow."""
+    """Return a PNG whose header declares pixels that do not follow."""
 
     def chunk(kind: bytes, body: bytes) -> bytes:
         return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
@@ -61,7 +61,7 @@ def frames(kind: str, **options: object) -> BytesIO:
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "AVIF", "GIF"])
-def test_takes_the_five_formats_whatever_the_file_is_called(kind: str) -> None:
+def test_load_image_accepts_formats_by_content(kind: str) -> None:
     image = load_image(SimpleUploadedFile("holiday.doc", encoded(two_colours(), kind).read(), "text/plain"))
     assert (image.mode, image.size) == ("RGB", (60, 40))
     assert near(image.getpixel((30, 5)), RED)
@@ -69,7 +69,7 @@ def test_takes_the_five_formats_whatever_the_file_is_called(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["BMP", "TIFF", "PPM", "ICO", "TGA", "PDF", "JPEG2000"])
-def test_refuses_other_formats_under_a_taken_name(kind: str) -> None:
+def test_load_image_refuses_other_formats(kind: str) -> None:
     with pytest.raises(InvalidImage, match="JPEG, PNG, WebP, AVIF or still GIF"):
         load_image(SimpleUploadedFile("photo.jpg", encoded(two_colours(), kind).read(), "image/jpeg"))
 
@@ -85,17 +85,17 @@ def test_refuses_other_formats_under_a_taken_name(kind: str) -> None:
         b"8BPS\x00\x01" + b"\x00" * 400,
     ],
 )
-def test_refuses_what_is_no_picture_of_ours(content: bytes) -> None:
+def test_load_image_refuses_other_content(content: bytes) -> None:
     with pytest.raises(InvalidImage, match="JPEG, PNG, WebP, AVIF or still GIF"):
         load_image(SimpleUploadedFile("photo.jpg", content, "image/jpeg"))
 
 
-def test_refuses_an_empty_file() -> None:
+def test_load_image_refuses_empty_file() -> None:
     with pytest.raises(InvalidImage, match="empty"):
         load_image(BytesIO())
 
 
-def test_refuses_a_file_that_is_too_large() -> None:
+def test_load_image_refuses_large_file() -> None:
     file = encoded(two_colours(), "JPEG")
     assert load_image(file, max_bytes=len(file.getvalue()))
     with pytest.raises(InvalidImage, match="larger than"):
@@ -106,7 +106,7 @@ def test_refuses_a_file_that_is_too_large() -> None:
 
 @pytest.mark.parametrize("header", [png_header, webp_header])
 @pytest.mark.parametrize("size", [(8000, 5126), (16_383, 16_383)])
-def test_refuses_too_many_pixels_by_the_header_alone(
+def test_load_image_refuses_too_many_pixels_by_header(
     header: Callable[[int, int], BytesIO], size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def never(*args: object, **kwargs: object) -> None:
@@ -117,37 +117,37 @@ def test_refuses_too_many_pixels_by_the_header_alone(
         load_image(header(*size))
 
 
-def test_refuses_a_bomb_of_a_few_kilobytes() -> None:
+def test_load_image_refuses_decompression_bomb() -> None:
     bomb = encoded(Image.new("1", (9000, 9000)), "PNG")
     assert len(bomb.getvalue()) < 20_000
     with pytest.raises(InvalidImage, match="more than 40 megapixels"):
         load_image(bomb)
 
 
-def test_the_pixel_limit_is_exact() -> None:
+def test_load_image_pixel_limit_is_exact() -> None:
     file = encoded(two_colours((50, 20)), "PNG")
     assert load_image(file, max_pixels=1000).size == (50, 20)
     with pytest.raises(InvalidImage, match="megapixels"):
         load_image(file, max_pixels=999)
 
 
-def test_refuses_a_side_that_no_webp_file_could_have() -> None:
+def test_load_image_refuses_side_over_webp_limit() -> None:
     with pytest.raises(InvalidImage, match="No side"):
         load_image(encoded(Image.new("L", (MAX_SIDE + 1, 2)), "PNG"))
 
 
 @pytest.mark.parametrize("kind", ["GIF", "WEBP", "AVIF", "PNG"])
-def test_refuses_moving_pictures(kind: str) -> None:
+def test_load_image_refuses_animation(kind: str) -> None:
     with pytest.raises(InvalidImage, match="Moving"):
         load_image(frames(kind))
 
 
-def test_a_phones_second_picture_is_no_film() -> None:
+def test_load_image_accepts_mpo_with_second_image() -> None:
     image = load_image(frames("MPO"))
     assert near(image.getpixel((30, 5)), RED)
 
 
-def test_refuses_a_jpeg_with_endless_passes() -> None:
+def test_load_image_refuses_jpeg_with_many_scans() -> None:
     file = encoded(two_colours(), "JPEG").getvalue()
     with pytest.raises(InvalidImage, match="unusual"):
         load_image(BytesIO(file[:-2] + b"\xff\xda\x00\x08\x01\x01\x00\x00\x3f\x00" * 100 + file[-2:]))
@@ -155,7 +155,7 @@ def test_refuses_a_jpeg_with_endless_passes() -> None:
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "AVIF"])
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
-def test_refuses_a_file_that_broke_off(kind: str, share: float) -> None:
+def test_load_image_refuses_truncated_file(kind: str, share: float) -> None:
     data = encoded(Image.effect_noise((200, 200), 80).convert("RGB"), kind).getvalue()
     with pytest.raises(InvalidImage):
         load_image(BytesIO(data[: int(len(data) * share)]))
@@ -171,7 +171,7 @@ SAMPLES = {kind: encoded(two_colours(), kind).getvalue() for kind in ("JPEG", "P
     changes=st.lists(st.tuples(st.floats(0, 0.999), st.integers(0, 255)), max_size=8),
     tail=st.binary(max_size=40),
 )
-def test_no_damage_gets_anything_but_a_refusal(
+def test_load_image_damaged_file_raises_only_invalid_image(
     kind: str, cut: float, changes: list[tuple[float, int]], tail: bytes
 ) -> None:
     data = bytearray(SAMPLES[kind])
@@ -185,7 +185,7 @@ def test_no_damage_gets_anything_but_a_refusal(
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
-def test_stands_upright(orientation: int, kind: str) -> None:
+def test_load_image_applies_orientation(orientation: int, kind: str) -> None:
     undo = {
         2: Image.Transpose.FLIP_LEFT_RIGHT,
         3: Image.Transpose.ROTATE_180,
@@ -205,7 +205,7 @@ def test_stands_upright(orientation: int, kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "AVIF"])
-def test_tells_nothing_of_where_it_was_taken(kind: str) -> None:
+def test_load_image_removes_metadata(kind: str) -> None:
     exif = Image.Exif()
     exif[0x010F] = "SECRETCAMERA"
     exif.get_ifd(0x8825)[2] = (40.0, 10.0, 30.0)
@@ -223,12 +223,12 @@ def test_tells_nothing_of_where_it_was_taken(kind: str) -> None:
 
 
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF data")
-def test_a_damaged_exif_block_costs_nothing() -> None:
+def test_load_image_accepts_damaged_exif() -> None:
     image = load_image(encoded(two_colours(), "JPEG", exif=b"Exif\x00\x00MM\x00\x2a\xff\xff\xff\xff nonsense"))
     assert near(image.getpixel((30, 5)), RED)
 
 
-def test_transparency_lies_on_white() -> None:
+def test_load_image_transparency_becomes_white() -> None:
     see_through = two_colours().convert("RGBA")
     see_through.putalpha(Image.new("L", see_through.size, 0))
     assert load_image(encoded(see_through, "PNG")).getpixel((30, 5)) == WHITE
@@ -248,14 +248,14 @@ def test_transparency_lies_on_white() -> None:
         (Image.new("P", (3, 3), 0), "PNG", (0, 0, 0)),
     ],
 )
-def test_every_kind_of_pixel_becomes_rgb(image: Image.Image, kind: str, pixel: tuple[int, int, int]) -> None:
+def test_load_image_converts_modes_to_rgb(image: Image.Image, kind: str, pixel: tuple[int, int, int]) -> None:
     opened = load_image(encoded(image, kind))
     assert opened.mode == "RGB"
     assert near(opened.getpixel((1, 1)), pixel, by=2)
 
 
-def test_an_embedded_profile_is_applied() -> None:
-    # In Lab terms the same numbers mean another colour, so a fitting profile changes them and a foreign one does not.
+def test_load_image_applies_icc_profile() -> None:
+    # The profile of another colour space must not be applied.
     swapped = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
     swapped[:] = swapped.replace(b"rXYZ", b"tXYZ").replace(b"bXYZ", b"rXYZ").replace(b"tXYZ", b"bXYZ")
     with_profile = load_image(encoded(two_colours(), "PNG", icc_profile=bytes(swapped)))
@@ -265,12 +265,12 @@ def test_an_embedded_profile_is_applied() -> None:
     assert load_image(encoded(two_colours(), "PNG", icc_profile=b"nonsense")).getpixel((30, 5)) == RED
 
 
-def test_one_pixel_is_a_picture() -> None:
+def test_load_image_accepts_one_pixel() -> None:
     image = load_image(encoded(Image.new("RGB", (1, 1), RED), "PNG"))
     assert Image.open(BytesIO(encode_webp(image, width=480))).size == (1, 1)
 
 
-def test_widths_are_only_ever_made_smaller() -> None:
+def test_encode_webp_never_enlarges() -> None:
     image = load_image(encoded(two_colours((300, 200)), "PNG"))
     assert Image.open(BytesIO(encode_webp(image, width=150))).size == (150, 100)
     assert Image.open(BytesIO(encode_webp(image, width=301))).size == (300, 200)
@@ -278,16 +278,16 @@ def test_widths_are_only_ever_made_smaller() -> None:
     assert Image.open(BytesIO(encode_webp(narrow, width=10))).size == (10, 1)
 
 
-def test_a_jpeg_may_be_decoded_smaller_but_not_below_what_is_needed() -> None:
+def test_load_image_min_side() -> None:
     file = encoded(two_colours((1600, 1200)), "JPEG")
-    image = load_image(file, at_least=320)
+    image = load_image(file, min_side=320)
     assert image.size == (533, 400) or min(image.size) >= 320
     assert image.width < 1600
     assert near(image.getpixel((100, 10)), RED)
     assert load_image(file).size == (1600, 1200)
 
 
-def test_names_cannot_be_guessed() -> None:
+def test_random_name() -> None:
     names = {random_name() for _ in range(100)}
     assert len(names) == 100
     assert all(len(bytes.fromhex(name)) == 16 for name in names)

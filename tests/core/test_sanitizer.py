@@ -1,4 +1,4 @@
-"""Members' HTML: nothing outside the allow-list survives, and no word is lost."""
+"""The sanitiser: only the allow-list is left, and no text is lost."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from core.sanitizer import TAGS, for_display, from_form, plain_text, sanitize
 
 
 class Inventory(HTMLParser):
-    """What a browser would find in the mark-up."""
+    """Collect elements and attributes as a browser parses them."""
 
     def __init__(self, markup: str) -> None:
         super().__init__()
@@ -121,14 +121,14 @@ mark_up = st.lists(st.one_of(st.sampled_from(PIECES), st.text(max_size=6)), max_
 
 @settings(max_examples=400, deadline=None)
 @given(mark_up)
-def test_nothing_outside_the_allow_list_survives(markup: str) -> None:
+def test_sanitize_output_is_in_allow_list(markup: str) -> None:
     assert_clean(sanitize(markup))
     assert_clean(from_form(markup))
 
 
 @settings(max_examples=400, deadline=None)
 @given(mark_up)
-def test_twice_is_as_good_as_once(markup: str) -> None:
+def test_sanitize_is_idempotent(markup: str) -> None:
     once = sanitize(markup)
     assert sanitize(once) == once
     assert str(for_display(once)) == once
@@ -136,8 +136,8 @@ def test_twice_is_as_good_as_once(markup: str) -> None:
 
 @settings(max_examples=200, deadline=None)
 @given(st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=200))
-def test_plain_text_is_kept_word_for_word(text: str) -> None:
-    # What looks like mark-up has tests of its own.
+def test_sanitize_preserves_plain_text(text: str) -> None:
+    # Text that looks like mark-up has its own tests.
     text = text.replace("<", "«")
     assert plain_text(from_form(text)).split() == text.split()
 
@@ -155,7 +155,7 @@ def test_plain_text_is_kept_word_for_word(text: str) -> None:
         ("<p></p><p> <br></p><p>x</p>", "<p>x</p>"),
     ],
 )
-def test_what_the_field_holds_becomes_paragraphs(given_text: str, stored: str) -> None:
+def test_from_form_makes_paragraphs(given_text: str, stored: str) -> None:
     assert from_form(given_text) == stored
 
 
@@ -171,11 +171,11 @@ def test_what_the_field_holds_becomes_paragraphs(given_text: str, stored: str) -
         ("<p>a\x08b\x1b</p>", "<p>ab</p>"),
     ],
 )
-def test_known_cases(dirty: str, clean: str) -> None:
+def test_sanitize_known_cases(dirty: str, clean: str) -> None:
     assert sanitize(dirty) == clean
 
 
-def test_words_alone_are_escaped_exactly_once_when_shown() -> None:
+def test_plain_text_is_escaped_once_when_displayed() -> None:
     words = plain_text("<p>Fish &amp; chips &lt;b&gt;</p><h2>Next</h2><ul><li>one</li><li>two</li></ul>a<br>b")
     assert words == "Fish & chips <b> Next one two a b"
     assert html.escape(words).count("&amp;amp;") == 0

@@ -1,4 +1,4 @@
-"""The cache of one machine: what limits count is neither lost nor counted twice, by threads and processes alike."""
+"""`SQLiteCache`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from core import sqlite_cache as machine_cache
+from core import sqlite_cache
 from core.sqlite_cache import SQLiteCache
 
 
@@ -19,14 +19,14 @@ def cache(tmp_path: Path) -> SQLiteCache:
 
 
 @pytest.mark.parametrize("value", [0, -5, 2**61, 2**70, True, None, "text", 1.5, {"a": [1]}, b"bytes"])
-def test_what_is_kept_comes_back(cache: SQLiteCache, value: object) -> None:
+def test_set_and_get(cache: SQLiteCache, value: object) -> None:
     cache.set("key", value)
     found = cache.get("key", "nothing")
     assert found == value
     assert type(found) is type(value)
 
 
-def test_add_keeps_what_is_there(cache: SQLiteCache) -> None:
+def test_add_does_not_replace(cache: SQLiteCache) -> None:
     assert cache.add("key", 1)
     assert not cache.add("key", 2)
     assert cache.get("key") == 1
@@ -34,7 +34,7 @@ def test_add_keeps_what_is_there(cache: SQLiteCache) -> None:
     assert cache.add("key", 3)
 
 
-def test_what_is_over_is_gone(cache: SQLiteCache, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_expired_entry_is_missing(cache: SQLiteCache, monkeypatch: pytest.MonkeyPatch) -> None:
     cache.set("short", 1, 60)
     cache.set("forever", 2, None)
     now = time.time()
@@ -47,27 +47,27 @@ def test_what_is_over_is_gone(cache: SQLiteCache, monkeypatch: pytest.MonkeyPatc
     assert cache.get("forever") == 2
 
 
-def test_incr_wants_a_number(cache: SQLiteCache) -> None:
+def test_incr_needs_integer(cache: SQLiteCache) -> None:
     cache.set("word", "one")
     for key in ("word", "nothing"):
         with pytest.raises(ValueError, match=key):
             cache.incr(key)
 
 
-def test_thousands_of_limits_are_all_remembered(cache: SQLiteCache) -> None:
+def test_many_entries_are_stored(cache: SQLiteCache) -> None:
     for n in range(3000):
         cache.add(f"limit:{n}", 0, 60)
     assert all(cache.incr(f"limit:{n}") == 1 for n in range(3000))
 
 
-def test_what_is_over_is_dropped_in_time(cache: SQLiteCache, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(machine_cache, "SWEEP_EVERY", 10)
+def test_expired_entries_are_deleted(cache: SQLiteCache, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sqlite_cache, "WRITES_BETWEEN_CLEANUPS", 10)
     for n in range(10):
         cache.set(f"key{n}", n, -1)
     assert cache._connection().execute("SELECT count(*) FROM entry").fetchone() == (0,)
 
 
-def test_threads_count_exactly(cache: SQLiteCache) -> None:
+def test_incr_is_atomic_across_threads(cache: SQLiteCache) -> None:
     cache.set("count", 0)
     with ThreadPoolExecutor(8) as pool:
         sums = list(pool.map(lambda _: cache.incr("count"), range(400)))
@@ -81,7 +81,7 @@ def _count(path: Path) -> None:
         cache.incr("count")
 
 
-def test_processes_count_exactly(tmp_path: Path) -> None:
+def test_incr_is_atomic_across_processes(tmp_path: Path) -> None:
     path = tmp_path / "shared.sqlite3"
     several = [multiprocessing.get_context("spawn").Process(target=_count, args=(path,)) for _ in range(3)]
     for one in several:

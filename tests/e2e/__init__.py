@@ -6,6 +6,6 @@ the test where the browser complains: an error in the console, a refused style o
 
 import pytest
 
-# Without the rows that migrations made: tests/moderation/people.py makes the moderators' group anew. (Rows that are put
+# Without the rows that migrations made: tests/moderation/users.py makes the moderators' group anew. (Rows that are put
 # back would meet those that Django itself makes after each emptying of the database by other tests of this kind.)
 IN_BROWSER = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from articles.models import Article, Image, Revision
-from articles.moderation.models import Decision, Sanction
+from articles.moderation.models import Decision, Suspension
 from articles.moderation.services import decide, suspend
 from articles.promotion import lifecycle
 from articles.promotion.models import Plan, Promotion, PromotionDay
@@ -21,7 +21,7 @@ from articles.voting.services import cast_vote
 from core.models import SiteSettings
 from tests import factories
 from tests.e2e.steps import photograph
-from tests.moderation.people import administrator, moderator
+from tests.moderation.users import administrator, moderator
 from tests.promotion import making
 
 LONG_WORD = "Rindfleischetikettierungsüberwachungsaufgabenübertragungsgesetz"
@@ -51,7 +51,7 @@ class Site:
     returned: Article
     hidden: Article
     decision: Decision
-    sanction: Sanction
+    suspension: Suspension
     promotion: Promotion  # paid, runs at the top of the front page, by the reader, of `full`; has results
     unpaid: Promotion  # of `full`, by the reader
     asked: Promotion  # paid, by the reader; its author may still refuse
@@ -130,7 +130,7 @@ def filled() -> Site:
         returned=returned,
         hidden=hidden,
         decision=decision,
-        sanction=suspend(
+        suspension=suspend(
             user=wordy, moderator=judge, until=timezone.now() + timedelta(days=3), reason="Insults, twice."
         ),
         **promotions_of(full, author=author, sponsor=reader, judge=judge),

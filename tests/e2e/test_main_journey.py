@@ -26,7 +26,7 @@ from tests.e2e.steps import (
     write_text,
 )
 from tests.factories import PersonFactory, SectionFactory, published
-from tests.moderation.people import moderator
+from tests.moderation.users import moderator
 
 pytestmark = IN_BROWSER
 

@@ -13,7 +13,7 @@ from articles.moderation.models import Decision
 from articles.moderation.services import decide
 from articles.services import publishing
 from tests import factories
-from tests.moderation.people import moderator
+from tests.moderation.users import moderator
 
 # The lists of problems that the fixtures keep hold every violation of the content security policy too.
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
@@ -87,11 +87,11 @@ def test_the_rest_of_the_admin_is_clean(scheme: str, page: Page, log_in: LogIn, 
         f"admin/articles/article/{article.pk}/change/",
         f"admin/articles/article/{shown.pk}/correct/",
         "admin/moderation/decision/",
-        "admin/moderation/sanction/",
-        "admin/moderation/sanction/add/",
+        "admin/moderation/suspension/",
+        "admin/moderation/suspension/add/",
         "admin/articles/section/",
         "admin/articles/tag/",
-        "admin/articles/sitesettings/1/change/",
+        "admin/core/sitesettings/1/change/",
         "admin/promotion/promotion/",
         f"articles/{shown.pk}/promote/",
         "moderation/",

@@ -232,18 +232,18 @@ def test_the_moderators_desk(site: Site, inspector: Inspector, log_in: LogIn) ->
         f"/admin/articles/article/{site.full.pk}/change/",
         f"/admin/articles/article/{site.full.pk}/correct/",
         f"/admin/articles/article/{site.full.pk}/history/",
-        "/admin/articles/picture/",
+        "/admin/articles/image/",
         "/admin/articles/section/",
         f"/admin/articles/section/{site.full.section_id}/change/",
         "/admin/articles/section/add/",
         "/admin/articles/tag/",
         "/admin/articles/tag/add/",
-        "/admin/articles/sitesettings/1/change/",
+        "/admin/core/sitesettings/1/change/",
         "/admin/moderation/decision/",
         f"/admin/moderation/decision/{site.decision.pk}/change/",
-        "/admin/moderation/sanction/",
-        "/admin/moderation/sanction/add/",
-        f"/admin/moderation/sanction/{site.sanction.pk}/change/",
+        "/admin/moderation/suspension/",
+        "/admin/moderation/suspension/add/",
+        f"/admin/moderation/suspension/{site.suspension.pk}/change/",
     ):
         inspector.open(address)
 

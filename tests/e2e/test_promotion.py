@@ -18,7 +18,7 @@ from articles.promotion import counting, ledger, lifecycle
 from articles.promotion.models import Promotion
 from tests.e2e import IN_BROWSER
 from tests.factories import PersonFactory, published
-from tests.moderation.people import moderator
+from tests.moderation.users import moderator
 from tests.promotion import making
 
 pytestmark = IN_BROWSER

@@ -15,7 +15,7 @@ from articles.readership.models import View
 from tests.e2e import IN_BROWSER
 from tests.e2e.steps import PASSWORD, address_in, expect_figures, fill_in, log_in_by_the_form, photograph
 from tests.factories import PersonFactory, SectionFactory, published
-from tests.moderation.people import moderator
+from tests.moderation.users import moderator
 
 pytestmark = IN_BROWSER
 

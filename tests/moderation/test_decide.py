@@ -1,4 +1,4 @@
-"""What a decision does, who may make it, and what it refuses."""
+"""The services `decide` and `correct`."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from django.utils import timezone
 
 from articles.models import Article, Revision
 from articles.moderation.models import Decision
-from articles.moderation.services import correct, decide, possible_verdicts
+from articles.moderation.services import allowed_verdicts, correct, decide
 from articles.services import publishing
 from core.exceptions import ActionNotAllowed
 from tests import factories
-from tests.moderation.people import administrator, moderator
+from tests.moderation.users import administrator, moderator
 
 pytestmark = pytest.mark.django_db
 Verdict = Decision.Verdict
@@ -26,7 +26,7 @@ def latest(article: Article) -> Revision:
     return article.latest
 
 
-def test_publishing_shows_the_article_and_is_recorded() -> None:
+def test_decide_publish_publishes_and_records() -> None:
     article, user = factories.in_review(), moderator()
 
     decision = decide(revision=latest(article), moderator=user, verdict="publish")
@@ -36,7 +36,7 @@ def test_publishing_shows_the_article_and_is_recorded() -> None:
     assert (decision.revision, decision.moderator, decision.verdict) == (article.live, user, Verdict.PUBLISH)
 
 
-def test_returning_gives_the_text_back_with_the_reason() -> None:
+def test_decide_return_stores_reason_and_rule() -> None:
     article = factories.in_review()
 
     decision = decide(
@@ -48,7 +48,7 @@ def test_returning_gives_the_text_back_with_the_reason() -> None:
     assert (decision.reason, decision.rule) == ("Say who counted.", "sources")
 
 
-def test_hiding_and_showing_again() -> None:
+def test_decide_hide_and_restore() -> None:
     article, user = factories.published(), moderator()
     published_at = article.published_at
 
@@ -62,7 +62,7 @@ def test_hiding_and_showing_again() -> None:
     assert list(Decision.objects.values_list("verdict", flat=True)) == ["restore", "hide"]
 
 
-def test_returning_a_change_leaves_the_live_text_up() -> None:
+def test_decide_return_of_change_leaves_live_text() -> None:
     article = factories.published()
     live = article.live
     publishing.save_draft(article=article, text=factories.text(title="A changed title"))
@@ -75,7 +75,7 @@ def test_returning_a_change_leaves_the_live_text_up() -> None:
     assert (article.state, article.live) == (Article.State.PUBLISHED, live)
 
 
-def test_hiding_at_a_change_gives_the_change_back_too() -> None:
+def test_decide_hide_returns_change_in_review() -> None:
     article = factories.published()
     publishing.save_draft(article=article, text=factories.text(title="A changed title"))
     publishing.submit(article=article)
@@ -88,20 +88,20 @@ def test_hiding_at_a_change_gives_the_change_back_too() -> None:
     assert Decision.objects.count() == 1
 
 
-def test_looking_after_what_was_published_without_review() -> None:
+def test_decide_keep_after_publication_without_review() -> None:
     article, user = factories.published(), moderator()
-    assert possible_verdicts(latest(article)) == [Verdict.KEEP, Verdict.HIDE]
+    assert allowed_verdicts(latest(article)) == [Verdict.KEEP, Verdict.HIDE]
 
     decide(revision=latest(article), moderator=user, verdict="keep")
 
     article.refresh_from_db()
     assert article.state == Article.State.PUBLISHED
-    assert possible_verdicts(latest(article)) == [Verdict.HIDE]
+    assert allowed_verdicts(latest(article)) == [Verdict.HIDE]
 
 
 @pytest.mark.parametrize("reason", ["", "   \n "])
 @pytest.mark.parametrize("verdict", ["return", "hide"])
-def test_a_refusal_needs_a_reason(verdict: str, reason: str) -> None:
+def test_decide_refusal_without_reason_is_refused(verdict: str, reason: str) -> None:
     article = factories.in_review() if verdict == "return" else factories.published()
 
     with pytest.raises(ActionNotAllowed, match="reason"):
@@ -110,18 +110,18 @@ def test_a_refusal_needs_a_reason(verdict: str, reason: str) -> None:
     assert not Decision.objects.exists()
 
 
-def test_a_reason_has_an_end() -> None:
+def test_decide_reason_too_long_is_refused() -> None:
     with pytest.raises(ActionNotAllowed, match="2000"):
         decide(revision=latest(factories.in_review()), moderator=moderator(), verdict="return", reason="x" * 2001)
 
 
-def test_an_unknown_rule_is_no_decision() -> None:
-    with pytest.raises(ValueError, match="no rule"):
+def test_decide_unknown_rule_raises() -> None:
+    with pytest.raises(ValueError, match="unknown rule"):
         decide(revision=latest(factories.in_review()), moderator=moderator(), verdict="publish", rule="invented")
 
 
 @pytest.mark.parametrize("make", [moderator, administrator])
-def test_nobody_decides_on_their_own_article(make: type) -> None:
+def test_decide_own_article_is_refused(make: type) -> None:
     user = make()
     article = factories.in_review(user)
 
@@ -132,7 +132,7 @@ def test_nobody_decides_on_their_own_article(make: type) -> None:
     assert article.state == Article.State.IN_REVIEW
 
 
-def test_staff_status_alone_decides_nothing() -> None:
+def test_decide_staff_without_permission_is_denied() -> None:
     with pytest.raises(PermissionDenied):
         decide(
             revision=latest(factories.in_review()),
@@ -141,13 +141,13 @@ def test_staff_status_alone_decides_nothing() -> None:
         )
 
 
-def test_a_suspended_moderator_decides_nothing() -> None:
+def test_decide_suspended_moderator_is_refused() -> None:
     user = moderator(suspended_until=timezone.now() + timedelta(days=1))
     with pytest.raises(ActionNotAllowed, match="suspended"):
         decide(revision=latest(factories.in_review()), moderator=user, verdict="publish")
 
 
-def test_a_second_decision_is_told_of_the_first() -> None:
+def test_decide_second_decision_names_the_first() -> None:
     article = factories.in_review()
     revision = latest(article)
     decide(revision=revision, moderator=moderator(display_name="Anahit"), verdict="publish")
@@ -160,7 +160,7 @@ def test_a_second_decision_is_told_of_the_first() -> None:
     assert Decision.objects.count() == 1
 
 
-def test_what_the_author_took_back_is_not_decided_on() -> None:
+def test_decide_withdrawn_submission_is_refused() -> None:
     article = factories.in_review()
     revision = latest(article)
     publishing.withdraw(article=article)
@@ -169,7 +169,7 @@ def test_what_the_author_took_back_is_not_decided_on() -> None:
         decide(revision=revision, moderator=moderator(), verdict="publish")
 
 
-def test_what_the_author_deleted_is_not_decided_on() -> None:
+def test_decide_deleted_submission_is_refused() -> None:
     article = factories.in_review()
     revision = latest(article)
     publishing.discard(article=publishing.withdraw(article=article))
@@ -178,8 +178,8 @@ def test_what_the_author_deleted_is_not_decided_on() -> None:
         decide(revision=revision, moderator=moderator(), verdict="publish")
 
 
-def test_a_decision_binds_to_the_text_that_was_read() -> None:
-    """The author takes it back, writes something else and submits it again while the moderator still reads."""
+def test_decide_resubmitted_text_is_refused() -> None:
+    """The author withdraws, changes and submits the text again while the moderator reads."""
     article = factories.in_review()
     as_read = latest(article)
     publishing.withdraw(article=article)
@@ -194,17 +194,21 @@ def test_a_decision_binds_to_the_text_that_was_read() -> None:
     assert article.state == Article.State.IN_REVIEW
 
 
-def test_a_first_submission_cannot_be_hidden() -> None:
+def test_decide_hide_first_submission_is_refused() -> None:
     article = factories.in_review()
     with pytest.raises(ActionNotAllowed, match="Return it instead"):
         decide(revision=latest(article), moderator=moderator(), verdict="hide", reason="Spam.")
 
 
-def test_a_correction_is_live_at_once_and_recorded() -> None:
+def test_correct_is_live_and_recorded() -> None:
     article, user = factories.published(), moderator()
 
     decision = correct(
-        revision=latest(article), moderator=user, text=factories.text(title="We counted the lamps"), reason="A slip."
+        article=article,
+        revision_number=latest(article).number,
+        moderator=user,
+        text=factories.text(title="We counted the lamps"),
+        reason="A slip.",
     )
 
     article.refresh_from_db()
@@ -213,25 +217,29 @@ def test_a_correction_is_live_at_once_and_recorded() -> None:
     assert (decision.revision, decision.verdict, decision.reason) == (article.live, Verdict.CORRECT, "A slip.")
 
 
-def test_two_corrections_of_one_text_are_one() -> None:
+def test_correct_superseded_revision_is_refused() -> None:
     article = factories.published()
-    as_read = latest(article)
-    correct(revision=as_read, moderator=moderator(), text=factories.text(title="First"), reason="A slip.")
+    number, user = latest(article).number, moderator()
+    first, second = factories.text(title="First"), factories.text(title="Second")
+    correct(article=article, revision_number=number, moderator=user, text=first, reason="A slip.")
 
     with pytest.raises(ActionNotAllowed, match="meanwhile"):
-        correct(revision=as_read, moderator=moderator(), text=factories.text(title="Second"), reason="A slip.")
+        correct(article=article, revision_number=number, moderator=user, text=second, reason="A slip.")
 
     assert latest(article).title == "First"
 
 
-def test_correcting_needs_a_reason_another_author_and_the_permission() -> None:
+@pytest.mark.parametrize("moderator_is_author", [True, False])
+def test_correct_needs_reason_and_another_author(moderator_is_author: bool) -> None:
     user = moderator()
-    text = factories.text(title="Changed")
-    with pytest.raises(ActionNotAllowed, match="reason"):
-        correct(revision=latest(factories.published()), moderator=user, text=text, reason=" ")
-    with pytest.raises(ActionNotAllowed, match="own article"):
-        correct(revision=latest(factories.published(user)), moderator=user, text=text, reason="Mine.")
+    article = factories.published(user if moderator_is_author else None)
+    reason, error = ("Mine.", "own article") if moderator_is_author else (" ", "reason")
+    with pytest.raises(ActionNotAllowed, match=error):
+        correct(article=article, revision_number=1, moderator=user, text=factories.text(), reason=reason)
+
+
+def test_correct_needs_permission() -> None:
+    user = factories.PersonFactory.create()
+    article = factories.published()
     with pytest.raises(PermissionDenied):
-        correct(
-            revision=latest(factories.published()), moderator=factories.PersonFactory.create(), text=text, reason="Hm."
-        )
+        correct(article=article, revision_number=1, moderator=user, text=factories.text(), reason="Hm.")

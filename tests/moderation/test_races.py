@@ -1,4 +1,4 @@
-"""Moderators and authors at the same moment, over real parallel connections."""
+"""Concurrent actions of moderators and authors, over parallel connections."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from django.db import connection
 from django.utils import timezone
 
 from articles.models import Article, Revision
-from articles.moderation.models import Decision, Sanction
+from articles.moderation.models import Decision, Suspension
 from articles.moderation.services import decide, lift, suspend
-from articles.moderation.tasks import tell_author
+from articles.moderation.tasks import email_decision
 from articles.services import publishing
 from core.exceptions import ActionNotAllowed
 from tests import factories
-from tests.moderation.people import moderator
+from tests.moderation.users import moderator
 
 pytestmark = [
     pytest.mark.postgres,
@@ -30,21 +30,21 @@ pytestmark = [
 assert connection  # for the condition above
 
 
-def at_once(*verbs: Callable[[], object]) -> list[object]:
-    """Run the verbs in parallel, from the same moment; what each returned or raised."""
-    start = Barrier(len(verbs))
+def at_once(*functions: Callable[[], object]) -> list[object]:
+    """Call the functions in parallel; return what each returned or raised."""
+    start = Barrier(len(functions))
 
-    def run(verb: Callable[[], object]) -> object:
+    def run(function: Callable[[], object]) -> object:
         start.wait()
         try:
-            return verb()
+            return function()
         except ActionNotAllowed as error:
             return error
         finally:
             connection.close()
 
-    with ThreadPoolExecutor(len(verbs)) as pool:
-        return list(pool.map(run, verbs))
+    with ThreadPoolExecutor(len(functions)) as pool:
+        return list(pool.map(run, functions))
 
 
 def waiting() -> Revision:
@@ -53,15 +53,15 @@ def waiting() -> Revision:
     return revision
 
 
-def test_of_many_decisions_at_once_one_happens() -> None:
+def test_decide_concurrently_one_wins() -> None:
     revision = waiting()
-    people = [moderator() for _ in range(6)]
+    moderators = [moderator() for _ in range(6)]
     verdicts = ["publish", "return"] * 3
 
     results = at_once(
         *(
             partial(decide, revision=revision, moderator=user, verdict=verdict, reason="Because.")
-            for user, verdict in zip(people, verdicts, strict=True)
+            for user, verdict in zip(moderators, verdicts, strict=True)
         )
     )
 
@@ -74,7 +74,7 @@ def test_of_many_decisions_at_once_one_happens() -> None:
 
 
 @pytest.mark.parametrize("_", range(5))
-def test_taking_back_and_publishing_at_once_agree(_: int) -> None:
+def test_withdraw_and_publish_concurrently_agree(_: int) -> None:
     revision = waiting()
     user = moderator()
 
@@ -89,16 +89,16 @@ def test_taking_back_and_publishing_at_once_agree(_: int) -> None:
     assert (state, revision.state) in [("published", "published"), ("draft", "draft")]
 
 
-def test_a_letter_is_sent_once_however_many_workers_send_it() -> None:
+def test_email_decision_concurrently_is_sent_once() -> None:
     revision = waiting()
     decision = Decision.objects.create(revision=revision, moderator=moderator(), verdict="publish")
 
-    at_once(*[lambda: tell_author.call(decision.pk)] * 5)
+    at_once(*[lambda: email_decision.call(decision.pk)] * 5)
 
     assert len(mail.outbox) == 1
 
 
-def test_suspensions_at_once_end_with_the_longest() -> None:
+def test_suspend_concurrently_latest_end_wins() -> None:
     user, judge = factories.PersonFactory.create(), moderator()
     ends = [timezone.now() + timedelta(days=days) for days in (3, 30, 7)]
 
@@ -109,7 +109,7 @@ def test_suspensions_at_once_end_with_the_longest() -> None:
     user.refresh_from_db()
     assert user.suspended_until == max(ends)
 
-    at_once(*(partial(lift, sanction=one, moderator=judge) for one in Sanction.objects.all()))
+    at_once(*(partial(lift, suspension=one, moderator=judge) for one in Suspension.objects.all()))
 
     user.refresh_from_db()
     assert user.suspended_until is None

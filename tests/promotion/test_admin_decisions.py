@@ -15,7 +15,7 @@ from articles.promotion import lifecycle
 from articles.promotion.models import Promotion
 from articles.services import publishing
 from tests import factories
-from tests.moderation.people import moderator as group_member
+from tests.moderation.users import moderator as group_member
 from tests.promotion import making
 from tests.promotion.factories import place
 from tests.promotion.making import DAY

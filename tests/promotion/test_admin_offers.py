@@ -7,7 +7,7 @@ from django.test import Client
 
 from accounts.models import User
 from articles.promotion.models import Plan, PromotionSettings
-from tests.moderation.people import moderator as group_member
+from tests.moderation.users import moderator as group_member
 from tests.promotion import making
 
 pytestmark = pytest.mark.django_db

@@ -20,7 +20,7 @@ from articles.promotion.models import Placement, Promotion, PromotionDay
 from articles.promotion.schedule import start_of
 from tests import factories
 from tests.factories import SectionFactory
-from tests.moderation.people import moderator as group_member
+from tests.moderation.users import moderator as group_member
 from tests.promotion import making
 from tests.promotion.factories import running
 from tests.promotion.making import DAY

@@ -18,7 +18,7 @@ from articles.readership.statistics import Numbers, reads_of
 from articles.readership.visitors import today
 from articles.services import publishing
 from tests import factories
-from tests.moderation.people import administrator, moderator
+from tests.moderation.users import administrator, moderator
 
 pytestmark = pytest.mark.django_db
 DESK = reverse("my_articles")

@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
-from accounts.profile import update_profile
+from accounts.services import update_profile
 from articles.models import Article, Revision, Tag
 from articles.search import indexing
 from articles.search.finding import Question, find

@@ -1,8 +1,8 @@
-"""The moderators' desk in the Django admin: the queue, the articles, decisions and suspensions."""
+"""The moderators' pages in the Django admin: submissions, articles, decisions and suspensions."""
 
-from articles.moderation.admin.people import SanctionAdmin
-from articles.moderation.admin.published import ArticleAdmin
-from articles.moderation.admin.queue import SubmissionAdmin
-from articles.moderation.admin.record import DecisionAdmin
+from articles.moderation.admin.articles import ArticleAdmin
+from articles.moderation.admin.decisions import DecisionAdmin
+from articles.moderation.admin.submissions import SubmissionAdmin
+from articles.moderation.admin.suspensions import SuspensionAdmin
 
-__all__ = ["ArticleAdmin", "DecisionAdmin", "SanctionAdmin", "SubmissionAdmin"]
+__all__ = ["ArticleAdmin", "DecisionAdmin", "SubmissionAdmin", "SuspensionAdmin"]

@@ -1,14 +1,14 @@
-"""Create the "Moderators" group with its permissions. Members also need staff status to enter the admin."""
+"""Create the "Moderators" group with its permissions. Members need staff status too, to use the admin."""
 
 from django.conf import settings
 from django.db import migrations
 
 GROUP = "Moderators"
-# (app label, model): actions. A frozen list: a later change is a later migration.
+# (app label, model): actions. A later change needs a new migration.
 PERMISSIONS = {
     ("moderation", "submission"): ["view"],
     ("moderation", "decision"): ["view", "decide"],
-    ("moderation", "sanction"): ["view", "add", "change"],
+    ("moderation", "suspension"): ["view", "add", "change"],
     ("promotion", "promotion"): ["view", "decide_promotion"],
     ("promotion", "ledgerentry"): ["view"],
     ("promotion", "placement"): ["view", "change"],
@@ -27,7 +27,7 @@ CUSTOM_PERMISSIONS = {
 
 
 def create_group(apps, schema_editor):
-    """Create the group, and the permissions that Django itself creates only after the last migration."""
+    """Create the group, and its permissions, which Django creates only after all migrations."""
     ContentType = apps.get_model("contenttypes", "ContentType")
     Permission = apps.get_model("auth", "Permission")
     group, _ = apps.get_model("auth", "Group").objects.get_or_create(name=GROUP)

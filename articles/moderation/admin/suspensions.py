@@ -1,4 +1,4 @@
-"""Suspensions: a person is suspended with a form and freed with a button; what was written stays."""
+"""Suspensions: a form suspends a user, a button lifts the suspension."""
 
 from __future__ import annotations
 
@@ -20,51 +20,50 @@ from django.views.decorators.http import require_POST
 
 from accounts.models import User
 from articles.moderation.forms import SuspensionForm
-from articles.moderation.models import Sanction
-from articles.moderation.services import LIFT, lift, suspend
+from articles.moderation.models import Suspension
+from articles.moderation.services import lift, suspend
 from core.admin import KeysetModelAdmin
 from core.exceptions import ActionNotAllowed
 
 
-@admin.register(Sanction)
-class SanctionAdmin(KeysetModelAdmin[Sanction]):
-    """Who is suspended until when, and why."""
+@admin.register(Suspension)
+class SuspensionAdmin(KeysetModelAdmin[Suspension]):
+    """Which users are suspended, until when and why."""
 
     list_display = ["user", "reason", "begins_at", "ends_at", "moderator", "lifted_at"]
     list_filter = ["begins_at", ("lifted_at", admin.EmptyFieldListFilter)]
     list_select_related = ["user", "moderator"]
-    search_fields = ["person__username", "person__display_name", "reason"]
+    search_fields = ["user__username", "user__display_name", "reason"]
     search_users = ("user",)
     search_help_text = gettext_lazy("Person or reason")
     ordering = ["-pk"]
-    readonly_fields = ["who", "begins_at", "ends_at", "reason", "moderator", "lifted_at"]
-    change_form_template = "admin/moderation/sanction.html"
+    fields = readonly_fields = ("user_link", "begins_at", "ends_at", "reason", "moderator", "lifted_at")
+    change_form_template = "admin/moderation/suspension.html"
     actions = None
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False  # Nothing of it is edited; it ends by being lifted.
+        return False  # A suspension is not edited; it is lifted.
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
     @admin.display(description=gettext_lazy("person"))
-    def who(self, obj: Sanction) -> SafeString:
+    def user_link(self, obj: Suspension) -> SafeString:
         return format_html('<a href="{}">{}</a>', obj.user.get_absolute_url(), obj.user.name)
 
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Ask whom, until when and why; `?person=` fills in the username."""
+        """Suspend a user; `?user=` fills in the username."""
         assert isinstance(request.user, User)
         if not self.has_add_permission(request):
             raise PermissionDenied
-        week = timezone.localtime() + timedelta(days=7)
-        form = SuspensionForm(
-            request.POST or None, initial={"username": request.GET.get("user", "")[:30], "until": week}
-        )
+        in_a_week = timezone.localtime() + timedelta(days=7)
+        initial = {"username": request.GET.get("user", "")[:30], "until": in_a_week}
+        form = SuspensionForm(request.POST or None, initial=initial)
         if request.method == "POST" and form.is_valid():
             try:
-                sanction = suspend(
+                suspension = suspend(
                     user=form.user,
                     moderator=request.user,
                     until=form.cleaned_data["until"],
@@ -73,9 +72,9 @@ class SanctionAdmin(KeysetModelAdmin[Sanction]):
             except ActionNotAllowed as error:
                 form.add_error(None, str(error))
             else:
-                self.log_addition(request, sanction, _("Suspended"))
+                self.log_addition(request, suspension, _("Suspended"))
                 messages.success(request, _("%(name)s is suspended.") % {"name": form.user.name})
-                return redirect("admin:moderation_sanction_changelist")
+                return redirect("admin:moderation_suspension_changelist")
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
@@ -87,19 +86,19 @@ class SanctionAdmin(KeysetModelAdmin[Sanction]):
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(require_POST(self.lift_view))
-        return [path("<int:pk>/lift/", view, name="moderation_sanction_lift"), *super().get_urls()]
+        return [path("<int:pk>/lift/", view, name="moderation_suspension_lift"), *super().get_urls()]
 
     def lift_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """End the suspension now."""
+        """Lift a suspension now."""
         assert isinstance(request.user, User)
-        if not request.user.has_perm(LIFT):
+        if not super().has_change_permission(request):
             raise PermissionDenied
-        sanction = get_object_or_404(Sanction.objects.select_related("user"), pk=pk)
+        suspension = get_object_or_404(Suspension.objects.select_related("user"), pk=pk)
         try:
-            lift(sanction=sanction, moderator=request.user)
+            lift(suspension=suspension, moderator=request.user)
         except ActionNotAllowed as error:
             messages.error(request, str(error))
         else:
-            self.log_change(request, sanction, _("Lifted"))
-            messages.success(request, _("The suspension of %(name)s is lifted.") % {"name": sanction.user.name})
-        return redirect("admin:moderation_sanction_changelist")
+            self.log_change(request, suspension, _("Lifted"))
+            messages.success(request, _("The suspension of %(name)s is lifted.") % {"name": suspension.user.name})
+        return redirect("admin:moderation_suspension_changelist")

@@ -1,4 +1,4 @@
-"""The queue: what stands in it, in which order, with what beside it, and at what cost."""
+"""The review queue and its actions."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from articles.moderation.services import decide
 from articles.services import publishing
 from core.models import SiteSettings
 from tests import factories
-from tests.moderation.people import administrator, moderator
 from tests.moderation.test_decide import latest
+from tests.moderation.users import administrator, moderator
 
 pytestmark = pytest.mark.django_db
 QUEUE = "/admin/moderation/submission/"
@@ -44,22 +44,22 @@ def waiting_for(title: str, since: timedelta, author: User | None = None) -> Art
 
 
 @pytest.fixture
-def desk(client: Client) -> Client:
+def admin_client(client: Client) -> Client:
     client.force_login(moderator())
     return client
 
 
-def test_what_waits_longest_stands_first_with_its_age(desk: Client) -> None:
+def test_queue_oldest_first_with_age(admin_client: Client) -> None:
     waiting_for("Younger", timedelta(hours=1))
     waiting_for("Oldest", timedelta(days=2, hours=3, minutes=5))
     factories.draft(title="A private draft")
     factories.published(title="Out already")
 
-    assert titles(desk) == ["Oldest", "Younger"]
-    assert "2\xa0days, 3\xa0hours" in desk.get(QUEUE).text
+    assert titles(admin_client) == ["Oldest", "Younger"]
+    assert "2\xa0days, 3\xa0hours" in admin_client.get(QUEUE).text
 
 
-def test_how_the_author_fared_before_stands_beside(desk: Client) -> None:
+def test_queue_shows_author_history(admin_client: Client) -> None:
     author = factories.PersonFactory.create()
     factories.published(author, title="One")
     factories.hidden(author, title="Two")
@@ -68,12 +68,12 @@ def test_how_the_author_fared_before_stands_beside(desk: Client) -> None:
     waiting_for("Fourth", timedelta(hours=1), author)
     waiting_for("By another", timedelta(hours=2))
 
-    found = {one.title: one for one in desk.get(QUEUE).context["cl"].result_list}
+    found = {one.title: one for one in admin_client.get(QUEUE).context["cl"].result_list}
     assert (found["Fourth"].published_before, found["Fourth"].returned_before) == (2, 1)
     assert (found["By another"].published_before, found["By another"].returned_before) == (0, 0)
 
 
-def test_three_lists(desk: Client) -> None:
+def test_queue_views(admin_client: Client) -> None:
     waiting_for("Waits", timedelta(hours=1))
     returned = factories.in_review(title="Went back")
     decide(revision=latest(returned), moderator=moderator(), verdict="return", reason="Not yet.")
@@ -85,28 +85,38 @@ def test_three_lists(desk: Client) -> None:
     hidden = factories.in_review(title="Hidden since")
     publishing.hide(article=hidden)
 
-    assert titles(desk) == titles(desk, "?view=waiting") == titles(desk, "?view=nonsense") == ["Waits"]
-    assert titles(desk, "?view=unreviewed") == ["Out at once"]
-    assert titles(desk, "?view=returned") == ["Went back"]
+    assert (
+        titles(admin_client)
+        == titles(admin_client, "?view=waiting")
+        == titles(admin_client, "?view=nonsense")
+        == ["Waits"]
+    )
+    assert titles(admin_client, "?view=unreviewed") == ["Out at once"]
+    assert titles(admin_client, "?view=returned") == ["Went back"]
 
 
-def test_filters_and_search(desk: Client) -> None:
+def test_queue_filters_and_search(admin_client: Client) -> None:
     culture = factories.SectionFactory.create(name="Culture")
     author = factories.PersonFactory.create(username="anahit", display_name="Անահիտ")
     factories.in_review(author, title="Lace", section=culture)
     factories.in_review(title="Фонари", language="ru")
 
-    assert titles(desk, f"?section__id__exact={culture.pk}") == ["Lace"]
-    assert titles(desk, "?language__exact=ru") == ["Фонари"]
-    assert titles(desk, "?q=anahit") == titles(desk, "?q=Անահիտ") == titles(desk, "?q=lace") == ["Lace"]
-    assert titles(desk, "?q=nobody") == []
+    assert titles(admin_client, f"?section__id__exact={culture.pk}") == ["Lace"]
+    assert titles(admin_client, "?language__exact=ru") == ["Фонари"]
+    assert (
+        titles(admin_client, "?q=anahit")
+        == titles(admin_client, "?q=Անահիտ")
+        == titles(admin_client, "?q=lace")
+        == ["Lace"]
+    )
+    assert titles(admin_client, "?q=nobody") == []
 
 
-def test_nothing_is_added_or_deleted_here(desk: Client) -> None:
+def test_queue_add_and_delete_denied(admin_client: Client) -> None:
     article = factories.in_review()
-    assert desk.get(QUEUE + "add/").status_code == 403
-    assert desk.get(f"{QUEUE}{article.latest_id}/delete/").status_code == 403
-    assert "delete_selected" not in desk.get(QUEUE).text
+    assert admin_client.get(QUEUE + "add/").status_code == 403
+    assert admin_client.get(f"{QUEUE}{article.latest_id}/delete/").status_code == 403
+    assert "delete_selected" not in admin_client.get(QUEUE).text
 
 
 def _articles(count: int) -> None:
@@ -139,7 +149,7 @@ def _sections(count: int) -> None:
         factories.SectionFactory.create(name=f"Section {count} {number}")
 
 
-def _pictures(count: int) -> None:
+def _images(count: int) -> None:
     from articles.models import Image
 
     for number in range(count):
@@ -153,13 +163,13 @@ def _pictures(count: int) -> None:
         (QUEUE, _articles),
         ("/admin/articles/article/", _articles),
         ("/admin/moderation/decision/", _articles),
-        ("/admin/moderation/sanction/", _suspensions),
+        ("/admin/moderation/suspension/", _suspensions),
         ("/admin/articles/tag/", _tags),
         ("/admin/articles/section/", _sections),
-        ("/admin/articles/picture/", _pictures),
+        ("/admin/articles/image/", _images),
     ],
 )
-def test_a_longer_list_costs_no_more(
+def test_admin_list_query_count_is_constant(
     path: str, make: Callable[[int], None], client: Client, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     from django.db import connection
@@ -179,15 +189,15 @@ def test_a_longer_list_costs_no_more(
 @pytest.mark.parametrize(
     "query", ["?p=99999", "?o=1.2", "?section__id__exact=x", "?language__exact=%F0", "?e=1", "?q=%22"]
 )
-def test_no_address_breaks_the_list(query: str, desk: Client) -> None:
-    assert desk.get(QUEUE + query).status_code in {200, 302}
+def test_queue_invalid_query_strings(query: str, admin_client: Client) -> None:
+    assert admin_client.get(QUEUE + query).status_code in {200, 302}
 
 
-def test_the_front_of_the_admin_says_how_much_waits(desk: Client, client: Client) -> None:
-    assert "Nothing waits for review." in desk.get("/admin/").text
+def test_admin_index_shows_queue_size(admin_client: Client, client: Client) -> None:
+    assert "Nothing waits for review." in admin_client.get("/admin/").text
     waiting_for("Oldest", timedelta(days=2, hours=3, minutes=5))
     waiting_for("Younger", timedelta(hours=1))
-    page = desk.get("/admin/").text
+    page = admin_client.get("/admin/").text
     assert "2 submissions wait" in page
     assert "the longest for 2\xa0days, 3\xa0hours" in page
 
@@ -195,17 +205,17 @@ def test_the_front_of_the_admin_says_how_much_waits(desk: Client, client: Client
     assert "submissions wait" not in client.get("/admin/").text
 
 
-# --- Several at once ------------------------------------------------------------------------------
+# --- Actions on several -----------------------------------------------------------------------------
 
 
 def choose(client: Client, action: str, *articles: Article, query: str = "", **more: str) -> str:
-    """Choose articles and an action in the list, as a person does; what the next page shows."""
+    """Select articles and an action in the list; return the confirmation page."""
     data = {"action": action, "_selected_action": [str(one.latest_id) for one in articles], "index": "0", **more}
     return client.post(QUEUE + query, data, follow=True).text
 
 
 def confirm(client: Client, action: str, *articles: Article, query: str = "", **more: str) -> str:
-    """Send the page between."""
+    """Send the confirmation page; return the page that follows."""
     shown = []
     for one in articles:
         revision = latest(one)
@@ -224,40 +234,40 @@ def states(*articles: Article) -> list[str]:
     return [Article.objects.get(pk=one.pk).state for one in articles]
 
 
-def test_several_are_published_after_a_page_that_asks(desk: Client) -> None:
+def test_publish_several_asks_for_confirmation(admin_client: Client) -> None:
     two = [factories.in_review(title="One"), factories.in_review(title="Two")]
 
-    page = choose(desk, "publish_several", *two)
+    page = choose(admin_client, "publish_several", *two)
     assert "One" in page
     assert "Two" in page
     assert states(*two) == ["in_review", "in_review"]
 
-    page = confirm(desk, "publish_several", *two)
+    page = confirm(admin_client, "publish_several", *two)
     assert "2 decisions made: Publish." in page
     assert states(*two) == ["published", "published"]
     assert Decision.objects.filter(verdict="publish").count() == 2
 
 
-def test_several_are_returned_with_one_reason(desk: Client) -> None:
+def test_return_several_needs_reason(admin_client: Client) -> None:
     two = [factories.in_review(title="One"), factories.in_review(title="Two")]
 
-    page = confirm(desk, "return_several", *two, reason="  ")
+    page = confirm(admin_client, "return_several", *two, reason="  ")
     assert "This field is required." in page
     assert states(*two) == ["in_review", "in_review"]
 
-    confirm(desk, "return_several", *two, reason="Name your sources.", rule="sources")
+    confirm(admin_client, "return_several", *two, reason="Name your sources.", rule="sources")
     assert states(*two) == ["returned", "returned"]
     assert set(Decision.objects.values_list("reason", "rule")) == {("Name your sources.", "sources")}
 
 
-def test_one_that_cannot_be_decided_on_stops_no_other_and_is_named(desk: Client) -> None:
+def test_publish_several_names_refused_ones(admin_client: Client) -> None:
     mine = factories.in_review(User.objects.get(is_staff=True), title="My own")
     first, second, third = (factories.in_review(title=title) for title in ("First", "Second", "Third"))
     shown = [f"{one.latest_id}@{latest(one).submitted_at.isoformat()}" for one in (mine, first, second, third)]  # type: ignore[union-attr]
     decide(revision=latest(first), moderator=moderator(display_name="Anahit"), verdict="return", reason="No.")
     publishing.withdraw(article=second)
 
-    page = send(desk, "publish_several", shown)
+    page = send(admin_client, "publish_several", shown)
 
     assert "1 decision made: Publish." in page
     assert "Not done: “My own”. This is your own article" in page
@@ -266,30 +276,30 @@ def test_one_that_cannot_be_decided_on_stops_no_other_and_is_named(desk: Client)
     assert states(mine, first, second, third) == ["in_review", "returned", "draft", "published"]
 
 
-def test_several_that_were_published_without_review_are_kept(desk: Client) -> None:
+def test_keep_several(admin_client: Client) -> None:
     everyone_is_trusted()
     article = factories.in_review()
-    confirm(desk, "keep_several", article, query="?view=unreviewed")
-    assert titles(desk, "?view=unreviewed") == []
+    confirm(admin_client, "keep_several", article, query="?view=unreviewed")
+    assert titles(admin_client, "?view=unreviewed") == []
     assert states(article) == ["published"]
 
 
 @pytest.mark.parametrize("shown", [["x"], ["1"], ["@"], ["999999999@2026-01-01"], ["9" * 40 + "@x"], []])
-def test_a_broken_page_between_decides_nothing(shown: list[str], desk: Client) -> None:
+def test_publish_several_invalid_confirmation_decides_nothing(shown: list[str], admin_client: Client) -> None:
     article = factories.in_review()
-    assert "_selected_action" in choose(desk, "publish_several", article)
-    send(desk, "publish_several", [*shown, f"{article.latest_id}@garbage"])
+    assert "_selected_action" in choose(admin_client, "publish_several", article)
+    send(admin_client, "publish_several", [*shown, f"{article.latest_id}@garbage"])
     assert states(article) == ["in_review"]
 
 
-def test_more_than_fifty_at_once_are_refused(desk: Client) -> None:
+def test_publish_several_more_than_limit_is_refused(admin_client: Client) -> None:
     author, section = factories.PersonFactory.create(), factories.SectionFactory.create()
     articles = [factories.in_review(author, section=section) for _ in range(51)]
-    page = choose(desk, "publish_several", *articles, select_across="1")
+    page = choose(admin_client, "publish_several", *articles, select_across="1")
     assert "at most 50" in page
 
 
-def test_who_only_looks_has_no_actions(client: Client) -> None:
+def test_actions_absent_without_permission(client: Client) -> None:
     from django.contrib.auth.models import Permission
 
     article = factories.in_review()

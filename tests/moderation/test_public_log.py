@@ -1,4 +1,4 @@
-"""The public log: what was hidden and why, and nobody's name."""
+"""The public moderation log."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from pytest_django import DjangoAssertNumQueries
 
 from articles.moderation.models import Decision
 from articles.moderation.services import decide
-from articles.moderation.views import LOG_PAGE
+from articles.moderation.views import LOG_PAGE_SIZE
 from tests import factories
-from tests.moderation.people import moderator
 from tests.moderation.test_decide import latest
+from tests.moderation.users import moderator
 
 pytestmark = pytest.mark.django_db
 
 
-def test_a_hidden_article_stands_there_without_title_and_names(client: Client) -> None:
+def test_log_hidden_article_without_title_and_names(client: Client) -> None:
     author = factories.PersonFactory.create(display_name="Gayane Author")
     article = factories.published(author, title="A very secret title")
     user = moderator(display_name="Ruzanna Judge")
@@ -33,8 +33,8 @@ def test_a_hidden_article_stands_there_without_title_and_names(client: Client) -
         "Names &lt;b&gt;children&lt;/b&gt;.",
     ]:
         assert shown in page
-    for kept in ["A very secret title", "Gayane Author", "Ruzanna Judge", "a-very-secret-title"]:
-        assert kept not in page
+    for absent in ["A very secret title", "Gayane Author", "Ruzanna Judge", "a-very-secret-title"]:
+        assert absent not in page
 
     decide(revision=latest(article), moderator=user, verdict="restore", reason="It does not.")
     page = client.get("/moderation/").text
@@ -43,7 +43,7 @@ def test_a_hidden_article_stands_there_without_title_and_names(client: Client) -
     assert "Gayane Author" not in page
 
 
-def test_other_decisions_are_between_moderators_and_author(client: Client) -> None:
+def test_log_leaves_out_other_decisions(client: Client) -> None:
     decide(revision=latest(factories.in_review()), moderator=moderator(), verdict="return", reason="A private word.")
     page = client.get("/moderation/")
     assert "A private word." not in page.text
@@ -59,30 +59,30 @@ def _log(count: int) -> None:
             moderator=user,
             verdict="hide",
             reason=f"Reason number {number:03}.",
-            # Two at each moment: the cursor must tell them apart.
+            # Two at each time: the cursor has to tell them apart.
             decided_at=start + timedelta(minutes=number // 2),
         )
         for number in range(count)
     )
 
 
-def test_older_pages_hold_every_decision_once(client: Client) -> None:
-    _log(2 * LOG_PAGE + 5)
+def test_log_pages_have_every_decision_once(client: Client) -> None:
+    _log(2 * LOG_PAGE_SIZE + 5)
     seen: list[str] = []
     address = "/moderation/"
     while address:
         context = client.get(address).context
         seen += [decision.reason for decision in context["page"]]
         address = f"/moderation/?after={context['older']}" if context["older"] else ""
-    assert seen == [f"Reason number {number:03}." for number in reversed(range(2 * LOG_PAGE + 5))]
+    assert seen == [f"Reason number {number:03}." for number in reversed(range(2 * LOG_PAGE_SIZE + 5))]
 
 
 @pytest.mark.parametrize("cursor", ["x", "1", "-", "1-x", "9" * 30 + "-1", "1-" + "9" * 30, "-1-1"])
-def test_a_cursor_that_nobody_gave_out_is_not_found(cursor: str, client: Client) -> None:
+def test_log_invalid_cursor_is_404(cursor: str, client: Client) -> None:
     assert client.get("/moderation/", {"after": cursor}).status_code == 404
 
 
-def test_it_is_the_same_for_everyone_and_may_be_kept(client: Client) -> None:
+def test_log_is_publicly_cacheable(client: Client) -> None:
     _log(3)
     response = client.get("/moderation/")
     assert "public" in response["Cache-Control"]
@@ -90,14 +90,14 @@ def test_it_is_the_same_for_everyone_and_may_be_kept(client: Client) -> None:
     assert "csrf" not in response.text
 
 
-def test_a_longer_log_costs_no_more(client: Client, django_assert_num_queries: DjangoAssertNumQueries) -> None:
-    _log(LOG_PAGE + 5)
-    client.get("/moderation/")  # warms what every page shares
+def test_log_query_count(client: Client, django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    _log(LOG_PAGE_SIZE + 5)
+    client.get("/moderation/")  # fills the caches that all pages share
     with django_assert_num_queries(1):
         client.get("/moderation/")
 
 
 @pytest.mark.parametrize("language", ["ru", "hy"])
-def test_it_is_there_in_each_language(language: str, client: Client) -> None:
+def test_log_in_each_language(language: str, client: Client) -> None:
     _log(1)
     assert client.get(f"/{language}/moderation/").status_code == 200

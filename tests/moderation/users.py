@@ -1,4 +1,4 @@
-"""Moderators and their group, which tests that empty the database make anew."""
+"""Moderators and administrators for tests."""
 
 from __future__ import annotations
 
@@ -11,19 +11,16 @@ from django.contrib.auth.models import Group
 from accounts.models import User
 from tests.factories import PersonFactory
 
-MIGRATIONS = "articles.moderation.migrations."
-
 
 def moderators_group() -> Group:
-    """The group as the migrations make it."""
+    """Return the group of the migration; tests that flush the database have to create it again."""
     if not Group.objects.filter(name="Moderators").exists():
-        importlib.import_module(f"{MIGRATIONS}0003_moderators_group").make_group(apps, None)
-        importlib.import_module(f"{MIGRATIONS}0004_moderators_decide_on_promotions").add_permissions(apps, None)
+        importlib.import_module("articles.moderation.migrations.0002_moderators_group").create_group(apps, None)
     return Group.objects.get(name="Moderators")
 
 
 def moderator(**changes: Any) -> User:
-    """A person who may enter the admin and belongs to the group; nothing more."""
+    """Create a staff user in the group, without other permissions."""
     user: User = PersonFactory.create(is_staff=True, **changes)
     user.groups.add(moderators_group())
     return user

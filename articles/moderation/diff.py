@@ -1,4 +1,4 @@
-"""What changed between two texts, paragraph by paragraph and word by word, for a moderator to read."""
+"""The difference between two texts by paragraphs and words, as HTML for moderators."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from difflib import SequenceMatcher
 from html.parser import HTMLParser
+from itertools import groupby
 
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -15,50 +16,50 @@ from django.utils.translation import ngettext, pgettext
 from articles.models import Revision
 
 BLOCKS = {"p", "h2", "h3", "li", "blockquote"}
-# Beyond this a paragraph is shown as a whole: comparing words takes time with the square of their number.
-MOST_WORDS = 1500
-ALIKE = 0.4
+# Longer paragraphs are not compared by words, which takes quadratic time.
+MAX_WORDS = 1500
+MIN_SIMILARITY = 0.4
 
 _WORDS = re.compile(r"\S+\s*")
 
 
-class _Paragraphs(HTMLParser):
-    """The text of each block, with the address behind each link, which a change could hide in."""
+class _ParagraphParser(HTMLParser):
+    """Collect the text of each block, with the URL of each link, so that a changed URL is seen too."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
-        self.found: list[str] = [""]
+        self.paragraphs: list[str] = [""]
         self._href = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag in BLOCKS:
-            self.found.append("")
+            self.paragraphs.append("")
         elif tag == "br":
-            self.found[-1] += " "
+            self.paragraphs[-1] += " "
         elif tag == "a":
             self._href = dict(attrs).get("href") or ""
 
     def handle_endtag(self, tag: str) -> None:
         if tag in BLOCKS:
-            self.found.append("")
+            self.paragraphs.append("")
         elif tag == "a" and self._href:
-            self.found[-1] += f" [{self._href}]"
+            self.paragraphs[-1] += f" [{self._href}]"
             self._href = ""
 
     def handle_data(self, data: str) -> None:
-        self.found[-1] += data
+        self.paragraphs[-1] += data
 
 
 def paragraphs(html: str) -> list[str]:
-    """The paragraphs of sanitised HTML as plain text."""
-    parser = _Paragraphs()
+    """Return the paragraphs of sanitised HTML as plain text."""
+    parser = _ParagraphParser()
     parser.feed(html)
     parser.close()
-    return [" ".join(one.split()) for one in parser.found if one.strip()]
+    return [" ".join(paragraph.split()) for paragraph in parser.paragraphs if paragraph.strip()]
 
 
-def fields_changed(before: Revision, after: Revision) -> list[tuple[str, SafeString]]:
-    """What differs beside the body: (name of the field, both values as HTML)."""
+def diff_fields(before: Revision, after: Revision) -> list[tuple[str, SafeString]]:
+    """Return (label, difference as HTML) for each changed field except the body."""
 
     def values(revision: Revision) -> dict[str, str]:
         return {
@@ -74,56 +75,53 @@ def fields_changed(before: Revision, after: Revision) -> list[tuple[str, SafeStr
         }
 
     old, new = values(before), values(after)
-    return [(name, _words(old[name], new[name])) for name in old if old[name] != new[name]]
+    return [(name, _diff_words(old[name], new[name])) for name in old if old[name] != new[name]]
 
 
-def body_changed(before: str, after: str) -> list[tuple[str, SafeString]]:
-    """Both bodies in one reading: (kind, HTML) with kind "same", "changed", "added" or "removed".
+def diff_bodies(before: str, after: str) -> list[tuple[str, SafeString]]:
+    """Return both bodies merged, as (kind, HTML) with kind "same", "changed", "added", "removed" or "gap".
 
-    Of what is the same, the paragraphs beside a change are kept; the rest is a "gap" that says how long it is.
+    Of unchanged paragraphs only those next to a change are included; a "gap" says how many are left out. Empty when
+    nothing changed.
     """
-    blocks = list(_blocks(paragraphs(before), paragraphs(after)))
+    blocks = list(_diff_paragraphs(paragraphs(before), paragraphs(after)))
     changes = {index for index, (kind, _html) in enumerate(blocks) if kind != "same"}
-    shown = {near for index in changes for near in (index - 1, index, index + 1)}
-    reading: list[tuple[str, SafeString]] = []
-    gap = 0
-    for index, block in enumerate([*blocks, ("end", SafeString())]):
-        if index < len(blocks) and index not in shown:
-            gap += 1
-            continue
-        if gap:
-            words = ngettext("%(count)d paragraph is the same", "%(count)d paragraphs are the same", gap)
-            reading.append(("gap", format_html("{}", words % {"count": gap})))
-            gap = 0
-        if index < len(blocks):
-            reading.append(block)
-    return reading if changes else []
+    shown = {neighbour for index in changes for neighbour in (index - 1, index, index + 1)}
+    merged: list[tuple[str, SafeString]] = []
+    for is_shown, group in groupby(enumerate(blocks), key=lambda item: item[0] in shown):
+        items = [block for _index, block in group]
+        if is_shown:
+            merged += items
+        else:
+            text = ngettext("%(count)d paragraph is the same", "%(count)d paragraphs are the same", len(items))
+            merged.append(("gap", format_html("{}", text % {"count": len(items)})))
+    return merged if changes else []
 
 
-def _blocks(old: list[str], new: list[str]) -> Iterator[tuple[str, SafeString]]:
+def _diff_paragraphs(old: list[str], new: list[str]) -> Iterator[tuple[str, SafeString]]:
     for kind, i, j, k, m in SequenceMatcher(None, old, new).get_opcodes():
         if kind == "equal":
-            yield from (("same", format_html("{}", one)) for one in old[i:j])
+            yield from (("same", format_html("{}", text)) for text in old[i:j])
             continue
         pairs = min(j - i, m - k)
         for before, after in zip(old[i : i + pairs], new[k : k + pairs], strict=True):
-            if _alike(before, after):
-                yield "changed", _words(before, after)
+            if _are_similar(before, after):
+                yield "changed", _diff_words(before, after)
             else:
                 yield "removed", format_html("<del>{}</del>", before)
                 yield "added", format_html("<ins>{}</ins>", after)
-        yield from (("removed", format_html("<del>{}</del>", one)) for one in old[i + pairs : j])
-        yield from (("added", format_html("<ins>{}</ins>", one)) for one in new[k + pairs : m])
+        yield from (("removed", format_html("<del>{}</del>", text)) for text in old[i + pairs : j])
+        yield from (("added", format_html("<ins>{}</ins>", text)) for text in new[k + pairs : m])
 
 
-def _alike(before: str, after: str) -> bool:
+def _are_similar(before: str, after: str) -> bool:
     words = _WORDS.findall(before), _WORDS.findall(after)
-    if max(map(len, words)) > MOST_WORDS:
+    if max(map(len, words)) > MAX_WORDS:
         return False
-    return SequenceMatcher(None, *words, autojunk=False).ratio() > ALIKE
+    return SequenceMatcher(None, *words, autojunk=False).ratio() > MIN_SIMILARITY
 
 
-def _words(before: str, after: str) -> SafeString:
+def _diff_words(before: str, after: str) -> SafeString:
     old, new = _WORDS.findall(before), _WORDS.findall(after)
     parts = []
     for kind, i, j, k, m in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():

@@ -1,4 +1,4 @@
-"""What changed between two texts, as a moderator reads it."""
+"""The difference between two texts."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import time
 
 import pytest
 
-from articles.moderation.differences import body_changed, paragraphs
+from articles.moderation.diff import diff_bodies, paragraphs
 
 
-def test_paragraphs_are_plain_and_show_where_links_lead() -> None:
+def test_paragraphs_are_plain_text_with_link_urls() -> None:
     link = '<a href="https://a.example/" rel="x">three</a>'
     html = f"<h2>Head</h2><p>One <em>two</em> {link}.<br>Four</p><ul><li>&lt;five&gt;</li></ul><hr>"
     assert paragraphs(html) == ["Head", "One two three [https://a.example/]. Four", "<five>"]
@@ -35,15 +35,15 @@ def test_paragraphs_are_plain_and_show_where_links_lead() -> None:
         ("", "<p>&lt;b&gt;</p>", [("added", "<ins>&lt;b&gt;</ins>")]),
     ],
 )
-def test_what_changed(before: str, after: str, expected: list[tuple[str, str]]) -> None:
-    assert body_changed(before, after) == expected
+def test_diff_bodies(before: str, after: str, expected: list[tuple[str, str]]) -> None:
+    assert diff_bodies(before, after) == expected
 
 
-def test_long_runs_of_the_same_are_one_line() -> None:
+def test_diff_bodies_collapses_unchanged_paragraphs() -> None:
     same = "".join(f"<p>paragraph {number}</p>" for number in range(10))
-    kinds = [kind for kind, _ in body_changed(same, same + "<p>new</p>")]
+    kinds = [kind for kind, _ in diff_bodies(same, same + "<p>new</p>")]
     assert kinds == ["gap", "same", "added"]
-    assert body_changed(same, same + "<p>new</p>")[0][1] == "9 paragraphs are the same"
+    assert diff_bodies(same, same + "<p>new</p>")[0][1] == "9 paragraphs are the same"
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_long_runs_of_the_same_are_one_line() -> None:
         ("".join(f"<p>w {n}</p>" for n in range(7_000)), "".join(f"<p>v {n}</p>" for n in range(7_000))),
     ],
 )
-def test_the_longest_texts_are_compared_in_a_moment(before: str, after: str) -> None:
+def test_diff_bodies_of_largest_texts_is_fast(before: str, after: str) -> None:
     begun = time.process_time()
-    body_changed(before, after)
+    diff_bodies(before, after)
     assert time.process_time() - begun < 10

@@ -1,4 +1,4 @@
-"""The second factor: on, asked for, lost, off."""
+"""Two-factor authentication."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from django.test import Client
 
-from tests.accounts.conftest import PASSWORD, prove_again
+from tests.accounts.conftest import PASSWORD, reauthenticate
 from tests.factories import PersonFactory
 
 pytestmark = pytest.mark.django_db
@@ -25,10 +25,10 @@ def log_in(client: Client) -> str:
 
 @pytest.fixture
 def secret(client: Client) -> str:
-    """The secret of anna's app, just set up."""
+    """The secret of a TOTP app that was just set up."""
     PersonFactory.create(username="anna")
     log_in(client)
-    prove_again(client)
+    reauthenticate(client)
     page = client.get("/accounts/2fa/totp/activate/")
     secret: str = page.context["form"].secret
     response = client.post("/accounts/2fa/totp/activate/", {"code": code(secret)})
@@ -36,7 +36,7 @@ def secret(client: Client) -> str:
     return secret
 
 
-def test_log_in_asks_for_a_code(client: Client, other_client: Client, secret: str) -> None:
+def test_login_asks_for_code(client: Client, other_client: Client, secret: str) -> None:
     assert log_in(other_client) == "/accounts/2fa/authenticate/"
     assert other_client.get("/accounts/").status_code == 302
     wrong = other_client.post("/accounts/2fa/authenticate/", {"code": "000000"})
@@ -45,7 +45,7 @@ def test_log_in_asks_for_a_code(client: Client, other_client: Client, secret: st
     assert right.headers["Location"] == "/my/articles/"
 
 
-def test_a_code_is_worth_nothing_the_second_time(other_client: Client, secret: str) -> None:
+def test_code_cannot_be_reused(other_client: Client, secret: str) -> None:
     once = code(secret, 1)
     log_in(other_client)
     other_client.post("/accounts/2fa/authenticate/", {"code": once})
@@ -54,7 +54,7 @@ def test_a_code_is_worth_nothing_the_second_time(other_client: Client, secret: s
     assert third.post("/accounts/2fa/authenticate/", {"code": once}).status_code == 200
 
 
-def test_guessing_codes_ends(other_client: Client, secret: str) -> None:
+def test_code_attempts_are_limited(other_client: Client, secret: str) -> None:
     log_in(other_client)
     for _ in range(10):
         other_client.post("/accounts/2fa/authenticate/", {"code": "000000"})
@@ -62,7 +62,7 @@ def test_guessing_codes_ends(other_client: Client, secret: str) -> None:
     assert response.status_code == 200
 
 
-def test_a_recovery_code_opens_once(client: Client, other_client: Client, secret: str) -> None:
+def test_recovery_code_works_once(client: Client, other_client: Client, secret: str) -> None:
     first = client.get("/accounts/2fa/recovery-codes/").context["unused_codes"][0]
     log_in(other_client)
     assert other_client.post("/accounts/2fa/authenticate/", {"code": first}).headers["Location"] == "/my/articles/"
@@ -74,12 +74,12 @@ def test_a_recovery_code_opens_once(client: Client, other_client: Client, secret
     assert "no-store" in download.headers["Cache-Control"]
 
 
-def test_it_is_turned_off_with_the_codes(client: Client, secret: str) -> None:
+def test_deactivation_deletes_recovery_codes(client: Client, secret: str) -> None:
     client.post("/accounts/2fa/totp/deactivate/")
     assert not Authenticator.objects.exists()
 
 
-def test_it_is_turned_off_only_by_who_has_just_proved_to_be_the_person(client: Client, secret: str) -> None:
+def test_deactivation_needs_reauthentication(client: Client, secret: str) -> None:
     session = client.session
     del session["account_authentication_methods"]
     session.save()
@@ -88,7 +88,7 @@ def test_it_is_turned_off_only_by_who_has_just_proved_to_be_the_person(client: C
     assert Authenticator.objects.exists()
 
 
-def test_the_app_shows_the_sites_name(client: Client, secret: str) -> None:
+def test_totp_issuer_is_site_name(client: Client, secret: str) -> None:
     client.post("/accounts/2fa/totp/deactivate/")
     page = client.get("/accounts/2fa/totp/activate/")
     assert "issuer=Spokesperson" in page.context["totp_url"]

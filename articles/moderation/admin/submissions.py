@@ -1,4 +1,4 @@
-"""The queue: what waits, longest first; what trusted authors published without review; what was returned."""
+"""The review queue, with the lists of what was published without review and of what was returned."""
 
 from __future__ import annotations
 
@@ -18,10 +18,9 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from articles.models import Revision
-from articles.moderation.admin.bulk import BulkDecisions
-from articles.moderation.admin.review import ReviewAdmin, with_everything
-from articles.moderation.models import HISTORY, Submission, SubmissionQuerySet
+from articles.moderation.admin.actions import DecisionActionsMixin
+from articles.moderation.admin.review import ReviewAdmin
+from articles.moderation.models import MAX_HISTORY_COUNT, Submission, SubmissionQuerySet
 from articles.moderation.services import DECIDE
 from articles.templatetags.spokesperson import language_mark
 from core.http_cache import framed
@@ -30,7 +29,7 @@ WAITING, UNREVIEWED, RETURNED = "waiting", "unreviewed", "returned"
 
 
 class ViewFilter(admin.SimpleListFilter):
-    """Which of the three lists; what waits is the one that opens."""
+    """Choose one of the three lists; the default is what waits for review."""
 
     title = gettext_lazy("list")
     parameter_name = "view"
@@ -64,10 +63,10 @@ class ViewFilter(admin.SimpleListFilter):
 
 
 @admin.register(Submission)
-class SubmissionAdmin(BulkDecisions, ReviewAdmin[Submission]):
-    """What was submitted. A first column leads to the page where it is read and decided on."""
+class SubmissionAdmin(DecisionActionsMixin, ReviewAdmin[Submission]):
+    """What authors submitted; the title links to the review page."""
 
-    list_display = ["title", "age", "author", "section", "published_before", "returned_before", "mark"]
+    list_display = ["title", "age", "author", "section", "published_before", "returned_before", "language_code"]
     list_display_links = ["title"]
     list_filter = [ViewFilter, "section", "language"]
     list_select_related = ["article__author", "section"]
@@ -79,13 +78,13 @@ class SubmissionAdmin(BulkDecisions, ReviewAdmin[Submission]):
         return Submission.objects.submitted().defer("body")
 
     def with_columns(self, rows: QuerySet[Submission]) -> QuerySet[Submission]:
-        # By their keys: a planner that expects few rows would look into the past of all before it cuts.
-        keys = list(rows.values_list("pk", flat=True))
-        shown = Submission.objects.filter(pk__in=keys).defer("body").select_related(*self.list_select_related)
-        return shown.with_author_history().order_by(*rows.query.order_by)
+        # In a query of its own: in one, a planner can compute the history of all rows before the LIMIT.
+        pks = list(rows.values_list("pk", flat=True))
+        page = Submission.objects.filter(pk__in=pks).defer("body").select_related(*self.list_select_related)
+        return page.with_author_history().order_by(*rows.query.order_by)
 
     def get_ordering(self, request: HttpRequest) -> tuple[()]:
-        return ()  # The list that is shown has its own.
+        return ()  # `ViewFilter` orders.
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         titles = {UNREVIEWED: _("Published without review"), RETURNED: _("Returned to their authors")}
@@ -95,11 +94,9 @@ class SubmissionAdmin(BulkDecisions, ReviewAdmin[Submission]):
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return bool(request.user.has_perm(DECIDE))
 
-    def revision_of(self, request: HttpRequest, object_id: str) -> Revision | None:
-        if not object_id.isdecimal() or len(object_id) > 18:
-            return None
-        found: Revision | None = with_everything(Submission.objects.submitted()).filter(pk=object_id).first()
-        return found
+    def get_submission(self, request: HttpRequest, object_id: str) -> Submission | None:
+        is_pk = object_id.isdecimal() and len(object_id) <= 18
+        return Submission.objects.for_review().filter(pk=object_id).first() if is_pk else None
 
     @admin.display(description=gettext_lazy("author"))
     def author(self, obj: Submission) -> str:
@@ -114,14 +111,14 @@ class SubmissionAdmin(BulkDecisions, ReviewAdmin[Submission]):
 
     @admin.display(description=gettext_lazy("published before"))
     def published_before(self, obj: Any) -> str:
-        return _up_to_history(obj.published_before)
+        return _format_count(obj.published_before)
 
     @admin.display(description=gettext_lazy("returned before"))
     def returned_before(self, obj: Any) -> str:
-        return _up_to_history(obj.returned_before)
+        return _format_count(obj.returned_before)
 
     @admin.display(description=gettext_lazy("language"))
-    def mark(self, obj: Submission) -> str:
+    def language_code(self, obj: Submission) -> str:
         return language_mark(obj.language)
 
     def get_urls(self) -> list[URLPattern]:
@@ -132,16 +129,15 @@ class SubmissionAdmin(BulkDecisions, ReviewAdmin[Submission]):
         ]
 
     def preview_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """The text as readers will see it, for the frame on the page of decision."""
+        """Show the submission as readers will see it, in the frame of the review page."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        revision = self.revision_of(request, object_id)
-        if revision is None:
+        submission = self.get_submission(request, object_id)
+        if submission is None:
             raise Http404
-        return render(
-            request, "articles/article.html", {"article": revision.article, "text": revision, "preview": True}
-        )
+        context = {"article": submission.article, "text": submission, "preview": True}
+        return render(request, "articles/article.html", context)
 
 
-def _up_to_history(count: int) -> str:
-    return f"{count}+" if count >= HISTORY else str(count)
+def _format_count(count: int) -> str:
+    return f"{count}+" if count >= MAX_HISTORY_COUNT else str(count)

@@ -1,4 +1,4 @@
-"""What authors and suspended people are told, once, in their language."""
+"""Emails about decisions and suspensions."""
 
 from __future__ import annotations
 
@@ -14,40 +14,40 @@ from django.utils import timezone, translation
 
 from articles.moderation.models import Decision
 from articles.moderation.services import decide, suspend
-from articles.moderation.tasks import tell_author
+from articles.moderation.tasks import email_decision
 from tests import factories
-from tests.moderation.people import moderator
 from tests.moderation.test_decide import latest
+from tests.moderation.users import moderator
 
 pytestmark = pytest.mark.django_db
 
 
-def html_of(letter: Any) -> str:
-    assert isinstance(letter, EmailMultiAlternatives)
-    return str(letter.alternatives[0][0])
+def html_of(message: Any) -> str:
+    assert isinstance(message, EmailMultiAlternatives)
+    return str(message.alternatives[0][0])
 
 
-def test_a_return_says_why_and_leads_to_the_desk() -> None:
+def test_email_of_return_has_reason_and_edit_link() -> None:
     article = factories.in_review(title="Lamps & <b>benches</b>")
     decide(
         revision=latest(article), moderator=moderator(), verdict="return", reason="Who's the source?", rule="sources"
     )
 
-    (letter,) = mail.outbox
-    assert letter.to == [article.author.email]
-    assert letter.subject == "Returned to you: Lamps & <b>benches</b>"
+    (message,) = mail.outbox
+    assert message.to == [article.author.email]
+    assert message.subject == "Returned to you: Lamps & <b>benches</b>"
     for expected in ["Lamps & <b>benches</b>", "facts without a source", "Who's the source?"]:
-        assert expected in letter.body
-    assert f"http://testserver/my/articles/{article.pk}/" in letter.body
-    assert "Lamps &amp; &lt;b&gt;benches&lt;/b&gt;" in html_of(letter)
-    assert f'href="http://testserver/my/articles/{article.pk}/"' in html_of(letter)
+        assert expected in message.body
+    assert f"http://testserver/my/articles/{article.pk}/" in message.body
+    assert "Lamps &amp; &lt;b&gt;benches&lt;/b&gt;" in html_of(message)
+    assert f'href="http://testserver/my/articles/{article.pk}/"' in html_of(message)
 
 
 @pytest.mark.parametrize(
     ("verdict", "subject", "path"),
     [("keep", None, None), ("hide", "Hidden: ", "/my/articles/"), ("hide", "Hidden: ", "/moderation/")],
 )
-def test_what_follows_a_publication(verdict: str, subject: str | None, path: str | None) -> None:
+def test_email_of_decision_on_published_article(verdict: str, subject: str | None, path: str | None) -> None:
     decide(revision=latest(factories.published()), moderator=moderator(), verdict=verdict, reason="Copied.")
 
     if subject is None:
@@ -58,7 +58,7 @@ def test_what_follows_a_publication(verdict: str, subject: str | None, path: str
     assert "Copied." in mail.outbox[0].body
 
 
-def test_a_publication_leads_to_the_article_in_the_author_s_language() -> None:
+def test_email_of_publication_links_in_preferred_language() -> None:
     article = factories.in_review(factories.PersonFactory.create(preferred_language="ru"))
     with translation.override("hy"):
         decide(revision=latest(article), moderator=moderator(), verdict="publish")
@@ -69,23 +69,23 @@ def test_a_publication_leads_to_the_article_in_the_author_s_language() -> None:
     assert '<html lang="ru">' in html_of(mail.outbox[0])
 
 
-def test_a_title_cannot_add_a_header() -> None:
+def test_email_subject_with_newline_adds_no_header() -> None:
     article = factories.in_review(title="One\nBcc: everyone@example.org")
     decide(revision=latest(article), moderator=moderator(), verdict="publish")
     assert mail.outbox[0].subject == "Published: One Bcc: everyone@example.org"
 
 
-def test_a_letter_is_sent_once() -> None:
+def test_email_decision_is_sent_once() -> None:
     decision = decide(revision=latest(factories.in_review()), moderator=moderator(), verdict="publish")
-    tell_author.call(decision.pk)
-    tell_author.call(decision.pk + 1000)  # not there any more
+    email_decision.call(decision.pk)
+    email_decision.call(decision.pk + 1000)  # does not exist
 
     assert len(mail.outbox) == 1
     decision.refresh_from_db()
     assert decision.mailed_at is not None
 
 
-def test_who_closed_the_account_gets_none() -> None:
+def test_email_decision_to_inactive_user_is_not_sent() -> None:
     article = factories.in_review()
     article.author.is_active = False
     article.author.save(update_fields=["is_active"])
@@ -93,7 +93,7 @@ def test_who_closed_the_account_gets_none() -> None:
     assert not mail.outbox
 
 
-def test_a_mail_server_that_is_away_leaves_the_decision_and_owes_the_letter(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_email_decision_failed_is_sent_with_next_decision(monkeypatch: pytest.MonkeyPatch) -> None:
     article = factories.in_review()
     with monkeypatch.context() as away:
         away.setattr(EmailMultiAlternatives, "send", mock.Mock(side_effect=SMTPServerDisconnected))
@@ -103,14 +103,14 @@ def test_a_mail_server_that_is_away_leaves_the_decision_and_owes_the_letter(monk
     article.refresh_from_db()
     assert (article.state, decision.mailed_at, len(mail.outbox)) == ("published", None, 0)
 
-    # Much later somebody decides on something else: the letter that is owed goes out too.
+    # A later decision sends the overdue email too.
     Decision.objects.filter(pk=decision.pk).update(decided_at=timezone.now() - timedelta(hours=5))
     decide(revision=latest(factories.in_review()), moderator=moderator(), verdict="publish")
     assert {one.to[0] for one in mail.outbox} >= {article.author.email}
     assert len(mail.outbox) == 2
 
 
-def test_a_mail_server_that_is_away_is_asked_again_later(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_email_decision_failed_is_retried(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
     from django_tasks_db.models import DBTaskResult
 
@@ -118,16 +118,16 @@ def test_a_mail_server_that_is_away_is_asked_again_later(settings: Any, monkeypa
     assert DBTaskResult.objects.count() == 1
     monkeypatch.setattr(EmailMultiAlternatives, "send", mock.Mock(side_effect=SMTPServerDisconnected))
 
-    tell_author.call(decision.pk)
+    email_decision.call(decision.pk)
     later = DBTaskResult.objects.latest("enqueued_at")
     assert later.args_kwargs == {"args": [decision.pk, 2], "kwargs": {}}
     assert later.run_after > timezone.now()
 
     with pytest.raises(SMTPServerDisconnected):
-        tell_author.call(decision.pk, 6)
+        email_decision.call(decision.pk, 6)
 
 
-def test_a_decision_that_is_rolled_back_sends_nothing(settings: Any) -> None:
+def test_email_decision_rolled_back_is_not_sent(settings: Any) -> None:
     settings.TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
     from django.db import transaction
     from django_tasks_db.models import DBTaskResult
@@ -138,11 +138,11 @@ def test_a_decision_that_is_rolled_back_sends_nothing(settings: Any) -> None:
     assert not DBTaskResult.objects.exists()
 
 
-def test_who_is_suspended_is_told_until_when_and_why() -> None:
+def test_email_suspension_has_reason_and_rules() -> None:
     user = factories.PersonFactory.create()
     suspend(user=user, moderator=moderator(), until=timezone.now() + timedelta(days=7), reason="Threats.")
 
-    (letter,) = mail.outbox
-    assert letter.to == [user.email]
-    assert "Threats." in letter.body
-    assert "http://testserver/rules/" in letter.body
+    (message,) = mail.outbox
+    assert message.to == [user.email]
+    assert "Threats." in message.body
+    assert "http://testserver/rules/" in message.body

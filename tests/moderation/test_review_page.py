@@ -1,4 +1,4 @@
-"""The page on which a text is read and decided on."""
+"""The review page."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from articles.moderation.models import Decision
 from articles.moderation.services import decide, suspend
 from articles.services import publishing
 from tests import factories
-from tests.moderation.people import administrator, moderator
 from tests.moderation.test_decide import latest
+from tests.moderation.users import administrator, moderator
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def desk(client: Client) -> Client:
+def admin_client(client: Client) -> Client:
     client.force_login(moderator(display_name="Ruzanna"))
     return client
 
@@ -43,10 +43,10 @@ def form(article: Article, **fields: str) -> dict[str, str]:
     return {"submitted": submitted_at.isoformat(), "verdict": "publish", "rule": "", "reason": "", **fields}
 
 
-def test_deciding_records_and_returns_to_the_queue(desk: Client) -> None:
+def test_review_page_post_records_and_redirects(admin_client: Client) -> None:
     article = factories.in_review(title="Lamps")
 
-    response = desk.post(
+    response = admin_client.post(
         page_of(article), form(article, verdict="return", reason="Name them.", rule="sources"), follow=True
     )
 
@@ -58,9 +58,9 @@ def test_deciding_records_and_returns_to_the_queue(desk: Client) -> None:
     assert LogEntry.objects.get().object_repr == "Lamps"
 
 
-def test_a_missing_reason_is_said_beside_the_field_and_nothing_typed_is_lost(desk: Client) -> None:
+def test_review_page_missing_reason_shows_field_error(admin_client: Client) -> None:
     article = factories.in_review()
-    response = desk.post(page_of(article), form(article, verdict="return", rule="copy", reason="  "))
+    response = admin_client.post(page_of(article), form(article, verdict="return", rule="copy", reason="  "))
 
     assert response.context["form"].errors == {"reason": ["Give a reason: the author reads it."]}
     assert 'aria-invalid="true"' in response.text
@@ -79,31 +79,31 @@ def test_a_missing_reason_is_said_beside_the_field_and_nothing_typed_is_lost(des
         {"submitted": "x" * 41},
     ],
 )
-def test_what_no_form_of_ours_sends_decides_nothing(fields: dict[str, str], desk: Client) -> None:
+def test_review_page_invalid_form_decides_nothing(fields: dict[str, str], admin_client: Client) -> None:
     article = factories.in_review()
-    assert desk.post(page_of(article), form(article, **fields)).status_code == 200
+    assert admin_client.post(page_of(article), form(article, **fields)).status_code == 200
     assert not Decision.objects.exists()
 
 
 @pytest.mark.parametrize("submitted", ["", "yesterday", "2026-01-01", "2026-01-01T00:00:00+00:00"])
-def test_a_form_for_another_state_of_the_text_decides_nothing(submitted: str, desk: Client) -> None:
+def test_review_page_stale_version_is_refused(submitted: str, admin_client: Client) -> None:
     article = factories.in_review()
-    response = desk.post(page_of(article), form(article, submitted=submitted, reason="Kept."))
+    response = admin_client.post(page_of(article), form(article, submitted=submitted, reason="Kept."))
     assert response.status_code == 409
     assert "Read it once more." in response.text
     assert "Kept." in response.text
     assert not Decision.objects.exists()
-    # The page that came back is about the text as it is now, and can be sent.
+    # The form of the response has the present version and can be sent.
     fresh = response.context["form"].initial["submitted"]
-    assert desk.post(page_of(article), form(article, submitted=fresh)).status_code == 302
+    assert admin_client.post(page_of(article), form(article, submitted=fresh)).status_code == 302
 
 
-def test_the_second_of_two_moderators_is_told_and_keeps_what_was_typed(desk: Client) -> None:
+def test_review_page_second_moderator_sees_refusal_and_input(admin_client: Client) -> None:
     article = factories.in_review()
     fields = form(article, verdict="return", reason="My careful reason.")
     decide(revision=latest(article), moderator=moderator(display_name="Anahit"), verdict="publish")
 
-    response = desk.post(page_of(article), fields)
+    response = admin_client.post(page_of(article), fields)
 
     assert response.status_code == 409
     assert "Anahit decided on this already" in response.text
@@ -112,16 +112,16 @@ def test_the_second_of_two_moderators_is_told_and_keeps_what_was_typed(desk: Cli
     assert Decision.objects.count() == 1
 
 
-def test_own_articles_have_no_form(desk: Client) -> None:
+def test_review_page_own_article_has_no_form(admin_client: Client) -> None:
     article = factories.in_review(User.objects.get(is_staff=True))
-    assert 'name="verdict"' not in desk.get(page_of(article)).text
-    assert desk.post(page_of(article), form(article)).status_code == 409
+    assert 'name="verdict"' not in admin_client.get(page_of(article)).text
+    assert admin_client.post(page_of(article), form(article)).status_code == 409
     assert Article.objects.get().state == "in_review"
 
 
-def test_what_is_offered_follows_the_state(desk: Client) -> None:
+def test_review_page_verdicts_follow_state(admin_client: Client) -> None:
     def offered(article: Article) -> list[str]:
-        return [str(value) for value, _ in desk.get(page_of(article)).context["form"].fields["verdict"].choices]
+        return [str(value) for value, _ in admin_client.get(page_of(article)).context["form"].fields["verdict"].choices]
 
     assert offered(factories.in_review()) == ["publish", "return"]
     changed = factories.published()
@@ -132,7 +132,7 @@ def test_what_is_offered_follows_the_state(desk: Client) -> None:
     assert offered(factories.hidden()) == ["restore"]
 
 
-def test_history_of_article_and_author(desk: Client) -> None:
+def test_review_page_shows_history_of_article_and_author(admin_client: Client) -> None:
     author = factories.PersonFactory.create()
     other = factories.published(author, title="Another article")
     decide(revision=latest(other), moderator=moderator(display_name="Anahit"), verdict="hide", reason="Was copied.")
@@ -142,7 +142,7 @@ def test_history_of_article_and_author(desk: Client) -> None:
     publishing.submit(article=article)
     suspend(user=author, moderator=moderator(), until=timezone.now() + timedelta(days=3), reason="Shouting.")
 
-    page = desk.get(page_of(article)).text
+    page = admin_client.get(page_of(article)).text
     for expected in [
         "Anahit",
         "Was copied.",
@@ -158,7 +158,7 @@ def test_history_of_article_and_author(desk: Client) -> None:
     assert "<ins>one, thicker</ins>" in page
 
 
-def test_a_change_stands_beside_the_live_text(desk: Client) -> None:
+def test_review_page_shows_diff_to_live_text(admin_client: Client) -> None:
     article = factories.published(
         body="<p>" + "One two three four. " * 10 + '</p><p>See <a href="https://a.example/">here</a>.</p>'
     )
@@ -170,45 +170,45 @@ def test_a_change_stands_beside_the_live_text(desk: Client) -> None:
     publishing.save_draft(article=article, text=factories.text(body=body))
     publishing.submit(article=article)
 
-    page = desk.get(page_of(article)).text
+    page = admin_client.get(page_of(article)).text
     assert "What changes for readers" in page
     assert "<del>[https://a.example/].</del> <ins>[https://b.example/].</ins>" in page
     assert "<ins>&lt;script&gt;</ins>" in page
 
 
 @pytest.mark.parametrize("key", ["0", "999999", "x", "9" * 30, "-1", "_2F"])
-def test_nothing_there_leads_back(key: str, desk: Client) -> None:
-    response = desk.get(f"/admin/moderation/submission/{key}/change/")
+def test_review_page_unknown_key_redirects(key: str, admin_client: Client) -> None:
+    response = admin_client.get(f"/admin/moderation/submission/{key}/change/")
     assert (response.status_code, response["Location"]) == (302, "/admin/")
-    assert desk.get(f"/admin/moderation/submission/{key}/preview/").status_code == 404
+    assert admin_client.get(f"/admin/moderation/submission/{key}/preview/").status_code == 404
 
 
-def test_drafts_are_their_authors_alone(desk: Client) -> None:
+def test_review_page_of_draft_is_not_found(admin_client: Client) -> None:
     article = factories.draft(title="Secret plans")
-    assert desk.get(page_of(article)).status_code == 302
-    assert desk.get(preview_of(article)).status_code == 404
-    assert "Secret plans" not in desk.get("/admin/articles/article/").text
-    assert desk.get(f"/admin/articles/article/{article.pk}/change/").status_code == 302
+    assert admin_client.get(page_of(article)).status_code == 302
+    assert admin_client.get(preview_of(article)).status_code == 404
+    assert "Secret plans" not in admin_client.get("/admin/articles/article/").text
+    assert admin_client.get(f"/admin/articles/article/{article.pk}/change/").status_code == 302
 
 
-def test_the_preview_is_the_reader_s_page_and_stands_in_our_own_frame_alone(desk: Client) -> None:
+def test_preview_can_be_framed_by_own_origin_only(admin_client: Client) -> None:
     article = factories.in_review(title="Lamps by night")
-    response = desk.get(preview_of(article))
+    response = admin_client.get(preview_of(article))
 
     assert "Lamps by night" in response.text
     assert response["X-Frame-Options"] == "SAMEORIGIN"
     assert "frame-ancestors 'self'" in response["Content-Security-Policy"]
     assert "data-beacon" not in response.text
     assert "no-store" in response["Cache-Control"]
-    decision_page = desk.get(page_of(article))
+    decision_page = admin_client.get(page_of(article))
     assert decision_page["X-Frame-Options"] == "DENY"
     assert "frame-ancestors 'none'" in decision_page["Content-Security-Policy"]
     assert f'src="{preview_of(article)}"' in decision_page.text
-    assert desk.post(preview_of(article)).status_code == 405
+    assert admin_client.post(preview_of(article)).status_code == 405
 
 
 @pytest.mark.parametrize("who", ["anonymous", "reader", "staff"])
-def test_others_see_neither_page_nor_preview(who: str, client: Client) -> None:
+def test_review_page_and_preview_denied_to_others(who: str, client: Client) -> None:
     article = factories.in_review(title="Not for you")
     if who != "anonymous":
         client.force_login(factories.PersonFactory.create(is_staff=who == "staff"))
@@ -220,7 +220,7 @@ def test_others_see_neither_page_nor_preview(who: str, client: Client) -> None:
     assert not Decision.objects.exists()
 
 
-def test_seeing_is_not_deciding(client: Client) -> None:
+def test_review_page_view_permission_cannot_decide(client: Client) -> None:
     article = factories.in_review()
     viewer = factories.PersonFactory.create(is_staff=True)
     viewer.user_permissions.add(Permission.objects.get(codename="view_submission"))
@@ -229,25 +229,25 @@ def test_seeing_is_not_deciding(client: Client) -> None:
     assert Article.objects.get().state == "in_review"
 
 
-def test_a_member_of_the_group_does_the_whole_job_and_reaches_nobody_s_rights(desk: Client) -> None:
+def test_moderator_can_open_own_pages_and_not_accounts(admin_client: Client) -> None:
     article = factories.hidden()
     allowed = [
         "moderation/submission/",
         f"moderation/submission/{article.live_id}/change/",
         "moderation/decision/",
-        "moderation/sanction/",
-        "moderation/sanction/add/",
+        "moderation/suspension/",
+        "moderation/suspension/add/",
         "promotion/promotion/",
         "articles/article/",
         f"articles/article/{article.pk}/change/",
         f"articles/article/{article.pk}/history/",
         "articles/section/add/",
         "articles/tag/add/",
-        "articles/sitesettings/1/change/",
-        "articles/picture/",
+        "core/sitesettings/1/change/",
+        "articles/image/",
     ]
     for path in allowed:
-        assert desk.get(f"/admin/{path}").status_code == 200, path
+        assert admin_client.get(f"/admin/{path}").status_code == 200, path
     boss = administrator()
     for path in [
         "accounts/user/",
@@ -256,13 +256,13 @@ def test_a_member_of_the_group_does_the_whole_job_and_reaches_nobody_s_rights(de
         "auth/permission/",
         "auth/group/add/",
     ]:
-        assert desk.get(f"/admin/{path}").status_code in {403, 404}, path
+        assert admin_client.get(f"/admin/{path}").status_code in {403, 404}, path
 
 
 @pytest.mark.parametrize("language", ["ru", "hy"])
-def test_the_desk_speaks_the_language_of_its_address(language: str, desk: Client) -> None:
+def test_review_page_in_each_language(language: str, admin_client: Client) -> None:
     article = factories.in_review()
-    assert desk.get(f"/{language}/admin/moderation/submission/{article.latest_id}/change/").status_code == 200
-    response = desk.post(f"/{language}/admin/moderation/submission/{article.latest_id}/change/", form(article))
+    assert admin_client.get(f"/{language}/admin/moderation/submission/{article.latest_id}/change/").status_code == 200
+    response = admin_client.post(f"/{language}/admin/moderation/submission/{article.latest_id}/change/", form(article))
     assert response["Location"] == f"/{language}/admin/moderation/submission/"
     assert Revision.objects.get().state == "published"

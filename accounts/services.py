@@ -1,0 +1,81 @@
+"""Changes of a user's profile and avatar."""
+
+from __future__ import annotations
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db import transaction
+from PIL import Image, ImageOps
+
+from accounts.models import User
+from accounts.selectors import AVATAR_SIZES, avatar_path
+from core import events
+from core.images import encode_webp, random_name
+
+
+def update_profile(
+    *,
+    user: User,
+    display_name: str,
+    biography: str,
+    preferred_language: str,
+    allows_promotion_by_others: bool,
+    avatar: Image.Image | None = None,
+    without_avatar: bool = False,
+) -> None:
+    """Store what `ProfileForm` returned.
+
+    Args:
+        avatar: a new avatar, from `core.images.load_image`; None leaves the present one.
+        without_avatar: remove the present avatar; ignored if there is a new one.
+    """
+    with transaction.atomic():
+        is_renamed = user.display_name != display_name
+        user.display_name = display_name
+        user.biography = biography
+        user.preferred_language = preferred_language
+        user.allows_promotion_by_others = allows_promotion_by_others
+        user.save(update_fields=["display_name", "biography", "preferred_language", "allows_promotion_by_others"])
+        if avatar is not None:
+            save_avatar(user=user, image=avatar)
+        elif without_avatar:
+            remove_avatar(user=user)
+        if is_renamed:
+            events.user_renamed.send(User, user=user)
+
+
+def save_avatar(*, user: User, image: Image.Image) -> None:
+    """Store `image`, cropped to a square in two sizes, as the avatar; the files of the old one are deleted on commit.
+
+    Args:
+        image: from `core.images.load_image`.
+    """
+    key = random_name()
+    square = ImageOps.fit(image, (min(image.size),) * 2, centering=(0.5, 0.4))
+    try:
+        for size in AVATAR_SIZES:
+            default_storage.save(avatar_path(key, size), ContentFile(encode_webp(square, width=size)))
+        _set_avatar_key(user, key)
+    except BaseException:
+        _delete_files(key)
+        raise
+
+
+def remove_avatar(*, user: User) -> None:
+    """Remove the avatar; its files are deleted on commit."""
+    _set_avatar_key(user, "")
+
+
+def _set_avatar_key(user: User, key: str) -> None:
+    with transaction.atomic():
+        # Locked, so that concurrent uploads leave no files behind.
+        old_key = User.objects.select_for_update().values_list("avatar_key", flat=True).get(pk=user.pk)
+        user.avatar_key = key
+        user.save(update_fields=["avatar_key"])
+        if old_key:
+            transaction.on_commit(lambda: _delete_files(old_key))
+
+
+def _delete_files(key: str) -> None:
+    for size in AVATAR_SIZES:
+        default_storage.delete(avatar_path(key, size))

@@ -1,0 +1,48 @@
+"""What templates of other apps show of moderation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import TypedDict
+
+from django.db.models import Count, Min, OuterRef, Subquery
+
+from articles.models import Article, Revision
+from articles.moderation.models import Decision, Submission
+
+
+class ReviewQueue(TypedDict):
+    """How many submissions wait for review, and since when the oldest waits."""
+
+    waiting: int
+    oldest: datetime | None
+
+
+def review_queue() -> ReviewQueue:
+    return Submission.objects.waiting().order_by().aggregate(waiting=Count("pk"), oldest=Min("submitted_at"))  # type: ignore[return-value]
+
+
+def current_refusals(articles: Iterable[Article]) -> dict[int, Decision]:
+    """Return the decision by which each article is returned or hidden, by the article's primary key; one query.
+
+    Articles without one are left out: a refusal is superseded as soon as the next text is submitted or published.
+    """
+    by_pk = {article.pk: article for article in articles}
+    newest = Decision.objects.filter(revision__article=OuterRef("revision__article")).order_by("-decided_at", "-pk")
+    decisions = Decision.objects.filter(revision__article__in=by_pk, pk=Subquery(newest.values("pk")[:1]))
+    return {
+        decision.revision.article_id: decision
+        for decision in decisions.select_related("revision").defer("revision__body")
+        if _is_current_refusal(decision, by_pk[decision.revision.article_id])
+    }
+
+
+def _is_current_refusal(decision: Decision, article: Article) -> bool:
+    if decision.verdict == Decision.Verdict.HIDE:
+        return article.state == Article.State.HIDDEN
+    if decision.verdict != Decision.Verdict.RETURN or article.latest is None:
+        return False
+    # A trusted author's next text is published without a decision.
+    superseded = article.live is not None and article.live.number > decision.revision.number
+    return not superseded and article.latest.state in {Revision.State.RETURNED, Revision.State.DRAFT}
