@@ -22,7 +22,7 @@ from django.core.management import call_command
 from django.db import connection, transaction
 from PIL import Image
 
-from accounts.avatars import save_avatar
+from accounts.services import save_avatar
 from accounts.models import User
 from articles.models import Section
 from core.models import SiteSettings

@@ -58,7 +58,7 @@ def list_pages() -> list[dict[str, str]]:
                 ("users", "accounts_user"),
                 ("images", "articles_image"),
                 ("tags", "articles_tag"),
-                ("suspensions", "moderation_sanction"),
+                ("suspensions", "moderation_suspension"),
                 ("promotions", "promotion_promotion"),
             )
         ),
