@@ -26,7 +26,7 @@ DEVELOPMENT = env -u DATABASE_URL -u CACHE_URL -u EMAIL_URL -u SECRET_KEY -u MED
 help:
 	@echo "make demo   run the site on http://127.0.0.1:8000/ with demonstration content (PORT= changes the port)"
 	@echo "make dev    the same site with autoreload, the task worker and the debug toolbar"
-	@echo "make test   run every test on SQLite, and on PostgreSQL where DATABASE_URL names one"
+	@echo "make test   run all tests on SQLite, and on PostgreSQL and the production stack if DATABASE_URL names one"
 	@echo "make bench  measure the site with a million articles (docs/performance.md); make bench-quick: in a minute (two the first time)"
 	@echo "make lint   style, types, import contracts, templates, migrations, deployment check"
 	@echo "make fix    mend the style of Python and templates"
@@ -65,14 +65,18 @@ $(VENV)/requirements.stamp: requirements.txt
 
 # --- Checking --------------------------------------------------------------------------------
 
+# With a PostgreSQL in DATABASE_URL: every test but the browser's on SQLite and on PostgreSQL, then the browser and
+# concurrency tests on what production runs (tests/production.py). Without: every test on SQLite.
 # COVERAGE=1 measures branches and fails under the floor in pyproject.toml. Only on SQLite, because it costs half as
 # much time again: before Python 3.14 no fast tracer measures branches.
 test: $(VENV)/requirements-dev.stamp catalogues
+	@if [ "$$CI" = true ] && [ -z "$$DATABASE_URL" ]; then echo "CI=true, but DATABASE_URL names no PostgreSQL." >&2; exit 1; fi
 	@echo "Tests on SQLite"
-	@env -u DATABASE_URL $(RUN) $(PYTEST) $(if $(COVERAGE),--cov --cov-report=term:skip-covered) $(TESTS)
-	@if [ -n "$$DATABASE_URL" ]; then echo "Tests on PostgreSQL"; exec $(RUN) $(PYTEST) $(TESTS); \
-	elif [ "$$CI" = true ]; then echo "CI=true, but DATABASE_URL names no PostgreSQL." >&2; exit 1; \
-	else echo "DATABASE_URL names no PostgreSQL, so the tests ran on SQLite alone."; fi
+	@env -u DATABASE_URL $(RUN) $(PYTEST) $(if $(COVERAGE),--cov --cov-report=term:skip-covered) \
+		$(if $(DATABASE_URL),-m "not e2e") $(TESTS)
+	@if [ -z "$$DATABASE_URL" ]; then echo "DATABASE_URL names no PostgreSQL, so the tests ran on SQLite alone."; exit; fi; \
+		set -e; echo "Tests on PostgreSQL"; $(RUN) $(PYTEST) -m "not e2e" $(TESTS); \
+		echo "Tests on the production stack"; TEST_STACK=production $(RUN) $(PYTEST) -m "e2e or production" $(TESTS)
 
 # BENCH_DATA= names a folder in which the filled databases stay for the next run; MARKDOWN= a file for the report;
 # PROFILE= a line of the table, to see where its time goes instead.
