@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from threading import BoundedSemaphore
 from typing import Literal
 
 from django.db import transaction
@@ -14,6 +15,10 @@ from articles.models.ranking import hot
 from articles.voting.models import Vote
 from core.events import vote_cast
 from core.exceptions import ActionNotAllowed
+
+# Votes that a process casts at once. All voters of an article wait for its row in the end: those who wait here hold
+# no database connection.
+_SLOTS = BoundedSemaphore(2)
 
 # Like, dislike, no vote.
 Choice = Literal[1, -1, 0]
@@ -56,33 +61,35 @@ def cast_vote(*, article: Article, user: User, value: Choice) -> VoteResult:
     """
     if value not in {1, 0, -1}:
         raise ValueError(value)
-    with transaction.atomic():
-        # The user's row serialises their own votes. The article's row, which all voters share, is locked last, so that
-        # it is held as briefly as possible.
-        try:
-            user = User.objects.select_for_update(of=("self",), no_key=True).get(pk=user.pk)
-        except User.DoesNotExist as error:
-            raise ActionNotAllowed(_("Your account is gone, so the vote was not counted.")) from error
-        if reason := vote_denied_reason(article=article, user=user):
-            raise ActionNotAllowed(reason)
-        before = own_vote(article=article, user=user)
-        if value == before:
-            likes, dislikes = Article.objects.published().values_list("likes", "dislikes").get(pk=article.pk)
-            return VoteResult(likes=likes, dislikes=dislikes, value=value)
-        if value == 0:
-            Vote.objects.filter(article=article, voter=user).delete()
-        else:
-            Vote.objects.bulk_create(
-                [Vote(article=article, voter=user, value=value)],
-                update_conflicts=True,
-                unique_fields=["article", "voter"],
-                update_fields=["value", "updated_at"],
-            )
-        locked = Article.objects.published().select_for_update(of=("self",), no_key=True).get(pk=article.pk)
-        # Never below zero: a wrong counter is repaired by recount and must not refuse a vote.
-        locked.likes = max(0, locked.likes + (value == 1) - (before == 1))
-        locked.dislikes = max(0, locked.dislikes + (value == -1) - (before == -1))
-        locked.hot = hot(locked.likes, locked.dislikes, locked.published_at)
-        locked.save(update_fields=["likes", "dislikes", "hot"])
-        vote_cast.send(sender=Vote, article_id=article.pk, user=user, value=value)
+    if reason := vote_denied_reason(article=article, user=user):
+        raise ActionNotAllowed(reason)
+    with _SLOTS, transaction.atomic():
+        return _cast_vote(article, user, value)
+
+
+def _cast_vote(article: Article, user: User, value: Choice) -> VoteResult:
+    # The user's row serialises the votes of one user. The article's row, which all voters share, is locked last.
+    if not User.objects.select_for_update(no_key=True).filter(pk=user.pk).exists():
+        raise ActionNotAllowed(_("Your account is gone, so the vote was not counted."))
+    before = own_vote(article=article, user=user)
+    published = Article.objects.published().only("likes", "dislikes", "published_at")
+    if value == before:
+        current = published.get(pk=article.pk)
+        return VoteResult(likes=current.likes, dislikes=current.dislikes, value=value)
+    if value == 0:
+        Vote.objects.filter(article=article, voter=user).delete()
+    else:
+        Vote.objects.bulk_create(
+            [Vote(article=article, voter=user, value=value)],
+            update_conflicts=True,
+            unique_fields=["article", "voter"],
+            update_fields=["value", "updated_at"],
+        )
+    locked = published.select_for_update(no_key=True).get(pk=article.pk)
+    # Never below zero: recount repairs a wrong counter, which must not refuse a vote.
+    locked.likes = max(0, locked.likes + (value == 1) - (before == 1))
+    locked.dislikes = max(0, locked.dislikes + (value == -1) - (before == -1))
+    locked.hot = hot(locked.likes, locked.dislikes, locked.published_at)
+    locked.save(update_fields=["likes", "dislikes", "hot"])
+    vote_cast.send(sender=Vote, article_id=article.pk, user=user, value=value)
     return VoteResult(likes=locked.likes, dislikes=locked.dislikes, value=value)
