@@ -1,26 +1,41 @@
-"""The beacon: a page reports that it was seen. It sets no cookie, starts no session, and is never cached."""
+"""The beacon, by which a page reports that it was seen, and the public explanation of an article's views.
+
+The beacon sets no cookie, starts no session, and is never cached.
+"""
 
 from __future__ import annotations
 
 from base64 import b64decode
+from dataclasses import dataclass
+from typing import Any
 
 from django.conf import settings
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.db.models import BigAutoField
 from django.http import HttpRequest, HttpResponse
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
+from django.views.generic import TemplateView
 
 from articles.readership.beacon import count
 from articles.readership.group_commit import NotWritten
 from articles.readership.models import ArticleHit, PageRead, PageView
+from articles.readership.selectors import ArticleCounts, DailyCounts, article_counts
 from articles.readership.services import Beacon
-from articles.readership.visitors import is_prefetch, is_same_origin, visitor_of
+from articles.readership.visitors import is_prefetch, is_same_origin, today, visitor_of
+from articles.selectors import published_article
+from core.charts import chart
+from core.http_cache import is_anonymous
 
 # One transparent pixel.
 PIXEL = b64decode("R0lGODlhAQABAIAAAAAAAAAAACH5BAEAAAAALAAAAAABAAEAAAICRAEAOw==")
 RETRY_AFTER = 10
 NO_STORE = {"Cache-Control": "no-store"}
+# Days between two labels of the chart.
+DAYS_PER_LABEL = 5
 
 
 @csrf_exempt  # Headers say which page sends it: a cached page holds no token.
@@ -65,3 +80,74 @@ def _count(request: HttpRequest, pk: int, model: type[ArticleHit], *, is_image: 
     if not is_published:
         return HttpResponse(status=404, headers=NO_STORE)
     return HttpResponse(status=204, headers=NO_STORE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class KindRow:
+    """A kind of view: its sums, and why it is counted or not."""
+
+    name: str
+    why: str
+    recent: int
+    total: int
+
+
+class CountsView(TemplateView):
+    """An article's views per day. Only its author also sees the reads."""
+
+    template_name = "readership/counts.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        article = published_article(kwargs["pk"])
+        counts = article_counts(article, until=today())
+        context = super().get_context_data(**kwargs)
+        return context | {
+            "article": article,
+            "section": article.section,
+            "counts": counts,
+            "chart": chart(
+                counts.days,
+                _("Views of each day"),
+                lambda day: day.seen,
+                lambda day: day.views,
+                words=_bar_label,
+                scaled=True,
+            ),
+            "marks": [day.day for day in counts.days[::DAYS_PER_LABEL]],
+            "kinds": _kind_rows(counts),
+            "is_author": not is_anonymous(self.request) and self.request.user.pk == article.author_id,
+        }
+
+
+def _kind_rows(counts: ArticleCounts) -> list[KindRow]:
+    explained = {
+        "views": (_("Counted"), _("Readers, each of them once a day.")),
+        "by_author": (_("The author"), _("Reads the text many times before anybody else does.")),
+        "by_staff": (_("Staff"), _("Open articles to work on them.")),
+        "by_bots": (
+            _("Declared bots"),
+            _("Programs that say that they are one, or do not say what they are: one a day for each address."),
+        ),
+        "over_rate": (
+            _("Too many from one address"),
+            ngettext(
+                "What comes beyond %(number)d reader a day from one address: one a day for each.",
+                "What comes beyond %(number)d readers a day from one address: one a day for each.",
+                settings.VIEWS_PER_ADDRESS,
+            )
+            % {"number": settings.VIEWS_PER_ADDRESS},
+        ),
+    }
+    return [
+        KindRow(name=name, why=why, recent=getattr(counts.recent, column), total=getattr(counts.total, column))
+        for column, (name, why) in explained.items()
+    ]
+
+
+def _bar_label(day: DailyCounts) -> str:
+    """Return the tooltip of a bar of the chart."""
+    return _("%(day)s: %(views)s counted, %(others)s not counted") % {
+        "day": date_format(day.day, _("j F")),
+        "views": intcomma(day.views),
+        "others": intcomma(day.not_counted),
+    }

@@ -21,7 +21,7 @@ from accounts.models import User
 from articles.models import Article, ArticleTag, Image, Revision, Section, Tag
 from articles.moderation.models import Decision, Submission
 from articles.moderation.services import decide
-from articles.readership.models import DailyStats, Read, Tally, View
+from articles.readership.models import DailyStats, PageRead, PendingCount, PageView
 from articles.readership.visitors import today
 from articles.services import publishing
 from articles.voting.models import Vote
@@ -178,9 +178,9 @@ class TestTheSite(TestCase):
 
     def test_rows_of_views_are_kept_for_two_days(self) -> None:
         kept = {today(), today() - timedelta(days=1)}
-        assert set(View.objects.values_list("day", flat=True)) <= kept
-        assert set(Read.objects.values_list("day", flat=True)) <= kept
-        assert not Tally.objects.exists()
+        assert set(PageView.objects.values_list("day", flat=True)) <= kept
+        assert set(PageRead.objects.values_list("day", flat=True)) <= kept
+        assert not PendingCount.objects.exists()
 
     def test_people_are_confirmed_and_cannot_log_in(self) -> None:
         assert EmailAddress.objects.filter(verified=True, primary=True).count() == 80
