@@ -14,7 +14,7 @@ from bench.system import BenchmarkError
 from bench.testbed import Site, Testbed
 from bench.wrk import LoadResult
 
-_VIEWS = "SELECT count(*) FROM readership_view WHERE article_id = {0} AND kind = 'counted'"
+_VIEWS = "SELECT count(*) FROM readership_pageview WHERE article_id = {0} AND kind = 'counted'"
 _VOTES = "SELECT count(*) FROM voting_vote WHERE article_id = {0}"
 Ask = Callable[[str], str]
 
@@ -81,7 +81,7 @@ def differences(name: str, *, before: Rows, after: Rows, sent: Sent) -> list[str
 def recount_differences(name: str, site: Site) -> list[str]:
     """What `recount --check` has to log after everything is rolled up; nothing where every counter is right."""
     try:
-        site.manage("roll_up_views")
+        site.manage("rollup_views")
         site.manage("recount", "--check")
     except BenchmarkError as error:
         return [f"{name}: {str(error).splitlines()[-1]}"]

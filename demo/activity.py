@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from articles.models import Article
-from articles.readership.models import DailyStats, Read, View, Visit
+from articles.readership.models import ArticleHit, DailyStats, PageRead, PageView
 from articles.readership.visitors import today
 from articles.voting.services import Choice, cast_vote
 from demo.users import VOTERS
@@ -23,7 +23,7 @@ def add_votes_and_views(*, article: Article, published_at: datetime, rng: random
     votes = _votes(rng, author=article.author.username, age=age)
     voters = User.objects.in_bulk(votes, field_name="username")
     for username, value in votes.items():
-        cast_vote(article=article, voter=voters[username], value=value)
+        cast_vote(article=article, user=voters[username], value=value)
     first, last = timezone.localdate(published_at), today()
     views = _daily_views(rng, age=age, days=(last - first).days + 1, minimum=4 * len(votes) + 9)
     read_share = rng.uniform(0.25, 0.6)
@@ -47,13 +47,13 @@ def add_votes_and_views(*, article: Article, published_at: datetime, rng: random
         if stats.day < last - timedelta(days=1):
             continue
         kinds = {
-            Visit.Kind.COUNTED: stats.views,
-            Visit.Kind.AUTHOR: stats.by_author,
-            Visit.Kind.STAFF: stats.by_staff,
-            Visit.Kind.BOT: stats.by_bots,
+            ArticleHit.Kind.COUNTED: stats.views,
+            ArticleHit.Kind.AUTHOR: stats.by_author,
+            ArticleHit.Kind.STAFF: stats.by_staff,
+            ArticleHit.Kind.BOT: stats.by_bots,
         }
-        View.objects.bulk_create(_visits(View, stats, kinds, rng))
-        Read.objects.bulk_create(_visits(Read, stats, {Visit.Kind.COUNTED: stats.reads}, rng))
+        PageView.objects.bulk_create(_visits(PageView, stats, kinds, rng))
+        PageRead.objects.bulk_create(_visits(PageRead, stats, {ArticleHit.Kind.COUNTED: stats.reads}, rng))
 
 
 def _votes(rng: random.Random, *, author: str, age: timedelta) -> dict[str, Choice]:
@@ -79,8 +79,8 @@ def _share_of_readers(age: timedelta) -> float:
     return 1 - 0.85 * math.exp(-age / timedelta(hours=16))
 
 
-def _visits[Row: Visit](
-    model: type[Row], stats: DailyStats, kinds: dict[Visit.Kind, int], rng: random.Random
+def _visits[Row: ArticleHit](
+    model: type[Row], stats: DailyStats, kinds: dict[ArticleHit.Kind, int], rng: random.Random
 ) -> Iterator[Row]:
     """Return the rows that the view beacon would have written on a day, with random visitors."""
     for kind, count in kinds.items():

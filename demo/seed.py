@@ -22,8 +22,8 @@ from django.core.management import call_command
 from django.db import connection, transaction
 from PIL import Image
 
-from accounts.services import save_avatar
 from accounts.models import User
+from accounts.services import save_avatar
 from articles.models import Section
 from core.models import SiteSettings
 from demo.articles import write_articles

@@ -10,7 +10,7 @@ _django = get_wsgi_application()
 # Settings can be read from here on.
 from django.conf import settings  # noqa: E402
 
-from articles.readership.beacon import Beacon  # noqa: E402
+from articles.readership.wsgi import BeaconApplication  # noqa: E402
 from core.page_cache import PageCache  # noqa: E402
 
-application = Beacon(PageCache(_django, max_bytes=settings.PAGE_CACHE_BYTES), most_waiting=settings.BEACONS_AT_ONCE)
+application = BeaconApplication(PageCache(_django, max_bytes=settings.PAGE_CACHE_BYTES))

@@ -13,8 +13,7 @@ from django.views.decorators.http import require_POST
 
 from articles.promotion.counting import News, record
 from articles.promotion.counting_tasks import ask_for_roll_up
-from articles.readership.views import reader_of
-from articles.readership.visitors import is_prefetch, is_same_origin
+from articles.readership.visitors import is_prefetch, is_same_origin, visitor_of
 
 # More than any page shows. Numbers fit their column.
 _NUMBERS = re.compile(r"(?:[0-9]{1,18}(?:,[0-9]{1,18}){0,19})?")
@@ -34,7 +33,7 @@ def promotion_beacon(request: HttpRequest) -> HttpResponse:
     if not all(_NUMBERS.fullmatch(numbers) for numbers in said.values()):
         return _refused(_("These are no numbers of promotions."), 400)
     news = News(**{name: frozenset(map(int, filter(None, numbers.split(",")))) for name, numbers in said.items()})
-    if news.promotions and not is_prefetch(request.headers) and record(news=news, reader=reader_of(request)):
+    if news.promotions and not is_prefetch(request.headers) and record(news=news, reader=visitor_of(request)):
         ask_for_roll_up()
     return HttpResponse(status=204)
 

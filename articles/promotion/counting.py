@@ -16,9 +16,9 @@ from django.utils import timezone
 
 from articles.models import Article
 from articles.promotion.models import Promotion, PromotionEvent
-from articles.readership.models import View
-from articles.readership.salts import salt_of
-from articles.readership.visitors import Reader, Sighting, sighting, today
+from articles.readership.models import PageView
+from articles.readership.salts import daily_salt
+from articles.readership.visitors import Hit, Visitor, classify_hit, today
 
 BATCH = 5000
 # Rows of days that nobody can add to any more, and that recount no longer compares.
@@ -43,7 +43,7 @@ class News:
         return self.seen | self.clicked | self.came
 
 
-def record(*, news: News, reader: Reader) -> int:
+def record(*, news: News, reader: Visitor) -> int:
     """Write what is new: at most one row per visitor, promotion, day and kind. Durable when this returns.
 
     Not counted: the article's author, the sponsor, staff, declared bots, and what exceeds `VIEWS_PER_ADDRESS` visitors
@@ -80,7 +80,7 @@ def record(*, news: News, reader: Reader) -> int:
     return len(rows)
 
 
-def _sightings(promotions: Iterable[int], reader: Reader, day: date) -> dict[int, Sighting]:
+def _sightings(promotions: Iterable[int], reader: Visitor, day: date) -> dict[int, Hit]:
     """By promotion, the reader as one who is counted; only of promotions that run, or did a moment ago."""
     now = timezone.now()
     found = Promotion.objects.filter(
@@ -94,8 +94,8 @@ def _sightings(promotions: Iterable[int], reader: Reader, day: date) -> dict[int
     for pk, article_id, author_id, sponsor_id in found:
         if reader.account_id == sponsor_id:
             continue
-        seen = sighting(article_id=article_id, author_id=author_id, reader=reader, day=day, salt=salt_of(day))
-        if seen.kind == View.Kind.COUNTED:
+        seen = classify_hit(reader, target_id=article_id, author_id=author_id, day=day, salt=daily_salt(day))
+        if seen.kind == PageView.Kind.COUNTED:
             sightings[pk] = seen
     return sightings
 

@@ -1,7 +1,8 @@
-"""Views and reads: one row each per visitor, article and day; the numbers are their sums."""
+"""Views and reads: one row per visitor, article and day. The public numbers are sums of these rows."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from django.db import models
@@ -11,7 +12,7 @@ from articles.models import Article
 
 
 class DailySalt(models.Model):
-    """The secret that turns a day's visitors into digests. Destroyed after its day: digests then name nobody."""
+    """The secret under which a day's visitors are hashed. It is destroyed after its day."""
 
     day = models.DateField(primary_key=True)
     salt = models.BinaryField(max_length=32)
@@ -20,11 +21,14 @@ class DailySalt(models.Model):
         return str(self.day)
 
 
-class Visit(models.Model):
-    """What one visitor did with one article on one day. No address and no account is stored, only digests."""
+class DailyHit(models.Model):
+    """What one visitor did with one object on one day. Only hashes are stored, no address and no account.
 
-    # What tallies call it.
-    what: ClassVar[str]
+    A subclass adds the foreign key that `target` names, a unique constraint on target, day and visitor, and an index
+    on target, day and source.
+    """
+
+    target: ClassVar[str]
 
     class Kind(models.TextChoices):
         COUNTED = "counted", _("counted")
@@ -33,13 +37,41 @@ class Visit(models.Model):
         BOT = "bot", _("declared bot")
         OVER_RATE = "over_rate", _("too many from one address")
 
-    # Every index begins with it.
-    article = models.ForeignKey(Article, on_delete=models.CASCADE, related_name="%(class)s_rows", db_index=False)
     day = models.DateField()
     visitor = models.BinaryField(max_length=16)
-    # The address alone, digested in the same way: for the cap of visitors per address.
+    # A hash of the address alone, for the limit of visitors per address.
     source = models.BinaryField(max_length=16)
     kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.COUNTED)
+
+    class Meta:
+        abstract = True
+
+
+class AbstractPendingCount(models.Model):
+    """What one write of hits adds to a target's day. It exists until the rollup has added it.
+
+    Hits are many and pending counts few, so a hit is written once and never updated. A subclass adds the foreign key
+    to the target; `metric` is the name of a column of the statistics.
+    """
+
+    day = models.DateField()
+    metric = models.CharField(max_length=20)
+    number = models.PositiveIntegerField()
+
+    class Meta:
+        abstract = True
+        constraints = [models.CheckConstraint(condition=models.Q(number__gt=0), name="%(class)s_is_positive")]
+
+
+class ArticleHit(DailyHit):
+    """A hit on an article."""
+
+    target = "article"
+    # The column of `DailyStats` that each kind is counted in; a kind that is missing is not counted.
+    metrics: ClassVar[Mapping[str, str]]
+
+    # Both indexes of the table begin with it.
+    article = models.ForeignKey(Article, on_delete=models.CASCADE, related_name="%(class)s_rows", db_index=False)
 
     class Meta:
         abstract = True
@@ -50,48 +82,40 @@ class Visit(models.Model):
         return f"{self.article_id} {self.day} {self.kind}"
 
 
-class View(Visit):
+class PageView(ArticleHit):
     """The page was visible for a second."""
 
-    what = "view"
+    metrics = {
+        DailyHit.Kind.COUNTED: "views",
+        DailyHit.Kind.AUTHOR: "by_author",
+        DailyHit.Kind.STAFF: "by_staff",
+        DailyHit.Kind.BOT: "by_bots",
+        DailyHit.Kind.OVER_RATE: "over_rate",
+    }
 
-    class Meta(Visit.Meta):
+    class Meta(ArticleHit.Meta):
         verbose_name = _("view")
         verbose_name_plural = _("views")
 
 
-class Read(Visit):
-    """The page was visible for half a minute and three quarters of its text came by. For the author alone."""
+class PageRead(ArticleHit):
+    """The page was visible for half a minute and three quarters of its text were scrolled past. For the author alone."""
 
-    what = "read"
+    metrics = {DailyHit.Kind.COUNTED: "reads"}
 
-    class Meta(Visit.Meta):
+    class Meta(ArticleHit.Meta):
         verbose_name = _("read")
         verbose_name_plural = _("reads")
 
 
-class Tally(models.Model):
-    """What one write of rows adds to an article's day; it is there until the roll-up has added it.
+class PendingCount(AbstractPendingCount):
+    """Views or reads of an article's day that the rollup has not added yet."""
 
-    A crowd's rows are many and their tallies few, so that a row is written once and never again.
-    """
-
-    class What(models.TextChoices):
-        VIEW = "view", _("views")
-        READ = "read", _("reads")
-
-    # Rolled up within seconds: there is never much to go through.
+    # Without an index: the table is emptied every few seconds.
     article = models.ForeignKey(Article, on_delete=models.CASCADE, related_name="+", db_index=False)
-    day = models.DateField()
-    what = models.CharField(max_length=4, choices=What.choices)
-    kind = models.CharField(max_length=10, choices=Visit.Kind.choices)
-    number = models.PositiveIntegerField()
-
-    class Meta:
-        constraints = [models.CheckConstraint(condition=models.Q(number__gt=0), name="tally_of_something")]
 
     def __str__(self) -> str:
-        return f"{self.article_id} {self.day} {self.what} {self.kind} {self.number}"
+        return f"{self.article_id} {self.day} {self.metric} {self.number}"
 
 
 class DailyStats(models.Model):

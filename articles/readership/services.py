@@ -1,86 +1,90 @@
-"""Views and reads are written one row each; what they add up to moves into the numbers in one transaction."""
+"""Record views and reads, and add them up."""
 
 from __future__ import annotations
 
-from datetime import date, timedelta
-
-from django.db import connection
+from collections import Counter
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from articles.models import Article
-from articles.readership.models import Read, View, Visit
-from articles.readership.rolling_up import roll_up_batch
-from articles.readership.salts import destroy_old_salts, salt_of
-from articles.readership.storing import store
-from articles.readership.visitors import Reader, sighting, today
-
-BATCH = 5000
-# Rows of days that nobody can add to any more, and that recount no longer compares; what they add up to is kept apart.
-KEEP_DAYS = 2
+from articles.readership import tracking
+from articles.readership.models import ArticleHit, DailyStats, PageRead, PageView, PendingCount
+from articles.readership.salts import daily_salt, destroy_old_salts
+from articles.readership.visitors import Visitor, classify_hit, today
 
 
-def record(*, of: type[Visit], article_id: int, author_id: int, reader: Reader) -> bool:
-    """Write that someone views (`of=View`) or reads (`of=Read`) the article today; repeating it changes nothing.
+class Beacon(NamedTuple):
+    """A request to count a view or a read."""
 
-    It is durable when this returns.
+    model: type[ArticleHit]
+    article_id: int
+    visitor: Visitor
 
-    Returns:
-        whether it was news.
 
-    Raises:
-        Article.DoesNotExist: it is not published (any more).
-    """
+class Ingested(NamedTuple):
+    """For each beacon, whether its article is published; and how many rows were new."""
+
+    published: Sequence[bool]
+    new: int
+
+
+@tracking.retry_on_conflict
+def ingest(beacons: Sequence[Beacon]) -> Ingested:
+    """Write the views and reads of today that are new; they are committed on return."""
     day = today()
-    seen = sighting(article_id=article_id, author_id=author_id, reader=reader, day=day, salt=salt_of(day))
-    new, missing = store([seen], of=of, using=connection)
-    if missing:
-        raise Article.DoesNotExist
-    return new > 0
+    salt = daily_salt(day)
+    authors = dict(
+        Article.objects.published()
+        .filter(pk__in={beacon.article_id for beacon in beacons})
+        .values_list("pk", "author_id")
+    )
+    new = 0
+    for model in (PageView, PageRead):
+        hits = [
+            classify_hit(
+                beacon.visitor,
+                target_id=beacon.article_id,
+                author_id=authors[beacon.article_id],
+                day=day,
+                salt=salt,
+            )
+            for beacon in beacons
+            if beacon.model is model and beacon.article_id in authors
+        ]
+        if hits:
+            new += tracking.record_hits(hits, model=model, pending_model=PendingCount, metrics=model.metrics)
+    return Ingested(published=[beacon.article_id in authors for beacon in beacons], new=new)
 
 
-def roll_up(*, batch: int = BATCH) -> int:
-    """Add every waiting view and read to the day's statistics and the article's counter; each exactly once.
+def rollup(*, batch: int = 5000) -> int:
+    """Add all pending views and reads to the daily statistics and the articles' counters. Returns their number."""
+    return tracking.rollup(
+        pending_model=PendingCount, stats_model=DailyStats, target="article", batch=batch, before=_add_to_articles
+    )
 
-    Each batch is one transaction: a process that dies in it leaves its tallies waiting for the next. Several may run
-    at once: they take different tallies.
+
+def _add_to_articles(counts: tracking.DayCounts) -> None:
+    # Lock the articles first, even without views to add: recount takes the same lock.
+    views: Counter[int] = Counter()
+    for (article_id, _), metrics in counts.items():
+        views[article_id] += metrics["views"]
+    articles = list(
+        Article.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=views).order_by("pk").only("views")
+    )
+    for article in articles:
+        article.views += views[article.pk]
+    Article.objects.bulk_update([one for one in articles if views[one.pk]], ["views"], batch_size=500)
+
+
+def delete_old_data(*, batch: int = 1000, limit: int | None = None) -> int:
+    """Destroy old salts and delete the hits of past days, whose sums stay.
 
     Args:
-        batch: tallies of a transaction.
+        batch: rows per statement.
+        limit: stop after that many rows of a model.
 
     Returns:
-        how many views and reads were added.
-    """
-    added = 0
-    while True:
-        tallies, number = roll_up_batch(batch)
-        added += number
-        if tallies < batch:
-            return added
-
-
-def tidy_up(*, batch: int = 1000, most: int | None = None) -> int:
-    """Destroy old salts and the rows of past days whose numbers are kept; a batch at a time, so that nothing waits.
-
-    Args:
-        most: stop after so many rows of a kind, or go on to the end.
-
-    Returns:
-        how many rows were dropped.
+        the number of rows deleted.
     """
     destroy_old_salts()
-    before = today() - timedelta(days=KEEP_DAYS)
-    return sum(_drop(of, before, batch, most) for of in (View, Read))
-
-
-def _drop(of: type[Visit], before: date, batch: int, most: int | None) -> int:
-    # Rows are written in the order of their days, so the oldest come first and no index on the day is needed. Each
-    # batch goes on where the last one ended: what was dropped is not passed over again and again.
-    dropped, last = 0, 0
-    while most is None or dropped < most:
-        rows = of._default_manager.filter(pk__gt=last).order_by("pk").values_list("pk", "day")[:batch]
-        oldest = list(rows)
-        doomed = [pk for pk, day in oldest if day < before]
-        if not doomed:
-            break
-        last = oldest[-1][0]
-        dropped += of._default_manager.filter(pk__in=doomed).delete()[0]
-    return dropped
+    return sum(tracking.delete_old_hits(model=model, batch=batch, limit=limit) for model in (PageView, PageRead))

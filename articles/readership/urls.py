@@ -1,14 +1,13 @@
 from django.urls import path
 
 from articles.readership import views
-from articles.readership.reports import CountsView
 from core.http_cache import public_page
 
 urlpatterns = [
-    path("articles/<int:pk>/views/", public_page(CountsView.as_view(), parameters=()), name="article_views"),
+    path("articles/<int:pk>/views/", public_page(views.CountsView.as_view(), parameters=()), name="article_views"),
 ]
 
-# Requested by scripts, without a language.
+# Requested by scripts, without a language prefix.
 untranslated_urlpatterns = [
     path("beacon/<int:pk>/", views.beacon, name="beacon"),
     path("beacon/<int:pk>/read/", views.beacon_read, name="beacon_read"),

@@ -1,102 +1,153 @@
-"""The beacon: a page that has been looked at says so. Sets no cookie, begins no session, is never stored."""
+"""The beacon, by which a page reports that it was seen, and the public explanation of an article's views.
+
+The beacon sets no cookie, starts no session, and is never cached.
+"""
 
 from __future__ import annotations
 
 from base64 import b64decode
-from collections.abc import Callable
-from functools import wraps
+from dataclasses import dataclass
+from typing import Any
 
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse
+from django.contrib.humanize.templatetags.humanize import intcomma
+from django.db.models import BigAutoField
+from django.http import HttpRequest, HttpResponse
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
+from django.views.generic import TemplateView
 
-from accounts.models import User
-from articles.models import Article
-from articles.readership.models import Read, View, Visit
-from articles.readership.services import record
-from articles.readership.tasks import ask_for_roll_up
-from articles.readership.visitors import Reader, is_prefetch, is_same_origin
-from core.ratelimit import client_address
+from articles.readership.beacon import count
+from articles.readership.group_commit import NotWritten
+from articles.readership.models import ArticleHit, PageRead, PageView
+from articles.readership.selectors import ArticleCounts, DailyCounts, article_counts
+from articles.readership.services import Beacon
+from articles.readership.visitors import is_prefetch, is_same_origin, today, visitor_of
+from articles.selectors import published_article
+from core.charts import chart
+from core.http_cache import is_anonymous
 
 # One transparent pixel.
 PIXEL = b64decode("R0lGODlhAQABAIAAAAAAAAAAACH5BAEAAAAALAAAAAABAAEAAAICRAEAOw==")
-
-Beacon = Callable[[HttpRequest, int], HttpResponse]
-
-
-def _never_stored(view: Beacon) -> Beacon:
-    @wraps(view)
-    def wrapped(request: HttpRequest, pk: int) -> HttpResponse:
-        response = view(request, pk)
-        response["Cache-Control"] = "no-store"
-        return response
-
-    return wrapped
+RETRY_AFTER = 10
+NO_STORE = {"Cache-Control": "no-store"}
+# Days between two labels of the chart.
+DAYS_PER_LABEL = 5
 
 
-@csrf_exempt  # Whose page asks is checked by its own headers: a cached page holds no token.
+@csrf_exempt  # Headers say which page sends it: a cached page holds no token.
 @require_POST
-@_never_stored
 def beacon(request: HttpRequest, pk: int) -> HttpResponse:
-    """Count the reader; 204 once the row is committed."""
-    if not is_same_origin(request.headers, origin=settings.ORIGIN):
-        return _foreign()
-    _count(request, pk)
-    return HttpResponse(status=204)
+    """Count a view; 204 once the row is committed."""
+    return _count(request, pk, PageView)
 
 
 @csrf_exempt
 @require_POST
-@_never_stored
 def beacon_read(request: HttpRequest, pk: int) -> HttpResponse:
-    """The same for whoever stayed and read: half a minute and three quarters of the text, which the page has seen."""
-    if not is_same_origin(request.headers, origin=settings.ORIGIN):
-        return _foreign()
-    _count(request, pk, of=Read)
-    return HttpResponse(status=204)
+    """Count a read: half a minute and three quarters of the text, which the page has measured."""
+    return _count(request, pk, PageRead)
 
 
 @require_safe
-@_never_stored
 def beacon_image(request: HttpRequest, pk: int) -> HttpResponse:
-    """The same for readers without JavaScript: an image that the page asks for."""
-    if not is_same_origin(request.headers, origin=settings.ORIGIN, is_image=True):
-        return _foreign()
-    if request.method == "GET":
-        _count(request, pk)
-    return HttpResponse(PIXEL, content_type="image/gif")
+    """Count a view of a browser without JavaScript, by an image in the page."""
+    response = _count(request, pk, PageView, is_image=True)
+    if response.status_code == 204:
+        return HttpResponse(PIXEL, content_type="image/gif", headers=NO_STORE)
+    return response
 
 
-def _count(request: HttpRequest, pk: int, *, of: type[Visit] = View) -> None:
-    if is_prefetch(request.headers):
-        return
-    author_id = Article.objects.published().filter(pk=pk).values_list("author_id", flat=True).first()
-    if author_id is None:
-        raise Http404
+def _count(request: HttpRequest, pk: int, model: type[ArticleHit], *, is_image: bool = False) -> HttpResponse:
+    if not is_same_origin(request.headers, origin=settings.ORIGIN, is_image=is_image):
+        return HttpResponse(
+            _("Only this site's own pages count views."),
+            status=403,
+            content_type="text/plain; charset=utf-8",
+            headers=NO_STORE,
+        )
+    if request.method == "HEAD" or is_prefetch(request.headers):
+        return HttpResponse(status=204, headers=NO_STORE)
     try:
-        is_new = record(of=of, article_id=pk, author_id=author_id, reader=reader_of(request))
-    except Article.DoesNotExist as error:  # It was taken down between the two statements.
-        raise Http404 from error
-    if is_new:
-        ask_for_roll_up()
+        is_published = pk <= BigAutoField.MAX_BIGINT and count(
+            Beacon(model=model, article_id=pk, visitor=visitor_of(request))
+        )
+    except NotWritten:
+        return HttpResponse(status=503, headers={**NO_STORE, "Retry-After": str(RETRY_AFTER)})
+    if not is_published:
+        return HttpResponse(status=404, headers=NO_STORE)
+    return HttpResponse(status=204, headers=NO_STORE)
 
 
-def reader_of(request: HttpRequest) -> Reader:
-    """Who asks, as far as the request tells."""
-    # Only where a session came is it looked at: a reader without one must get none.
-    user = request.user if settings.SESSION_COOKIE_NAME in request.COOKIES else None
-    known = user if isinstance(user, User) else None
-    return Reader(
-        address=client_address(request),
-        user_agent=request.headers.get("User-Agent", ""),
-        account_id=known.pk if known else None,
-        is_staff=bool(known and known.is_staff),
-    )
+@dataclass(frozen=True, kw_only=True)
+class KindRow:
+    """A kind of view: its sums, and why it is counted or not."""
+
+    name: str
+    why: str
+    recent: int
+    total: int
 
 
-def _foreign() -> HttpResponse:
-    return HttpResponse(
-        _("Only this site's own pages count views."), status=403, content_type="text/plain; charset=utf-8"
-    )
+class CountsView(TemplateView):
+    """An article's views per day. Only its author also sees the reads."""
+
+    template_name = "readership/counts.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        article = published_article(kwargs["pk"])
+        counts = article_counts(article, until=today())
+        context = super().get_context_data(**kwargs)
+        return context | {
+            "article": article,
+            "section": article.section,
+            "counts": counts,
+            "chart": chart(
+                counts.days,
+                _("Views of each day"),
+                lambda day: day.seen,
+                lambda day: day.views,
+                words=_bar_label,
+                scaled=True,
+            ),
+            "marks": [day.day for day in counts.days[::DAYS_PER_LABEL]],
+            "kinds": _kind_rows(counts),
+            "is_author": not is_anonymous(self.request) and self.request.user.pk == article.author_id,
+        }
+
+
+def _kind_rows(counts: ArticleCounts) -> list[KindRow]:
+    explained = {
+        "views": (_("Counted"), _("Readers, each of them once a day.")),
+        "by_author": (_("The author"), _("Reads the text many times before anybody else does.")),
+        "by_staff": (_("Staff"), _("Open articles to work on them.")),
+        "by_bots": (
+            _("Declared bots"),
+            _("Programs that say that they are one, or do not say what they are: one a day for each address."),
+        ),
+        "over_rate": (
+            _("Too many from one address"),
+            ngettext(
+                "What comes beyond %(number)d reader a day from one address: one a day for each.",
+                "What comes beyond %(number)d readers a day from one address: one a day for each.",
+                settings.VIEWS_PER_ADDRESS,
+            )
+            % {"number": settings.VIEWS_PER_ADDRESS},
+        ),
+    }
+    return [
+        KindRow(name=name, why=why, recent=getattr(counts.recent, column), total=getattr(counts.total, column))
+        for column, (name, why) in explained.items()
+    ]
+
+
+def _bar_label(day: DailyCounts) -> str:
+    """Return the tooltip of a bar of the chart."""
+    return _("%(day)s: %(views)s counted, %(others)s not counted") % {
+        "day": date_format(day.day, _("j F")),
+        "views": intcomma(day.views),
+        "others": intcomma(day.not_counted),
+    }

@@ -1,8 +1,4 @@
-"""Who reads, in digests that name nobody: what a request says becomes one row, or nothing.
-
-All of it works on headers and ids, so that whatever receives the request can use it. docs/readership.md says the same
-in words for readers; the two change together.
-"""
+"""Turn what a request says about its sender into hashes that identify no one. docs/readership.md has the rules."""
 
 from __future__ import annotations
 
@@ -15,12 +11,16 @@ from ipaddress import IPv6Address, ip_address
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from django.conf import settings
+from django.http import HttpRequest
 from django.utils import timezone
 
-from articles.readership.models import View
+from accounts.models import User
+from articles.readership.models import DailyHit
+from core.ratelimit import client_address
 
-# Programs that say so themselves. Words, not a list of names: a list is out of date on the day it is made.
-# ("CUBOT" is a telephone.)
+# Programs that declare themselves. Words instead of a list of names, which would be outdated soon.
+# ("CUBOT" is a phone.)
 _DECLARED_BOT = re.compile(
     r"(?<!cu)bot(?![a-z])|crawl|spider|slurp|scrap|archiver|preview|prerender|monitor|uptime|lighthouse|pagespeed"
     r"|phantomjs|validator|feed|\brss|fetch|facebookexternalhit|facebookcatalog|whatsapp|embedly|mediapartners"
@@ -29,13 +29,14 @@ _DECLARED_BOT = re.compile(
     r"|dart|aiohttp|reqwest|postman|insomnia|k6|locust|restsharp|winhttp)",
     re.IGNORECASE,
 )
-# As `ipaddress` would write it, so that nothing is left to parse.
-IPV4 = re.compile(r"(?:(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])(?:\.(?!$)|$)){4}", re.ASCII)
-_DIGEST_BYTES = 16
+# Characters of a user agent that are searched for such words and cached.
+_MAX_USER_AGENT = 1000
+# Bytes of a hash that are stored.
+_HASH_BYTES = 16
 
 
-class Reader(NamedTuple):
-    """What a request tells about who reads."""
+class Visitor(NamedTuple):
+    """What a request says about its sender."""
 
     address: str
     user_agent: str = ""
@@ -43,10 +44,10 @@ class Reader(NamedTuple):
     is_staff: bool = False
 
 
-class Sighting(NamedTuple):
-    """One reader at one article on one day, before it is known whether it is the first."""
+class Hit(NamedTuple):
+    """One visitor at one target on one day, before it is known whether it is the first hit."""
 
-    article_id: int
+    target_id: int
     day: date
     visitor: bytes
     source: bytes
@@ -54,14 +55,25 @@ class Sighting(NamedTuple):
 
 
 def today() -> date:
-    """The day that a view belongs to, in the site's own time zone."""
+    """Return the day that a hit belongs to, in the site's own time zone."""
     return timezone.localdate(timezone=timezone.get_default_timezone())
 
 
-def network(address: str) -> str:
-    """The address as it is digested: IPv6 by its /64, since one home or phone has all of it; IPv4 whole."""
-    if IPV4.fullmatch(address):
-        return address
+def visitor_of(request: HttpRequest) -> Visitor:
+    """Return the visitor who sent a request."""
+    # Without a session cookie `request.user` is not read: anonymous visitors must not get a session.
+    user = request.user if settings.SESSION_COOKIE_NAME in request.COOKIES else None
+    account = user if isinstance(user, User) else None
+    return Visitor(
+        address=client_address(request),
+        user_agent=request.headers.get("User-Agent", ""),
+        account_id=account.pk if account else None,
+        is_staff=bool(account and account.is_staff),
+    )
+
+
+def anonymize_ip(address: str) -> str:
+    """Return the part of an address that is hashed: the /64 of IPv6, which one home or phone owns, or the whole IPv4."""
     try:
         parsed = ip_address(address.strip())
     except ValueError:
@@ -73,73 +85,67 @@ def network(address: str) -> str:
     return str(parsed)
 
 
+@lru_cache(maxsize=2048)
 def is_declared_bot(user_agent: str) -> bool:
-    """Whether the program says itself that it is one, or does not say what it is."""
-    # Browsers have few names between them, and none is so long.
-    return _known_bot(user_agent) if len(user_agent) <= 400 else _says_bot(user_agent)
-
-
-def _says_bot(user_agent: str) -> bool:
+    """Return whether a program declares itself a bot, or does not say what it is."""
     return not user_agent.strip() or _DECLARED_BOT.search(user_agent) is not None
 
 
-_known_bot = lru_cache(maxsize=2048)(_says_bot)
-
-
 def is_prefetch(headers: Mapping[str, str]) -> bool:
-    """Whether the browser only prepares a page that nobody has opened."""
+    """Return whether the browser only prepares a page that no one has opened."""
     purposes = [headers[name] for name in ("Sec-Purpose", "Purpose", "X-Purpose", "X-Moz") if name in headers]
     return any("prefetch" in purpose.lower() or "prerender" in purpose.lower() for purpose in purposes)
 
 
 def is_same_origin(headers: Mapping[str, str], *, origin: str, is_image: bool = False) -> bool:
-    """Whether one of our own pages asked.
+    """Return whether one of the site's own pages sent the request.
 
     Args:
-        origin: the site's own.
-        is_image: an <img> is asked for without `Origin`; for it "none" (no page asked) needs a referrer of ours.
+        origin: the site's own origin.
+        is_image: the request is for an <img>, which has no `Origin`; with `Sec-Fetch-Site: none` (not sent by a
+            page) it needs a referrer of the site.
     """
     site = headers.get("Sec-Fetch-Site", "")
     if site and not (is_image and site == "none"):
         return site == "same-origin"
-    if not is_image and (asking := headers.get("Origin", "")):
-        return asking == origin
+    if not is_image and (sender := headers.get("Origin", "")):
+        return sender == origin
     return _origin_of(headers.get("Referer", "")) == origin
 
 
-def sighting(*, article_id: int, author_id: int, reader: Reader, day: date, salt: bytes) -> Sighting:
-    """Classify a view: by the author, by staff, by a declared bot, or counted.
+def classify_hit(visitor: Visitor, *, target_id: int, author_id: int, day: date, salt: bytes) -> Hit:
+    """Classify a hit: by the author, by staff, by a declared bot, or counted.
 
-    An address is one bot, whatever its programs call themselves, so that inventing names makes no rows.
+    All bots of one address are one visitor, so that invented names create no rows.
     """
-    where = network(reader.address)
-    kind = View.Kind.COUNTED
-    if reader.account_id is not None:
-        who = f"account|{reader.account_id}"
-        if reader.account_id == author_id:
-            kind = View.Kind.AUTHOR
-        elif reader.is_staff:
-            kind = View.Kind.STAFF
-    elif is_declared_bot(reader.user_agent):
-        kind, who = View.Kind.BOT, f"bot|{where}"
+    network = anonymize_ip(visitor.address)
+    kind = DailyHit.Kind.COUNTED
+    if visitor.account_id is not None:
+        identity = f"account|{visitor.account_id}"
+        if visitor.account_id == author_id:
+            kind = DailyHit.Kind.AUTHOR
+        elif visitor.is_staff:
+            kind = DailyHit.Kind.STAFF
+    elif is_declared_bot(visitor.user_agent[:_MAX_USER_AGENT]):
+        kind, identity = DailyHit.Kind.BOT, f"bot|{network}"
     else:
-        who = f"reader|{where}|{reader.user_agent}"
-    return Sighting(
-        article_id=article_id,
+        identity = f"reader|{network}|{visitor.user_agent}"
+    return Hit(
+        target_id=target_id,
         day=day,
-        visitor=_digest(salt, who),
-        source=_digest(salt, f"source|{where}"),
+        visitor=_hash(salt, identity),
+        source=_hash(salt, f"source|{network}"),
         kind=kind,
     )
 
 
-def _digest(salt: bytes, words: str) -> bytes:
-    return hmac.digest(salt, words.encode("utf-8", "surrogatepass"), "sha256")[:_DIGEST_BYTES]
+def _hash(salt: bytes, text: str) -> bytes:
+    return hmac.digest(salt, text.encode("utf-8", "surrogatepass"), "sha256")[:_HASH_BYTES]
 
 
-def _origin_of(address: str) -> str:
+def _origin_of(url: str) -> str:
     try:
-        parts = urlsplit(address)
+        parts = urlsplit(url)
     except ValueError:
         return ""
     return f"{parts.scheme}://{parts.netloc}"

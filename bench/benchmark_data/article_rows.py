@@ -231,8 +231,8 @@ class Block:
             if self.today - first_day - day <= 1:
                 kinds = ["counted"] * views + ["author"] * by_author + ["bot"] * bots
                 visits = [f"{index + 1}\t{when}\t{self._visitor()}\t{kind}" for kind in kinds]
-                self.rows["readership_view"] += visits
-                self.rows["readership_read"] += visits[:reads]
+                self.rows["readership_pageview"] += visits
+                self.rows["readership_pageread"] += visits[:reads]
 
     def _visitor(self) -> str:
         digest = f"{self.rng.getrandbits(128):032x}"

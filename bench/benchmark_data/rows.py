@@ -36,8 +36,8 @@ _COLUMNS = {
     "moderation_decision": "revision_id moderator_id verdict rule reason decided_at mailed_at",
     "voting_vote": "article_id voter_id value created_at updated_at",
     "readership_dailystats": "article_id day views reads by_author by_staff by_bots over_rate",
-    "readership_view": "article_id day visitor source kind",
-    "readership_read": "article_id day visitor source kind",
+    "readership_pageview": "article_id day visitor source kind",
+    "readership_pageread": "article_id day visitor source kind",
 }
 COLUMNS = {table: tuple(columns.split()) for table, columns in _COLUMNS.items()}
 Rows = dict[str, list[str]]

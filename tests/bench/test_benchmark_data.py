@@ -21,7 +21,7 @@ from accounts.models import User
 from articles.models import Article, ArticleTag, Image, Revision, Section, Tag
 from articles.moderation.models import Decision, Submission
 from articles.moderation.services import decide
-from articles.readership.models import DailyStats, Read, Tally, View
+from articles.readership.models import DailyStats, PageRead, PageView, PendingCount
 from articles.readership.visitors import today
 from articles.search import indexing
 from articles.search.models import SearchEntry
@@ -180,9 +180,9 @@ class TestFilledSite(TestCase):
 
     def test_view_rows_are_of_two_days(self) -> None:
         kept = {today(), today() - timedelta(days=1)}
-        assert set(View.objects.values_list("day", flat=True)) <= kept
-        assert set(Read.objects.values_list("day", flat=True)) <= kept
-        assert not Tally.objects.exists()
+        assert set(PageView.objects.values_list("day", flat=True)) <= kept
+        assert set(PageRead.objects.values_list("day", flat=True)) <= kept
+        assert not PendingCount.objects.exists()
 
     def test_users_are_confirmed_and_cannot_log_in(self) -> None:
         assert EmailAddress.objects.filter(verified=True, primary=True).count() == 80
@@ -198,7 +198,7 @@ class TestFilledSite(TestCase):
         moderator = User.objects.filter(groups__name="Moderators")[0]
         decide(revision=Revision.objects.get(pk=waiting.pk), moderator=moderator, verdict="publish")
         mine = factories.published()
-        cast_vote(article=mine, voter=User.objects.order_by("pk")[0], value=1)
+        cast_vote(article=mine, user=User.objects.order_by("pk")[0], value=1)
         publishing.hide(article=Article.objects.published()[5])
         call_command("recount", "--check", stdout=StringIO())
 

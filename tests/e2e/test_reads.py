@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from accounts.models import User
 from articles.readership import services
-from articles.readership.models import Read, View
+from articles.readership.models import PageRead, PageView
 from tests import factories
 from tests.e2e import IN_BROWSER
 
@@ -76,7 +76,7 @@ class Reader:
 
 
 def test_half_a_minute_and_three_quarters_are_one_read(page: Page) -> None:
-    reader = Reader(page, LONG)
+    reader = Visitor(page, LONG)
     reader.scrolls_to(0.76)
     reader.stays(28)
     assert reader.has_read == 0
@@ -87,12 +87,12 @@ def test_half_a_minute_and_three_quarters_are_one_read(page: Page) -> None:
     reader.stays(600)
     assert reader.has_read == 1
     assert len(reader.said) == 2  # opened, and read
-    assert Read.objects.get().article == View.objects.get().article == reader.article
+    assert PageRead.objects.get().article == PageView.objects.get().article == reader.article
     assert page.context.cookies() == []
 
 
 def test_who_stays_at_the_top_reads_when_they_scroll(page: Page) -> None:
-    reader = Reader(page, LONG)
+    reader = Visitor(page, LONG)
     reader.stays(600)
     reader.scrolls_to(0.7)
     reader.stays(600)
@@ -102,7 +102,7 @@ def test_who_stays_at_the_top_reads_when_they_scroll(page: Page) -> None:
 
 
 def test_who_scrolls_back_up_has_seen_it_all_the_same(page: Page) -> None:
-    reader = Reader(page, LONG)
+    reader = Visitor(page, LONG)
     reader.scrolls_to(1)
     reader.scrolls_to(0.4)
     with reader.reads():
@@ -110,7 +110,7 @@ def test_who_scrolls_back_up_has_seen_it_all_the_same(page: Page) -> None:
 
 
 def test_time_that_the_page_is_hidden_does_not_count(page: Page) -> None:
-    reader = Reader(page, LONG)
+    reader = Visitor(page, LONG)
     reader.scrolls_to(1)
     for _ in range(2):
         reader.stays(14)
@@ -121,7 +121,7 @@ def test_time_that_the_page_is_hidden_does_not_count(page: Page) -> None:
 
 
 def test_a_short_article_needs_no_scrolling(page: Page) -> None:
-    reader = Reader(page, SHORT)
+    reader = Visitor(page, SHORT)
     reader.stays(28)
     assert reader.has_read == 0
     with reader.reads():
@@ -130,10 +130,10 @@ def test_a_short_article_needs_no_scrolling(page: Page) -> None:
 
 def test_the_author_sees_the_reads(page: Page, log_in: LogIn) -> None:
     author = factories.PersonFactory.create()
-    reader = Reader(page, SHORT, author)
+    reader = Visitor(page, SHORT, author)
     with reader.reads():
         reader.stays(30)
-    services.roll_up()
+    services.rollup()
     page.locator("#vote").get_by_role("link", name="How the views are counted").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("1 view")
     expect(page.get_by_text("1 read", exact=False)).to_have_count(0)

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from accounts.models import User
 from articles.models import Article
-from articles.readership.models import View
+from articles.readership.models import PageView
 from articles.voting.models import Vote
 from tests import factories
 from tests.e2e import IN_BROWSER
@@ -25,7 +25,7 @@ def test_a_page_that_is_looked_at_is_one_view(page: Page) -> None:
         with page.expect_response(lambda response: "/beacon/" in response.url) as beacon:
             page.goto(article.get_absolute_url())
         assert beacon.value.status == 204
-    assert [view.kind for view in View.objects.all()] == [View.Kind.COUNTED]
+    assert [view.kind for view in PageView.objects.all()] == [PageView.Kind.COUNTED]
     page.reload()
     expect(page.locator("#vote .figures")).to_have_attribute("aria-label", "1 view, 0 likes, 0 dislikes")
     assert page.context.cookies() == []
@@ -59,7 +59,7 @@ def test_readers_without_javascript_are_counted(page_without_javascript: Page) -
     with page.expect_response(lambda response: response.url.endswith(".gif")) as image:
         page.goto(article.get_absolute_url())
     assert image.value.status == 200
-    assert View.objects.get().kind == View.Kind.COUNTED
+    assert PageView.objects.get().kind == PageView.Kind.COUNTED
     assert page.context.cookies() == []
 
 

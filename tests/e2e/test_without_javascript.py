@@ -11,7 +11,7 @@ from django.core.mail import EmailMessage
 from playwright.sync_api import Page, expect
 
 from articles.models import Article
-from articles.readership.models import View
+from articles.readership.models import PageView
 from tests.e2e import IN_BROWSER
 from tests.e2e.steps import PASSWORD, address_in, expect_figures, fill_in, log_in_by_the_form, photograph
 from tests.factories import PersonFactory, SectionFactory, published
@@ -106,7 +106,7 @@ def read(page: Page) -> None:
         with page.expect_response(re.compile(r"/beacon/\d+\.gif")) as image:
             page.reload()
         assert image.value.status == 200
-    assert [view.kind for view in View.objects.all()] == [View.Kind.COUNTED]
+    assert [view.kind for view in PageView.objects.all()] == [PageView.Kind.COUNTED]
     expect_figures(page.locator(".verdict"), views=1, likes=0, dislikes=0)
     assert page.context.cookies() == []
 

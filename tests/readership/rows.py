@@ -1,4 +1,4 @@
-"""Rows of readers who came, as a beacon leaves them."""
+"""Rows as the beacon writes them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import date
 from itertools import count
 
 from articles.models import Article
-from articles.readership.models import Tally, View, Visit
+from articles.readership.models import ArticleHit, PageView, PendingCount
 from articles.readership.visitors import today
 
 _numbers = count(1)
@@ -14,18 +14,19 @@ _numbers = count(1)
 
 def waiting(
     article: Article,
-    how_many: int,
+    number: int,
     *,
-    of: type[Visit] = View,
-    kind: str = View.Kind.COUNTED,
+    model: type[ArticleHit] = PageView,
+    kind: str = PageView.Kind.COUNTED,
     day: date | None = None,
 ) -> None:
-    """So many rows that are not rolled up yet, each written by itself."""
+    """Create hits that are not rolled up yet, each written by itself."""
     when = day or today()
-    of._default_manager.bulk_create(
-        of(article=article, day=when, visitor=next(_numbers).to_bytes(16), source=bytes(16), kind=kind)
-        for _ in range(how_many)
+    model._default_manager.bulk_create(
+        model(article=article, day=when, visitor=next(_numbers).to_bytes(16), source=bytes(16), kind=kind)
+        for _ in range(number)
     )
-    Tally.objects.bulk_create(
-        Tally(article=article, day=when, what=of.what, kind=kind, number=1) for _ in range(how_many)
-    )
+    if metric := model.metrics.get(kind):
+        PendingCount.objects.bulk_create(
+            PendingCount(article=article, day=when, metric=metric, number=1) for _ in range(number)
+        )

@@ -17,8 +17,8 @@ from pytest_django import DjangoAssertNumQueries
 from articles.models import Article
 from articles.models.article import TAKEN_SLUGS
 from articles.readership import services
-from articles.readership.models import DailyStats, View
-from articles.readership.statistics import DAYS, counts_of
+from articles.readership.models import DailyStats, PageView
+from articles.readership.selectors import DAYS, article_counts
 from articles.readership.visitors import today
 from articles.services import publishing
 from tests import factories
@@ -109,13 +109,13 @@ def test_what_bears_the_date_of_tomorrow_is_in_the_sum_too() -> None:
     article = factories.published()
     stats(article, -1, views=3)
     stats(article, 0, views=4)
-    counts = counts_of(article, until=today())
+    counts = article_counts(article, until=today())
     assert (counts.recent.views, counts.total.views) == (4, 7)
 
 
 def test_others_articles_are_not_in_it(article: Article) -> None:
     stats(factories.published(), 0, views=9_000)
-    assert counts_of(article, until=today()).total.views == 1315
+    assert article_counts(article, until=today()).total.views == 1315
 
 
 def test_the_chart_has_a_bar_for_each_day_with_the_counted_part(client: Client) -> None:
@@ -248,8 +248,8 @@ def test_a_preview_leads_to_no_page_that_is_not_there(client: Client) -> None:
 def test_it_agrees_with_the_number_beside_the_eye(client: Client) -> None:
     article = factories.published()
     waiting(article, 3)
-    waiting(article, 1, kind=View.Kind.BOT)
-    services.roll_up()
+    waiting(article, 1, kind=PageView.Kind.BOT)
+    services.rollup()
     assert "3 views, 0 likes" in client.get(article.get_absolute_url()).text
     assert "3 views" in words(client.get(address_of(article)).text)
 

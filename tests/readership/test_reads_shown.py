@@ -14,7 +14,7 @@ from pytest_django import DjangoAssertNumQueries
 from accounts.models import User
 from articles.models import Article
 from articles.readership.models import DailyStats
-from articles.readership.statistics import Numbers, reads_of
+from articles.readership.selectors import Counts, reads_by_article
 from articles.readership.visitors import today
 from articles.services import publishing
 from tests import factories
@@ -91,7 +91,7 @@ def test_a_day_with_reads_of_yesterdays_views_is_in_the_authors_table_alone(clie
     ("views", "reads", "share"), [(0, 0, None), (0, 1, None), (3, 0, 0), (200, 50, 25), (1, 1, 100)]
 )
 def test_the_share_is_of_the_counted_views(views: int, reads: int, share: float | None) -> None:
-    assert Numbers(views=views, reads=reads, by_bots=99).read_share == share
+    assert Counts(views=views, reads=reads, by_bots=99).read_share == share
 
 
 def test_my_articles_show_reads_beside_the_views(client: Client, article: Article) -> None:
@@ -127,7 +127,7 @@ def test_the_whole_list_is_one_query_and_none_for_none(
     for article in articles[:published]:
         DailyStats.objects.create(article=article, day=today(), views=3, reads=2)
     with django_assert_max_num_queries(min(published, 1)):
-        assert reads_of(articles) == {article.pk: 2 for article in articles[:published]}
+        assert reads_by_article(articles) == {article.pk: 2 for article in articles[:published]}
 
 
 @pytest.mark.parametrize("count", [4, 12])

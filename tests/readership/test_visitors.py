@@ -1,4 +1,4 @@
-"""What a request says, and what is made of it: pure functions."""
+"""Classifying a request: pure functions."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from datetime import date
 
 import pytest
 
-from articles.readership.models import View
+from articles.readership.models import DailyHit
 from articles.readership.visitors import (
-    Reader,
-    Sighting,
+    Hit,
+    Visitor,
+    anonymize_ip,
+    classify_hit,
     is_declared_bot,
     is_prefetch,
     is_same_origin,
-    network,
-    sighting,
 )
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"
@@ -24,10 +24,10 @@ DAY = date(2026, 11, 22)
 AUTHOR = 7
 
 
-def seen(**changes: object) -> Sighting:
-    reader = {"address": "192.0.2.1", "user_agent": FIREFOX, **changes}
-    salt, day = reader.pop("salt", b"salt"), reader.pop("day", DAY)
-    return sighting(article_id=1, author_id=AUTHOR, reader=Reader(**reader), day=day, salt=salt)  # type: ignore[arg-type]
+def seen(**changes: object) -> Hit:
+    visitor = {"address": "192.0.2.1", "user_agent": FIREFOX, **changes}
+    salt, day = visitor.pop("salt", b"salt"), visitor.pop("day", DAY)
+    return classify_hit(Visitor(**visitor), target_id=1, author_id=AUTHOR, day=day, salt=salt)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -40,11 +40,11 @@ def seen(**changes: object) -> Sighting:
         ("unix:", "unix:"),
     ],
 )
-def test_ipv6_is_one_home(address: str, expected: str) -> None:
-    assert network(address) == expected
+def test_anonymize_ip(address: str, expected: str) -> None:
+    assert anonymize_ip(address) == expected
 
 
-def test_the_same_reader_is_one_visitor() -> None:
+def test_classify_hit_same_visitor() -> None:
     assert seen() == seen()
     assert len(seen().visitor) == len(seen().source) == 16
 
@@ -52,21 +52,21 @@ def test_the_same_reader_is_one_visitor() -> None:
 @pytest.mark.parametrize(
     "change", [{"address": "192.0.2.2"}, {"user_agent": FIREFOX + "6"}, {"account_id": 3}, {"salt": b"other"}]
 )
-def test_another_address_browser_account_or_day_is_another_visitor(change: dict[str, object]) -> None:
+def test_classify_hit_another_visitor(change: dict[str, object]) -> None:
     assert seen(**change).visitor != seen().visitor
 
 
-def test_an_account_is_one_visitor_wherever_it_reads() -> None:
+def test_classify_hit_account_is_one_visitor_everywhere() -> None:
     assert seen(account_id=3).visitor == seen(account_id=3, address="198.51.100.9", user_agent="other").visitor
 
 
-def test_neighbours_in_one_ipv6_network_are_told_apart_by_their_browser_alone() -> None:
+def test_classify_hit_ipv6_network_is_one_source() -> None:
     one, other = seen(address="2001:db8::1"), seen(address="2001:db8::2")
     assert (one.visitor, one.source) == (other.visitor, other.source)
     assert seen(address="2001:db8:0:1::1").source != one.source
 
 
-def test_nothing_of_the_request_is_in_the_row() -> None:
+def test_classify_hit_stores_nothing_of_the_request() -> None:
     row = repr(seen(account_id=None))
     assert "192.0.2" not in row
     assert "Mozilla" not in row
@@ -75,20 +75,20 @@ def test_nothing_of_the_request_is_in_the_row() -> None:
 @pytest.mark.parametrize(
     ("change", "kind"),
     [
-        ({}, View.Kind.COUNTED),
-        ({"account_id": 3}, View.Kind.COUNTED),
-        ({"account_id": AUTHOR}, View.Kind.AUTHOR),
-        ({"account_id": AUTHOR, "is_staff": True}, View.Kind.AUTHOR),
-        ({"account_id": 3, "is_staff": True}, View.Kind.STAFF),
-        ({"user_agent": "Googlebot/2.1"}, View.Kind.BOT),
-        ({"user_agent": ""}, View.Kind.BOT),
+        ({}, DailyHit.Kind.COUNTED),
+        ({"account_id": 3}, DailyHit.Kind.COUNTED),
+        ({"account_id": AUTHOR}, DailyHit.Kind.AUTHOR),
+        ({"account_id": AUTHOR, "is_staff": True}, DailyHit.Kind.AUTHOR),
+        ({"account_id": 3, "is_staff": True}, DailyHit.Kind.STAFF),
+        ({"user_agent": "Googlebot/2.1"}, DailyHit.Kind.BOT),
+        ({"user_agent": ""}, DailyHit.Kind.BOT),
     ],
 )
-def test_who_is_counted_as_what(change: dict[str, object], kind: View.Kind) -> None:
+def test_classify_hit_kind(change: dict[str, object], kind: DailyHit.Kind) -> None:
     assert seen(**change).kind == kind
 
 
-def test_the_bots_of_an_address_are_one_visitor() -> None:
+def test_classify_hit_bots_of_an_address_are_one_visitor() -> None:
     assert seen(user_agent="onebot/1").visitor == seen(user_agent="otherbot/2").visitor
 
 
@@ -116,7 +116,7 @@ def test_the_bots_of_an_address_are_one_visitor() -> None:
         "Feedly/1.0",
     ],
 )
-def test_declared_bots(user_agent: str) -> None:
+def test_is_declared_bot(user_agent: str) -> None:
     assert is_declared_bot(user_agent)
 
 
@@ -133,13 +133,13 @@ def test_declared_bots(user_agent: str) -> None:
         f"Mozilla/5.0 (Linux; Android 11; CUBOT X30) {CHROME} Mobile Safari/537.36",
         f"Mozilla/5.0 (Linux; Android 9; CUBOT_NOVA) {CHROME} Mobile Safari/537.36",
         "Opera/9.80 (J2ME/MIDP; Opera Mini/9.80) Presto/2.12",
-        # A browser without a window says which browser it is, not that nobody reads.
+        # A headless browser says which browser it is, not that no one reads.
         "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) HeadlessChrome/142.0.0.0 Safari/537.36",
         "Lynx/2.9.2 libwww-FM/2.14 SSL-MM/1.4.1",
         "w3m/0.5.3",
     ],
 )
-def test_browsers_are_not_bots(user_agent: str) -> None:
+def test_is_declared_bot_browsers_are_not(user_agent: str) -> None:
     assert not is_declared_bot(user_agent)
 
 
@@ -154,7 +154,7 @@ def test_browsers_are_not_bots(user_agent: str) -> None:
         ({"X-Purpose": "Preview"}, False),
     ],
 )
-def test_prefetch(headers: dict[str, str], expected: bool) -> None:
+def test_is_prefetch(headers: dict[str, str], expected: bool) -> None:
     assert is_prefetch(headers) is expected
 
 
@@ -181,6 +181,6 @@ ORIGIN = "https://news.example.org"
         ({}, False, False),
     ],
 )
-def test_only_our_own_pages_count(headers: dict[str, str], beacon: bool, image: bool) -> None:
+def test_is_same_origin(headers: dict[str, str], beacon: bool, image: bool) -> None:
     assert is_same_origin(headers, origin=ORIGIN) is beacon
     assert is_same_origin(headers, origin=ORIGIN, is_image=True) is image

@@ -1,4 +1,4 @@
-"""Requests as a WSGI server hands them over."""
+"""Requests as a WSGI server passes them on."""
 
 from __future__ import annotations
 
@@ -13,12 +13,14 @@ from django.conf import settings
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections
 
+from articles.readership import beacon
+
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back."""
+    """A response."""
 
     status: int
     headers: dict[str, str]
@@ -26,7 +28,7 @@ class Answer:
 
 
 def environ_of(path: str, *, method: str = "POST", **changes: Any) -> dict[str, Any]:
-    """The variables of a beacon from one of our own pages; None takes one away."""
+    """Return the environ of a beacon from one of the site's own pages; None removes a variable."""
     host, _, port = settings.ORIGIN.partition("://")[2].partition(":")
     environ = {
         "REQUEST_METHOD": method,
@@ -54,7 +56,7 @@ def environ_of(path: str, *, method: str = "POST", **changes: Any) -> dict[str, 
 
 
 def ask(app: WSGIApplication, environ: dict[str, Any]) -> Answer:
-    """Hand a request over and read the whole answer."""
+    """Send a request and read the whole response."""
     started: list[Any] = []
 
     def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
@@ -71,7 +73,7 @@ def ask(app: WSGIApplication, environ: dict[str, Any]) -> Answer:
 
 @contextmanager
 def open_connections() -> Iterator[None]:
-    """Requests leave the test's own connection open, as Django's test client has it."""
+    """Requests leave the test's own connection open, as with Django's test client."""
     for signal in (request_started, request_finished):
         signal.disconnect(close_old_connections)
     try:
@@ -79,3 +81,12 @@ def open_connections() -> Iterator[None]:
     finally:
         for signal in (request_started, request_finished):
             signal.connect(close_old_connections)
+
+
+@contextmanager
+def group_commit_closed() -> Iterator[None]:
+    """End the thread that writes views, and its connection, after a test that commits."""
+    try:
+        yield
+    finally:
+        beacon.group_commit.close()

@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from articles.models import Article
 from articles.models.ranking import hot
 from articles.readership import services as readership
-from articles.readership.models import DailyStats, View
+from articles.readership.models import DailyStats, PageView
 from articles.readership.visitors import today
 from articles.services import publishing
 from articles.voting.models import Vote
@@ -25,7 +25,7 @@ from tests.readership.rows import waiting
 pytestmark = pytest.mark.django_db
 
 
-def viewed(article: Article, times: int = 1, *, kind: str = View.Kind.COUNTED, days_ago: int = 0) -> None:
+def viewed(article: Article, times: int = 1, *, kind: str = PageView.Kind.COUNTED, days_ago: int = 0) -> None:
     waiting(article, times, kind=kind, day=today() - timedelta(days=days_ago))
 
 
@@ -34,12 +34,12 @@ def article() -> Article:
     """An article with two likes, a dislike and views of every kind, all of it counted."""
     article = factories.published()
     for value in (1, 1, -1):
-        cast_vote(article=article, voter=factories.PersonFactory.create(), value=value)
-    for kind in View.Kind.values:
+        cast_vote(article=article, user=factories.PersonFactory.create(), value=value)
+    for kind in PageView.Kind.values:
         viewed(article, 2, kind=kind)
     viewed(article, 3, days_ago=1)
     viewed(article, 4, days_ago=9)
-    readership.roll_up()
+    readership.rollup()
     article.refresh_from_db()
     return article
 
@@ -118,19 +118,19 @@ def test_a_day_without_its_row_is_found(article: Article, capsys: pytest.Capture
 def test_a_row_that_nothing_was_told_of_is_found(article: Article, capsys: pytest.CaptureFixture[str]) -> None:
     """A worker of an earlier version may leave one behind."""
     viewed(article, 2)  # waits, and is no part of the difference
-    View.objects.create(article=article, day=today(), visitor=b"left", source=bytes(16), kind=View.Kind.COUNTED)
+    PageView.objects.create(article=article, day=today(), visitor=b"left", source=bytes(16), kind=PageView.Kind.COUNTED)
     assert ", views: 2 stored, 3 counted" in recount(capsys)
     article.refresh_from_db()
     assert article.views == 10
-    readership.roll_up()
+    readership.rollup()
     article.refresh_from_db()
     assert article.views == 12
     assert recount(capsys, "--check") == "Every counter says what its rows say.\n"
 
 
 def test_days_whose_rows_are_dropped_keep_their_numbers(article: Article, capsys: pytest.CaptureFixture[str]) -> None:
-    readership.tidy_up()
-    assert View.objects.filter(day=today() - timedelta(days=9)).count() == 0
+    readership.delete_old_data()
+    assert PageView.objects.filter(day=today() - timedelta(days=9)).count() == 0
     assert recount(capsys, "--check") == "Every counter says what its rows say.\n"
     assert_exact(article)
 
@@ -151,7 +151,7 @@ def test_statements_do_not_grow_with_the_articles_of_a_batch(
 
     before = statements()
     for _ in range(5):
-        cast_vote(article=factories.published(), voter=article.author, value=1)
+        cast_vote(article=factories.published(), user=article.author, value=1)
     assert statements() == before
 
 

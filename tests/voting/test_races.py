@@ -35,44 +35,44 @@ def assert_exact(article: Article) -> None:
 
 
 def voting(article: Article, voters: list[User], seed: int) -> Callable[[], None]:
-    chance = random.Random(seed)  # noqa: S311 - a test that repeats itself
+    chance = random.Random(seed)  # noqa: S311 - reproducible
 
     def job() -> None:
         for voter in voters:
             for _ in range(5):
                 choice: Choice = chance.choice([1, 0, -1])
-                cast_vote(article=article, voter=voter, value=choice)
+                cast_vote(article=article, user=voter, value=choice)
 
     return job
 
 
-def test_many_voters_at_once() -> None:
+def test_cast_vote_many_users_at_once() -> None:
     article = factories.published()
-    people = [factories.PersonFactory.create_batch(5) for _ in range(THREADS)]
-    assert at_once([voting(article, people[n], n) for n in range(THREADS)]) == [None] * THREADS
+    voters = [factories.PersonFactory.create_batch(5) for _ in range(THREADS)]
+    assert at_once([voting(article, voters[n], n) for n in range(THREADS)]) == [None] * THREADS
     assert_exact(article)
 
 
-def test_one_voter_hammering_from_many_tabs() -> None:
+def test_cast_vote_one_user_in_many_tabs() -> None:
     article, voter = factories.published(), factories.PersonFactory.create()
     assert at_once([voting(article, [voter] * 5, n) for n in range(THREADS)]) == [None] * THREADS
     assert_exact(article)
     assert Vote.objects.count() <= 1
 
 
-def test_the_double_click() -> None:
+def test_cast_vote_double_click() -> None:
     article, voter = factories.published(), factories.PersonFactory.create()
-    assert at_once([lambda: cast_vote(article=article, voter=voter, value=1)] * THREADS) == [None] * THREADS
+    assert at_once([lambda: cast_vote(article=article, user=voter, value=1)] * THREADS) == [None] * THREADS
     assert_exact(article)
     assert article.likes == Vote.objects.count() == 1
 
 
-def test_hidden_while_people_vote() -> None:
+def test_cast_vote_while_article_is_hidden() -> None:
     article = factories.published()
-    people = factories.PersonFactory.create_batch(THREADS)
+    voters = factories.PersonFactory.create_batch(THREADS)
     errors = at_once(
         [
-            *[lambda voter=voter: cast_vote(article=article, voter=voter, value=1) for voter in people],
+            *[lambda voter=voter: cast_vote(article=article, user=voter, value=1) for voter in voters],
             lambda: publishing.hide(article=article),
         ]
     )
@@ -83,17 +83,17 @@ def test_hidden_while_people_vote() -> None:
     assert article.state == Article.State.HIDDEN
 
 
-def test_the_voter_or_the_article_is_deleted_meanwhile() -> None:
+def test_cast_vote_while_user_or_article_is_deleted() -> None:
     article, voter = factories.published(), factories.PersonFactory.create()
     gone = User.objects.get(pk=voter.pk)
     User.objects.filter(pk=voter.pk).delete()
     with pytest.raises(ActionNotAllowed, match="gone"):
-        cast_vote(article=article, voter=gone, value=1)
+        cast_vote(article=article, user=gone, value=1)
     assert_exact(article)
     others = factories.PersonFactory.create_batch(THREADS)
     errors = at_once(
         [
-            *[lambda voter=voter: cast_vote(article=article, voter=voter, value=1) for voter in others],
+            *[lambda voter=voter: cast_vote(article=article, user=voter, value=1) for voter in others],
             lambda: Article.objects.filter(pk=article.pk).delete(),
         ]
     )

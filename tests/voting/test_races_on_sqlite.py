@@ -1,4 +1,4 @@
-"""The same races on a SQLite file with the product's own settings: writers queue up and nothing is lost."""
+"""The same races on a SQLite file with the product's settings: writers wait for each other and nothing is lost."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ from tests import factories
 
 call_command("migrate", verbosity=0)
 article = factories.published()
-people = factories.PersonFactory.create_batch(8)
-tabs = people[:1] * 8
+voters = factories.PersonFactory.create_batch(8)
+tabs = voters[:1] * 8
 
 def vote(voter, likes):
     try:
         for value in [1, -1, 0, -1, 1] * 4 + [1 if likes else -1]:
-            cast_vote(article=article, voter=voter, value=value)
+            cast_vote(article=article, user=voter, value=value)
     finally:
         connections.close_all()
 
 with ThreadPoolExecutor(8) as pool:
-    list(pool.map(vote, people, [True] * 5 + [False] * 3))
+    list(pool.map(vote, voters, [True] * 5 + [False] * 3))
 article.refresh_from_db()
 assert (article.likes, article.dislikes) == (5, 3), (article.likes, article.dislikes)
 with ThreadPoolExecutor(8) as pool:
@@ -50,8 +50,8 @@ print("exact")
 """
 
 
-@pytest.mark.skipif(connection.vendor != "sqlite", reason="is about SQLite")
-def test_many_voters_and_one_hammering_voter_on_a_file(tmp_path: Path) -> None:
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="needs SQLite")
+def test_cast_vote_many_users_and_one_in_many_tabs(tmp_path: Path) -> None:
     run = subprocess.run(  # noqa: S603 - our own script
         [sys.executable, "-c", SCRIPT],
         cwd=ROOT,

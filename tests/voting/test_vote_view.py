@@ -1,4 +1,4 @@
-"""POST /articles/<pk>/vote/: with htmx the control, without it the way back to the article."""
+"""POST /articles/<pk>/vote/: the vote control with htmx, a redirect to the article without it."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def voter(client: Client) -> User:
 
 
 @pytest.mark.usefixtures("voter")
-def test_without_javascript_the_person_comes_back_to_the_vote(client: Client, article: Article) -> None:
+def test_vote_without_htmx_redirects_to_the_control(client: Client, article: Article) -> None:
     response = post(client, article, "1")
     assert response.status_code == 303
     assert response["Location"] == f"{article.get_absolute_url()}#vote"
@@ -52,7 +52,7 @@ def test_without_javascript_the_person_comes_back_to_the_vote(client: Client, ar
 
 
 @pytest.mark.usefixtures("voter")
-def test_htmx_gets_the_control_alone_as_it_stands_now(client: Client, article: Article) -> None:
+def test_vote_with_htmx_returns_the_control(client: Client, article: Article) -> None:
     response = post(client, article, "-1", **HTMX)
     assert response.status_code == 200
     assert response["Cache-Control"] == "private, no-store"
@@ -67,7 +67,7 @@ def test_htmx_gets_the_control_alone_as_it_stands_now(client: Client, article: A
 
 @pytest.mark.usefixtures("voter")
 @pytest.mark.parametrize("choices", [("1", "1"), ("1", "-1", "1"), ("1", "0", "1")])
-def test_two_tabs_end_in_the_last_state_asked_for(client: Client, article: Article, choices: tuple[str, ...]) -> None:
+def test_vote_in_two_tabs_ends_in_the_last_state(client: Client, article: Article, choices: tuple[str, ...]) -> None:
     for choice in choices:
         post(client, article, choice, **HTMX)
     article.refresh_from_db()
@@ -75,12 +75,12 @@ def test_two_tabs_end_in_the_last_state_asked_for(client: Client, article: Artic
 
 
 @pytest.mark.parametrize("method", ["get", "head", "put", "patch", "delete"])
-def test_only_a_post_votes(client: Client, article: Article, voter: User, method: str) -> None:
+def test_vote_needs_post(client: Client, article: Article, voter: User, method: str) -> None:
     assert getattr(client, method)(address(article) + "?vote=1").status_code == 405
     assert not Vote.objects.exists()
 
 
-def test_who_is_not_signed_in_logs_in_and_comes_back(client: Client, article: Article) -> None:
+def test_vote_anonymous_is_sent_to_log_in(client: Client, article: Article) -> None:
     login = f"{reverse('account_login')}?next={article.get_absolute_url().replace('/', '%2F')}%23vote"
     assert post(client, article, "1")["Location"] == login
     response = post(client, article, "1", **HTMX)
@@ -90,7 +90,7 @@ def test_who_is_not_signed_in_logs_in_and_comes_back(client: Client, article: Ar
 
 @pytest.mark.usefixtures("voter")
 @pytest.mark.parametrize("vote", ["", "2", "-2", "up", "1 ", "０", "9" * 400])
-def test_another_value_is_refused_with_a_sentence(client: Client, article: Article, vote: str) -> None:
+def test_vote_with_another_value_is_refused(client: Client, article: Article, vote: str) -> None:
     for headers in ({}, HTMX):
         response = post(client, article, vote, **headers)
         assert response.status_code == 400
@@ -99,7 +99,7 @@ def test_another_value_is_refused_with_a_sentence(client: Client, article: Artic
     assert not Vote.objects.exists()
 
 
-def test_the_author_is_told_why_not(client: Client, article: Article) -> None:
+def test_vote_by_author_shows_reason(client: Client, article: Article) -> None:
     client.force_login(article.author)
     response = post(client, article, "1", **HTMX)
     assert response.status_code == 200
@@ -112,7 +112,7 @@ def test_the_author_is_told_why_not(client: Client, article: Article) -> None:
     assert not Vote.objects.exists()
 
 
-def test_a_suspended_person_is_told_why_not(client: Client, article: Article, voter: User) -> None:
+def test_vote_by_suspended_user_shows_reason(client: Client, article: Article, voter: User) -> None:
     User.objects.filter(pk=voter.pk).update(suspended_until=timezone.now() + timedelta(days=1))
     assert "Your account is suspended" in post(client, article, "1", **HTMX).content.decode()
     assert not Vote.objects.exists()
@@ -120,7 +120,7 @@ def test_a_suspended_person_is_told_why_not(client: Client, article: Article, vo
 
 @pytest.mark.usefixtures("voter")
 @pytest.mark.parametrize("make", [factories.draft, factories.in_review, factories.hidden])
-def test_what_is_not_published_is_not_there(client: Client, make: Callable[[], Article]) -> None:
+def test_vote_on_unpublished_article_is_404(client: Client, make: Callable[[], Article]) -> None:
     article = make()
     assert post(client, article, "1").status_code == 404
     response = post(client, article, "1", **HTMX)
@@ -130,12 +130,12 @@ def test_what_is_not_published_is_not_there(client: Client, make: Callable[[], A
 
 @pytest.mark.usefixtures("voter")
 @pytest.mark.parametrize("pk", [0, 404, 2**63, 10**30])
-def test_nothing_there_is_a_404(client: Client, pk: int) -> None:
+def test_vote_on_missing_article_is_404(client: Client, pk: int) -> None:
     assert client.post(f"/articles/{pk}/vote/", {"vote": "1"}).status_code == 404
 
 
 @pytest.mark.usefixtures("voter")
-def test_hidden_between_the_page_and_the_vote(
+def test_vote_on_article_hidden_meanwhile_is_404(
     client: Client, article: Article, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def gone(**kwargs: object) -> None:
@@ -146,7 +146,7 @@ def test_hidden_between_the_page_and_the_vote(
 
 
 @pytest.mark.usefixtures("voter")
-def test_too_many_votes_wait(client: Client, article: Article) -> None:
+def test_vote_over_rate_limit_is_429(client: Client, article: Article) -> None:
     for n in range(60):
         assert post(client, article, "1" if n % 2 else "0", **HTMX).status_code == 200
     response = post(client, article, "-1", **HTMX)
@@ -158,7 +158,7 @@ def test_too_many_votes_wait(client: Client, article: Article) -> None:
     assert (article.likes, article.dislikes) == (1, 0)
 
 
-def test_a_stale_token_does_nothing_and_says_so(article: Article) -> None:
+def test_vote_with_stale_csrf_token(article: Article) -> None:
     client = Client(enforce_csrf_checks=True)
     client.force_login(factories.PersonFactory.create())
     assert post(client, article, "1").status_code == 403
@@ -170,7 +170,7 @@ def test_a_stale_token_does_nothing_and_says_so(article: Article) -> None:
 
 @pytest.mark.parametrize("language", ["ru", "hy"])
 @pytest.mark.usefixtures("voter")
-def test_the_language_stays(client: Client, article: Article, language: str) -> None:
+def test_vote_keeps_the_language(client: Client, article: Article, language: str) -> None:
     response = client.post(f"/{language}{address(article)}", {"vote": "1"})
     assert response["Location"] == f"/{language}{article.get_absolute_url()}#vote"
 
@@ -181,7 +181,6 @@ def test_statements_of_a_vote(client: Client, article: Article) -> None:
     with CaptureQueriesContext(connection) as queries:
         post(client, article, "-1", **HTMX)
     statements = [query["sql"] for query in queries if "SAVEPOINT" not in query["sql"]]
-    # article, session, person; no new vote, another vote, counters
-    assert len(statements) == 6, statements
-    # Everyone who votes on an article waits for its row: it is taken last.
+    # article, session, user; lock of the user, vote before, vote, lock of the article, counters
+    assert len(statements) == 8, statements
     assert 'UPDATE "articles_article"' in statements[-1]

@@ -1,4 +1,4 @@
-"""What other rooms' pages say about readership."""
+"""Reads in the lists of other apps."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ from collections.abc import Iterable
 from django import template
 
 from articles.models import Article
-from articles.readership.statistics import reads_of
+from articles.readership.selectors import reads_by_article
 
 register = template.Library()
 
 
 @register.simple_tag(takes_context=True)
 def own_reads(context: template.Context, articles: Iterable[Article]) -> dict[int, int]:
-    """How often the person's own published articles were read, by their number: one query for the whole list.
+    """Return the reads of the user's own published articles by primary key, in one query for the whole list.
 
-    `{% own_reads articles as reads %}`. What somebody else wrote is left out: reads are for the author alone.
+    `{% own_reads articles as reads %}`. Articles of other authors are left out: reads are for the author alone.
     """
     user = context.get("user")
-    return reads_of(article for article in articles if user and article.author_id == user.pk)
+    return reads_by_article(article for article in articles if user and article.author_id == user.pk)
 
 
 @register.filter
 def read_number(found: dict[int, int], article: Article) -> int | None:
-    """One article's number among `own_reads`, None where there is none to show: `{{ reads|read_number:article }}`."""
+    """Return one article's number from `own_reads`, None if it has none: `{{ reads|read_number:article }}`."""
     return found.get(article.pk)

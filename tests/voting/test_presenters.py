@@ -1,4 +1,4 @@
-"""The vote control in a page: links for readers, a form for who is signed in, a word why for the author."""
+"""The vote control in a page: links for readers, a form for signed-in users, a reason for the author."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import AnonymousUser
 from django.db import connection
 from django.template import Context, Template
 from django.test.utils import CaptureQueriesContext
@@ -22,11 +23,11 @@ pytestmark = pytest.mark.django_db
 
 def render(article: Article, user: User | None) -> str:
     page = Template("{% load voting %}{% vote_control article %}")
-    lazy = SimpleLazyObject(lambda: user)  # as the context processor hands it over
+    lazy = SimpleLazyObject(lambda: user or AnonymousUser())  # as the context processor passes it
     return str(page.render(Context({"article": article, "user": lazy, "csrf_token": "token-of-the-form"})))
 
 
-def test_an_anonymous_reader_gets_two_links_and_nothing_personal() -> None:
+def test_vote_control_anonymous_has_two_links_and_nothing_personal() -> None:
     article = factories.published()
     html = render(article, None)
     login = f"{reverse('account_login')}?next={article.get_absolute_url().replace('/', '%2F')}%23vote"
@@ -34,7 +35,7 @@ def test_an_anonymous_reader_gets_two_links_and_nothing_personal() -> None:
     assert not re.search("<form|<button|<input|csrf|token|hx-", html)
 
 
-def test_an_anonymous_reader_costs_no_query() -> None:
+def test_vote_control_anonymous_makes_no_query() -> None:
     article = factories.published()
     with CaptureQueriesContext(connection) as queries:
         render(article, None)
@@ -45,11 +46,11 @@ def test_an_anonymous_reader_costs_no_query() -> None:
     ("value", "pressed", "values"),
     [(0, ["false", "false"], ["1", "-1"]), (1, ["true", "false"], ["0", "-1"]), (-1, ["false", "true"], ["1", "0"])],
 )
-def test_a_signed_in_person_sees_the_own_vote_and_can_change_or_withdraw_it(
+def test_vote_control_signed_in_shows_own_vote_to_change_or_withdraw(
     value: Any, pressed: list[str], values: list[str]
 ) -> None:
     article, user = factories.published(), factories.PersonFactory.create()
-    cast_vote(article=article, voter=user, value=value)
+    cast_vote(article=article, user=user, value=value)
     with CaptureQueriesContext(connection) as queries:
         html = render(article, user)
     assert len(queries) == 1
@@ -59,7 +60,7 @@ def test_a_signed_in_person_sees_the_own_vote_and_can_change_or_withdraw_it(
     assert 'name="csrfmiddlewaretoken"' in html
 
 
-def test_the_author_sees_why_the_control_is_closed() -> None:
+def test_vote_control_author_sees_reason() -> None:
     article = factories.published()
     with CaptureQueriesContext(connection) as queries:
         html = render(article, article.author)
@@ -71,7 +72,7 @@ def test_the_author_sees_why_the_control_is_closed() -> None:
 @pytest.mark.parametrize(
     ("likes", "dislikes", "width"), [(1, 0, "1000"), (0, 1, "0"), (1, 2, "333"), (203, 9, "957"), (10**6, 1, "999")]
 )
-def test_the_balance_is_drawn_without_inline_style(likes: int, dislikes: int, width: str) -> None:
+def test_vote_ratio_without_inline_style(likes: int, dislikes: int, width: str) -> None:
     article = factories.published()
     article.likes, article.dislikes = likes, dislikes
     html = render(article, None)
@@ -79,11 +80,11 @@ def test_the_balance_is_drawn_without_inline_style(likes: int, dislikes: int, wi
     assert "style=" not in html
 
 
-def test_no_balance_of_nothing() -> None:
+def test_vote_ratio_without_votes() -> None:
     assert "<rect" not in render(factories.published(), None)
 
 
-def test_the_figures_are_exact_and_read_out() -> None:
+def test_counts_are_exact_and_labelled() -> None:
     article = factories.published()
     article.views, article.likes, article.dislikes = 1567, 203, 9
     html = render(article, None)

@@ -1,4 +1,4 @@
-"""What the daily statistics say: an article's last days, the sums that explain its number, and reads for authors."""
+"""Read the daily statistics: an article's last days, their sums, and reads for authors."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ DAYS = 30
 
 
 @dataclass(frozen=True, kw_only=True)
-class Numbers:
-    """What was counted in some time, and what was not and why. The names are those of `DailyStats`."""
+class Counts:
+    """What was counted in a period, and what was not and why. The fields are those of `DailyStats`."""
 
     views: int = 0
     reads: int = 0
@@ -32,47 +32,47 @@ class Numbers:
 
     @property
     def seen(self) -> int:
-        """Everybody and everything that opened the article, counted or not."""
+        """All views, counted or not."""
         return self.views + self.not_counted
 
     @property
     def read_share(self) -> float | None:
-        """Reads for a hundred views; None where there are no views."""
+        """Reads as a percentage of the views; None without views."""
         return 100 * self.reads / self.views if self.views else None
 
 
 @dataclass(frozen=True, kw_only=True)
-class Day(Numbers):
-    """The numbers of one day."""
+class DailyCounts(Counts):
+    """The counts of one day."""
 
     day: date
 
 
 @dataclass(frozen=True, kw_only=True)
-class Counts:
-    """An article's numbers: the last days one by one, oldest first, and everything before them as one sum."""
+class ArticleCounts:
+    """An article's counts: each of the last days, oldest first, and the sum of everything before them."""
 
-    days: Sequence[Day]
-    earlier: Numbers
+    days: Sequence[DailyCounts]
+    earlier: Counts
 
     @cached_property
-    def recent(self) -> Numbers:
-        """The sums of the days."""
+    def recent(self) -> Counts:
+        """The sum of the days."""
         return _sum(self.days)
 
     @cached_property
-    def total(self) -> Numbers:
-        """Everything: `total.views` is the number beside the eye."""
+    def total(self) -> Counts:
+        """The sum of everything: `total.views` is the number that readers see."""
         return _sum([self.recent, self.earlier])
 
 
-def counts_of(article: Article, *, until: date) -> Counts:
-    """The article's numbers for the `DAYS` days that end with `until`, and of all other days together.
+def article_counts(article: Article, *, until: date) -> ArticleCounts:
+    """Return the article's counts for the `DAYS` days that end with `until`, and the sum of all other days.
 
     One statement, so that the sums agree while views are being added.
     """
     days = [until - timedelta(days=before) for before in reversed(range(DAYS))]
-    # What bears the date of another day (the clock may have been wrong, or the time zone another) is in the sum too.
+    # Other dates (after a change of the clock or the time zone) are part of the earlier sum.
     recent = Case(When(day__range=(days[0], days[-1]), then=F("day")), default=None, output_field=DateField())
     rows = (
         DailyStats.objects.filter(article=article)
@@ -81,11 +81,13 @@ def counts_of(article: Article, *, until: date) -> Counts:
         .annotate(*(Sum(name) for name in _NAMES))
     )
     found = {day: dict(zip(_NAMES, sums, strict=True)) for day, *sums in rows}
-    return Counts(days=[Day(day=day, **found.get(day, {})) for day in days], earlier=Numbers(**found.get(None, {})))
+    return ArticleCounts(
+        days=[DailyCounts(day=day, **found.get(day, {})) for day in days], earlier=Counts(**found.get(None, {}))
+    )
 
 
-def reads_of(articles: Iterable[Article]) -> dict[int, int]:
-    """How often each published article was read, by its number: one query for all of them, none for none."""
+def reads_by_article(articles: Iterable[Article]) -> dict[int, int]:
+    """Return the number of reads of each published article by its primary key, in one query."""
     published = [article.pk for article in articles if article.is_public]
     if not published:
         return {}
@@ -93,9 +95,9 @@ def reads_of(articles: Iterable[Article]) -> dict[int, int]:
     return dict.fromkeys(published, 0) | dict(rows)
 
 
-_NAMES = tuple(field.name for field in fields(Numbers))
+_NAMES = tuple(field.name for field in fields(Counts))
 
 
-def _sum(parts: Iterable[Numbers]) -> Numbers:
+def _sum(parts: Iterable[Counts]) -> Counts:
     parts = list(parts)
-    return Numbers(**{name: sum(getattr(part, name) for part in parts) for name in _NAMES})
+    return Counts(**{name: sum(getattr(part, name) for part in parts) for name in _NAMES})

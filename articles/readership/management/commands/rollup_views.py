@@ -1,4 +1,4 @@
-"""`manage.py roll_up_views`: what the task does, for a timer or by hand."""
+"""`manage.py rollup_views`: what the task does, for a timer or by hand."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Command(BaseCommand):
     help = "Moves waiting views into the public numbers; drops old rows and salts."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        moved, dropped = services.roll_up(), services.tidy_up()
+        moved, dropped = services.rollup(), services.delete_old_data()
         self.stdout.write(ngettext("%d view rolled up.", "%d views rolled up.", moved) % moved)
         if dropped:
             self.stdout.write(ngettext("%d old row dropped.", "%d old rows dropped.", dropped) % dropped)

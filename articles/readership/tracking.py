@@ -1,0 +1,236 @@
+"""Record hits of visitors and add them up: shared by everything that counts what visitors do.
+
+Hits are written once per visitor, target and day, together with pending counts. A periodic task moves the pending
+counts into daily statistics. A race between processes ends in a unique constraint, never in a wrong number.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date, timedelta
+from functools import wraps
+from itertools import chain
+from typing import Any
+
+from django.conf import settings
+from django.core.cache import cache
+from django.db import IntegrityError, connection, transaction
+from django.db.models import Model
+from django.tasks import Task, default_task_backend
+from django.utils import timezone
+
+from articles.readership.models import AbstractPendingCount, DailyHit
+from articles.readership.visitors import Hit, today
+
+# Seconds between two rollups.
+ROLLUP_INTERVAL = 3
+# Days after which hits are deleted: nothing is added to them any more, and recount no longer compares them.
+KEEP_DAYS = 2
+MAX_ATTEMPTS = 10
+
+# What a rollup adds: target and day → metric → number.
+type DayCounts = Mapping[tuple[int, date], Counter[str]]
+
+
+def retry_on_conflict[**P, R](function: Callable[P, R]) -> Callable[P, R]:
+    """Run a function again if another process has written one of its rows, or deleted one of its targets, meanwhile."""
+
+    @wraps(function)
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
+        for _ in range(MAX_ATTEMPTS - 1):
+            try:
+                return function(*args, **kwargs)
+            except IntegrityError:
+                continue
+        return function(*args, **kwargs)
+
+    return wrapper
+
+
+def record_hits(
+    hits: Iterable[Hit],
+    *,
+    model: type[DailyHit],
+    pending_model: type[AbstractPendingCount],
+    metrics: Mapping[str, str],
+    **fields: Any,
+) -> int:
+    """Write the hits that are new; they are committed on return, unless the caller has opened a transaction.
+
+    `VIEWS_PER_ADDRESS` visitors of one address are counted per target and day. All beyond that share one row of the
+    kind "over_rate". Requests that arrive at the same moment in several processes can exceed the limit by as many.
+
+    Args:
+        hits: hits of one day.
+        metrics: kind → column of the statistics; hits of other kinds are written but not counted.
+        fields: other columns of `model` that are part of its unique constraint.
+
+    Returns:
+        the number of rows written.
+
+    Raises:
+        IntegrityError: another process wrote one of the rows, or a target was deleted, since the hits were compared
+            with the database. Nothing is written (see `retry_on_conflict`).
+    """
+    hits = list(hits)
+    new = _new_hits(hits, model, fields) if hits else []
+    if not new:
+        return 0
+    counts = Counter((hit.target_id, hit.day, metrics[hit.kind]) for hit in new if hit.kind in metrics)
+    target = f"{model.target}_id"
+    with transaction.atomic():
+        # Always in the same order, so that two processes never deadlock.
+        _insert(model, (target, *Hit._fields[1:], *fields), [(*hit, *fields.values()) for hit in sorted(new)])
+        if counts:
+            rows = [(*key, number) for key, number in counts.items()]
+            _insert(pending_model, (target, "day", "metric", "number"), rows)
+    return len(new)
+
+
+def _new_hits(hits: list[Hit], model: type[DailyHit], fields: Mapping[str, Any]) -> list[Hit]:
+    # Two indexes begin with target and day. The row for all hits over the limit has the source for a visitor.
+    values = {
+        f"{model.target}_id": {hit.target_id for hit in hits},
+        "day": {hits[0].day.isoformat()},
+        **{name: {value} for name, value in fields.items()},
+    }
+    visitors, sources = {hit.visitor for hit in hits}, {hit.source for hit in hits}
+    conditions = " AND ".join(f"{name} IN ({_marks(len(options))})" for name, options in values.items())
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {model.target}_id, visitor, source, kind FROM {model._meta.db_table} WHERE {conditions}"  # noqa: S608
+            f" AND (visitor IN ({_marks(len(visitors))}) OR source IN ({_marks(len(sources))}))",
+            [*chain.from_iterable(values.values()), *visitors, *sources],
+        )
+        rows = cursor.fetchall()
+    known = set()
+    counted: Counter[tuple[int, bytes]] = Counter()
+    for target_id, visitor, source, kind in rows:
+        known.add((target_id, bytes(visitor)))
+        counted[target_id, bytes(source)] += kind == DailyHit.Kind.COUNTED
+    new = []
+    for hit in hits:
+        if (hit.target_id, hit.visitor) in known:
+            continue
+        if hit.kind == DailyHit.Kind.COUNTED:
+            if counted[hit.target_id, hit.source] >= settings.VIEWS_PER_ADDRESS:
+                hit = hit._replace(visitor=hit.source, kind=DailyHit.Kind.OVER_RATE)  # noqa: PLW2901
+                if (hit.target_id, hit.visitor) in known:
+                    continue
+            else:
+                counted[hit.target_id, hit.source] += 1
+        known.add((hit.target_id, hit.visitor))
+        new.append(hit)
+    return new
+
+
+def _insert(model: type[Model], columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
+    values = ", ".join([f"({_marks(len(columns))})"] * len(rows))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {model._meta.db_table} ({', '.join(columns)}) VALUES {values}",  # noqa: S608
+            list(chain.from_iterable(rows)),
+        )
+
+
+def _marks(number: int) -> str:
+    return ", ".join(["%s"] * number)
+
+
+def rollup(
+    *,
+    pending_model: type[AbstractPendingCount],
+    stats_model: type[Model],
+    target: str,
+    batch: int = 5000,
+    before: Callable[[DayCounts], None] | None = None,
+) -> int:
+    """Move the pending counts into the daily statistics, each exactly once.
+
+    Each batch is one transaction: a process that dies leaves its pending counts to the next one. Several may run at
+    the same time: they take different rows.
+
+    Args:
+        stats_model: has one row per target and day, and a column for each metric.
+        target: the name of the foreign key to the target in both models.
+        batch: pending counts per transaction.
+        before: called in the transaction, before the statistics are locked.
+
+    Returns:
+        the sum of the counts moved.
+    """
+    total = 0
+    while True:
+        with transaction.atomic():
+            pending: list[Any] = list(
+                pending_model._default_manager.select_for_update(skip_locked=True).order_by("pk")[:batch]
+            )
+            if pending:
+                counts: defaultdict[tuple[int, date], Counter[str]] = defaultdict(Counter)
+                for one in pending:
+                    counts[getattr(one, f"{target}_id"), one.day][one.metric] += one.number
+                if before is not None:
+                    before(counts)
+                _add_to_stats(counts, stats_model, target)
+                pending_model._default_manager.filter(pk__in=[one.pk for one in pending]).delete()
+        total += sum(one.number for one in pending)
+        if len(pending) < batch:
+            return total
+
+
+def _add_to_stats(counts: DayCounts, stats_model: type[Model], target: str) -> None:
+    stats = stats_model._default_manager
+    # Always in the same order, so that two rollups never deadlock.
+    stats.bulk_create(
+        [stats_model(**{f"{target}_id": target_id, "day": day}) for target_id, day in sorted(counts)],
+        ignore_conflicts=True,
+    )
+    rows = stats.select_for_update(no_key=True).filter(
+        **{f"{target}__in": {target_id for target_id, _ in counts}, "day__in": {day for _, day in counts}}
+    )
+    changed = []
+    for row in rows.order_by(target, "day"):
+        added = counts.get((getattr(row, f"{target}_id"), row.day))
+        if added:
+            for metric, number in added.items():
+                setattr(row, metric, getattr(row, metric) + number)
+            changed.append(row)
+    stats.bulk_update(changed, sorted({metric for added in counts.values() for metric in added}), batch_size=500)
+
+
+def delete_old_hits(*, model: type[DailyHit], batch: int = 1000, limit: int | None = None) -> int:
+    """Delete the hits of past days, a batch at a time, so that no other query waits. Their sums stay.
+
+    Args:
+        limit: stop after that many rows.
+
+    Returns:
+        the number of rows deleted.
+    """
+    before = today() - timedelta(days=KEEP_DAYS)
+    # Hits are written in the order of their days, so the oldest come first and no index on the day is needed. Each
+    # batch starts after the last one, so that deleted rows are not scanned again.
+    deleted, last = 0, 0
+    while limit is None or deleted < limit:
+        oldest = list(model._default_manager.filter(pk__gt=last).order_by("pk").values_list("pk", "day")[:batch])
+        expired = [pk for pk, day in oldest if day < before]
+        if not expired:
+            break
+        last = oldest[-1][0]
+        deleted += model._default_manager.filter(pk__in=expired).delete()[0]
+    return deleted
+
+
+def schedule_rollup(task: Task[..., Any], *, key: str) -> None:
+    """Enqueue a rollup, at most once in `ROLLUP_INTERVAL` seconds.
+
+    Args:
+        key: names the rollup in the cache.
+    """
+    if not cache.add(f"rollup:{key}", 1, ROLLUP_INTERVAL):
+        return
+    if default_task_backend.supports_defer:
+        # After this interval, so that the task finds the hits of requests that found it scheduled already.
+        task = task.using(run_after=timezone.now() + timedelta(seconds=ROLLUP_INTERVAL + 1))
+    task.enqueue()
