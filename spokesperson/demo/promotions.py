@@ -8,8 +8,8 @@ from django.db import transaction
 
 from accounts.models import User
 from articles.models import Article
-from articles.promotion import billing, lifecycle
 from articles.promotion.models import Placement, Plan, Promotion
+from articles.promotion.services import decisions, payments, requests
 from spokesperson.demo.people import MODERATOR, READER
 from spokesperson.demo.progress import Say
 
@@ -72,12 +72,12 @@ def promote_some(*, say: Say) -> None:
 def _pinned(article: Article, moderator: User) -> None:
     front = Placement.objects.get(code="front_top")
     reason = "Everybody at the office has asked for this one."
-    lifecycle.pin(article=article, moderator=moderator, placement=front, days=5, reason=reason)
+    decisions.create_editorial_pick(article=article, moderator=moderator, placement=front, days=5, reason=reason)
 
 
 def _asked(article: Article, sponsor: User, plan: str) -> None:
     message = "My neighbours should read this."
-    lifecycle.request_promotion(article=article, sponsor=sponsor, plan=_plan(plan), message=message)
+    requests.request_promotion(article=article, sponsor=sponsor, plan=_plan(plan), message=message)
 
 
 def _plan(name: str) -> Plan:
@@ -85,7 +85,7 @@ def _plan(name: str) -> Plan:
 
 
 def _paid(article: Article, sponsor: User, plan: str, moderator: User) -> None:
-    promotion = lifecycle.request_promotion(article=article, sponsor=sponsor, plan=_plan(plan))
-    payment = billing.open_payment(promotion=promotion, variant="dummy")
-    lifecycle.payment_received(payment=payment, amount=promotion.price, currency=promotion.currency)
-    lifecycle.approve(promotion=promotion, moderator=moderator)
+    promotion = requests.request_promotion(article=article, sponsor=sponsor, plan=_plan(plan))
+    payment = payments.open_payment(promotion=promotion, variant="dummy")
+    payments.record_payment(payment=payment, amount=promotion.price, currency=promotion.currency)
+    decisions.approve(promotion=promotion, moderator=moderator)
