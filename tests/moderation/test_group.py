@@ -30,8 +30,6 @@ def test_the_group_has_exactly_what_the_work_needs() -> None:
         "promotion.view_plan",
         "promotion.add_plan",
         "promotion.change_plan",
-        "promotion.view_promotionsettings",
-        "promotion.change_promotionsettings",
         "articles.view_article",
         "articles.change_article",
         "articles.view_picture",

@@ -11,13 +11,13 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
-from articles.promotion import lifecycle
 from articles.promotion.models import Promotion, PromotionDay
+from articles.promotion.services import decisions, payments, requests
 from articles.services import publishing
 from tests import factories
 from tests.moderation.people import moderator as group_member
-from tests.promotion import making
-from tests.promotion.making import DAY
+from tests.promotion import actions
+from tests.promotion.actions import DAY
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/promotion/promotion/"
@@ -49,10 +49,10 @@ def changed(promotion: Promotion) -> None:
 
 def test_what_waits_opens_and_the_longest_stands_first(client: Client, moderator: User) -> None:
     with time_machine.travel(timezone.now() - 3 * DAY, tick=False):
-        old = making.paid()
-    new = making.requested()
-    making.awaiting()
-    making.approved()
+        old = actions.paid()
+    new = actions.requested()
+    actions.awaiting()
+    actions.approved()
     assert shown(client) == [old.pk, new.pk]
     assert shown(client, "nonsense") == [old.pk, new.pk]
     html = client.get(LIST).content.decode()
@@ -61,15 +61,15 @@ def test_what_waits_opens_and_the_longest_stands_first(client: Client, moderator
 
 def test_each_list_holds_its_own(client: Client, moderator: User) -> None:
     with time_machine.travel(timezone.now() - 10 * DAY, tick=False):
-        over = making.approved()
-    unpaid = making.awaiting()
-    running = making.approved()
-    scheduled = lifecycle.approve(
-        promotion=making.requested(), moderator=making.moderator(), start=timezone.now() + 2 * DAY
+        over = actions.approved()
+    unpaid = actions.awaiting()
+    running = actions.approved()
+    scheduled = decisions.approve(
+        promotion=actions.requested(), moderator=actions.moderator(), start=timezone.now() + 2 * DAY
     )
-    owed = lifecycle.decline(promotion=making.paid(), moderator=making.moderator(), reason="No.")
-    revoked = lifecycle.revoke(promotion=making.approved(), moderator=making.moderator(), reason="No.")
-    paused = making.approved(plan=making.plan(making.place("beside")))
+    owed = decisions.decline(promotion=actions.paid(), moderator=actions.moderator(), reason="No.")
+    revoked = decisions.revoke(promotion=actions.approved(), moderator=actions.moderator(), reason="No.")
+    paused = actions.approved(plan=actions.plan(actions.place("beside")))
     changed(paused)
     assert shown(client, "unpaid") == [unpaid.pk]
     assert set(shown(client, "running")) == {running.pk, paused.pk}
@@ -81,24 +81,24 @@ def test_each_list_holds_its_own(client: Client, moderator: User) -> None:
 
 
 def test_the_list_says_what_the_author_said(client: Client, moderator: User) -> None:
-    asked = making.requested(
-        sponsor=factories.PersonFactory.create(), plan=making.plan(making.place(author_may_refuse_hours=48))
+    asked = actions.requested(
+        sponsor=factories.PersonFactory.create(), plan=actions.plan(actions.place(author_may_refuse_hours=48))
     )
     assert "may refuse until" in client.get(LIST).content.decode()
-    lifecycle.agree(promotion=asked, author=asked.article.author)
+    requests.author_agrees(promotion=asked, author=asked.article.author)
     assert "agreed" in client.get(LIST).content.decode()
 
 
 def test_the_list_says_what_became_of_the_sponsors_others(client: Client, moderator: User) -> None:
     sponsor = factories.PersonFactory.create()
-    making.approved(sponsor=sponsor)
-    lifecycle.decline(promotion=making.requested(sponsor=sponsor), moderator=making.moderator(), reason="No.")
-    making.requested(sponsor=sponsor)
+    actions.approved(sponsor=sponsor)
+    decisions.decline(promotion=actions.requested(sponsor=sponsor), moderator=actions.moderator(), reason="No.")
+    actions.requested(sponsor=sponsor)
     assert "1 ran, 1 refused" in client.get(LIST).content.decode()
 
 
 def test_running_ones_show_what_came_of_them(client: Client, moderator: User) -> None:
-    running = making.approved()
+    running = actions.approved()
     for n, numbers in enumerate(((100, 4), (50, 1))):
         day = timezone.localdate() - timedelta(days=n)
         PromotionDay.objects.create(promotion=running, day=day, impressions=numbers[0], clicks=numbers[1])
@@ -109,8 +109,8 @@ def test_running_ones_show_what_came_of_them(client: Client, moderator: User) ->
 
 
 def test_promotions_are_found_by_title_and_person(client: Client, moderator: User) -> None:
-    found = making.requested(article=factories.published(title="The last projectionist"))
-    making.requested()
+    found = actions.requested(article=factories.published(title="The last projectionist"))
+    actions.requested()
     assert shown(client, q="projectionist") == [found.pk]
     assert shown(client, q=found.sponsor.username) == [found.pk]
 
@@ -118,13 +118,13 @@ def test_promotions_are_found_by_title_and_person(client: Client, moderator: Use
 def test_no_list_asks_the_database_more_the_longer_it_is(
     client: Client, moderator: User, django_assert_max_num_queries: Any
 ) -> None:
-    chosen = [making.plan(making.place("beside", capacity=50), price=price) for price in (0, 500)]
+    chosen = [actions.plan(actions.place("beside", capacity=50), price=price) for price in (0, 500)]
     for _n in range(5):
-        making.requested(plan=chosen[0])
-        changed(making.approved(plan=chosen[0], by=moderator))
-        making.awaiting(plan=chosen[1])
-        paid = lifecycle.confirm_payment(promotion=making.awaiting(plan=chosen[1]), moderator=moderator)
-        lifecycle.decline(promotion=paid, moderator=moderator, reason="No.")
+        actions.requested(plan=chosen[0])
+        changed(actions.approved(plan=chosen[0], by=moderator))
+        actions.awaiting(plan=chosen[1])
+        paid = payments.confirm_payment(promotion=actions.awaiting(plan=chosen[1]), moderator=moderator)
+        decisions.decline(promotion=paid, moderator=moderator, reason="No.")
     for view in VIEWS:
         with django_assert_max_num_queries(11, info=view):
             assert client.get(LIST, {"view": view}).status_code == 200
@@ -144,14 +144,14 @@ def test_no_list_asks_the_database_more_the_longer_it_is(
     ],
 )
 def test_no_question_makes_the_list_stumble(client: Client, moderator: User, asked: dict[str, str]) -> None:
-    making.requested()
+    actions.requested()
     assert client.get(LIST, asked, follow=True).status_code in {200, 400}
 
 
 def test_the_front_of_the_admin_says_what_waits(client: Client, moderator: User) -> None:
     assert "for promotion" not in client.get("/admin/").content.decode()
-    making.requested()
-    making.awaiting()
+    actions.requested()
+    actions.awaiting()
     html = client.get("/admin/").content.decode()
     assert "1 request for promotion waits" in html
     assert "1 awaiting payment" in html
@@ -167,7 +167,7 @@ def test_staff_without_the_permission_see_nothing(client: Client, path: str) -> 
 
 @pytest.mark.parametrize("path", ["", "add/", "calendar/", "results/", "1/change/", "1/preview/"])
 def test_readers_stay_outside(client: Client, path: str) -> None:
-    making.requested()
+    actions.requested()
     assert client.get(LIST + path).status_code == 302
     client.force_login(factories.PersonFactory.create())
     assert client.get(LIST + path, follow=True).status_code == 403
@@ -175,7 +175,7 @@ def test_readers_stay_outside(client: Client, path: str) -> None:
 
 def test_nobody_deletes_a_promotion_or_writes_the_ledger(client: Client) -> None:
     client.force_login(factories.PersonFactory.create(is_staff=True, is_superuser=True))
-    made = making.requested()
+    made = actions.requested()
     entry = made.ledger.get()
     assert client.post(f"{LIST}{made.pk}/delete/", {"post": "yes"}).status_code == 403
     ledger = "/admin/promotion/ledgerentry/"
@@ -186,7 +186,7 @@ def test_nobody_deletes_a_promotion_or_writes_the_ledger(client: Client) -> None
 
 def test_the_ledger_is_read_and_searched(client: Client, moderator: User, django_assert_max_num_queries: Any) -> None:
     for _n in range(8):
-        paid = making.paid(price=1250)
+        paid = actions.paid(price=1250)
     with django_assert_max_num_queries(9):
         html = client.get("/admin/promotion/ledgerentry/").content.decode()
     assert "12.50\u00a0EUR" in html

@@ -15,7 +15,7 @@ from pytest_django import DjangoAssertNumQueries
 from accounts.models import User
 from articles.models import Article
 from articles.promotion.models import Promotion, PromotionDay
-from articles.promotion.results import results_of
+from articles.promotion.selectors import promotion_results
 from articles.readership.models import DailyStats
 from core.charts import chart
 from tests import factories
@@ -47,7 +47,7 @@ def promotion(sponsor: User) -> Promotion:
 
 
 def test_the_days_with_click_through_and_the_articles_own_views(promotion: Promotion) -> None:
-    results = results_of(promotion, now=NOON + timedelta(days=1))
+    results = promotion_results(promotion, now=NOON + timedelta(days=1))
     assert [day.day for day in results.days] == [FIRST, FIRST + timedelta(days=1)]
     assert [day.click_through for day in results.days] == [5.0, None]
     assert (results.total.impressions, results.total.clicks, results.total.views) == (200, 10, 8)
@@ -63,24 +63,24 @@ def test_the_days_with_click_through_and_the_articles_own_views(promotion: Promo
 )
 def test_it_has_a_row_for_each_day_that_it_ran(promotion: Promotion, hours: int, days: int) -> None:
     PromotionDay.objects.all().delete()
-    assert len(results_of(promotion, now=NOON + timedelta(hours=hours)).days) == days
+    assert len(promotion_results(promotion, now=NOON + timedelta(hours=hours)).days) == days
 
 
 def test_what_was_revoked_ran_until_then(promotion: Promotion) -> None:
     promotion.state, promotion.closed_at = Promotion.State.REVOKED, NOON + timedelta(hours=2)
     PromotionDay.objects.all().delete()
-    assert [day.day for day in results_of(promotion, now=NOON + timedelta(days=5)).days] == [FIRST]
+    assert [day.day for day in promotion_results(promotion, now=NOON + timedelta(days=5)).days] == [FIRST]
 
 
 def test_before_it_was_published_there_is_nothing_to_compare_with(sponsor: User) -> None:
     article = factories.published()
     assert article.published_at is not None
     promotion = running(article=article, starts_at=article.published_at)
-    assert results_of(promotion, now=article.published_at + timedelta(hours=1)).views_a_day_before is None
+    assert promotion_results(promotion, now=article.published_at + timedelta(hours=1)).views_a_day_before is None
 
 
 def test_bars_stand_on_the_floor_and_within_the_picture(promotion: Promotion) -> None:
-    days = results_of(promotion, now=NOON + timedelta(days=1)).days
+    days = promotion_results(promotion, now=NOON + timedelta(days=1)).days
     drawn = chart(days, "Views", lambda day: day.article_views, lambda day: day.views)
     assert [(bar.height, bar.top) for bar in drawn.bars] == [(71, 29), (100, 0)]
     assert drawn.bars[0].part_height == 11

@@ -16,9 +16,9 @@ from django.test import Client
 from django.urls import reverse
 from payments import core
 
-from articles.promotion import billing, lifecycle
 from articles.promotion.models import Payment, Promotion
-from tests.promotion import making
+from articles.promotion.services import decisions, payments
+from tests.promotion import actions
 
 pytestmark = pytest.mark.django_db
 SECRET = "whsec_test"
@@ -42,7 +42,7 @@ def _stripe(settings: LazySettings) -> Iterator[None]:
 
 @pytest.fixture
 def payment() -> Payment:
-    return billing.open_payment(promotion=making.awaiting(), variant="stripe")
+    return payments.open_payment(promotion=actions.awaiting(), variant="stripe")
 
 
 def event(payment: Payment | None, kind: str = "checkout.session.completed", **changes: Any) -> bytes:
@@ -180,7 +180,7 @@ def test_unknown_providers_and_methods() -> None:
 
 
 def test_the_sponsor_is_sent_to_stripe_with_our_price(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    made, asked = making.awaiting(), []
+    made, asked = actions.awaiting(), []
 
     def create(**values: Any) -> dict[str, str]:
         asked.append(values)
@@ -199,7 +199,7 @@ def test_the_sponsor_is_sent_to_stripe_with_our_price(client: Client, monkeypatc
 
 
 def test_stripe_away_is_a_sentence(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    made = making.awaiting()
+    made = actions.awaiting()
 
     def create(**values: Any) -> None:
         raise stripe.StripeError("away")
@@ -219,7 +219,7 @@ def test_a_refund_is_asked_for_once(payment: Payment, monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(stripe.Refund, "create", create)
     send(event(payment))
-    made = lifecycle.decline(promotion=payment.promotion, moderator=making.moderator(), reason="No.")
+    made = decisions.decline(promotion=payment.promotion, moderator=actions.moderator(), reason="No.")
     assert [(one["payment_intent"], one["amount"]) for one in asked] == [("pi_1", 7000)]
     assert payment.token in asked[0]["idempotency_key"]
     assert made.ledger.filter(event="refunded", amount=-7000).count() == 1
@@ -236,6 +236,6 @@ def test_a_refund_that_stripe_refuses_is_done_by_hand(
 
     monkeypatch.setattr(stripe.Refund, "create", create)
     send(event(payment))
-    made = lifecycle.decline(promotion=payment.promotion, moderator=making.moderator(), reason="No.")
+    made = decisions.decline(promotion=payment.promotion, moderator=actions.moderator(), reason="No.")
     assert made.ledger.filter(event="refund_failed").count() == 1
     assert Promotion.objects.refund_owed().get() == made

@@ -9,8 +9,8 @@ from django.contrib.auth.models import Permission
 
 from accounts.models import User
 from articles.models import Article
-from articles.promotion import lifecycle
 from articles.promotion.models import Placement, Plan, Promotion
+from articles.promotion.services import decisions, payments, requests
 from tests import factories
 
 DAY = timedelta(days=1)
@@ -39,7 +39,7 @@ def requested(*, article: Article | None = None, sponsor: User | None = None, **
     article = article or factories.published()
     wanted = changes.pop("wanted_start", None)
     chosen = changes.pop("plan", None) or plan(**changes)
-    return lifecycle.request_promotion(
+    return requests.request_promotion(
         article=article, sponsor=sponsor or article.author, plan=chosen, wanted_start=wanted
     )
 
@@ -49,10 +49,10 @@ def awaiting(**changes: Any) -> Promotion:
 
 
 def paid(**changes: Any) -> Promotion:
-    return lifecycle.confirm_payment(promotion=awaiting(**changes), moderator=moderator())
+    return payments.confirm_payment(promotion=awaiting(**changes), moderator=moderator())
 
 
 def approved(*, by: User | None = None, **changes: Any) -> Promotion:
     """Approved, and running from this moment on unless it has to wait for room."""
     made = paid(**changes) if changes.get("price") else requested(**changes)
-    return lifecycle.approve(promotion=made, moderator=by or moderator())
+    return decisions.approve(promotion=made, moderator=by or moderator())

@@ -13,8 +13,8 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from articles.models import Article
-from articles.promotion.delivery import turn
 from articles.promotion.models import Promotion
+from articles.promotion.selectors import rotate
 from articles.services import publishing
 from core.http_cache import FRESH_SECONDS
 from core.models import SiteSettings
@@ -208,7 +208,7 @@ def difference(shown: Counter[int], ids: list[int]) -> float:
 def turns(ids: list[int], *, page: str = "front", count: int = 1, slots: range = DAY) -> Counter[int]:
     shown: Counter[int] = Counter()
     for slot in slots:
-        shown.update(turn(ids, page=page, now=NOON + timedelta(seconds=slot * FRESH_SECONDS), count=count))
+        shown.update(rotate(ids, page=page, now=NOON + timedelta(seconds=slot * FRESH_SECONDS), count=count))
     return shown
 
 
@@ -235,7 +235,7 @@ def test_over_a_day_of_readers_who_come_as_they_like_it_is_fair(client: Client) 
     shown: Counter[int] = Counter()
     for slot in slots:
         readers = 30 if slot % 2 else 40
-        for pk in turn(ids, page="front", now=NOON + timedelta(seconds=slot * FRESH_SECONDS)):
+        for pk in rotate(ids, page="front", now=NOON + timedelta(seconds=slot * FRESH_SECONDS)):
             shown[pk] += readers
     assert difference(shown, ids) < 0.1
 
@@ -253,15 +253,15 @@ def test_it_stays_fair_while_one_joins_or_leaves(joins: bool) -> None:
 
 def test_pages_are_drawn_each_by_itself() -> None:
     ids, now = list(range(8)), NOON
-    assert len({turn(ids, page=f"article {n}", now=now)[0] for n in range(40)}) > 4
+    assert len({rotate(ids, page=f"article {n}", now=now)[0] for n in range(40)}) > 4
 
 
 def test_a_turn_is_the_same_for_every_worker_within_a_slot() -> None:
     ids = [3, 1, 2]
     later = NOON + timedelta(seconds=FRESH_SECONDS - 1)
-    assert turn(ids, page="front", now=NOON) == turn(ids, page="front", now=later)
-    assert turn([], page="front", now=NOON) == []
-    assert sorted(turn(ids, page="front", now=NOON, count=9)) == [1, 2, 3]
+    assert rotate(ids, page="front", now=NOON) == rotate(ids, page="front", now=later)
+    assert rotate([], page="front", now=NOON) == []
+    assert sorted(rotate(ids, page="front", now=NOON, count=9)) == [1, 2, 3]
 
 
 def test_those_that_share_the_front_take_turns_there(client: Client) -> None:

@@ -14,13 +14,13 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from articles.promotion import billing, lifecycle, refunds
-from articles.promotion.ledger import first_fault
 from articles.promotion.models import LedgerEntry, Payment, Promotion
-from articles.promotion.money import EXPONENTS, exact, shown, to_decimal, to_minor
+from articles.promotion.models.ledger import verify_ledger
+from articles.promotion.models.payment import EXPONENTS, format_amount, format_price, to_decimal, to_minor
+from articles.promotion.services import decisions, payments, requests
 from core.exceptions import ActionNotAllowed
-from tests.promotion import making
-from tests.promotion.making import DAY
+from tests.promotion import actions
+from tests.promotion.actions import DAY
 
 State = Promotion.State
 
@@ -38,7 +38,7 @@ def dummy(settings: LazySettings) -> None:
     settings.PAYMENTS = "dummy"
     settings.PAYMENT_VARIANTS = {
         **settings.PAYMENT_VARIANTS,
-        "dummy": ("articles.promotion.payments.dummy.DummyProvider", {}),
+        "dummy": ("articles.promotion.payments.DummyProvider", {}),
     }
 
 
@@ -54,12 +54,12 @@ def dummy(settings: LazySettings) -> None:
 def test_the_border_of_decimals(amount: int, currency: str, decimal: str, words: str) -> None:
     assert to_decimal(amount, currency) == Decimal(decimal)
     assert to_minor(Decimal(decimal), currency) == amount
-    assert exact(amount, currency) == words
+    assert format_amount(amount, currency) == words
 
 
 def test_nothing_is_free_and_less_than_a_cent_is_nothing() -> None:
-    assert shown(0, "EUR") == "free"
-    assert exact(0, "EUR") == "0.00\u00a0EUR"
+    assert format_price(0, "EUR") == "free"
+    assert format_amount(0, "EUR") == "0.00\u00a0EUR"
     with pytest.raises(ValueError, match="no amount"):
         to_minor(Decimal("0.001"), "EUR")
     with pytest.raises(ValueError, match="no amount"):
@@ -75,7 +75,7 @@ def test_there_and_back(amount: int, currency: str) -> None:
 def test_a_refund_is_never_more_than_the_price_nor_less_than_nothing(price: int, days: int, after: int) -> None:
     start = timezone.now()
     promotion = Promotion(price=price, starts_at=start, ends_at=start + days * DAY)
-    back = refunds.refund_of(promotion, price, now=start + timedelta(seconds=after))
+    back = payments.refund_amount(promotion, price, now=start + timedelta(seconds=after))
     assert 0 <= back <= price
     if after <= 0:
         assert back == price
@@ -86,9 +86,9 @@ def test_a_refund_is_never_more_than_the_price_nor_less_than_nothing(price: int,
 @pytest.mark.django_db
 class TestTransfer:
     def test_a_moderator_confirms_it_once(self) -> None:
-        made, judge = making.awaiting(), making.moderator()
+        made, judge = actions.awaiting(), actions.moderator()
         for _ in range(2):
-            made = lifecycle.confirm_payment(promotion=made, moderator=judge, reason="Transfer 77")
+            made = payments.confirm_payment(promotion=made, moderator=judge, reason="Transfer 77")
         assert made.state == State.PAID
         assert events(made) == ["requested", "payment_asked", "paid"]
         payment = made.payments.get()
@@ -101,34 +101,34 @@ class TestTransfer:
         assert balance(made) == 7000
 
     def test_declined_it_is_given_back_by_hand(self) -> None:
-        made, judge = making.paid(), making.moderator()
+        made, judge = actions.paid(), actions.moderator()
         mail.outbox.clear()
-        made = lifecycle.decline(promotion=made, moderator=judge, reason="It is an advertisement.")
+        made = decisions.decline(promotion=made, moderator=judge, reason="It is an advertisement.")
         letters = {one.to[0]: one for one in mail.outbox}
         assert "70.00\u00a0EUR back" in letters[made.sponsor.email].body
         assert "by hand" in letters[judge.email].body
         assert (events(made)[-2:], balance(made)) == (["declined", "refund_due"], 7000)
         assert Promotion.objects.refund_owed().get() == made
-        lifecycle.record_refund(promotion=made, moderator=judge)
+        payments.record_refund(promotion=made, moderator=judge)
         assert (events(made)[-1], balance(made)) == ("refunded", 0)
         assert not Promotion.objects.refund_owed().exists()
         with pytest.raises(ActionNotAllowed, match="nothing to give back"):
-            lifecycle.record_refund(promotion=made, moderator=judge)
-        assert first_fault() is None
+            payments.record_refund(promotion=made, moderator=judge)
+        assert verify_ledger() is None
 
 
 @pytest.mark.django_db
 class TestGivingBack:
     @pytest.mark.parametrize("verb", ["cancel", "revoke"])
     def test_before_the_start_all_of_it(self, verb: str) -> None:
-        made = making.approved(price=7000, wanted_start=timezone.localdate() + 3 * DAY)
+        made = actions.approved(price=7000, wanted_start=timezone.localdate() + 3 * DAY)
         self.stop(made, verb)
         assert made.payments.get().refund_due == 7000
 
     @pytest.mark.parametrize("verb", ["cancel", "revoke"])
     def test_while_it_runs_the_whole_seconds_that_remain(self, verb: str) -> None:
         with time_machine.travel(timezone.now(), tick=False) as clock:
-            made = making.approved(price=7000, days=7)
+            made = actions.approved(price=7000, days=7)
             clock.shift(timedelta(days=2, seconds=1, milliseconds=500))
             self.stop(made, verb)
         # 5 days less 1.5 seconds, of 7: 431 998 whole seconds of 604 800.
@@ -136,7 +136,7 @@ class TestGivingBack:
 
     def test_after_the_end_nothing(self) -> None:
         with time_machine.travel(timezone.now(), tick=False) as clock:
-            made = making.approved(price=7000, days=7)
+            made = actions.approved(price=7000, days=7)
             clock.shift(7 * DAY)
             with pytest.raises(ActionNotAllowed, match="Ended"):
                 self.stop(made, "revoke")
@@ -145,28 +145,28 @@ class TestGivingBack:
 
     def stop(self, made: Promotion, verb: str) -> None:
         if verb == "cancel":
-            lifecycle.cancel(promotion=made, sponsor=made.sponsor)
+            requests.cancel(promotion=made, sponsor=made.sponsor)
         else:
-            lifecycle.revoke(promotion=made, moderator=making.moderator(), reason="It misleads.")
+            decisions.revoke(promotion=made, moderator=actions.moderator(), reason="It misleads.")
 
 
 @pytest.mark.django_db
 @pytest.mark.usefixtures("dummy")
 class TestProvider:
     def payment(self, **changes: object) -> Payment:
-        return billing.open_payment(promotion=making.awaiting(**changes), variant="dummy")
+        return payments.open_payment(promotion=actions.awaiting(**changes), variant="dummy")
 
     def test_told_twice_it_counts_once(self) -> None:
         payment = self.payment()
         for _ in range(3):
-            made = lifecycle.payment_received(payment=payment, amount=7000, currency="eur")
+            made = payments.record_payment(payment=payment, amount=7000, currency="eur")
         assert (made.state, events(made).count("paid"), balance(made)) == (State.PAID, 1, 7000)
 
     @pytest.mark.parametrize(("amount", "currency"), [(6999, "EUR"), (7001, "EUR"), (7000, "USD"), (0, "EUR")])
     def test_another_amount_pays_for_nothing_and_is_recorded(self, amount: int, currency: str) -> None:
         payment = self.payment()
         for _ in range(2):
-            made = lifecycle.payment_received(payment=payment, amount=amount, currency=currency)
+            made = payments.record_payment(payment=payment, amount=amount, currency=currency)
         assert made.state == State.AWAITING_PAYMENT
         assert events(made) == ["requested", "payment_asked", "payment_refused"]
         assert LedgerEntry.objects.last().details["reported"] == amount  # type: ignore[union-attr]
@@ -174,63 +174,62 @@ class TestProvider:
 
     def test_money_that_comes_too_late_goes_back(self) -> None:
         payment = self.payment()
-        lifecycle.cancel(promotion=payment.promotion, sponsor=payment.promotion.sponsor)
-        made = lifecycle.payment_received(payment=payment, amount=7000, currency="EUR")
+        requests.cancel(promotion=payment.promotion, sponsor=payment.promotion.sponsor)
+        made = payments.record_payment(payment=payment, amount=7000, currency="EUR")
         assert made.state == State.CANCELLED
         assert events(made)[-3:] == ["paid_late", "refund_due", "refunded"]
         assert balance(made) == 0
 
     def test_paid_by_two_ways_one_comes_back(self) -> None:
         payment = self.payment()
-        lifecycle.confirm_payment(promotion=payment.promotion, moderator=making.moderator())
-        made = lifecycle.payment_received(payment=payment, amount=7000, currency="EUR")
+        payments.confirm_payment(promotion=payment.promotion, moderator=actions.moderator())
+        made = payments.record_payment(payment=payment, amount=7000, currency="EUR")
         assert (made.state, balance(made)) == (State.PAID, 7000)
         assert events(made)[-2:] == ["refund_due", "refunded"]
 
     def test_the_provider_is_asked_for_the_refund_and_the_sponsor_told(self) -> None:
         payment = self.payment()
-        made = lifecycle.payment_received(payment=payment, amount=7000, currency="EUR")
+        made = payments.record_payment(payment=payment, amount=7000, currency="EUR")
         mail.outbox.clear()
-        made = lifecycle.decline(promotion=made, moderator=making.moderator(), reason="No.")
+        made = decisions.decline(promotion=made, moderator=actions.moderator(), reason="No.")
         assert events(made)[-3:] == ["declined", "refund_due", "refunded"]
         payment.refresh_from_db()
         assert (payment.refund_due, payment.refunded, payment.status) == (7000, 7000, "refunded")
         assert any("Refunded" in letter.subject for letter in mail.outbox)
-        refunds.provider_gave_back(payment=payment, up_to=7000)  # told again
-        refunds.ask_refund.call(payment.pk, 7000)
+        payments.record_provider_refund(payment=payment, up_to=7000)  # told again
+        payments.request_refund.call(payment.pk, 7000)
         assert (events(made).count("refunded"), balance(made)) == (1, 0)
 
     def test_a_refund_that_fails_is_recorded_and_done_by_hand(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        from articles.promotion.payments import DummyProvider
         from payments import PaymentError
-
-        from articles.promotion.payments.dummy import DummyProvider
 
         def broken(self: object, payment: Payment, amount: Decimal | None = None) -> Decimal:
             raise PaymentError("The card is closed.")
 
         monkeypatch.setattr(DummyProvider, "refund", broken)
-        payment, judge = self.payment(), making.moderator()
-        made = lifecycle.payment_received(payment=payment, amount=7000, currency="EUR")
+        payment, judge = self.payment(), actions.moderator()
+        made = payments.record_payment(payment=payment, amount=7000, currency="EUR")
         mail.outbox.clear()
-        lifecycle.decline(promotion=made, moderator=judge, reason="No.")
+        decisions.decline(promotion=made, moderator=judge, reason="No.")
         assert events(made)[-2:] == ["refund_due", "refund_failed"]
         assert [one.subject for one in mail.outbox if judge.email in one.to] == [
             f"Money to give back: promotion no. {made.pk}"
         ]
-        lifecycle.record_refund(promotion=made, moderator=judge, reason="By transfer.")
+        payments.record_refund(promotion=made, moderator=judge, reason="By transfer.")
         assert (events(made)[-1], balance(made)) == ("refunded", 0)
 
     def test_a_provider_that_is_gone_leaves_it_to_people(self, settings: LazySettings) -> None:
         payment = self.payment()
-        made = lifecycle.payment_received(payment=payment, amount=7000, currency="EUR")
+        made = payments.record_payment(payment=payment, amount=7000, currency="EUR")
         settings.PAYMENT_VARIANTS = {}
-        lifecycle.decline(promotion=made, moderator=making.moderator(), reason="No.")
+        decisions.decline(promotion=made, moderator=actions.moderator(), reason="No.")
         assert events(made)[-1] == "refund_failed"
 
     def test_a_payment_that_was_begun_is_gone_back_to(self) -> None:
         payment = self.payment()
-        assert billing.open_payment(promotion=payment.promotion, variant="dummy") == payment
+        assert payments.open_payment(promotion=payment.promotion, variant="dummy") == payment
         with time_machine.travel(timezone.now() + timedelta(hours=21)):
-            assert billing.open_payment(promotion=payment.promotion, variant="dummy") != payment
-        billing.payment_failed(payment=payment)
-        assert billing.open_payment(promotion=payment.promotion, variant="dummy") != payment
+            assert payments.open_payment(promotion=payment.promotion, variant="dummy") != payment
+        payments.record_payment_failure(payment=payment)
+        assert payments.open_payment(promotion=payment.promotion, variant="dummy") != payment

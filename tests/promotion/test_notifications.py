@@ -10,12 +10,12 @@ from django.core import mail
 from django.core.mail import EmailMultiAlternatives
 from django.utils import timezone
 
-from articles.promotion import lifecycle
-from articles.promotion.models import LedgerEntry, Notice, Promotion
-from articles.promotion.tasks import send_notice
+from articles.promotion.models import LedgerEntry, Notification, Promotion
+from articles.promotion.services import decisions, payments, requests
+from articles.promotion.services.notifications import send_notification
 from tests import factories
-from tests.promotion import making
-from tests.promotion.making import DAY
+from tests.promotion import actions
+from tests.promotion.actions import DAY
 
 pytestmark = pytest.mark.django_db
 
@@ -38,9 +38,9 @@ TITLE = "We counted every street lamp"
 
 
 def test_a_free_request_reaches_moderators_and_the_author() -> None:
-    judge, idle = making.moderator(), factories.PersonFactory.create(is_staff=True)
-    place = making.place(author_may_refuse_hours=48)
-    made = making.requested(sponsor=factories.PersonFactory.create(), placement=place)
+    judge, idle = actions.moderator(), factories.PersonFactory.create(is_staff=True)
+    place = actions.place(author_may_refuse_hours=48)
+    made = actions.requested(sponsor=factories.PersonFactory.create(), placement=place)
     found = letters()
     assert set(found) == {judge.email, made.article.author.email}
     assert idle.email not in found
@@ -52,10 +52,10 @@ def test_a_free_request_reaches_moderators_and_the_author() -> None:
 
 
 def test_a_priced_one_reaches_moderators_once_it_is_paid() -> None:
-    judge = making.moderator()
-    made = making.awaiting()
+    judge = actions.moderator()
+    made = actions.awaiting()
     assert judge.email not in letters()
-    lifecycle.confirm_payment(promotion=made, moderator=judge)
+    payments.confirm_payment(promotion=made, moderator=judge)
     assert subjects() == {
         (made.sponsor.email, "Receipt: 70.00 EUR"),
         (judge.email, f"Request for promotion: {TITLE}"),
@@ -63,10 +63,10 @@ def test_a_priced_one_reaches_moderators_once_it_is_paid() -> None:
 
 
 def test_approval_reaches_sponsor_and_author() -> None:
-    made = making.requested(sponsor=factories.PersonFactory.create())
-    judge = making.moderator()
+    made = actions.requested(sponsor=factories.PersonFactory.create())
+    judge = actions.moderator()
     letters()
-    made = lifecycle.approve(promotion=made, moderator=judge)
+    made = decisions.approve(promotion=made, moderator=judge)
     found = letters()
     assert set(found) == {made.sponsor.email, made.article.author.email}
     assert made.sponsor.name in found[made.article.author.email][0].body
@@ -79,11 +79,13 @@ def test_approval_reaches_sponsor_and_author() -> None:
 )
 def test_no_comes_with_its_reason_and_the_refund(verb: str, subject: str) -> None:
     made = (
-        making.paid() if verb == "decline" else making.approved(price=7000, wanted_start=timezone.localdate() + 3 * DAY)
+        actions.paid()
+        if verb == "decline"
+        else actions.approved(price=7000, wanted_start=timezone.localdate() + 3 * DAY)
     )
     letters()
-    act = lifecycle.decline if verb == "decline" else lifecycle.revoke
-    act(promotion=made, moderator=making.moderator(), reason="It says <nothing> new.")
+    act = decisions.decline if verb == "decline" else decisions.revoke
+    act(promotion=made, moderator=actions.moderator(), reason="It says <nothing> new.")
     [letter] = letters()[made.sponsor.email]
     assert letter.subject == subject
     assert "It says <nothing> new." in letter.body
@@ -94,57 +96,57 @@ def test_no_comes_with_its_reason_and_the_refund(verb: str, subject: str) -> Non
 
 
 def test_a_refusal_a_move_and_a_pin_are_told() -> None:
-    place = making.place("beside", author_may_refuse_hours=48)
-    made = making.requested(sponsor=factories.PersonFactory.create(), placement=place)
+    place = actions.place("beside", author_may_refuse_hours=48)
+    made = actions.requested(sponsor=factories.PersonFactory.create(), placement=place)
     letters()
-    lifecycle.refuse(promotion=made, author=made.article.author)
+    requests.author_refuses(promotion=made, author=made.article.author)
     assert subjects() == {(made.sponsor.email, f"The author refused: {TITLE}")}
-    later = making.approved(wanted_start=timezone.localdate() + 3 * DAY)
+    later = actions.approved(wanted_start=timezone.localdate() + 3 * DAY)
     letters()
-    lifecycle.move_start(promotion=later, moderator=making.moderator(), start=timezone.now() + 5 * DAY)
+    decisions.move_start(promotion=later, moderator=actions.moderator(), start=timezone.now() + 5 * DAY)
     assert subjects() == {(later.sponsor.email, f"Your promotion starts at another time: {TITLE}")}
     article = factories.published()
-    lifecycle.pin(article=article, moderator=making.moderator(), placement=making.place(), days=2)
+    decisions.create_editorial_pick(article=article, moderator=actions.moderator(), placement=actions.place(), days=2)
     assert subjects() == {(article.author.email, f"The editors chose your article: {TITLE}")}
 
 
 def test_each_is_sent_once_whoever_asks_and_how_often() -> None:
-    making.moderator()
-    making.requested()
+    actions.moderator()
+    actions.requested()
     letters()
-    for notice in Notice.objects.all():
-        send_notice.call(notice.pk)
-    send_notice.call(10**9)
+    for notice in Notification.objects.all():
+        send_notification.call(notice.pk)
+    send_notification.call(10**9)
     assert letters() == {}
 
 
 def test_a_letter_that_was_forgotten_goes_out_with_the_next() -> None:
-    judge = making.moderator()
-    made = making.requested()
+    judge = actions.moderator()
+    made = actions.requested()
     letters()
-    Notice.objects.update(mailed_at=None)  # its worker was killed
+    Notification.objects.update(sent_at=None)  # its worker was killed
     with time_machine.travel(timezone.now() + timedelta(hours=4)):
-        lifecycle.decline(promotion=made, moderator=judge, reason="No.")
+        decisions.decline(promotion=made, moderator=judge, reason="No.")
     assert (judge.email, f"Request for promotion: {TITLE}") in subjects()
 
 
 def test_a_closed_account_gets_none() -> None:
-    made = making.requested(sponsor=factories.PersonFactory.create())
+    made = actions.requested(sponsor=factories.PersonFactory.create())
     letters()
     made.sponsor.is_active = False
     made.sponsor.save(update_fields=["is_active"])
-    lifecycle.decline(promotion=made, moderator=making.moderator(), reason="No.")
+    decisions.decline(promotion=made, moderator=actions.moderator(), reason="No.")
     assert letters() == {}
-    assert not Notice.objects.filter(mailed_at=None).exists()
+    assert not Notification.objects.filter(sent_at=None).exists()
 
 
 def test_in_the_readers_language() -> None:
     author = factories.PersonFactory.create(preferred_language="ru")
     article = factories.published(author)
-    making.requested(
+    actions.requested(
         article=article,
         sponsor=factories.PersonFactory.create(),
-        placement=making.place("beside", author_may_refuse_hours=9),
+        placement=actions.place("beside", author_may_refuse_hours=9),
     )
     [letter] = letters()[author.email]
     assert "http://testserver/ru/promotions/" in letter.body
@@ -158,7 +160,7 @@ def test_in_the_readers_language() -> None:
             "author_asked",
             "receipt",
             "approved",
-            "pinned",
+            "picked",
             "declined",
             "refused",
             "revoked",
@@ -169,17 +171,17 @@ def test_in_the_readers_language() -> None:
     ),
 )
 def test_every_letter_is_whole(letter: str) -> None:
-    place = making.place(author_may_refuse_hours=48)
-    made = making.paid(sponsor=factories.PersonFactory.create(), placement=place)
+    place = actions.place(author_may_refuse_hours=48)
+    made = actions.paid(sponsor=factories.PersonFactory.create(), placement=place)
     now = timezone.now()
     Promotion.objects.filter(pk=made.pk).update(starts_at=now, ends_at=now + DAY)
     entry = LedgerEntry.objects.in_order().last()
     assert entry is not None
     for user in (made.sponsor, made.article.author):
         letters()
-        send_notice.call(Notice.objects.get_or_create(entry=entry, user=user, letter=letter)[0].pk)
-        Notice.objects.update(mailed_at=None)
-        send_notice.call(Notice.objects.get(entry=entry, user=user, letter=letter).pk)
+        send_notification.call(Notification.objects.get_or_create(entry=entry, user=user, kind=letter)[0].pk)
+        Notification.objects.update(sent_at=None)
+        send_notification.call(Notification.objects.get(entry=entry, user=user, kind=letter).pk)
         [*_, one] = letters()[user.email]
         for text in (one.subject, one.body, str(one.alternatives[0][0])):
             assert text.strip()
