@@ -1,4 +1,4 @@
-"""The application that a WSGI server runs: Django, the page cache around it, and the view beacon around both."""
+"""The application that a WSGI server runs: Django, and the page cache around it."""
 
 import ctypes
 import os
@@ -20,8 +20,7 @@ _django = get_wsgi_application()
 # Settings can be read from here on.
 from django.conf import settings  # noqa: E402
 
-from articles.readership.beacon import Beacon  # noqa: E402
+from articles.readership.wsgi import BeaconApplication  # noqa: E402
 from core.page_cache.application import PageCache  # noqa: E402
 
-_pages = PageCache(_django, max_bytes=settings.PAGE_CACHE_BYTES)
-application = Beacon(_pages, most_waiting=settings.BEACONS_AT_ONCE)
+application = BeaconApplication(PageCache(_django, max_bytes=settings.PAGE_CACHE_BYTES))

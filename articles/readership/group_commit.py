@@ -1,158 +1,156 @@
-"""Threads that come together are written together: one of them writes for all who wait, then the next.
+"""Write what parallel requests have to store in one transaction: group commit, as databases do it for their log.
 
-There is no thread in the background. Whoever comes while nobody writes, leads: it writes what waits, its own with it.
-Whoever comes meanwhile waits for the next leader, who is the first of them. So a lone writer waits for nobody, and the
-more arrive at once, the fewer the commits.
-
-In a crowd, those who were written are followed by the next readers a moment later, when the next leader has begun
-already: two half crowds would take turns for ever. So a leader gives a crowd a moment to come together, as PostgreSQL's
-`commit_delay` does.
+Requests put items into a queue and wait. One thread per process takes everything in the queue, writes it, and wakes
+the requests. A single request waits for no other; the more arrive at once, the fewer commits there are
+(docs/decisions/0012-view-beacon.md). Nothing is acknowledged before it is committed.
 """
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from queue import SimpleQueue
 
-# Where so many were here at once, a leader waits for as many, so many seconds at most.
+from django.db import InterfaceError, OperationalError, close_old_connections, connection
+
+MAX_BATCH = 500
+# After a batch of this size, the thread waits this long for the requests that follow those it has just answered.
+# Otherwise two half crowds take turns. PostgreSQL's commit_delay does the same.
 CROWD = 8
 GATHER_SECONDS = 0.004
+# An outage is logged once in this many seconds, not once per batch.
+LOG_INTERVAL = 30
+
+logger = logging.getLogger(__name__)
 
 
 class NotWritten(Exception):
-    """What was handed over may be lost; where it only took too long, it may be written all the same."""
-
-
-class Busy(NotWritten):
-    """Too many wait, or it took too long."""
+    """The item was not stored. If that took too long, it can be stored later all the same."""
 
 
 class _Ticket[Item, Result]:
-    """One thread's place in the queue."""
+    """One request's place in the queue."""
 
-    __slots__ = ("error", "gate", "is_done", "item", "result")
+    __slots__ = ("done", "error", "is_abandoned", "item", "result")
 
     def __init__(self, item: Item) -> None:
         self.item = item
         self.result: Result | None = None
-        self.error: BaseException | None = None
-        self.is_done = False
-        # A plain lock, shut until somebody opens it: the cheapest thing that a thread can wait for.
-        self.gate = threading.Lock()
-        self.gate.acquire()
+        self.error: Exception | None = None
+        self.is_abandoned = False
+        # A lock that the writer releases: an Event or a Future costs five times the CPU of the whole queue.
+        self.done = threading.Lock()
+        self.done.acquire()
 
 
 class GroupCommit[Item, Result]:
-    """Collects what parallel threads have to write.
+    """Collect items of parallel threads and write them together.
 
     Args:
-        write: writes a batch and returns one result for each item, in their order. Never runs twice at once.
-        most_waiting: threads that may wait (or write) at once.
-        patience: seconds that a thread waits, and that a write may take before new arrivals are turned away at once.
-        most_at_once: items of one batch.
-        clock: seconds that only go on.
+        write: writes a batch and returns one result per item, in order. It must be possible to call it again with the
+            same items. It is never called twice at the same time.
+        max_waiting: threads that can wait at once.
+        timeout: seconds that a thread waits, and that a write can take before new items are refused at once.
     """
 
     def __init__(
-        self,
-        write: Callable[[Sequence[Item]], Sequence[Result]],
-        *,
-        most_waiting: int,
-        patience: float,
-        most_at_once: int = 500,
-        clock: Callable[[], float] = time.monotonic,
+        self, write: Callable[[Sequence[Item]], Sequence[Result]], *, max_waiting: int, timeout: float
     ) -> None:
         self.write = write
-        self.most_waiting = most_waiting
-        self.patience = patience
-        self.most_at_once = most_at_once
-        self.clock = clock
-        self._lock = threading.Lock()
-        self._waiting: deque[_Ticket[Item, Result]] = deque()
-        self._inside = 0
-        self._writing_since: float | None = None
-        # The most that were here when somebody came, since the last batch and before it.
-        self._peak = self._crowd = 0
-        # Shut while a leader gathers a crowd: opened by the last of it.
-        self._gathering: threading.Lock | None = None
+        self.timeout = timeout
+        self.slots = threading.BoundedSemaphore(max_waiting)
+        self.queue: SimpleQueue[_Ticket[Item, Result] | None] = SimpleQueue()
+        self.start_lock = threading.Lock()
+        self.thread: threading.Thread | None = None
+        self.writing_since: float | None = None
+        self.last_size = 0
+        self.logged_at = float("-inf")
 
-    def __call__(self, item: Item) -> Result:
-        """Hand over `item`; its result once it is written.
+    def submit(self, item: Item) -> Result:
+        """Return the result of `item` when it is written.
 
         Raises:
-            Busy: too many wait, or it took too long.
-            NotWritten: `write` raised; its error is the cause.
+            NotWritten: too many threads wait, it took too long, or `write` failed.
         """
-        ticket: _Ticket[Item, Result] = _Ticket(item)
-        with self._lock:
-            if self._inside >= self.most_waiting or self._is_stuck():
-                raise Busy
-            self._inside += 1
-            self._peak = max(self._peak, self._inside)
-            self._waiting.append(ticket)
-            if self._gathering is not None and len(self._waiting) >= self._crowd:
-                self._gathering.release()
-                self._gathering = None
-            leads = self._writing_since is None
-            if leads:
-                self._writing_since = self.clock()
+        since = self.writing_since
+        if since is not None and time.monotonic() - since > self.timeout:
+            raise NotWritten
+        if not self.slots.acquire(blocking=False):
+            raise NotWritten
         try:
-            if not leads:
-                self._wait(ticket)
-            if not ticket.is_done:
-                self._lead()
+            ticket: _Ticket[Item, Result] = _Ticket(item)
+            self.queue.put(ticket)
+            self._ensure_thread()
+            if not ticket.done.acquire(timeout=self.timeout):
+                ticket.is_abandoned = True
+                raise NotWritten
         finally:
-            with self._lock:
-                self._inside -= 1
+            self.slots.release()
         if ticket.error is not None:
             raise NotWritten from ticket.error
-        return ticket.result  # type: ignore[return-value]  # a ticket that is done without an error has one
+        return ticket.result  # type: ignore[return-value]  # a written ticket has a result
 
-    def _is_stuck(self) -> bool:
-        return self._writing_since is not None and self.clock() - self._writing_since > self.patience
+    def close(self) -> None:
+        """End the thread and its database connection. The next item starts another."""
+        if self.thread is not None:
+            self.queue.put(None)
+            self.thread.join()
 
-    def _wait(self, ticket: _Ticket[Item, Result]) -> None:
-        if ticket.gate.acquire(timeout=self.patience):
-            return
-        with self._lock:
-            # At the last moment it may have been written, or called to lead: then it must.
-            if ticket.gate.acquire(blocking=False):
-                return
-            with suppress(ValueError):  # it is in the batch that is being written
-                self._waiting.remove(ticket)
-        raise Busy
+    def _ensure_thread(self) -> None:
+        if self.thread is None or not self.thread.is_alive():  # Also in the child of a fork.
+            with self.start_lock:
+                if self.thread is None or not self.thread.is_alive():
+                    self.thread = threading.Thread(target=self._run, name="group-commit", daemon=True)
+                    self.thread.start()
 
-    def _gather(self) -> None:
-        with self._lock:
-            if self._crowd < CROWD or len(self._waiting) >= self._crowd:
-                return
-            gate = self._gathering = threading.Lock()
-            gate.acquire()
-        gate.acquire(timeout=GATHER_SECONDS)
-
-    def _lead(self) -> None:
-        self._gather()
-        with self._lock:
-            self._gathering = None
-            batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), self.most_at_once))]
-            self._crowd, self._peak = self._peak, 0
+    def _run(self) -> None:
         try:
-            for ticket, result in zip(batch, self.write([ticket.item for ticket in batch]), strict=True):
-                ticket.result = result
-        except BaseException as error:
-            for ticket in batch:
-                ticket.error = error
-            if not isinstance(error, Exception):
-                raise
+            while self._write_batch():
+                pass
         finally:
-            with self._lock:
-                heir = self._waiting[0] if self._waiting else None
-                self._writing_since = None if heir is None else self.clock()
-                if heir is not None:
-                    heir.gate.release()
-            for ticket in batch:
-                ticket.is_done = True
-                ticket.gate.release()
+            connection.close()
+
+    def _write_batch(self) -> bool:
+        """Wait for items and write them. Returns False after `close`."""
+        tickets = [self.queue.get()]
+        if self.last_size >= CROWD:
+            time.sleep(GATHER_SECONDS)
+        while len(tickets) < MAX_BATCH and not self.queue.empty():
+            tickets.append(self.queue.get())
+        batch = [ticket for ticket in tickets if ticket is not None and not ticket.is_abandoned]
+        self.last_size = len(batch)
+        if batch:
+            self.writing_since = time.monotonic()
+            try:
+                results = self._write([ticket.item for ticket in batch])
+                for ticket, result in zip(batch, results, strict=True):
+                    ticket.result = result
+            except Exception as error:
+                self._log(error)
+                for ticket in batch:
+                    ticket.error = error
+            finally:
+                self.writing_since = None
+                for ticket in batch:
+                    ticket.done.release()
+        return None not in tickets
+
+    def _write(self, items: Sequence[Item]) -> Sequence[Result]:
+        # The connection stays open between batches, so that views do not wait for those of slow pages.
+        is_reused = connection.connection is not None
+        try:
+            return self.write(items)
+        except (InterfaceError, OperationalError):
+            close_old_connections()
+            if not is_reused:
+                raise
+        # It was lost since the last batch.
+        return self.write(items)
+
+    def _log(self, error: Exception) -> None:
+        if time.monotonic() - self.logged_at >= LOG_INTERVAL:
+            self.logged_at = time.monotonic()
+            is_known = isinstance(error, (InterfaceError, OperationalError))
+            logger.error("Views cannot be written: %s", error, exc_info=None if is_known else error)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.generic import TemplateView
 
-from articles.readership.statistics import Counts, Day, counts_of
+from articles.readership.selectors import Counts, Day, counts_of
 from articles.readership.visitors import today
 from articles.selectors import published_article
 from core.charts import chart

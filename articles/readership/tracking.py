@@ -7,15 +7,16 @@ counts into daily statistics. A race between processes ends in a unique constrai
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from functools import wraps
+from itertools import chain
 from typing import Any
 
 from django.conf import settings
 from django.core.cache import cache
-from django.db import IntegrityError, transaction
-from django.db.models import Count, Model
+from django.db import IntegrityError, connection, transaction
+from django.db.models import Model
 from django.tasks import Task, default_task_backend
 from django.utils import timezone
 
@@ -72,48 +73,42 @@ def record_hits(
         IntegrityError: another process wrote one of the rows, or a target was deleted, since the hits were compared
             with the database. Nothing is written (see `retry_on_conflict`).
     """
-    new = _new_hits(list(hits), model, fields)
+    hits = list(hits)
+    new = _new_hits(hits, model, fields) if hits else []
     if not new:
         return 0
-    target = f"{model.target}_id"
     counts = Counter((hit.target_id, hit.day, metrics[hit.kind]) for hit in new if hit.kind in metrics)
+    target = f"{model.target}_id"
     with transaction.atomic():
         # Always in the same order, so that two processes never deadlock.
-        model._default_manager.bulk_create(
-            model(
-                **{target: hit.target_id}, day=hit.day, visitor=hit.visitor, source=hit.source, kind=hit.kind, **fields
-            )
-            for hit in sorted(new)
-        )
-        pending_model._default_manager.bulk_create(
-            pending_model(**{target: target_id}, day=day, metric=metric, number=number)
-            for (target_id, day, metric), number in counts.items()
-        )
+        _insert(model, (target, *Hit._fields[1:], *fields), [(*hit, *fields.values()) for hit in sorted(new)])
+        if counts:
+            rows = [(*key, number) for key, number in counts.items()]
+            _insert(pending_model, (target, "day", "metric", "number"), rows)
     return len(new)
 
 
 def _new_hits(hits: list[Hit], model: type[DailyHit], fields: Mapping[str, Any]) -> list[Hit]:
-    target = f"{model.target}_id"
-    rows = model._default_manager.filter(
-        **{f"{target}__in": {hit.target_id for hit in hits}, "day__in": {hit.day for hit in hits}}, **fields
-    )
-    # The row for all hits over the limit has the source in place of the visitor.
-    known = {
-        (target_id, bytes(visitor))
-        for target_id, visitor in rows.filter(
-            visitor__in={hit.visitor for hit in hits} | {hit.source for hit in hits}
-        ).values_list(target, "visitor")
+    # Two indexes begin with target and day. The row for all hits over the limit has the source for a visitor.
+    values = {
+        f"{model.target}_id": {hit.target_id for hit in hits},
+        "day": {hits[0].day.isoformat()},
+        **{name: {value} for name, value in fields.items()},
     }
-    if all((hit.target_id, hit.visitor) in known for hit in hits):
-        return []
-    counted = Counter({
-        (target_id, bytes(source)): number
-        for target_id, source, number in rows.filter(
-            source__in={hit.source for hit in hits}, kind=DailyHit.Kind.COUNTED
+    visitors, sources = {hit.visitor for hit in hits}, {hit.source for hit in hits}
+    conditions = " AND ".join(f"{name} IN ({_marks(len(options))})" for name, options in values.items())
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {model.target}_id, visitor, source, kind FROM {model._meta.db_table} WHERE {conditions}"  # noqa: S608
+            f" AND (visitor IN ({_marks(len(visitors))}) OR source IN ({_marks(len(sources))}))",
+            [*chain.from_iterable(values.values()), *visitors, *sources],
         )
-        .values_list(target, "source")
-        .annotate(Count("pk"))
-    })
+        rows = cursor.fetchall()
+    known = set()
+    counted: Counter[tuple[int, bytes]] = Counter()
+    for target_id, visitor, source, kind in rows:
+        known.add((target_id, bytes(visitor)))
+        counted[target_id, bytes(source)] += kind == DailyHit.Kind.COUNTED
     new = []
     for hit in hits:
         if (hit.target_id, hit.visitor) in known:
@@ -128,6 +123,19 @@ def _new_hits(hits: list[Hit], model: type[DailyHit], fields: Mapping[str, Any])
         known.add((hit.target_id, hit.visitor))
         new.append(hit)
     return new
+
+
+def _insert(model: type[Model], columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
+    values = ", ".join([f"({_marks(len(columns))})"] * len(rows))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {model._meta.db_table} ({', '.join(columns)}) VALUES {values}",  # noqa: S608
+            list(chain.from_iterable(rows)),
+        )
+
+
+def _marks(number: int) -> str:
+    return ", ".join(["%s"] * number)
 
 
 def rollup(

@@ -1,4 +1,4 @@
-"""One row per voter and article."""
+"""One row per user and article."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from articles.models import Article
 
 
 class Vote(models.Model):
-    """A person's like (+1) or dislike (−1) of an article. Who voted is not public."""
+    """A user's like (+1) or dislike (−1) of an article. Who voted is not public."""
 
     article = models.ForeignKey(Article, on_delete=models.CASCADE, related_name="votes")
     voter = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="votes")

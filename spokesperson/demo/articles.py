@@ -18,7 +18,7 @@ from articles.models import Article, ArticleTag, Revision, Section
 from articles.models.ranking import hot
 from articles.moderation.models import Decision
 from articles.moderation.services import decide
-from articles.readership.models import DailyStats, Read, View, Visit
+from articles.readership.models import ArticleHit, DailyStats, PageRead, PageView
 from articles.readership.visitors import today
 from articles.services import publishing
 from articles.services.images import store_image
@@ -134,7 +134,7 @@ def _read_and_rate(article: Article, text: Text, published_at: datetime) -> None
     votes = numbers.votes(dice, author=text.author, age=age)
     voters = {voter.username: voter for voter in User.objects.filter(username__in=votes)}
     for username, value in votes.items():
-        cast_vote(article=article, voter=voters[username], value=value)
+        cast_vote(article=article, user=voters[username], value=value)
     first, last = timezone.localdate(published_at), today()
     views = numbers.daily_views(dice, age=age, days=(last - first).days + 1, at_least=4 * len(votes) + 9)
     share_of_reads = dice.uniform(0.25, 0.6)
@@ -157,13 +157,13 @@ def _read_and_rate(article: Article, text: Text, published_at: datetime) -> None
     for one in days:
         if one.day < last - timedelta(days=1):
             continue
-        kinds = {Visit.Kind.AUTHOR: one.by_author, Visit.Kind.STAFF: one.by_staff, Visit.Kind.BOT: one.by_bots}
-        View.objects.bulk_create(_rows_of(View, one, {Visit.Kind.COUNTED: one.views, **kinds}, dice))
-        Read.objects.bulk_create(_rows_of(Read, one, {Visit.Kind.COUNTED: one.reads}, dice))
+        kinds = {ArticleHit.Kind.AUTHOR: one.by_author, ArticleHit.Kind.STAFF: one.by_staff, ArticleHit.Kind.BOT: one.by_bots}
+        PageView.objects.bulk_create(_rows_of(PageView, one, {ArticleHit.Kind.COUNTED: one.views, **kinds}, dice))
+        PageRead.objects.bulk_create(_rows_of(PageRead, one, {ArticleHit.Kind.COUNTED: one.reads}, dice))
 
 
-def _rows_of[Row: Visit](
-    row: type[Row], stats: DailyStats, kinds: dict[Visit.Kind, int], dice: random.Random
+def _rows_of[Row: ArticleHit](
+    row: type[Row], stats: DailyStats, kinds: dict[ArticleHit.Kind, int], dice: random.Random
 ) -> Iterator[Row]:
     """What the beacon would have written on that day, so many of each kind. The digests stand for nobody."""
     for kind, count in kinds.items():

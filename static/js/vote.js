@@ -1,6 +1,6 @@
-// A vote that is refused or does not arrive says so where the person looks. (What is taken needs nothing from here.)
+// Show next to the vote control why a vote was refused or did not arrive. (An accepted vote needs no script.)
 document.addEventListener("htmx:beforeSwap", (event) => {
-  // "Too many votes" comes as the control with its sentence; htmx alone would drop it with every other 4xx.
+  // "Too many votes" comes as the control with a message; htmx does not swap 4xx responses by itself.
   const { xhr, requestConfig } = event.detail;
   if (!requestConfig.elt.matches("[data-vote]") || ![400, 429].includes(xhr.status)) return;
   event.detail.shouldSwap = xhr.responseText.includes("data-vote");
@@ -10,11 +10,11 @@ for (const failure of ["htmx:sendError", "htmx:timeout", "htmx:responseError"]) 
   document.addEventListener(failure, (event) => {
     const control = event.detail.requestConfig.elt;
     if (!control.isConnected || !control.matches("[data-vote]")) return;
-    control.querySelector("[data-vote-says]").textContent = control.dataset.failed;
+    control.querySelector("[data-vote-message]").textContent = control.dataset.failed;
   });
 }
 
-// The second click of a double click means what the first one did; by then the button may stand for "take it back".
+// Ignore the second click of a double click: by then the button can mean "withdraw".
 document.addEventListener("click", (event) => {
   if (event.detail > 1 && event.target.closest("[data-vote] button")) {
     event.preventDefault();

@@ -101,8 +101,8 @@ def filled() -> Site:
         tag_names=[f"{n}{LONG_WORD}"[:40] for n in range(5)],
         body=f"<p>{'W' * 500}</p><h2>{LONG_WORD * 2}</h2><p>{factories.WORDS * 2}</p>",
     )
-    cast_vote(article=full, voter=reader, value=1)
-    cast_vote(article=full, voter=wordy, value=-1)
+    cast_vote(article=full, user=reader, value=1)
+    cast_vote(article=full, user=wordy, value=-1)
     changed = factories.published(**by_author("The market closes at six"), **pictured)
     publishing.save_draft(article=changed, text=factories.text(title="The market closes at five", section=technology))
     publishing.submit(article=changed)

@@ -69,7 +69,7 @@ def test_views_reads_votes_and_roll_ups_at_the_same_moment(app: Beacon) -> None:
 
     def voters() -> None:
         for user in people:
-            cast_vote(article=article, voter=user, value=1)
+            cast_vote(article=article, user=user, value=1)
 
     jobs = [partial(readers, thread) for thread in range(THREADS)]
     assert at_once([*jobs, voters, partial(services.roll_up, batch=7)]) == [None] * (THREADS + 2)

@@ -34,7 +34,7 @@ def article() -> Article:
     """An article with two likes, a dislike and views of every kind, all of it counted."""
     article = factories.published()
     for value in (1, 1, -1):
-        cast_vote(article=article, voter=factories.PersonFactory.create(), value=value)
+        cast_vote(article=article, user=factories.PersonFactory.create(), value=value)
     for kind in View.Kind.values:
         viewed(article, 2, kind=kind)
     viewed(article, 3, days_ago=1)
@@ -151,7 +151,7 @@ def test_statements_do_not_grow_with_the_articles_of_a_batch(
 
     before = statements()
     for _ in range(5):
-        cast_vote(article=factories.published(), voter=article.author, value=1)
+        cast_vote(article=factories.published(), user=article.author, value=1)
     assert statements() == before
 
 

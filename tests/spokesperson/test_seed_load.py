@@ -196,7 +196,7 @@ class TestTheSite(TestCase):
         moderator = User.objects.filter(groups__name="Moderators")[0]
         decide(revision=Revision.objects.get(pk=waiting.pk), moderator=moderator, verdict="publish")
         mine = factories.published()
-        cast_vote(article=mine, voter=User.objects.order_by("pk")[0], value=1)
+        cast_vote(article=mine, user=User.objects.order_by("pk")[0], value=1)
         publishing.hide(article=Article.objects.published()[5])
         call_command("recount", "--check", stdout=StringIO())
 

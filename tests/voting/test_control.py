@@ -49,7 +49,7 @@ def test_a_signed_in_person_sees_the_own_vote_and_can_change_or_withdraw_it(
     value: Any, pressed: list[str], values: list[str]
 ) -> None:
     article, user = factories.published(), factories.PersonFactory.create()
-    cast_vote(article=article, voter=user, value=value)
+    cast_vote(article=article, user=user, value=value)
     with CaptureQueriesContext(connection) as queries:
         html = render(article, user)
     assert len(queries) == 1

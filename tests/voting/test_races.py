@@ -41,7 +41,7 @@ def voting(article: Article, voters: list[User], seed: int) -> Callable[[], None
         for voter in voters:
             for _ in range(5):
                 choice: Choice = chance.choice([1, 0, -1])
-                cast_vote(article=article, voter=voter, value=choice)
+                cast_vote(article=article, user=voter, value=choice)
 
     return job
 
@@ -62,7 +62,7 @@ def test_one_voter_hammering_from_many_tabs() -> None:
 
 def test_the_double_click() -> None:
     article, voter = factories.published(), factories.PersonFactory.create()
-    assert at_once([lambda: cast_vote(article=article, voter=voter, value=1)] * THREADS) == [None] * THREADS
+    assert at_once([lambda: cast_vote(article=article, user=voter, value=1)] * THREADS) == [None] * THREADS
     assert_exact(article)
     assert article.likes == Vote.objects.count() == 1
 
@@ -72,7 +72,7 @@ def test_hidden_while_people_vote() -> None:
     people = factories.PersonFactory.create_batch(THREADS)
     errors = at_once(
         [
-            *[lambda voter=voter: cast_vote(article=article, voter=voter, value=1) for voter in people],
+            *[lambda voter=voter: cast_vote(article=article, user=voter, value=1) for voter in people],
             lambda: publishing.hide(article=article),
         ]
     )
@@ -88,12 +88,12 @@ def test_the_voter_or_the_article_is_deleted_meanwhile() -> None:
     gone = User.objects.get(pk=voter.pk)
     User.objects.filter(pk=voter.pk).delete()
     with pytest.raises(ActionNotAllowed, match="gone"):
-        cast_vote(article=article, voter=gone, value=1)
+        cast_vote(article=article, user=gone, value=1)
     assert_exact(article)
     others = factories.PersonFactory.create_batch(THREADS)
     errors = at_once(
         [
-            *[lambda voter=voter: cast_vote(article=article, voter=voter, value=1) for voter in others],
+            *[lambda voter=voter: cast_vote(article=article, user=voter, value=1) for voter in others],
             lambda: Article.objects.filter(pk=article.pk).delete(),
         ]
     )

@@ -32,7 +32,7 @@ tabs = people[:1] * 8
 def vote(voter, likes):
     try:
         for value in [1, -1, 0, -1, 1] * 4 + [1 if likes else -1]:
-            cast_vote(article=article, voter=voter, value=value)
+            cast_vote(article=article, user=voter, value=value)
     finally:
         connections.close_all()
 

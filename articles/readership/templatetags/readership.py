@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from django import template
 
 from articles.models import Article
-from articles.readership.statistics import reads_of
+from articles.readership.selectors import reads_of
 
 register = template.Library()
 

@@ -1,0 +1,49 @@
+"""Context of the vote control: the same for the article's page and for the fragment after a vote."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.urls import reverse
+
+from accounts.models import User
+from articles.models import Article
+from articles.voting.services import VoteResult, own_vote, vote_denied_reason
+
+
+def vote_url(article: Article) -> str:
+    """Return the URL of the vote control on the article's page."""
+    return f"{article.get_absolute_url()}#vote"
+
+
+def login_url(article: Article) -> str:
+    """Return the URL of the login page that leads back to the vote control."""
+    return f"{reverse('account_login')}?{urlencode({'next': vote_url(article)})}"
+
+
+def vote_context(
+    article: Article, user: User | None, *, result: VoteResult | None = None, message: str = ""
+) -> dict[str, Any]:
+    """Return the context of `voting/_vote.html`.
+
+    Args:
+        user: None for readers who are not signed in.
+        result: what a vote has just returned; without it, the user's vote is read from the database.
+        message: why the vote was refused.
+    """
+    if result is not None:
+        article.likes, article.dislikes = result.likes, result.dislikes
+    context: dict[str, Any] = {"article": article, "voter": user, "message": message}
+    if user is None:
+        context["login_url"] = login_url(article)
+    else:
+        context["denied_reason"] = vote_denied_reason(article=article, user=user)
+        if result is not None:
+            context["own_vote"] = result.value
+        else:
+            context["own_vote"] = 0 if article.author_id == user.pk else own_vote(article=article, user=user)
+    votes = article.likes + article.dislikes
+    # Likes per thousand votes, as an integer: a decimal separator of the language must not get into the SVG.
+    context["like_share"] = article.likes * 1000 // votes if votes else None
+    return context
