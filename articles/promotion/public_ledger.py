@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Self
+from typing import Any
 from urllib.parse import urlencode, urljoin
 
 from django.conf import settings
-from django.db.models import IntegerField, OuterRef, Prefetch, Q, Subquery, Sum
+from django.db.models import IntegerField, OuterRef, Prefetch, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
@@ -32,40 +31,26 @@ APPROVALS = {LedgerEntry.Event.APPROVED, LedgerEntry.Event.PICKED}
 PHASES = [phase for phase in Promotion.Phase if phase not in {"requested", "awaiting_payment"}]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Filters:
-    """What the ledger is filtered by; "" is everything."""
+def parse_filters(query: Mapping[str, str]) -> dict[str, str]:
+    """Return the filters that a query string sets, of "kind", "place" and "state".
 
-    kind: str = ""
-    place: str = ""
-    state: str = ""
-
-    @classmethod
-    def parse(cls, query: Mapping[str, str]) -> Self:
-        """Return the filters in a query string.
-
-        Raises:
-            Http404: an unknown value.
-        """
-        known = {"kind": Promotion.Kind.values, "place": Placement.Code.values, "state": [str(one) for one in PHASES]}
-        values = {name: query.get(name, "") for name in known}
-        if any(value and value not in known[name] for name, value in values.items()):
-            raise Http404
-        return cls(**values)
-
-    @property
-    def query(self) -> dict[str, str]:
-        """The filters that are set, for a query string."""
-        return {name: value for name in ("kind", "place", "state") if (value := getattr(self, name))}
+    Raises:
+        Http404: an unknown value.
+    """
+    known = {"kind": Promotion.Kind.values, "place": Placement.Code.values, "state": [str(one) for one in PHASES]}
+    filters = {name: query[name] for name in known if query.get(name)}
+    if any(value not in known[name] for name, value in filters.items()):
+        raise Http404
+    return filters
 
 
-def public_promotions(filters: Filters) -> PromotionQuerySet:
+def public_promotions(filters: dict[str, str]) -> PromotionQuerySet:
     """Return the promotions of the public ledger, newest request first, with all that a row shows, in two queries."""
     State = Promotion.State  # noqa: N806 - shorter lines below
     withdrawn = Q(state=State.CANCELLED, paid_at=None, approved_at=None)
     promotions = Promotion.objects.exclude(Q(state__in=[State.REQUESTED, State.AWAITING_PAYMENT]) | withdrawn)
-    match filters.state:
-        case "":
+    match filters.get("state"):
+        case None:
             pass
         case "running":
             promotions = promotions.running()
@@ -75,10 +60,10 @@ def public_promotions(filters: Filters) -> PromotionQuerySet:
             promotions = promotions.ended()
         case state:
             promotions = promotions.filter(state=state)
-    if filters.kind:
-        promotions = promotions.filter(kind=filters.kind)
-    if filters.place:
-        promotions = promotions.filter(placement__code=filters.place)
+    if kind := filters.get("kind"):
+        promotions = promotions.filter(kind=kind)
+    if place := filters.get("place"):
+        promotions = promotions.filter(placement__code=place)
     return (
         with_results(promotions)
         .select_related("article__live", "article__author", "sponsor", "placement", "section")
@@ -174,12 +159,12 @@ def ledger(request: HttpRequest) -> HttpResponse:
     context = {
         "rows": rows,
         "choices": [
-            ("kind", _("Kind"), Promotion.Kind.choices, filters.kind),
-            ("place", _("Place"), Placement.Code.choices, filters.place),
-            ("state", _("State"), [(phase.value, phase.label) for phase in PHASES], filters.state),
+            ("kind", _("Kind"), Promotion.Kind.choices, filters.get("kind")),
+            ("place", _("Place"), Placement.Code.choices, filters.get("place")),
+            ("state", _("State"), [(phase.value, phase.label) for phase in PHASES], filters.get("state")),
         ],
-        "query": urlencode(filters.query),
-        "next": urlencode({**filters.query, "after": cursor}) if cursor else "",
+        "query": urlencode(filters),
+        "next": urlencode({**filters, "after": cursor}) if cursor else "",
         "is_first": "after" not in request.GET,
     }
     return render(request, "promotion/ledger.html", context)
@@ -212,10 +197,10 @@ def ledger_json(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _rows(request: HttpRequest, size: int) -> tuple[Filters, list[PublicLedgerRow], str]:
+def _rows(request: HttpRequest, size: int) -> tuple[dict[str, str], list[PublicLedgerRow], str]:
     """Return the filters, the rows and the cursor of the next ones ("" at the end)."""
-    filters = Filters.parse(request.GET)
-    promotions = public_promotions(filters)
+    filters = parse_filters(request.GET)
+    promotions: QuerySet[Promotion] = public_promotions(filters)
     if cursor := cursor_from(request):
         promotions = NEWEST.filter_after(promotions, NEWEST.decode_cursor(cursor))
     found = list(promotions[: size + 1])
@@ -223,8 +208,8 @@ def _rows(request: HttpRequest, size: int) -> tuple[Filters, list[PublicLedgerRo
     return filters, [PublicLedgerRow(promotion) for promotion in found[:size]], following
 
 
-def _next_url(name: str, filters: Filters, cursor: str) -> str:
-    query = urlencode({**filters.query, "after": cursor})
+def _next_url(name: str, filters: dict[str, str], cursor: str) -> str:
+    query = urlencode({**filters, "after": cursor})
     return str(urljoin(settings.ORIGIN, f"{reverse(name)}?{query}"))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
@@ -111,7 +111,7 @@ def rotate(ids: Sequence[int], *, page: str, now: datetime, count: int = 1) -> l
     return [order[(turn + n) % len(order)] for n in range(min(count, len(order)))]
 
 
-def _select(found: Sequence[Promotion], code: Placement.Code, page: str, now: datetime) -> list[Promotion]:
+def _select(found: Iterable[Promotion], code: Placement.Code, page: str, now: datetime) -> list[Promotion]:
     promotions = {promotion.pk: promotion for promotion in found}
     return [promotions[pk] for pk in rotate(list(promotions), page=page, now=now, count=CARDS[code])]
 
@@ -141,7 +141,6 @@ class ResultsDay:
 class Results:
     """The results of a promotion so far."""
 
-    promotion: Promotion
     days: Sequence[ResultsDay]
     # The article's views per day in as many days before; None if it was not published then.
     views_a_day_before: float | None = None
@@ -172,7 +171,7 @@ def promotion_results(promotion: Promotion, *, now: datetime | None = None) -> R
     """Return the results of each day that a promotion has run, beside the article's own views, with three queries."""
     days = _days_run(promotion, now or timezone.now())
     if not days:
-        return Results(promotion=promotion, days=[])
+        return Results(days=[])
     counted = {row.day: row for row in PromotionDay.objects.filter(promotion=promotion)}
     # Reports that came in the hour after the end count too, even past midnight.
     days = sorted({*days, *counted})
@@ -190,9 +189,7 @@ def promotion_results(promotion: Promotion, *, now: datetime | None = None) -> R
                 article_views=article_views.get(day, 0),
             )
         )
-    return Results(
-        promotion=promotion, days=rows, views_a_day_before=_views_a_day_before(promotion, days[0], len(days))
-    )
+    return Results(days=rows, views_a_day_before=_views_a_day_before(promotion, days[0], len(days)))
 
 
 def _days_run(promotion: Promotion, now: datetime) -> list[date]:

@@ -134,7 +134,7 @@ def _promotion_page(request: HttpRequest, promotion: Promotion, form: CancelForm
         "promotion": promotion,
         "article": promotion.article,
         "history": list(promotion.ledger.in_order()),
-        "may_cancel": promotion.is_open and not promotion.is_editorial,
+        "can_cancel": promotion.is_open and not promotion.is_editorial,
         "cancel_form": form,
         "refund": format_amount(refund, promotion.currency) if refund else "",
     }
@@ -194,13 +194,13 @@ def author_answer(request: HttpRequest, pk: int) -> HttpResponse:
             form.add_error(None, str(error))
         else:
             return redirect("promotion_author", pk=pk)
-    until = promotion.author_may_refuse_until
+    until = promotion.author_can_refuse_until
     context = {
         "form": form,
         "promotion": promotion,
         "article": promotion.article,
-        "may_agree": promotion.is_undecided and promotion.author_agreed_at is None,
-        "may_refuse": promotion.is_undecided and until is not None and timezone.now() < until,
+        "can_agree": promotion.is_undecided and promotion.author_agreed_at is None,
+        "can_refuse": promotion.is_undecided and until is not None and timezone.now() < until,
     }
     return render(request, "promotion/author.html", context)
 

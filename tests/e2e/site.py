@@ -139,7 +139,7 @@ def filled() -> Site:
 
 def promotions_of(full: Article, *, author: User, sponsor: User, judge: User) -> dict[str, Promotion]:
     """One in each state that has a page of its own, and plans to choose from."""
-    place = actions.place(author_may_refuse_hours=48)
+    place = actions.place(author_can_refuse_hours=48)
     week = actions.plan(place, price=2500)
     unpaid_plan = actions.plan(actions.place("section_top"), price=900, name="A week in your section")
     actions.plan(actions.place("beside"), name="For readers of other articles", days=3, terms="")

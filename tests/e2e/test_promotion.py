@@ -40,7 +40,7 @@ def _pretended_money(settings: LazySettings) -> None:
 @pytest.fixture
 def article() -> Article:
     """Somebody's article among others, on a site that sells one place on its front page."""
-    actions.plan(actions.place(author_may_refuse_hours=48, capacity=1), name=PLAN, days=DAYS, price=PRICE)
+    actions.plan(actions.place(author_can_refuse_hours=48, capacity=1), name=PLAN, days=DAYS, price=PRICE)
     for n in range(2):
         published(title=f"Another article, number {n}")
     return published(title=TITLE, author=PersonFactory.create(username="ani", display_name="Ani"))

@@ -18,7 +18,7 @@ DAY = timedelta(days=1)
 
 def place(code: str = "front_top", **changes: Any) -> Placement:
     """One of the three places, with whatever a test needs it to be. No hours for authors to refuse, unless given."""
-    values = {"capacity": 3, "per_author_cap": 100, "author_may_refuse_hours": 0, "is_offered": True, **changes}
+    values = {"capacity": 3, "per_author_cap": 100, "author_can_refuse_hours": 0, "is_offered": True, **changes}
     return Placement.objects.update_or_create(code=code, defaults=values)[0]
 
 

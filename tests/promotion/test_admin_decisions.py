@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from articles.promotion.models import Promotion
-from articles.promotion.services import decisions, requests
+from articles.promotion.services import decisions, requests, state_machine
 from articles.services import publishing
 from tests import factories
 from tests.moderation.people import moderator as group_member
@@ -56,7 +56,7 @@ def typed(moment: datetime) -> str:
     return timezone.localtime(moment).strftime("%Y-%m-%dT%H:%M")
 
 
-def test_the_page_offers_what_can_be_done(client: Client, moderator: User) -> None:
+def test_decision_page_offers_possible_actions(client: Client, moderator: User) -> None:
     asked, unpaid, paid = actions.requested(), actions.awaiting(), actions.paid()
     scheduled = decisions.approve(
         promotion=actions.requested(), moderator=actions.moderator(), start=timezone.now() + 2 * DAY
@@ -75,7 +75,7 @@ def test_the_page_offers_what_can_be_done(client: Client, moderator: User) -> No
     assert offered(client, running) == ["revoke", "add_correction"]
 
 
-def test_approving_gives_the_place_and_goes_on_to_the_next(client: Client, moderator: User) -> None:
+def test_approve_returns_to_queue(client: Client, moderator: User) -> None:
     asked = actions.requested()
     answer = decide(client, asked, "approve")
     asked.refresh_from_db()
@@ -84,14 +84,14 @@ def test_approving_gives_the_place_and_goes_on_to_the_next(client: Client, moder
     assert answer.headers["Location"] == LIST
 
 
-def test_approving_for_a_day_of_the_moderators_choice(client: Client, moderator: User) -> None:
+def test_approve_with_start_of_moderator(client: Client, moderator: User) -> None:
     asked, start = actions.requested(), timezone.now().replace(second=0, microsecond=0) + 5 * DAY
     decide(client, asked, "approve", start=typed(start))
     asked.refresh_from_db()
     assert asked.starts_at == start
 
 
-def test_the_money_is_confirmed_and_stands_in_the_ledger(client: Client, moderator: User) -> None:
+def test_confirm_payment_is_recorded_in_ledger(client: Client, moderator: User) -> None:
     unpaid = actions.awaiting(price=2500)
     answer = decide(client, unpaid, "confirm_payment", reason="Transfer 4711")
     unpaid.refresh_from_db()
@@ -101,7 +101,7 @@ def test_the_money_is_confirmed_and_stands_in_the_ledger(client: Client, moderat
     assert answer.headers["Location"] == page(unpaid)
 
 
-def test_declining_needs_a_reason_and_owes_the_money_back(client: Client, moderator: User) -> None:
+def test_decline_needs_reason_and_creates_refund_due(client: Client, moderator: User) -> None:
     paid = actions.paid(price=2500)
     answer = decide(client, paid, "decline")
     assert answer.status_code == 200
@@ -114,7 +114,7 @@ def test_declining_needs_a_reason_and_owes_the_money_back(client: Client, modera
     assert "25.00\u00a0EUR" in client.get(page(paid)).content.decode()
 
 
-def test_a_refund_made_by_hand_is_recorded(client: Client, moderator: User) -> None:
+def test_record_refund_by_hand(client: Client, moderator: User) -> None:
     paid = actions.paid(price=2500)
     decide(client, paid, "decline", reason="No.")
     decide(client, paid, "record_refund", reason="Transfer 4712")
@@ -122,7 +122,7 @@ def test_a_refund_made_by_hand_is_recorded(client: Client, moderator: User) -> N
     assert offered(client, paid) == ["add_correction"]
 
 
-def test_a_running_one_is_revoked_and_the_page_says_before_what_that_costs(client: Client, moderator: User) -> None:
+def test_revoke_running_shows_refund_before(client: Client, moderator: User) -> None:
     with time_machine.travel(timezone.now(), tick=False) as clock:
         running = actions.approved(price=7000)
         clock.shift(DAY)
@@ -133,7 +133,7 @@ def test_a_running_one_is_revoked_and_the_page_says_before_what_that_costs(clien
     assert running.ledger.get(event="refund_due").amount == -6000
 
 
-def test_a_start_is_moved(client: Client, moderator: User) -> None:
+def test_move_start(client: Client, moderator: User) -> None:
     start = timezone.now().replace(second=0, microsecond=0)
     made = decisions.approve(promotion=actions.requested(), moderator=actions.moderator(), start=start + 2 * DAY)
     assert "start" in decide(client, made, "move_start").context["form"].errors
@@ -143,7 +143,7 @@ def test_a_start_is_moved(client: Client, moderator: User) -> None:
     assert made.ends_at == start + 16 * DAY
 
 
-def test_a_changed_text_is_looked_after(client: Client, moderator: User) -> None:
+def test_reapprove_after_edit(client: Client, moderator: User) -> None:
     running = actions.approved()
     changed(running)
     html = client.get(page(running)).content.decode()
@@ -153,9 +153,7 @@ def test_a_changed_text_is_looked_after(client: Client, moderator: User) -> None
 
 
 @pytest.mark.parametrize("action", ["approve", "reapprove_after_edit"])
-def test_a_text_that_changed_under_the_moderators_eyes_is_not_approved(
-    client: Client, moderator: User, action: str
-) -> None:
+def test_decision_on_outdated_revision_is_refused(client: Client, moderator: User, action: str) -> None:
     asked = actions.requested() if action == "approve" else actions.approved()
     read = asked.article.live_id
     changed(asked)
@@ -167,18 +165,18 @@ def test_a_text_that_changed_under_the_moderators_eyes_is_not_approved(
 
 
 @pytest.mark.parametrize("action", ["approve", "reapprove_after_edit"])
-def test_nor_one_that_changes_while_the_form_is_looked_at(
+def test_decision_is_refused_if_article_changes_during_request(
     client: Client, moderator: User, monkeypatch: pytest.MonkeyPatch, action: str
 ) -> None:
     asked = actions.requested() if action == "approve" else actions.approved()
-    monkeypatch.setattr(decisions, "check_moderator", lambda _who: changed(Promotion.objects.get(pk=asked.pk)))
+    monkeypatch.setattr(state_machine, "check_moderator", lambda _who: changed(Promotion.objects.get(pk=asked.pk)))
     answer = decide(client, asked, action, reason="It is good.")
     assert answer.status_code == 409
     assert "text changed meanwhile" in answer.content.decode()
     assert not Promotion.objects.deliverable().filter(pk=asked.pk).exists()
 
 
-def test_what_another_decided_meanwhile_is_told_and_nothing_typed_is_lost(client: Client, moderator: User) -> None:
+def test_decision_after_another_moderators_shows_refusal_and_input(client: Client, moderator: User) -> None:
     asked = actions.requested()
     decisions.decline(promotion=asked, moderator=actions.moderator(), reason="No.")
     answer = decide(client, asked, "approve", reason="A fine text.")
@@ -189,7 +187,7 @@ def test_what_another_decided_meanwhile_is_told_and_nothing_typed_is_lost(client
     assert offered(client, asked) == ["add_correction"]
 
 
-def test_without_room_the_page_says_so(client: Client, moderator: User) -> None:
+def test_decision_page_without_capacity(client: Client, moderator: User) -> None:
     chosen = actions.plan(actions.place(capacity=1), days=90)
     first, second = actions.requested(plan=chosen), actions.requested(plan=chosen)
     decide(client, first, "approve")
@@ -199,7 +197,7 @@ def test_without_room_the_page_says_so(client: Client, moderator: User) -> None:
     assert second.state == State.REQUESTED
 
 
-def test_nobody_decides_on_their_own(client: Client, moderator: User) -> None:
+def test_moderator_cannot_decide_on_own_request(client: Client, moderator: User) -> None:
     own = actions.requested(sponsor=moderator)
     assert offered(client, own) == ["add_correction"]
     assert "another moderator decides" in client.get(page(own)).content.decode()
@@ -208,8 +206,8 @@ def test_nobody_decides_on_their_own(client: Client, moderator: User) -> None:
     assert own.state == State.REQUESTED
 
 
-def test_until_the_author_has_spoken_there_is_nothing_to_approve(client: Client, moderator: User) -> None:
-    chosen = actions.plan(actions.place(author_may_refuse_hours=48))
+def test_approve_is_offered_after_author_agrees(client: Client, moderator: User) -> None:
+    chosen = actions.plan(actions.place(author_can_refuse_hours=48))
     asked = actions.requested(sponsor=factories.PersonFactory.create(), plan=chosen)
     assert offered(client, asked) == ["decline", "add_correction"]
     assert decide(client, asked, "approve").status_code == 409
@@ -217,7 +215,7 @@ def test_until_the_author_has_spoken_there_is_nothing_to_approve(client: Client,
     assert offered(client, asked) == ["approve", "decline", "add_correction"]
 
 
-def test_who_only_sees_does_not_decide(client: Client) -> None:
+def test_user_with_view_permission_cannot_decide(client: Client) -> None:
     reader = actions.moderator()
     reader.user_permissions.set(reader.user_permissions.filter(codename="view_promotion"))
     client.force_login(reader)
@@ -241,7 +239,7 @@ def test_who_only_sees_does_not_decide(client: Client) -> None:
         {"action": "decline", "reason": "\x00"},
     ],
 )
-def test_a_wrong_form_is_refused_with_a_sentence(client: Client, moderator: User, data: dict[str, str]) -> None:
+def test_invalid_decision_form_is_refused(client: Client, moderator: User, data: dict[str, str]) -> None:
     asked = actions.requested()
     answer = client.post(page(asked), data)
     assert answer.status_code in {200, 400}
@@ -250,12 +248,12 @@ def test_a_wrong_form_is_refused_with_a_sentence(client: Client, moderator: User
 
 
 @pytest.mark.parametrize("key", ["0", "999999", "9" * 30, "x", "-1"])
-def test_what_is_not_there_is_no_error(client: Client, moderator: User, key: str) -> None:
+def test_unknown_promotion_is_not_a_500(client: Client, moderator: User, key: str) -> None:
     assert client.get(f"{LIST}{key}/change/", follow=True).status_code == 200
     assert client.get(f"{LIST}{key}/preview/").status_code == 404
 
 
-def test_the_page_shows_the_article_the_ledger_and_the_sponsor(client: Client, moderator: User) -> None:
+def test_decision_page_shows_article_and_sponsor(client: Client, moderator: User) -> None:
     sponsor = factories.PersonFactory.create(display_name="Lilit Sahakyan")
     other = actions.approved(sponsor=sponsor)
     asked = actions.requested(sponsor=sponsor, article=factories.published(title="The last projectionist"))
@@ -267,7 +265,7 @@ def test_the_page_shows_the_article_the_ledger_and_the_sponsor(client: Client, m
     assert " style=" not in html.partition('id="content"')[2]
 
 
-def test_the_preview_may_stand_in_our_own_frame_and_is_no_visit(client: Client, moderator: User) -> None:
+def test_preview_can_be_framed_and_has_no_beacon(client: Client, moderator: User) -> None:
     asked = actions.requested()
     answer = client.get(f"{LIST}{asked.pk}/preview/")
     html = answer.content.decode()
@@ -277,9 +275,7 @@ def test_the_preview_may_stand_in_our_own_frame_and_is_no_visit(client: Client, 
     assert "frame-ancestors 'none'" in client.get(page(asked)).headers["Content-Security-Policy"]
 
 
-def test_the_page_asks_the_database_a_bounded_number_of_times(
-    client: Client, moderator: User, django_assert_max_num_queries: Any
-) -> None:
+def test_decision_page_query_count(client: Client, moderator: User, django_assert_max_num_queries: Any) -> None:
     sponsor = factories.PersonFactory.create()
     for _n in range(12):
         asked = actions.paid(sponsor=sponsor)
@@ -293,7 +289,7 @@ def pinned(client: Client, **changes: object) -> Any:
     )
 
 
-def test_an_editors_choice_is_pinned_and_has_an_end(client: Client, moderator: User) -> None:
+def test_editorial_pick_has_an_end(client: Client, moderator: User) -> None:
     article = factories.published()
     assert str(article.pk) in client.get(f"{LIST}add/", {"article": article.pk}).content.decode()
     answer = pinned(client, article=article.pk, days="3")
@@ -306,14 +302,14 @@ def test_an_editors_choice_is_pinned_and_has_an_end(client: Client, moderator: U
 
 
 @pytest.mark.parametrize("address", ["{path}", "http://testserver{path}", "https://news.example.org/ru{path}?x=1#y"])
-def test_an_article_is_named_by_its_address_too(client: Client, moderator: User, address: str) -> None:
+def test_editorial_pick_by_article_url(client: Client, moderator: User, address: str) -> None:
     article = factories.published()
     pinned(client, article=address.format(path=article.get_absolute_url()))
     assert Promotion.objects.get().article == article
 
 
 @pytest.mark.parametrize("article", ["", "0", "999999", "9" * 40, "the map", "/authors/anna/", "\x00"])
-def test_what_is_no_published_article_is_refused(client: Client, moderator: User, article: str) -> None:
+def test_editorial_pick_of_invalid_article_is_refused(client: Client, moderator: User, article: str) -> None:
     factories.draft()
     answer = pinned(client, article=article)
     assert answer.status_code in {200, 400}
@@ -321,13 +317,13 @@ def test_what_is_no_published_article_is_refused(client: Client, moderator: User
 
 
 @pytest.mark.parametrize("days", ["0", "-1", "91", "x", "9" * 30])
-def test_a_pin_without_a_sound_end_is_refused(client: Client, moderator: User, days: str) -> None:
+def test_editorial_pick_with_invalid_days_is_refused(client: Client, moderator: User, days: str) -> None:
     answer = pinned(client, article=factories.published().pk, days=days)
     assert "days" in answer.context["form"].errors
     assert not Promotion.objects.exists()
 
 
-def test_no_pin_where_there_is_no_room_nor_for_oneself(client: Client, moderator: User) -> None:
+def test_editorial_pick_without_capacity_or_of_own_article_is_refused(client: Client, moderator: User) -> None:
     answer = pinned(client, article=factories.published(moderator).pk)
     assert "your own article" in answer.content.decode()
     start = typed(timezone.now() + DAY)

@@ -47,7 +47,7 @@ def changed(promotion: Promotion) -> None:
         publishing.publish(article=article, revision_number=article.latest.number)
 
 
-def test_what_waits_opens_and_the_longest_stands_first(client: Client, moderator: User) -> None:
+def test_queue_shows_waiting_requests_oldest_first(client: Client, moderator: User) -> None:
     with time_machine.travel(timezone.now() - 3 * DAY, tick=False):
         old = actions.paid()
     new = actions.requested()
@@ -59,7 +59,7 @@ def test_what_waits_opens_and_the_longest_stands_first(client: Client, moderator
     assert "3\u00a0days" in html
 
 
-def test_each_list_holds_its_own(client: Client, moderator: User) -> None:
+def test_queue_views(client: Client, moderator: User) -> None:
     with time_machine.travel(timezone.now() - 10 * DAY, tick=False):
         over = actions.approved()
     unpaid = actions.awaiting()
@@ -80,16 +80,16 @@ def test_each_list_holds_its_own(client: Client, moderator: User) -> None:
     assert len(shown(client, "all")) == 7
 
 
-def test_the_list_says_what_the_author_said(client: Client, moderator: User) -> None:
+def test_queue_shows_author_answer(client: Client, moderator: User) -> None:
     asked = actions.requested(
-        sponsor=factories.PersonFactory.create(), plan=actions.plan(actions.place(author_may_refuse_hours=48))
+        sponsor=factories.PersonFactory.create(), plan=actions.plan(actions.place(author_can_refuse_hours=48))
     )
     assert "may refuse until" in client.get(LIST).content.decode()
     requests.author_agrees(promotion=asked, author=asked.article.author)
     assert "agreed" in client.get(LIST).content.decode()
 
 
-def test_the_list_says_what_became_of_the_sponsors_others(client: Client, moderator: User) -> None:
+def test_queue_shows_sponsor_history(client: Client, moderator: User) -> None:
     sponsor = factories.PersonFactory.create()
     actions.approved(sponsor=sponsor)
     decisions.decline(promotion=actions.requested(sponsor=sponsor), moderator=actions.moderator(), reason="No.")
@@ -97,7 +97,7 @@ def test_the_list_says_what_became_of_the_sponsors_others(client: Client, modera
     assert "1 ran, 1 refused" in client.get(LIST).content.decode()
 
 
-def test_running_ones_show_what_came_of_them(client: Client, moderator: User) -> None:
+def test_queue_of_running_shows_results(client: Client, moderator: User) -> None:
     running = actions.approved()
     for n, numbers in enumerate(((100, 4), (50, 1))):
         day = timezone.localdate() - timedelta(days=n)
@@ -108,16 +108,14 @@ def test_running_ones_show_what_came_of_them(client: Client, moderator: User) ->
     assert "3.3\u00a0%" in answer.content.decode()
 
 
-def test_promotions_are_found_by_title_and_person(client: Client, moderator: User) -> None:
+def test_queue_search_by_title_and_user(client: Client, moderator: User) -> None:
     found = actions.requested(article=factories.published(title="The last projectionist"))
     actions.requested()
     assert shown(client, q="projectionist") == [found.pk]
     assert shown(client, q=found.sponsor.username) == [found.pk]
 
 
-def test_no_list_asks_the_database_more_the_longer_it_is(
-    client: Client, moderator: User, django_assert_max_num_queries: Any
-) -> None:
+def test_queue_query_count_does_not_grow(client: Client, moderator: User, django_assert_max_num_queries: Any) -> None:
     chosen = [actions.plan(actions.place("beside", capacity=50), price=price) for price in (0, 500)]
     for _n in range(5):
         actions.requested(plan=chosen[0])
@@ -143,12 +141,12 @@ def test_no_list_asks_the_database_more_the_longer_it_is(
         {"view": "9" * 5000},
     ],
 )
-def test_no_question_makes_the_list_stumble(client: Client, moderator: User, asked: dict[str, str]) -> None:
+def test_queue_with_invalid_parameters_is_not_a_500(client: Client, moderator: User, asked: dict[str, str]) -> None:
     actions.requested()
     assert client.get(LIST, asked, follow=True).status_code in {200, 400}
 
 
-def test_the_front_of_the_admin_says_what_waits(client: Client, moderator: User) -> None:
+def test_admin_index_shows_pending_requests(client: Client, moderator: User) -> None:
     assert "for promotion" not in client.get("/admin/").content.decode()
     actions.requested()
     actions.awaiting()
@@ -160,20 +158,20 @@ def test_the_front_of_the_admin_says_what_waits(client: Client, moderator: User)
 @pytest.mark.parametrize(
     "path", ["", "add/", "calendar/", "results/", "1/change/", "1/preview/", "1/history/", "1/delete/"]
 )
-def test_staff_without_the_permission_see_nothing(client: Client, path: str) -> None:
+def test_admin_pages_need_permission(client: Client, path: str) -> None:
     client.force_login(factories.PersonFactory.create(is_staff=True))
     assert client.get(LIST + path).status_code in {403, 302}
 
 
 @pytest.mark.parametrize("path", ["", "add/", "calendar/", "results/", "1/change/", "1/preview/"])
-def test_readers_stay_outside(client: Client, path: str) -> None:
+def test_admin_pages_redirect_readers(client: Client, path: str) -> None:
     actions.requested()
     assert client.get(LIST + path).status_code == 302
     client.force_login(factories.PersonFactory.create())
     assert client.get(LIST + path, follow=True).status_code == 403
 
 
-def test_nobody_deletes_a_promotion_or_writes_the_ledger(client: Client) -> None:
+def test_promotions_cannot_be_deleted_nor_ledger_changed(client: Client) -> None:
     client.force_login(factories.PersonFactory.create(is_staff=True, is_superuser=True))
     made = actions.requested()
     entry = made.ledger.get()
@@ -184,7 +182,7 @@ def test_nobody_deletes_a_promotion_or_writes_the_ledger(client: Client) -> None
     assert client.post(f"{ledger}add/", {"reason": "x"}).status_code == 403
 
 
-def test_the_ledger_is_read_and_searched(client: Client, moderator: User, django_assert_max_num_queries: Any) -> None:
+def test_ledger_admin_list_and_search(client: Client, moderator: User, django_assert_max_num_queries: Any) -> None:
     for _n in range(8):
         paid = actions.paid(price=1250)
     with django_assert_max_num_queries(9):

@@ -44,7 +44,7 @@ def page_of(code: str, article: Article) -> str:
 
 
 @pytest.mark.parametrize("code", ["front_top", "section_top", "beside"])
-def test_a_card_stands_at_its_place_with_its_label(client: Client, code: str) -> None:
+def test_card_has_label(client: Client, code: str) -> None:
     sponsor = factories.PersonFactory.create(display_name="Lilit")
     promotion = running(code, sponsor=sponsor)
     (card,) = cards(client.get(page_of(code, promotion.article)).text)
@@ -56,7 +56,7 @@ def test_a_card_stands_at_its_place_with_its_label(client: Client, code: str) ->
     ("kind", "label"),
     [("free", "Promoted · by Lilit · free"), ("editorial", "Promoted · by The Courier · editors’ choice")],
 )
-def test_what_nobody_pays_for_says_so_and_is_no_sponsored_link(client: Client, kind: str, label: str) -> None:
+def test_unpaid_card_has_label_and_no_sponsored_link(client: Client, kind: str, label: str) -> None:
     SiteSettings.objects.update_or_create(pk=1, defaults={"name": "The Courier"})
     running(kind=kind, sponsor=factories.PersonFactory.create(display_name="Lilit"))
     (card,) = cards(client.get("/").text)
@@ -64,7 +64,7 @@ def test_what_nobody_pays_for_says_so_and_is_no_sponsored_link(client: Client, k
     assert "sponsored" not in card
 
 
-def test_the_links_of_an_article_that_is_paid_for_say_so(client: Client) -> None:
+def test_links_in_paid_article_are_sponsored(client: Client) -> None:
     body = factories.BODY + '<p><a href="https://example.org/">There</a> rel="nofollow ugc noopener"</p>'
     article = factories.published(body=body)
     assert 'rel="nofollow ugc noopener">There' in client.get(article.get_absolute_url()).text
@@ -76,12 +76,12 @@ def test_the_links_of_an_article_that_is_paid_for_say_so(client: Client) -> None
     assert page.count("sponsored") == 1
 
 
-def test_an_article_does_not_stand_beside_itself(client: Client) -> None:
+def test_article_page_does_not_show_own_card(client: Client) -> None:
     promotion = running("beside")
     assert not cards(client.get(promotion.article.get_absolute_url()).text)
 
 
-def test_a_section_has_its_own(client: Client) -> None:
+def test_section_page_shows_own_cards(client: Client) -> None:
     culture = factories.SectionFactory.create(name="Culture")
     running("section_top", article=factories.published(section=culture))
     other = factories.published().section
@@ -90,14 +90,14 @@ def test_a_section_has_its_own(client: Client) -> None:
 
 
 @pytest.mark.parametrize("address", ["/", "/sections/technology/", "article"])
-def test_without_promotions_nothing_is_left_of_the_place(client: Client, address: str) -> None:
+def test_page_without_promotions_has_no_markup(client: Client, address: str) -> None:
     article = factories.published()
     page = client.get(article.get_absolute_url() if address == "article" else address).text
     assert "promoted" not in page.lower().replace("promote this post", "")
     assert "promotions.js" not in page
 
 
-def test_only_the_first_page_of_a_list_has_cards(client: Client, settings: object) -> None:
+def test_cards_on_first_page_only(client: Client, settings: object) -> None:
     running("front_top")
     running("section_top")
     for address in ("/", "/sections/technology/"):
@@ -105,7 +105,7 @@ def test_only_the_first_page_of_a_list_has_cards(client: Client, settings: objec
         assert not cards(client.get(f"{address}?after=1900000000000000-1").text)
 
 
-def test_lists_stand_in_the_order_that_they_had(client: Client) -> None:
+def test_promotion_does_not_change_list_order(client: Client) -> None:
     articles = [factories.published(title=f"Article {n}") for n in range(6)]
     addresses = ["/", "/sections/technology/", "/rss/"]
 
@@ -123,7 +123,7 @@ def test_lists_stand_in_the_order_that_they_had(client: Client) -> None:
     assert [titles(address) for address in addresses[:2]] == before
 
 
-def test_a_preview_has_no_cards(client: Client) -> None:
+def test_preview_has_no_cards(client: Client) -> None:
     running("beside")
     article = factories.draft()
     client.force_login(article.author)
@@ -144,7 +144,7 @@ def test_a_preview_has_no_cards(client: Client) -> None:
         (timedelta(days=7), 0),
     ],
 )
-def test_it_runs_from_its_start_until_before_its_end(client: Client, moment: timedelta, seen: int) -> None:
+def test_card_is_shown_from_start_until_before_end(client: Client, moment: timedelta, seen: int) -> None:
     article = factories.published()
     running(article=article, starts_at=NOON)
     with time_machine.travel(NOON + moment, tick=False):
@@ -152,12 +152,12 @@ def test_it_runs_from_its_start_until_before_its_end(client: Client, moment: tim
 
 
 @pytest.mark.parametrize("state", [s for s in Promotion.State if s != "approved"])
-def test_only_what_is_approved_is_shown(client: Client, state: str) -> None:
+def test_card_is_shown_only_if_approved(client: Client, state: str) -> None:
     running(state=state)
     assert not cards(client.get("/").text)
 
 
-def test_a_hidden_article_is_gone_with_the_next_render(client: Client) -> None:
+def test_card_of_hidden_article_is_gone(client: Client) -> None:
     promotion = running()
     assert cards(client.get("/").text)
     publishing.hide(article=promotion.article)
@@ -165,7 +165,7 @@ def test_a_hidden_article_is_gone_with_the_next_render(client: Client) -> None:
 
 
 @pytest.mark.parametrize("code", ["front_top", "section_top", "beside"])
-def test_another_text_pauses_it(client: Client, code: str) -> None:
+def test_card_of_edited_article_is_paused(client: Client, code: str) -> None:
     article = factories.published()
     promotion = running(code, article=article)
     other = factories.published(author=article.author)
@@ -179,7 +179,7 @@ def test_another_text_pauses_it(client: Client, code: str) -> None:
 
 
 @pytest.mark.parametrize(("code", "most"), [("front_top", 3), ("section_top", 3), ("beside", 3)])
-def test_cards_cost_one_query_however_many_there_are(
+def test_cards_query_count(
     client: Client, django_assert_max_num_queries: DjangoAssertNumQueries, code: str, most: int
 ) -> None:
     for _ in range(5):
@@ -190,7 +190,7 @@ def test_cards_cost_one_query_however_many_there_are(
         assert cards(client.get(address).text)
 
 
-def test_a_page_with_cards_is_for_the_caches(client: Client) -> None:
+def test_page_with_cards_is_cacheable(client: Client) -> None:
     running()
     answer = client.get("/")
     assert answer["Cache-Control"].startswith("public, ")
@@ -214,13 +214,13 @@ def turns(ids: list[int], *, page: str = "front", count: int = 1, slots: range =
 
 @pytest.mark.parametrize("count", [1, 2])
 @pytest.mark.parametrize("number", [2, 3, 7, 20])
-def test_over_a_day_equals_are_shown_equally_often(number: int, count: int) -> None:
+def test_rotate_is_even_over_a_day(number: int, count: int) -> None:
     ids = list(range(10, 10 + number))
     assert difference(turns(ids, count=count), ids) < 0.01
 
 
 @pytest.mark.parametrize("every", [2, 3, 12, 60, 720])
-def test_whoever_comes_at_regular_intervals_sees_all_of_them(every: int) -> None:
+def test_rotate_at_regular_intervals_shows_all(every: int) -> None:
     """A proxy that asks every ten seconds would see one of two only, if turns followed each other in one order."""
     ids = [1, 2, 3]
     week = range(0, 7 * len(DAY), every)
@@ -228,7 +228,7 @@ def test_whoever_comes_at_regular_intervals_sees_all_of_them(every: int) -> None
     assert min(shown[pk] for pk in ids) > 0.7 * len(week) / 3
 
 
-def test_over_a_day_of_readers_who_come_as_they_like_it_is_fair(client: Client) -> None:
+def test_rotate_is_even_with_irregular_requests(client: Client) -> None:
     """A render whenever somebody asks and the last is old: more by day than by night."""
     ids = [4, 5, 6]
     slots = [slot for slot in DAY if slot % (2 if 5000 < slot < 15000 else 9) == 0]
@@ -241,7 +241,7 @@ def test_over_a_day_of_readers_who_come_as_they_like_it_is_fair(client: Client) 
 
 
 @pytest.mark.parametrize("joins", [True, False])
-def test_it_stays_fair_while_one_joins_or_leaves(joins: bool) -> None:
+def test_rotate_stays_even_when_one_joins_or_leaves(joins: bool) -> None:
     all_day, half_a_day = [1, 2, 3], 4
     middle = len(DAY) // 2 + 1
     crowded, quiet = (DAY[middle:], DAY[:middle]) if joins else (DAY[:middle], DAY[middle:])
@@ -251,12 +251,12 @@ def test_it_stays_fair_while_one_joins_or_leaves(joins: bool) -> None:
     assert abs(shown[half_a_day] - fair) < 0.1 * fair
 
 
-def test_pages_are_drawn_each_by_itself() -> None:
+def test_rotate_differs_by_page() -> None:
     ids, now = list(range(8)), NOON
     assert len({rotate(ids, page=f"article {n}", now=now)[0] for n in range(40)}) > 4
 
 
-def test_a_turn_is_the_same_for_every_worker_within_a_slot() -> None:
+def test_rotate_is_stable_within_a_slot() -> None:
     ids = [3, 1, 2]
     later = NOON + timedelta(seconds=FRESH_SECONDS - 1)
     assert rotate(ids, page="front", now=NOON) == rotate(ids, page="front", now=later)
@@ -264,7 +264,7 @@ def test_a_turn_is_the_same_for_every_worker_within_a_slot() -> None:
     assert sorted(rotate(ids, page="front", now=NOON, count=9)) == [1, 2, 3]
 
 
-def test_those_that_share_the_front_take_turns_there(client: Client) -> None:
+def test_front_page_rotates_cards(client: Client) -> None:
     now = timezone.now()
     promotions = {running(starts_at=now - timedelta(hours=1)).pk for _ in range(3)}
     seen = set()

@@ -37,13 +37,13 @@ def tamper(sql: str, *values: Any) -> None:
         cursor.execute(sql, values)
 
 
-def test_it_stands(story: list[LedgerEntry]) -> None:
+def test_verify_ledger_valid(story: list[LedgerEntry]) -> None:
     assert f"{len(story)} rows" in verify()
     assert [row.number for row in story] == list(range(1, len(story) + 1))
     assert [row.previous_hash for row in story] == ["", *(row.hash for row in story[:-1])]
 
 
-def test_an_empty_one_stands() -> None:
+def test_verify_ledger_empty() -> None:
     assert "0 rows" in verify()
 
 
@@ -62,40 +62,40 @@ def test_an_empty_one_stands() -> None:
         ("hash", "0" * 64),
     ],
 )
-def test_it_names_the_row_that_was_changed(story: list[LedgerEntry], column: str, value: Any) -> None:
+def test_verify_ledger_names_changed_row(story: list[LedgerEntry], column: str, value: Any) -> None:
     tamper(f"UPDATE promotion_ledgerentry SET {column} = %s WHERE number = 4", value)  # noqa: S608
     with pytest.raises(CommandError, match="Row 4 was changed"):
         verify()
 
 
-def test_it_names_the_row_that_is_missing(story: list[LedgerEntry]) -> None:
+def test_verify_ledger_names_missing_row(story: list[LedgerEntry]) -> None:
     tamper("DELETE FROM promotion_notification")
     tamper("DELETE FROM promotion_ledgerentry WHERE number = 4")
     with pytest.raises(CommandError, match="Row 4 is missing"):
         verify()
 
 
-def test_it_sees_that_the_end_is_missing(story: list[LedgerEntry]) -> None:
+def test_verify_ledger_names_missing_end(story: list[LedgerEntry]) -> None:
     tamper("DELETE FROM promotion_notification")
     tamper("DELETE FROM promotion_ledgerentry WHERE number = %s", len(story))
     with pytest.raises(CommandError, match=f"Row {len(story)} is missing"):
         verify()
 
 
-def test_it_names_the_row_that_was_put_elsewhere(story: list[LedgerEntry]) -> None:
+def test_verify_ledger_names_moved_row(story: list[LedgerEntry]) -> None:
     for old, new in ((3, 900), (4, 3), (900, 4)):
         tamper("UPDATE promotion_ledgerentry SET number = %s WHERE number = %s", new, old)
     with pytest.raises(CommandError, match="Row 3 "):
         verify()
 
 
-def test_it_sees_a_row_that_nobody_wrote(story: list[LedgerEntry]) -> None:
+def test_verify_ledger_finds_added_row(story: list[LedgerEntry]) -> None:
     LedgerHead.objects.update(number=len(story) - 1, hash=story[-2].hash)
     with pytest.raises(CommandError, match="after row"):
         verify()
 
 
-def test_a_whole_new_end_is_seen_by_the_head(story: list[LedgerEntry]) -> None:
+def test_verify_ledger_finds_rewritten_end(story: list[LedgerEntry]) -> None:
     """Whoever rewrites the last row with a fitting hash still has the head against them."""
     last = story[-1]
     last.reason = "Rewritten"
@@ -109,7 +109,7 @@ def test_a_whole_new_end_is_seen_by_the_head(story: list[LedgerEntry]) -> None:
         verify()
 
 
-def test_rows_are_not_changed_by_slip(story: list[LedgerEntry]) -> None:
+def test_ledger_rows_are_immutable(story: list[LedgerEntry]) -> None:
     with pytest.raises(ImmutableRecordError):
         story[0].save()
     with pytest.raises(ImmutableRecordError):
@@ -120,7 +120,7 @@ def test_rows_are_not_changed_by_slip(story: list[LedgerEntry]) -> None:
         LedgerEntry.objects.all().delete()
 
 
-def test_the_hash_is_frozen() -> None:
+def test_row_hash_is_frozen() -> None:
     """Rows that were written are proved by this very computation: it never changes."""
     from datetime import UTC, datetime
 

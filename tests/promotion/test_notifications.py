@@ -37,9 +37,9 @@ def subjects() -> set[tuple[str, str]]:
 TITLE = "We counted every street lamp"
 
 
-def test_a_free_request_reaches_moderators_and_the_author() -> None:
+def test_free_request_notifies_moderators_and_author() -> None:
     judge, idle = actions.moderator(), factories.PersonFactory.create(is_staff=True)
-    place = actions.place(author_may_refuse_hours=48)
+    place = actions.place(author_can_refuse_hours=48)
     made = actions.requested(sponsor=factories.PersonFactory.create(), placement=place)
     found = letters()
     assert set(found) == {judge.email, made.article.author.email}
@@ -51,7 +51,7 @@ def test_a_free_request_reaches_moderators_and_the_author() -> None:
     assert f"/admin/promotion/promotion/{made.pk}/change/" in to_judge.body
 
 
-def test_a_priced_one_reaches_moderators_once_it_is_paid() -> None:
+def test_paid_request_notifies_moderators_after_payment() -> None:
     judge = actions.moderator()
     made = actions.awaiting()
     assert judge.email not in letters()
@@ -62,7 +62,7 @@ def test_a_priced_one_reaches_moderators_once_it_is_paid() -> None:
     }
 
 
-def test_approval_reaches_sponsor_and_author() -> None:
+def test_approval_notifies_sponsor_and_author() -> None:
     made = actions.requested(sponsor=factories.PersonFactory.create())
     judge = actions.moderator()
     letters()
@@ -77,7 +77,7 @@ def test_approval_reaches_sponsor_and_author() -> None:
     ("verb", "subject"),
     [("decline", f"Declined: {TITLE}"), ("revoke", f"Promotion ended by a moderator: {TITLE}")],
 )
-def test_no_comes_with_its_reason_and_the_refund(verb: str, subject: str) -> None:
+def test_decline_and_revoke_emails_have_reason_and_refund(verb: str, subject: str) -> None:
     made = (
         actions.paid()
         if verb == "decline"
@@ -95,8 +95,8 @@ def test_no_comes_with_its_reason_and_the_refund(verb: str, subject: str) -> Non
     assert "You get 70.00\u00a0EUR back" in html
 
 
-def test_a_refusal_a_move_and_a_pin_are_told() -> None:
-    place = actions.place("beside", author_may_refuse_hours=48)
+def test_refusal_move_and_editorial_pick_are_notified() -> None:
+    place = actions.place("beside", author_can_refuse_hours=48)
     made = actions.requested(sponsor=factories.PersonFactory.create(), placement=place)
     letters()
     requests.author_refuses(promotion=made, author=made.article.author)
@@ -110,7 +110,7 @@ def test_a_refusal_a_move_and_a_pin_are_told() -> None:
     assert subjects() == {(article.author.email, f"The editors chose your article: {TITLE}")}
 
 
-def test_each_is_sent_once_whoever_asks_and_how_often() -> None:
+def test_notification_is_sent_once() -> None:
     actions.moderator()
     actions.requested()
     letters()
@@ -120,7 +120,7 @@ def test_each_is_sent_once_whoever_asks_and_how_often() -> None:
     assert letters() == {}
 
 
-def test_a_letter_that_was_forgotten_goes_out_with_the_next() -> None:
+def test_lost_notification_is_sent_with_the_next() -> None:
     judge = actions.moderator()
     made = actions.requested()
     letters()
@@ -130,7 +130,7 @@ def test_a_letter_that_was_forgotten_goes_out_with_the_next() -> None:
     assert (judge.email, f"Request for promotion: {TITLE}") in subjects()
 
 
-def test_a_closed_account_gets_none() -> None:
+def test_inactive_user_gets_no_email() -> None:
     made = actions.requested(sponsor=factories.PersonFactory.create())
     letters()
     made.sponsor.is_active = False
@@ -140,13 +140,13 @@ def test_a_closed_account_gets_none() -> None:
     assert not Notification.objects.filter(sent_at=None).exists()
 
 
-def test_in_the_readers_language() -> None:
+def test_email_is_in_the_recipients_language() -> None:
     author = factories.PersonFactory.create(preferred_language="ru")
     article = factories.published(author)
     actions.requested(
         article=article,
         sponsor=factories.PersonFactory.create(),
-        placement=actions.place("beside", author_may_refuse_hours=9),
+        placement=actions.place("beside", author_can_refuse_hours=9),
     )
     [letter] = letters()[author.email]
     assert "http://testserver/ru/promotions/" in letter.body
@@ -170,8 +170,8 @@ def test_in_the_readers_language() -> None:
         }
     ),
 )
-def test_every_letter_is_whole(letter: str) -> None:
-    place = actions.place(author_may_refuse_hours=48)
+def test_every_email_is_complete(letter: str) -> None:
+    place = actions.place(author_can_refuse_hours=48)
     made = actions.paid(sponsor=factories.PersonFactory.create(), placement=place)
     now = timezone.now()
     Promotion.objects.filter(pk=made.pk).update(starts_at=now, ends_at=now + DAY)

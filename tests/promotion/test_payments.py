@@ -51,13 +51,13 @@ def dummy(settings: LazySettings) -> None:
         (123456789, "AMD", "1234567.89", "1,234,567.89\u00a0AMD"),
     ],
 )
-def test_the_border_of_decimals(amount: int, currency: str, decimal: str, words: str) -> None:
+def test_amount_conversions(amount: int, currency: str, decimal: str, words: str) -> None:
     assert to_decimal(amount, currency) == Decimal(decimal)
     assert to_minor(Decimal(decimal), currency) == amount
     assert format_amount(amount, currency) == words
 
 
-def test_nothing_is_free_and_less_than_a_cent_is_nothing() -> None:
+def test_format_price_of_zero_and_to_minor_of_fractions() -> None:
     assert format_price(0, "EUR") == "free"
     assert format_amount(0, "EUR") == "0.00\u00a0EUR"
     with pytest.raises(ValueError, match="no amount"):
@@ -67,12 +67,12 @@ def test_nothing_is_free_and_less_than_a_cent_is_nothing() -> None:
 
 
 @given(st.integers(0, 999_999_900), st.sampled_from(sorted(EXPONENTS)))
-def test_there_and_back(amount: int, currency: str) -> None:
+def test_to_decimal_and_to_minor_are_inverse(amount: int, currency: str) -> None:
     assert to_minor(to_decimal(amount, currency), currency) == amount
 
 
 @given(st.integers(1, 999_999_900), st.integers(1, 90), st.integers(-5, 91 * 86400))
-def test_a_refund_is_never_more_than_the_price_nor_less_than_nothing(price: int, days: int, after: int) -> None:
+def test_refund_amount_is_between_zero_and_price(price: int, days: int, after: int) -> None:
     start = timezone.now()
     promotion = Promotion(price=price, starts_at=start, ends_at=start + days * DAY)
     back = payments.refund_amount(promotion, price, now=start + timedelta(seconds=after))
@@ -85,7 +85,7 @@ def test_a_refund_is_never_more_than_the_price_nor_less_than_nothing(price: int,
 
 @pytest.mark.django_db
 class TestTransfer:
-    def test_a_moderator_confirms_it_once(self) -> None:
+    def test_confirm_payment_twice_counts_once(self) -> None:
         made, judge = actions.awaiting(), actions.moderator()
         for _ in range(2):
             made = payments.confirm_payment(promotion=made, moderator=judge, reason="Transfer 77")
@@ -100,7 +100,7 @@ class TestTransfer:
         )
         assert balance(made) == 7000
 
-    def test_declined_it_is_given_back_by_hand(self) -> None:
+    def test_declined_transfer_is_refunded_by_hand(self) -> None:
         made, judge = actions.paid(), actions.moderator()
         mail.outbox.clear()
         made = decisions.decline(promotion=made, moderator=judge, reason="It is an advertisement.")
@@ -120,13 +120,13 @@ class TestTransfer:
 @pytest.mark.django_db
 class TestGivingBack:
     @pytest.mark.parametrize("verb", ["cancel", "revoke"])
-    def test_before_the_start_all_of_it(self, verb: str) -> None:
+    def test_refund_before_start_is_complete(self, verb: str) -> None:
         made = actions.approved(price=7000, wanted_start=timezone.localdate() + 3 * DAY)
         self.stop(made, verb)
         assert made.payments.get().refund_due == 7000
 
     @pytest.mark.parametrize("verb", ["cancel", "revoke"])
-    def test_while_it_runs_the_whole_seconds_that_remain(self, verb: str) -> None:
+    def test_refund_while_running_is_by_the_second(self, verb: str) -> None:
         with time_machine.travel(timezone.now(), tick=False) as clock:
             made = actions.approved(price=7000, days=7)
             clock.shift(timedelta(days=2, seconds=1, milliseconds=500))
@@ -134,7 +134,7 @@ class TestGivingBack:
         # 5 days less 1.5 seconds, of 7: 431 998 whole seconds of 604 800.
         assert made.payments.get().refund_due == 7000 * 431_998 // 604_800 == 4999
 
-    def test_after_the_end_nothing(self) -> None:
+    def test_no_refund_after_end(self) -> None:
         with time_machine.travel(timezone.now(), tick=False) as clock:
             made = actions.approved(price=7000, days=7)
             clock.shift(7 * DAY)
@@ -156,14 +156,14 @@ class TestProvider:
     def payment(self, **changes: object) -> Payment:
         return payments.open_payment(promotion=actions.awaiting(**changes), variant="dummy")
 
-    def test_told_twice_it_counts_once(self) -> None:
+    def test_payment_reported_twice_counts_once(self) -> None:
         payment = self.payment()
         for _ in range(3):
             made = payments.record_payment(payment=payment, amount=7000, currency="eur")
         assert (made.state, events(made).count("paid"), balance(made)) == (State.PAID, 1, 7000)
 
     @pytest.mark.parametrize(("amount", "currency"), [(6999, "EUR"), (7001, "EUR"), (7000, "USD"), (0, "EUR")])
-    def test_another_amount_pays_for_nothing_and_is_recorded(self, amount: int, currency: str) -> None:
+    def test_wrong_amount_is_recorded_and_refused(self, amount: int, currency: str) -> None:
         payment = self.payment()
         for _ in range(2):
             made = payments.record_payment(payment=payment, amount=amount, currency=currency)
@@ -172,7 +172,7 @@ class TestProvider:
         assert LedgerEntry.objects.last().details["reported"] == amount  # type: ignore[union-attr]
         assert balance(made) == 0
 
-    def test_money_that_comes_too_late_goes_back(self) -> None:
+    def test_late_payment_is_refunded(self) -> None:
         payment = self.payment()
         requests.cancel(promotion=payment.promotion, sponsor=payment.promotion.sponsor)
         made = payments.record_payment(payment=payment, amount=7000, currency="EUR")
@@ -180,14 +180,14 @@ class TestProvider:
         assert events(made)[-3:] == ["paid_late", "refund_due", "refunded"]
         assert balance(made) == 0
 
-    def test_paid_by_two_ways_one_comes_back(self) -> None:
+    def test_second_payment_is_refunded(self) -> None:
         payment = self.payment()
         payments.confirm_payment(promotion=payment.promotion, moderator=actions.moderator())
         made = payments.record_payment(payment=payment, amount=7000, currency="EUR")
         assert (made.state, balance(made)) == (State.PAID, 7000)
         assert events(made)[-2:] == ["refund_due", "refunded"]
 
-    def test_the_provider_is_asked_for_the_refund_and_the_sponsor_told(self) -> None:
+    def test_provider_refund_notifies_sponsor(self) -> None:
         payment = self.payment()
         made = payments.record_payment(payment=payment, amount=7000, currency="EUR")
         mail.outbox.clear()
@@ -200,9 +200,10 @@ class TestProvider:
         payments.request_refund.call(payment.pk, 7000)
         assert (events(made).count("refunded"), balance(made)) == (1, 0)
 
-    def test_a_refund_that_fails_is_recorded_and_done_by_hand(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        from articles.promotion.payments import DummyProvider
+    def test_failed_refund_is_recorded_and_done_by_hand(self, monkeypatch: pytest.MonkeyPatch) -> None:
         from payments import PaymentError
+
+        from articles.promotion.payments import DummyProvider
 
         def broken(self: object, payment: Payment, amount: Decimal | None = None) -> Decimal:
             raise PaymentError("The card is closed.")
@@ -219,14 +220,14 @@ class TestProvider:
         payments.record_refund(promotion=made, moderator=judge, reason="By transfer.")
         assert (events(made)[-1], balance(made)) == ("refunded", 0)
 
-    def test_a_provider_that_is_gone_leaves_it_to_people(self, settings: LazySettings) -> None:
+    def test_refund_of_removed_provider_is_done_by_hand(self, settings: LazySettings) -> None:
         payment = self.payment()
         made = payments.record_payment(payment=payment, amount=7000, currency="EUR")
         settings.PAYMENT_VARIANTS = {}
         decisions.decline(promotion=made, moderator=actions.moderator(), reason="No.")
         assert events(made)[-1] == "refund_failed"
 
-    def test_a_payment_that_was_begun_is_gone_back_to(self) -> None:
+    def test_open_payment_continues_started_payment(self) -> None:
         payment = self.payment()
         assert payments.open_payment(promotion=payment.promotion, variant="dummy") == payment
         with time_machine.travel(timezone.now() + timedelta(hours=21)):

@@ -32,7 +32,7 @@ def rows(client: Client, query: str = "") -> list[dict[str, str]]:
     return list(csv.DictReader(client.get(f"/promotions.csv{query}").text.splitlines()))
 
 
-def test_the_whole_story_of_one(client: Client) -> None:
+def test_ledger_page_shows_history(client: Client) -> None:
     author = factories.PersonFactory.create(display_name="Ani")
     sponsor = factories.PersonFactory.create(display_name="Lilit")
     article = factories.published(author, title="The bridge")
@@ -51,7 +51,7 @@ def test_the_whole_story_of_one(client: Client) -> None:
     assert "The bridge was invented." in page
 
 
-def test_reasons_between_people_stay_between_them(client: Client) -> None:
+def test_reason_of_decline_is_not_public(client: Client) -> None:
     promotion = actions.requested()
     decisions.decline(promotion=promotion, moderator=actions.moderator(), reason="Between you and me.")
     for address in ("/promotions/", "/promotions.csv", "/promotions.json"):
@@ -60,7 +60,7 @@ def test_reasons_between_people_stay_between_them(client: Client) -> None:
         assert "between you and me" not in answer
 
 
-def test_what_merely_waits_and_what_was_taken_back_is_nobodys_business(client: Client) -> None:
+def test_pending_and_withdrawn_requests_are_not_public(client: Client) -> None:
     actions.requested()
     actions.awaiting()
     taken_back = actions.requested()
@@ -69,7 +69,7 @@ def test_what_merely_waits_and_what_was_taken_back_is_nobodys_business(client: C
     assert "Nothing has been put forward so far." in client.get("/promotions/").text
 
 
-def test_neither_message_nor_account_of_anybody_is_in_it(client: Client) -> None:
+def test_ledger_has_no_messages_and_emails(client: Client) -> None:
     promotion = running(message="Please, it is my birthday.")
     for address in ("/promotions/", "/promotions.csv", "/promotions.json"):
         answer = client.get(address).text
@@ -77,7 +77,7 @@ def test_neither_message_nor_account_of_anybody_is_in_it(client: Client) -> None
         assert promotion.sponsor.email not in answer
 
 
-def test_a_hidden_article_stands_there_without_its_title(client: Client) -> None:
+def test_hidden_article_has_no_title_in_ledger(client: Client) -> None:
     article = factories.published(title="Secret", author=factories.PersonFactory.create(display_name="Ani"))
     running(article=article, sponsor=article.author)
     publishing.hide(article=article)
@@ -89,14 +89,14 @@ def test_a_hidden_article_stands_there_without_its_title(client: Client) -> None
     assert "An article that is hidden" in client.get("/promotions/").text
 
 
-def test_the_editors_choice_names_no_moderator(client: Client) -> None:
+def test_editorial_pick_names_no_moderator(client: Client) -> None:
     running(kind="editorial", sponsor=factories.PersonFactory.create(display_name="Moderator Lilit"))
     page = client.get("/promotions/").text
     assert "editors’ choice" in page
     assert "Moderator Lilit" not in page
 
 
-def test_filters(client: Client) -> None:
+def test_ledger_filters(client: Client) -> None:
     now = timezone.now()
     running("front_top", article=factories.published(title="Paid, running"))
     running("beside", article=factories.published(title="Free, over"), kind="free", starts_at=now - timedelta(days=9))
@@ -119,11 +119,11 @@ def test_filters(client: Client) -> None:
     ["?kind=x", "?place=1", "?state=requested", "?state=awaiting_payment", "?state=approved", "?after=x", "?after=1-"],
 )
 @pytest.mark.parametrize("address", ["/promotions/", "/promotions.csv", "/promotions.json"])
-def test_what_cannot_be_asked_for_is_a_404(client: Client, address: str, query: str) -> None:
+def test_invalid_ledger_parameters_are_404(client: Client, address: str, query: str) -> None:
     assert client.get(address + query).status_code == 404
 
 
-def test_following_older_gives_each_once_newest_first(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ledger_pagination_newest_first(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(public_ledger, "PAGE_SIZE", 3)
     monkeypatch.setattr(public_ledger, "FILE_SIZE", 3)
     now = timezone.now()
@@ -156,7 +156,7 @@ def test_ledger_shows_exact_prices(client: Client) -> None:
 
 
 @pytest.mark.parametrize("formula", ["=1+1", "+1", "-1", "@SUM(A1)", " =1"])
-def test_no_title_is_a_formula_in_a_spreadsheet(client: Client, formula: str) -> None:
+def test_csv_escapes_formulas(client: Client, formula: str) -> None:
     running(
         article=factories.published(title=f"{formula} and more"),
         sponsor=factories.PersonFactory.create(display_name=formula),
@@ -166,7 +166,7 @@ def test_no_title_is_a_formula_in_a_spreadsheet(client: Client, formula: str) ->
     assert row["sponsor"].startswith("'")
 
 
-def test_json_holds_the_chain(client: Client) -> None:
+def test_ledger_json_has_complete_hash_chain(client: Client) -> None:
     actions.approved(price=2500)
     actions.approved()
     answer = client.get("/promotions.json").json()
@@ -177,7 +177,7 @@ def test_json_holds_the_chain(client: Client) -> None:
     assert answer["head"] == {"number": chain[-1]["number"], "hash": chain[-1]["hash"]}
 
 
-def test_it_costs_as_much_however_long_it_is(
+def test_ledger_query_count_does_not_grow(
     client: Client, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     for _ in range(3):
@@ -190,7 +190,7 @@ def test_it_costs_as_much_however_long_it_is(
 
 
 @pytest.mark.parametrize("address", ["/promotions/", "/ru/promotions/", "/promotions.csv", "/promotions.json"])
-def test_it_is_for_the_caches_and_they_know_its_filters(client: Client, address: str) -> None:
+def test_ledger_is_cacheable_by_filters(client: Client, address: str) -> None:
     running()
     answer = client.get(address)
     assert answer["Cache-Control"].startswith("public, ")

@@ -44,7 +44,7 @@ def refused(errors: list[BaseException | None]) -> int:
     return sum(one is not None for one in errors)
 
 
-def test_fifty_approvals_for_the_last_place_grant_exactly_one() -> None:
+def test_fifty_approvals_for_last_capacity_grant_one() -> None:
     place, judge = actions.place(capacity=2), actions.moderator()
     plan, start = actions.plan(place), timezone.now() + DAY
     decisions.approve(promotion=actions.requested(plan=plan), moderator=judge, start=start)
@@ -55,7 +55,7 @@ def test_fifty_approvals_for_the_last_place_grant_exactly_one() -> None:
     assert verify_ledger() is None
 
 
-def test_as_soon_as_possible_puts_them_one_after_another() -> None:
+def test_parallel_approvals_are_scheduled_in_sequence() -> None:
     place, judge = actions.place(capacity=1), actions.moderator()
     waiting = [actions.requested(plan=actions.plan(place, days=2)) for _ in range(12)]
     errors = at_once([partial(decisions.approve, promotion=one, moderator=judge) for one in waiting])
@@ -65,14 +65,14 @@ def test_as_soon_as_possible_puts_them_one_after_another() -> None:
     assert max_concurrent(times, timezone.now() - DAY, timezone.now() + 90 * DAY) == 1
 
 
-def test_one_request_however_often_it_is_sent_at_once() -> None:
+def test_parallel_requests_of_one_form_make_one_promotion() -> None:
     article, plan, key = factories.published(), actions.plan(), uuid.uuid4()
     ask = partial(requests.request_promotion, article=article, sponsor=article.author, plan=plan, form_key=key)
     assert refused(at_once([ask] * 12)) == 0
     assert Promotion.objects.count() == 1
 
 
-def test_one_open_promotion_whoever_asks_at_once() -> None:
+def test_parallel_requests_make_one_open_promotion() -> None:
     article, plan = factories.published(), actions.plan()
     people = factories.PersonFactory.create_batch(12)
     asking = [partial(requests.request_promotion, article=article, sponsor=one, plan=plan) for one in people]
@@ -80,7 +80,7 @@ def test_one_open_promotion_whoever_asks_at_once() -> None:
     assert Promotion.objects.count() == 1
 
 
-def test_the_authors_share_holds() -> None:
+def test_parallel_requests_respect_author_cap() -> None:
     author = factories.PersonFactory.create()
     plan = actions.plan(actions.place(per_author_cap=3))
     articles = [factories.published(author) for _ in range(10)]
@@ -89,7 +89,7 @@ def test_the_authors_share_holds() -> None:
     assert Promotion.objects.count() == 3
 
 
-def test_approval_decline_and_cancellation_meet_and_one_wins() -> None:
+def test_parallel_approve_decline_and_cancel_have_one_winner() -> None:
     for _ in range(5):
         made = actions.paid()
         at_once(
@@ -107,7 +107,7 @@ def test_approval_decline_and_cancellation_meet_and_one_wins() -> None:
     assert verify_ledger() is None
 
 
-def test_a_payment_reported_many_times_at_once_counts_once() -> None:
+def test_parallel_payment_reports_count_once() -> None:
     from articles.promotion.services.payments import open_payment
 
     payment = open_payment(promotion=actions.awaiting(), variant="dummy")
@@ -116,7 +116,7 @@ def test_a_payment_reported_many_times_at_once_counts_once() -> None:
     assert payment.promotion.ledger.filter(event="paid").count() == 1
 
 
-def test_an_article_hidden_meanwhile_waits_for_nobody() -> None:
+def test_approve_and_hide_in_parallel() -> None:
     made, judge = actions.requested(), actions.moderator()
     errors = at_once(
         [
@@ -128,7 +128,7 @@ def test_an_article_hidden_meanwhile_waits_for_nobody() -> None:
     assert not Promotion.objects.deliverable().exists()
 
 
-def test_the_ledger_is_one_chain_whoever_writes_at_once() -> None:
+def test_parallel_writes_make_one_ledger_chain() -> None:
     waiting, judge = [actions.requested() for _ in range(20)], actions.moderator()
     at_once([partial(decisions.decline, promotion=one, moderator=judge, reason="No.") for one in waiting])
     assert verify_ledger() is None

@@ -45,9 +45,9 @@ class World:
         self.people: list[User] = [*self.authors, *self.moderators, factories.PersonFactory.create()]
         self.articles = [factories.published(author) for author in self.authors for _ in range(2)]
         self.places = [
-            actions.place("front_top", capacity=2, per_author_cap=2, author_may_refuse_hours=24),
+            actions.place("front_top", capacity=2, per_author_cap=2, author_can_refuse_hours=24),
             actions.place("section_top", capacity=1, per_author_cap=3),
-            actions.place("beside", capacity=1, author_may_refuse_hours=12),
+            actions.place("beside", capacity=1, author_can_refuse_hours=12),
         ]
         self.plans = [actions.plan(place, days=n + 1, price=3333 * (n % 2)) for n, place in enumerate(self.places * 2)]
 
@@ -165,7 +165,7 @@ class TestRandomWalks(TestCase):
 
     @settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
     @given(st.integers(0, 2**32), st.lists(st.integers(-30, 12), min_size=60, max_size=140))
-    def test_no_state_outside_the_diagram_and_no_room_exceeded(self, seed: int, hours: list[int]) -> None:
+    def test_random_actions_keep_all_invariants(self, seed: int, hours: list[int]) -> None:
         world = World(seed)
         with time_machine.travel(timezone.now(), tick=False) as clock:
             for pause in hours:

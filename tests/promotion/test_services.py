@@ -34,13 +34,13 @@ def states(promotion: Promotion) -> list[tuple[str, str, str]]:
     return [(row.from_state, row.to_state, row.actor_role) for row in rows]
 
 
-def test_a_free_request_waits_for_a_moderator() -> None:
+def test_free_request_waits_for_moderator() -> None:
     made = actions.requested()
     assert (made.state, made.kind, made.price) == (State.REQUESTED, "free", 0)
     assert states(made) == [("", "requested", "sponsor")]
 
 
-def test_a_paid_request_waits_for_its_money_and_keeps_the_plans_promise() -> None:
+def test_paid_request_awaits_payment_and_copies_plan() -> None:
     plan = actions.plan(price=2500, currency="USD", days=3, terms="As it is.")
     made = actions.requested(plan=plan)
     Plan.objects.filter(pk=plan.pk).update(price=9900, currency="EUR", days=9)
@@ -56,13 +56,13 @@ def test_a_paid_request_waits_for_its_money_and_keeps_the_plans_promise() -> Non
     assert states(made) == [("", "requested", "sponsor"), ("requested", "awaiting_payment", "system")]
 
 
-def test_the_price_is_the_database_s_whatever_the_caller_holds() -> None:
+def test_request_takes_price_from_database() -> None:
     plan = actions.plan(price=2500)
     plan.price = 1
     assert actions.requested(plan=plan).price == 2500
 
 
-def test_the_same_form_twice_is_one_request() -> None:
+def test_request_with_same_form_key_is_idempotent() -> None:
     article, plan, key = factories.published(), actions.plan(), uuid.uuid4()
     one, two = (
         requests.request_promotion(article=article, sponsor=article.author, plan=plan, form_key=key) for _ in range(2)
@@ -71,7 +71,7 @@ def test_the_same_form_twice_is_one_request() -> None:
     assert LedgerEntry.objects.count() == 1
 
 
-def test_one_open_promotion_for_an_article_and_a_place() -> None:
+def test_request_with_open_promotion_in_placement_is_refused() -> None:
     article = factories.published()
     actions.requested(article=article)
     with pytest.raises(ActionNotAllowed, match="open promotion"):
@@ -79,7 +79,7 @@ def test_one_open_promotion_for_an_article_and_a_place() -> None:
     actions.requested(article=article, placement=actions.place("beside"))  # Another place is another matter.
 
 
-def test_that_is_a_constraint_and_no_mere_check() -> None:
+def test_one_open_promotion_is_a_constraint() -> None:
     made = actions.requested()
     twin = Promotion(article=made.article, placement=made.placement, sponsor=factories.PersonFactory.create())
     with pytest.raises(IntegrityError), transaction.atomic():
@@ -154,7 +154,7 @@ def place_not_offered() -> dict[str, Any]:
         (place_not_offered, "not offered any more"),
     ],
 )
-def test_a_request_is_refused_with_a_sentence_and_leaves_nothing(case: Any, words: str) -> None:
+def test_invalid_request_is_refused_and_writes_nothing(case: Any, words: str) -> None:
     request = case()
     before = LedgerEntry.objects.count(), Promotion.objects.count()
     with pytest.raises(ActionNotAllowed, match=words):
@@ -162,12 +162,12 @@ def test_a_request_is_refused_with_a_sentence_and_leaves_nothing(case: Any, word
     assert (LedgerEntry.objects.count(), Promotion.objects.count()) == before
 
 
-def test_an_author_who_opted_out_still_promotes_their_own() -> None:
+def test_author_who_opted_out_can_promote_own_article() -> None:
     author = factories.PersonFactory.create(allows_promotion_by_others=False)
     assert actions.requested(article=factories.published(author)).state == State.REQUESTED
 
 
-def test_who_ran_before_does_not_stand_in_the_way_of_who_asks_now() -> None:
+def test_request_after_ended_promotion() -> None:
     article = factories.published()
     with time_machine.travel(timezone.now(), tick=False) as clock:
         first = actions.approved(article=article)
@@ -180,7 +180,7 @@ def test_who_ran_before_does_not_stand_in_the_way_of_who_asks_now() -> None:
     assert states(first)[-1] == ("approved", "ended", "system")
 
 
-def test_the_clock_decides_in_every_query() -> None:
+def test_querysets_compare_times_with_clock() -> None:
     with time_machine.travel(timezone.now(), tick=False) as clock:
         tomorrow = timezone.localdate() + DAY
         made = actions.approved(wanted_start=tomorrow, days=1)
@@ -202,7 +202,7 @@ def test_the_clock_decides_in_every_query() -> None:
         assert Promotion.objects.ended().get().state == State.ENDED
 
 
-def test_approval_binds_to_the_text_and_takes_the_first_room() -> None:
+def test_approve_binds_to_revision_and_takes_first_free_start() -> None:
     with time_machine.travel(timezone.now(), tick=False):
         place = actions.place(capacity=1)
         first = actions.approved(plan=actions.plan(place, days=2))
@@ -213,7 +213,7 @@ def test_approval_binds_to_the_text_and_takes_the_first_room() -> None:
         assert (second.phase, Promotion.objects.running().count()) == ("scheduled", 1)
 
 
-def test_sections_have_their_own_room() -> None:
+def test_capacity_per_section() -> None:
     place = actions.place("section_top", capacity=1)
     plan = actions.plan(place)
     one = actions.approved(plan=plan)
@@ -224,7 +224,7 @@ def test_sections_have_their_own_room() -> None:
     assert actions.approved(plan=plan).phase == "scheduled"
 
 
-def test_two_who_follow_each_other_take_the_room_of_one() -> None:
+def test_capacity_of_consecutive_promotions() -> None:
     """Counting everything that overlaps at all would find two, though never two stand at once."""
     with time_machine.travel(timezone.now(), tick=False):
         place = actions.place(capacity=2)
@@ -235,7 +235,7 @@ def test_two_who_follow_each_other_take_the_room_of_one() -> None:
         assert actions.approved(plan=long).phase == "running"
 
 
-def test_a_wanted_day_is_the_day() -> None:
+def test_approve_on_wanted_day() -> None:
     day = timezone.localdate() + 10 * DAY
     made = actions.approved(wanted_start=day)
     assert made.starts_at is not None
@@ -243,7 +243,7 @@ def test_a_wanted_day_is_the_day() -> None:
     assert timezone.localtime(made.starts_at).hour == 0
 
 
-def test_a_day_that_passed_while_it_waited_means_at_once() -> None:
+def test_approve_after_wanted_day_starts_now() -> None:
     with time_machine.travel(timezone.now(), tick=False) as clock:
         made = actions.requested(wanted_start=timezone.localdate() + DAY)
         clock.shift(5 * DAY)
@@ -251,7 +251,7 @@ def test_a_day_that_passed_while_it_waited_means_at_once() -> None:
         assert made.starts_at == timezone.now()
 
 
-def test_nobody_approves_their_own() -> None:
+def test_approve_own_request_is_refused() -> None:
     sponsor = actions.moderator()
     made = actions.requested(sponsor=sponsor)
     with pytest.raises(ActionNotAllowed, match="You are the sponsor"):
@@ -277,7 +277,7 @@ def test_nobody_approves_their_own() -> None:
         lambda p, who: decisions.create_editorial_pick(article=p.article, moderator=who, placement=p.placement, days=1),
     ],
 )
-def test_who_is_no_moderator_decides_nothing(verb: Any) -> None:
+def test_decisions_need_permission(verb: Any) -> None:
     made = actions.requested()
     with pytest.raises(PermissionDenied):
         verb(made, factories.PersonFactory.create(is_staff=True))
@@ -286,21 +286,21 @@ def test_who_is_no_moderator_decides_nothing(verb: Any) -> None:
     assert events(made) == ["requested"]
 
 
-def test_unpaid_is_not_approved() -> None:
+def test_approve_unpaid_is_refused() -> None:
     made = actions.awaiting()
     with pytest.raises(ActionNotAllowed, match="Awaiting payment"):
         decisions.approve(promotion=made, moderator=actions.moderator())
 
 
-def test_a_hidden_article_is_not_approved() -> None:
+def test_approve_hidden_article_is_refused() -> None:
     made = actions.requested()
     publishing.hide(article=made.article)
     with pytest.raises(ActionNotAllowed, match="Only a published article"):
         decisions.approve(promotion=made, moderator=actions.moderator())
 
 
-def test_the_author_has_time_to_refuse() -> None:
-    place = actions.place(author_may_refuse_hours=48)
+def test_approve_waits_for_author() -> None:
+    place = actions.place(author_can_refuse_hours=48)
     with time_machine.travel(timezone.now(), tick=False) as clock:
         made = actions.requested(sponsor=factories.PersonFactory.create(), placement=place)
         judge = actions.moderator()
@@ -313,8 +313,8 @@ def test_the_author_has_time_to_refuse() -> None:
         assert decisions.approve(promotion=made, moderator=judge).state == State.APPROVED
 
 
-def test_the_author_agrees_and_it_need_not_wait() -> None:
-    place = actions.place(author_may_refuse_hours=48)
+def test_approve_after_author_agrees() -> None:
+    place = actions.place(author_can_refuse_hours=48)
     made = actions.requested(sponsor=factories.PersonFactory.create(), placement=place)
     for _ in range(2):
         requests.author_agrees(promotion=made, author=made.article.author)
@@ -322,8 +322,8 @@ def test_the_author_agrees_and_it_need_not_wait() -> None:
     assert events(made) == ["requested", "agreed", "approved"]
 
 
-def test_the_author_refuses_and_the_money_comes_back() -> None:
-    place = actions.place(author_may_refuse_hours=48)
+def test_author_refusal_creates_refund_due() -> None:
+    place = actions.place(author_can_refuse_hours=48)
     made = actions.paid(sponsor=factories.PersonFactory.create(), placement=place)
     made = requests.author_refuses(promotion=made, author=made.article.author, reason="Not with my text.")
     assert made.state == State.DECLINED
@@ -331,8 +331,8 @@ def test_the_author_refuses_and_the_money_comes_back() -> None:
     assert made.payments.get().refund_due == 7000
 
 
-def test_only_the_author_answers() -> None:
-    place = actions.place(author_may_refuse_hours=48)
+def test_only_author_can_answer() -> None:
+    place = actions.place(author_can_refuse_hours=48)
     made = actions.requested(sponsor=factories.PersonFactory.create(), placement=place)
     for stranger in (factories.PersonFactory.create(), made.sponsor):
         with pytest.raises(ActionNotAllowed, match="Only the author"):
@@ -341,14 +341,14 @@ def test_only_the_author_answers() -> None:
             requests.author_agrees(promotion=made, author=stranger)
 
 
-def test_only_the_sponsor_cancels() -> None:
+def test_only_sponsor_can_cancel() -> None:
     made = actions.requested()
     with pytest.raises(ActionNotAllowed, match="Only its sponsor"):
         requests.cancel(promotion=made, sponsor=factories.PersonFactory.create())
     assert requests.cancel(promotion=made, sponsor=made.sponsor).state == State.CANCELLED
 
 
-def test_declining_and_revoking_need_a_reason() -> None:
+def test_decline_and_revoke_need_reason() -> None:
     made = actions.requested()
     with pytest.raises(ActionNotAllowed, match="Give a reason"):
         decisions.decline(promotion=made, moderator=actions.moderator(), reason="  ")
@@ -357,7 +357,7 @@ def test_declining_and_revoking_need_a_reason() -> None:
         decisions.revoke(promotion=running, moderator=actions.moderator(), reason="")
 
 
-def test_a_revoked_one_frees_its_room_at_once() -> None:
+def test_revoke_frees_capacity() -> None:
     place = actions.place(capacity=1)
     first = actions.approved(plan=actions.plan(place))
     decisions.revoke(promotion=first, moderator=actions.moderator(), reason="It misleads.")
@@ -366,7 +366,7 @@ def test_a_revoked_one_frees_its_room_at_once() -> None:
     assert actions.approved(plan=actions.plan(place)).phase == "running"
 
 
-def test_a_scheduled_start_moves_within_what_is_free() -> None:
+def test_move_start_needs_capacity() -> None:
     with time_machine.travel(timezone.now(), tick=False):
         place = actions.place(capacity=1)
         running = actions.approved(plan=actions.plan(place, days=3))
@@ -394,7 +394,7 @@ def edit(promotion: Promotion, **changes: Any) -> None:
         publishing.publish(article=article, revision_number=article.latest.number)
 
 
-def test_an_edited_article_pauses_until_a_moderator_looks() -> None:
+def test_edited_article_is_paused_until_reapproved() -> None:
     made = actions.approved()
     judge = actions.moderator()
     with pytest.raises(ActionNotAllowed, match="not paused"):
@@ -408,7 +408,7 @@ def test_an_edited_article_pauses_until_a_moderator_looks() -> None:
 
 
 @pytest.mark.parametrize("verb", ["approve", "reapprove_after_edit"])
-def test_what_passes_is_the_text_that_was_read(verb: str) -> None:
+def test_decision_needs_current_revision(verb: str) -> None:
     made, judge = (actions.requested() if verb == "approve" else actions.approved()), actions.moderator()
     read = made.article.live_id
     edit(made)
@@ -420,7 +420,7 @@ def test_what_passes_is_the_text_that_was_read(verb: str) -> None:
     assert Promotion.objects.deliverable().get() == made
 
 
-def test_an_article_that_moved_needs_room_in_its_new_section() -> None:
+def test_reapprove_in_new_section_needs_capacity() -> None:
     sport = factories.SectionFactory.create(name="Sport")
     plan = actions.plan(actions.place("section_top", capacity=1))
     made = actions.approved(plan=plan)
@@ -432,13 +432,13 @@ def test_an_article_that_moved_needs_room_in_its_new_section() -> None:
     assert decisions.reapprove_after_edit(promotion=made, moderator=actions.moderator()).section == sport
 
 
-def test_a_hidden_article_is_not_delivered() -> None:
+def test_hidden_article_is_not_deliverable() -> None:
     made = actions.approved()
     publishing.hide(article=made.article)
     assert not Promotion.objects.deliverable().exists()
 
 
-def test_editors_choice_has_an_end_and_takes_room_like_others() -> None:
+def test_editorial_pick_has_end_and_counts_for_capacity() -> None:
     place, judge = actions.place(capacity=1), actions.moderator()
     made = decisions.create_editorial_pick(article=factories.published(), moderator=judge, placement=place, days=3)
     assert (made.kind, made.phase, made.price) == ("editorial", "running", 0)
@@ -454,7 +454,7 @@ def test_editors_choice_has_an_end_and_takes_room_like_others() -> None:
     assert decisions.revoke(promotion=made, moderator=judge, reason="Enough.").state == State.REVOKED
 
 
-def test_a_correction_is_a_new_row() -> None:
+def test_correction_adds_ledger_row() -> None:
     made = actions.approved()
     decisions.add_correction(promotion=made, moderator=actions.moderator(), reason="The place was the other one.")
     assert events(made) == ["requested", "approved", "correction"]
@@ -463,7 +463,7 @@ def test_a_correction_is_a_new_row() -> None:
 @pytest.mark.parametrize("start", list(ALLOWED))
 @pytest.mark.parametrize("end", State.values)
 @pytest.mark.parametrize("role", LedgerEntry.Role.values)
-def test_no_step_outside_the_diagram(start: str, end: str, role: str) -> None:
+def test_other_transitions_are_refused(start: str, end: str, role: str) -> None:
     if start == "" or role in ALLOWED[start].get(end, ()):
         return
     moment: datetime = timezone.now()

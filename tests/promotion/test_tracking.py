@@ -56,7 +56,7 @@ def promotion() -> Promotion:
 # --- The request ---------------------------------------------------------------------------------------------------
 
 
-def test_one_request_tells_of_the_whole_page(client: Client, promotion: Promotion) -> None:
+def test_beacon_reports_whole_page(client: Client, promotion: Promotion) -> None:
     other = running("beside")
     answer = say(client, impressions=f"{promotion.pk},{other.pk}", clicks=other.pk)
     assert answer.status_code == 204
@@ -66,7 +66,7 @@ def test_one_request_tells_of_the_whole_page(client: Client, promotion: Promotio
     assert numbers(other) == (1, 1, 0)
 
 
-def test_it_asks_little_of_the_database(
+def test_beacon_query_count(
     client: Client, promotion: Promotion, django_assert_max_num_queries: DjangoAssertNumQueries, settings: LazySettings
 ) -> None:
     settings.TASKS = {"default": {"BACKEND": "django.tasks.backends.dummy.DummyBackend"}}
@@ -80,37 +80,37 @@ def test_it_asks_little_of_the_database(
 @pytest.mark.parametrize(
     "seen", ["x", "1,", ",1", "-1", "1;2", "1 2", "9" * 19, ",".join(["1"] * 21), "٣", "1.5", "\x00", "1e3"]
 )
-def test_what_is_no_list_of_numbers_is_refused(client: Client, seen: str) -> None:
+def test_beacon_with_invalid_list_is_400(client: Client, seen: str) -> None:
     assert say(client, impressions=seen).status_code == 400
 
 
 @pytest.mark.parametrize("seen", ["", "0", "999999999999999999", "1,1,1"])
-def test_what_nobody_promotes_counts_nothing(client: Client, seen: str) -> None:
+def test_beacon_with_unknown_promotion_counts_nothing(client: Client, seen: str) -> None:
     assert say(client, impressions=seen).status_code == 204
     assert not PromotionEvent.objects.exists()
 
 
 @pytest.mark.parametrize("site", ["cross-site", "same-site", "none"])
-def test_other_sites_pages_are_refused(client: Client, promotion: Promotion, site: str) -> None:
+def test_beacon_from_other_site_is_403(client: Client, promotion: Promotion, site: str) -> None:
     assert say(client, impressions=promotion.pk, site=site).status_code == 403
     assert not PromotionEvent.objects.exists()
 
 
 @pytest.mark.parametrize("body", [b"\xff\xfe", b"impressions=%ff", b"[1,2]", b""])
 @pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "application/json", "text/plain", "multipart/x"])
-def test_no_body_is_a_500(client: Client, body: bytes, kind: str) -> None:
+def test_beacon_with_any_body_is_not_a_500(client: Client, body: bytes, kind: str) -> None:
     answer = client.post("/beacon/promotions/", body, content_type=kind, headers={"Sec-Fetch-Site": "same-origin"})
     assert answer.status_code in {204, 400}
 
 
-def test_it_is_told_not_asked(client: Client) -> None:
+def test_beacon_get_is_405(client: Client) -> None:
     assert client.get("/beacon/promotions/").status_code == 405
 
 
 # --- Once ----------------------------------------------------------------------------------------------------------
 
 
-def test_a_visitor_counts_once_a_day(client: Client, promotion: Promotion) -> None:
+def test_visitor_counts_once_a_day(client: Client, promotion: Promotion) -> None:
     for _ in range(5):
         say(client, impressions=promotion.pk, clicks=promotion.pk)
     assert numbers(promotion) == (1, 1, 0)
@@ -118,7 +118,7 @@ def test_a_visitor_counts_once_a_day(client: Client, promotion: Promotion) -> No
     assert numbers(promotion) == (2, 1, 0)
 
 
-def test_the_next_day_counts_again(client: Client) -> None:
+def test_visitor_counts_again_next_day(client: Client) -> None:
     article = factories.published()
     promotion = running(article=article, starts_at=NOON)
     for hours in (1, 2, 25):
@@ -127,12 +127,12 @@ def test_the_next_day_counts_again(client: Client) -> None:
     assert list(PromotionDay.objects.order_by("day").values_list("impressions", flat=True)) == [1, 1]
 
 
-def test_a_click_is_an_impression_too(client: Client, promotion: Promotion) -> None:
+def test_click_counts_as_impression(client: Client, promotion: Promotion) -> None:
     say(client, clicks=promotion.pk)
     assert numbers(promotion) == (1, 1, 0)
 
 
-def test_a_view_came_from_the_promotion_only_after_a_click(client: Client, promotion: Promotion) -> None:
+def test_visit_counts_only_after_click(client: Client, promotion: Promotion) -> None:
     say(client, visits=promotion.pk)
     assert numbers(promotion) == (0, 0, 0)
     say(client, clicks=promotion.pk, address="192.0.2.2")
@@ -156,13 +156,15 @@ def test_a_view_came_from_the_promotion_only_after_a_click(client: Client, promo
     ],
     ids=["author", "sponsor", "staff"],
 )
-def test_those_concerned_do_not_count(client: Client, promotion: Promotion, who: Callable[[Promotion], User]) -> None:
+def test_author_sponsor_and_staff_do_not_count(
+    client: Client, promotion: Promotion, who: Callable[[Promotion], User]
+) -> None:
     client.force_login(who(promotion))
     say(client, impressions=promotion.pk, clicks=promotion.pk, visits=promotion.pk)
     assert not PromotionEvent.objects.exists()
 
 
-def test_a_reader_with_an_account_counts_once_wherever(client: Client, promotion: Promotion) -> None:
+def test_signed_in_reader_counts_once_on_any_address(client: Client, promotion: Promotion) -> None:
     client.force_login(factories.PersonFactory.create())
     say(client, clicks=promotion.pk)
     say(client, impressions=promotion.pk, visits=promotion.pk, address="192.0.2.2")
@@ -170,12 +172,12 @@ def test_a_reader_with_an_account_counts_once_wherever(client: Client, promotion
 
 
 @pytest.mark.parametrize("agent", ["", "curl/8", "Googlebot/2.1"])
-def test_programs_that_say_so_do_not_count(client: Client, promotion: Promotion, agent: str) -> None:
+def test_declared_bots_do_not_count(client: Client, promotion: Promotion, agent: str) -> None:
     say(client, impressions=promotion.pk, agent=agent)
     assert not PromotionEvent.objects.exists()
 
 
-def test_one_address_cannot_make_a_crowd(client: Client, promotion: Promotion, settings: LazySettings) -> None:
+def test_limit_of_visitors_per_address(client: Client, promotion: Promotion, settings: LazySettings) -> None:
     settings.VIEWS_PER_ADDRESS = 3
     for n in range(6):
         say(client, clicks=promotion.pk, agent=f"{FIREFOX}.{n}")
@@ -191,7 +193,7 @@ def test_one_address_cannot_make_a_crowd(client: Client, promotion: Promotion, s
         (timedelta(days=7, minutes=61), 0),
     ],
 )
-def test_it_counts_while_it_runs_and_an_hour_after(client: Client, moment: timedelta, counted: int) -> None:
+def test_counts_while_running_and_an_hour_after(client: Client, moment: timedelta, counted: int) -> None:
     promotion = running(starts_at=NOON)
     with time_machine.travel(NOON + moment, tick=False):
         say(client, impressions=promotion.pk)
@@ -199,12 +201,12 @@ def test_it_counts_while_it_runs_and_an_hour_after(client: Client, moment: timed
 
 
 @pytest.mark.parametrize("state", [s for s in Promotion.State if s not in {"approved", "ended"}])
-def test_what_is_not_on_the_pages_does_not_count(client: Client, state: str) -> None:
+def test_promotion_that_is_not_shown_does_not_count(client: Client, state: str) -> None:
     say(client, impressions=running(state=state).pk)
     assert not PromotionEvent.objects.exists()
 
 
-def test_a_hidden_article_does_not_count(client: Client, promotion: Promotion) -> None:
+def test_hidden_article_does_not_count(client: Client, promotion: Promotion) -> None:
     publishing.hide(article=promotion.article)
     say(client, impressions=promotion.pk)
     assert not PromotionEvent.objects.exists()
@@ -227,14 +229,14 @@ def record_impressions(promotion: Promotion, number: int) -> None:
     )
 
 
-def test_the_roll_up_moves_each_row_once_in_batches(promotion: Promotion) -> None:
+def test_rollup_adds_each_count_once(promotion: Promotion) -> None:
     record_impressions(promotion, 25)
     assert tracking.add_pending_counts(batch=10) == 25
     assert tracking.add_pending_counts() == 0
     assert numbers(promotion) == (25, 0, 0)
 
 
-def test_old_rows_are_dropped_and_their_days_stay(client: Client) -> None:
+def test_old_events_are_deleted_and_sums_stay(client: Client) -> None:
     promotion = running(starts_at=NOON)
     with time_machine.travel(NOON + timedelta(hours=1), tick=False):
         say(client, impressions=promotion.pk)
@@ -244,7 +246,7 @@ def test_old_rows_are_dropped_and_their_days_stay(client: Client) -> None:
     assert numbers(promotion) == (1, 0, 0)
 
 
-def test_recount_finds_and_mends_what_differs(
+def test_recount_finds_and_repairs_mismatches(
     client: Client, promotion: Promotion, capsys: pytest.CaptureFixture[str]
 ) -> None:
     say(client, clicks=promotion.pk)
@@ -262,7 +264,7 @@ def test_recount_finds_and_mends_what_differs(
 @pytest.mark.postgres
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="needs real parallel connections")
 @pytest.mark.django_db(transaction=True)
-def test_the_same_reader_on_many_connections_counts_once(settings: LazySettings) -> None:
+def test_parallel_beacons_of_one_reader_count_once(settings: LazySettings) -> None:
     settings.TASKS = {"default": {"BACKEND": "django.tasks.backends.dummy.DummyBackend"}}
     promotion = running()
 
@@ -277,7 +279,7 @@ def test_the_same_reader_on_many_connections_counts_once(settings: LazySettings)
 @pytest.mark.postgres
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="needs real parallel connections")
 @pytest.mark.django_db(transaction=True)
-def test_several_roll_ups_at_once_lose_and_double_nothing() -> None:
+def test_parallel_rollups_lose_and_double_nothing() -> None:
     promotions = [running() for _ in range(3)]
     for promotion in promotions:
         record_impressions(promotion, 200)

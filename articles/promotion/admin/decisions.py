@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
@@ -28,11 +28,6 @@ from articles.promotion.services.payments import confirm_payment, record_refund,
 from articles.promotion.services.state_machine import DECIDE_PERMISSION
 from core.exceptions import ActionNotAllowed
 from core.http_cache import framed
-
-if TYPE_CHECKING:
-    _Base = admin.ModelAdmin[Promotion]
-else:
-    _Base = object
 
 Phase, State = Promotion.Phase, Promotion.State
 _SUCCESS: dict[str, str] = {
@@ -75,7 +70,7 @@ def possible_actions(promotion: Promotion, moderator: User) -> list[Action]:
     return [action for action, is_offered in offers.items() if is_offered]
 
 
-class DecisionMixin(_Base):
+class DecisionMixin(admin.ModelAdmin[Promotion]):
     """An admin whose objects are looked at and decided on instead of edited. Adding one is an editorial pick."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -217,7 +212,7 @@ def _decision_context(promotion: Promotion, moderator: User) -> dict[str, Any]:
         "article": article,
         "phase": phase,
         "changed": article.live_id != promotion.approved_revision_id,
-        "may_decide": moderator.has_perm(DECIDE_PERMISSION),
+        "can_decide": moderator.has_perm(DECIDE_PERMISSION),
         "actions": possible_actions(promotion, moderator),
         "is_own": promotion.sponsor_id == moderator.pk and not promotion.is_editorial,
         "author_allows": decisions.author_allows(promotion),

@@ -36,9 +36,9 @@ _SUMS = {name: Sum(name, default=0) for name in ("impressions", "clicks", "views
 class PlacementAdmin(admin.ModelAdmin[Placement]):
     """Placements belong to the pages: they are offered or not, but never added or deleted."""
 
-    list_display = ["__str__", "capacity", "per_author_cap", "author_may_refuse_hours", "is_offered"]
+    list_display = ["__str__", "capacity", "per_author_cap", "author_can_refuse_hours", "is_offered"]
     sortable_by = ()
-    fields = ["code", "capacity", "per_author_cap", "author_may_refuse_hours", "is_offered"]
+    fields = ["code", "capacity", "per_author_cap", "author_can_refuse_hours", "is_offered"]
     readonly_fields = ["code"]
     actions = None
 

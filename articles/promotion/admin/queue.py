@@ -201,14 +201,14 @@ class PromotionAdmin(DecisionMixin, KeysetModelAdmin[Promotion]):
 
     @admin.display(description=gettext_lazy("author’s word"))
     def author_answer(self, obj: Promotion) -> str:
-        if obj.author_may_refuse_until is None:
+        if obj.author_can_refuse_until is None:
             return "–"
         if obj.author_agreed_at is not None:
             return _("agreed")
         if author_allows(obj):
             return _("no answer in time")
         return _("may refuse until %(time)s") % {
-            "time": date_format(timezone.localtime(obj.author_may_refuse_until), "j M, H:i")
+            "time": date_format(timezone.localtime(obj.author_can_refuse_until), "j M, H:i")
         }
 
     @admin.display(description=gettext_lazy("state"))

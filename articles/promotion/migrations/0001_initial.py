@@ -41,7 +41,7 @@ class Migration(migrations.Migration):
                 ('code', models.CharField(choices=[('front_top', 'Front page, top'), ('section_top', 'Section page, top'), ('beside', 'Beside articles')], max_length=20, unique=True, verbose_name='place')),
                 ('capacity', models.PositiveSmallIntegerField(default=3, help_text='They take turns. At the top of sections: in each section.', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(100)], verbose_name='how many run at once')),
                 ('per_author_cap', models.PositiveSmallIntegerField(default=2, help_text="Promotions of one author's articles that are asked for, scheduled or running here.", validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(100)], verbose_name='how many of one author')),
-                ('author_may_refuse_hours', models.PositiveSmallIntegerField(default=48, help_text='Where the sponsor is somebody else; before that nothing is approved unless the author agrees.', validators=[django.core.validators.MaxValueValidator(720)], verbose_name='hours for the author to refuse')),
+                ('author_can_refuse_hours', models.PositiveSmallIntegerField(default=48, help_text='Where the sponsor is somebody else; before that nothing is approved unless the author agrees.', validators=[django.core.validators.MaxValueValidator(720)], verbose_name='hours for the author to refuse')),
                 ('is_offered', models.BooleanField(default=True, verbose_name='offered')),
             ],
             options={
@@ -83,7 +83,7 @@ class Migration(migrations.Migration):
                 ('wanted_start', models.DateField(blank=True, null=True, verbose_name='wanted start')),
                 ('starts_at', models.DateTimeField(blank=True, null=True, verbose_name='from')),
                 ('ends_at', models.DateTimeField(blank=True, null=True, verbose_name='until')),
-                ('author_may_refuse_until', models.DateTimeField(blank=True, null=True, verbose_name='author may refuse until')),
+                ('author_can_refuse_until', models.DateTimeField(blank=True, null=True, verbose_name='author may refuse until')),
                 ('author_agreed_at', models.DateTimeField(blank=True, null=True, verbose_name='author agreed')),
                 ('message', models.TextField(blank=True, max_length=1000, verbose_name='message to the moderators')),
                 ('form_key', models.UUIDField(default=uuid.uuid4, editable=False)),

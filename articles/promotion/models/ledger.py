@@ -180,7 +180,7 @@ class LedgerEntry(models.Model):
 
 
 class LedgerHead(models.Model):
-    """The last number and hash, in one row (id 1) that every writer locks. It also shows whether the end was cut off."""
+    """The last number and hash, in one row (id 1) that every writer locks. It shows whether the end was cut off."""
 
     number = models.PositiveBigIntegerField(default=0)
     hash = models.CharField(max_length=64, blank=True)

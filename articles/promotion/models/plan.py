@@ -36,7 +36,7 @@ class Placement(models.Model):
         validators=[MinValueValidator(1), MaxValueValidator(100)],
         help_text=_("Promotions of one author's articles that are asked for, scheduled or running here."),
     )
-    author_may_refuse_hours = models.PositiveSmallIntegerField(
+    author_can_refuse_hours = models.PositiveSmallIntegerField(
         _("hours for the author to refuse"),
         default=48,
         validators=[MaxValueValidator(720)],

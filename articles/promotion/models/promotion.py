@@ -188,7 +188,7 @@ class Promotion(models.Model):  # type: ignore[django-manager-missing] # The lib
     )
 
     # None where the sponsor is the author, and for editorial picks.
-    author_may_refuse_until = models.DateTimeField(_("author may refuse until"), null=True, blank=True)
+    author_can_refuse_until = models.DateTimeField(_("author may refuse until"), null=True, blank=True)
     author_agreed_at = models.DateTimeField(_("author agreed"), null=True, blank=True)
     message = models.TextField(_("message to the moderators"), max_length=1000, blank=True)
     form_key = models.UUIDField(default=uuid.uuid4, editable=False)

@@ -16,16 +16,15 @@ from articles.promotion.services.payments import create_refunds_due
 from articles.promotion.services.requests import check_none_open
 from articles.promotion.services.state_machine import (
     check_moderator,
-    check_not_sponsor,
     check_phase,
     clean_reason,
     close_ended,
     create,
     format_moment,
     ledger_lock,
-    lock_promotion,
     lock_published_article,
     log,
+    moderator_action,
     transition,
 )
 from core.exceptions import ActionNotAllowed
@@ -58,18 +57,13 @@ def approve(
         ActionNotAllowed: their own request, the author can still refuse, the article is not public or was edited since,
             the time is past, or the placement is full at some moment of the whole time.
     """
-    check_moderator(moderator)
-    reason = clean_reason(reason)
-    close_ended()
-    with ledger_lock():
-        promotion = lock_promotion(promotion)
-        check_not_sponsor(promotion, moderator)
+    with moderator_action(promotion, moderator, reason) as (promotion, by):
         check_phase(promotion, Phase.PAID if promotion.is_paid_kind else Phase.REQUESTED)
         if not author_allows(promotion):
-            assert promotion.author_may_refuse_until is not None
+            assert promotion.author_can_refuse_until is not None
             raise ActionNotAllowed(
                 _("The author may refuse until %(time)s, and has not answered yet.")
-                % {"time": format_moment(promotion.author_may_refuse_until)}
+                % {"time": format_moment(promotion.author_can_refuse_until)}
             )
         article = lock_published_article(promotion.article)
         _check_was_read(article, revision_id)
@@ -79,9 +73,7 @@ def approve(
             promotion,
             State.APPROVED,
             event=Event.APPROVED,
-            role=Role.MODERATOR,
-            actor=moderator,
-            reason=reason,
+            **by,
             details=_period_details(promotion),
             fields={
                 "section": promotion.section,
@@ -103,18 +95,12 @@ def decline(*, promotion: Promotion, moderator: User, reason: str) -> Promotion:
         PermissionDenied: the user cannot decide on promotions.
         ActionNotAllowed: their own request, no reason, or it was decided already.
     """
-    check_moderator(moderator)
-    reason = clean_reason(reason, required=True)
-    with ledger_lock():
-        promotion = lock_promotion(promotion)
-        check_not_sponsor(promotion, moderator)
+    with moderator_action(promotion, moderator, reason, reason_required=True) as (promotion, by):
         entry = transition(
             promotion,
             State.DECLINED,
             event=Event.DECLINED,
-            role=Role.MODERATOR,
-            actor=moderator,
-            reason=reason,
+            **by,
             fields={"decided_by": moderator},
         )
         create_refunds_due(promotion, now=entry.at)
@@ -131,18 +117,12 @@ def revoke(*, promotion: Promotion, moderator: User, reason: str) -> Promotion:
         PermissionDenied: the user cannot decide on promotions.
         ActionNotAllowed: no reason, or it is not scheduled or running.
     """
-    check_moderator(moderator)
-    reason = clean_reason(reason, required=True)
-    close_ended()
-    with ledger_lock():
-        promotion = lock_promotion(promotion)
+    with moderator_action(promotion, moderator, reason, reason_required=True, allow_own=True) as (promotion, by):
         entry = transition(
             promotion,
             State.REVOKED,
             event=Event.REVOKED,
-            role=Role.MODERATOR,
-            actor=moderator,
-            reason=reason,
+            **by,
             fields={"decided_by": moderator},
         )
         create_refunds_due(promotion, now=entry.at)
@@ -157,11 +137,7 @@ def move_start(*, promotion: Promotion, moderator: User, start: datetime, reason
         PermissionDenied: the user cannot decide on promotions.
         ActionNotAllowed: their own, it is not scheduled, the time is past or too far ahead, or the placement is full.
     """
-    check_moderator(moderator)
-    reason = clean_reason(reason)
-    with ledger_lock():
-        promotion = lock_promotion(promotion)
-        check_not_sponsor(promotion, moderator)
+    with moderator_action(promotion, moderator, reason) as (promotion, by):
         if promotion.phase != Phase.SCHEDULED:
             raise ActionNotAllowed(_("Only the start of a scheduled promotion can be moved."))
         assert promotion.starts_at is not None
@@ -171,9 +147,7 @@ def move_start(*, promotion: Promotion, moderator: User, start: datetime, reason
         entry = log(
             promotion,
             event=Event.MOVED,
-            role=Role.MODERATOR,
-            actor=moderator,
-            reason=reason,
+            **by,
             details={**_period_details(promotion), "was": before},
         )
         notify(entry, Kind.MOVED, promotion.sponsor)
@@ -193,11 +167,7 @@ def reapprove_after_edit(
         ActionNotAllowed: their own, it is not scheduled or running, the article is not public, was not edited or was
             edited again, or it moved to a section whose placement is full.
     """
-    check_moderator(moderator)
-    reason = clean_reason(reason)
-    with ledger_lock():
-        promotion = lock_promotion(promotion)
-        check_not_sponsor(promotion, moderator)
+    with moderator_action(promotion, moderator, reason) as (promotion, by):
         check_phase(promotion, Phase.SCHEDULED, Phase.RUNNING)
         article = lock_published_article(promotion.article)
         _check_was_read(article, revision_id)
@@ -209,7 +179,7 @@ def reapprove_after_edit(
         details = {"revision": article.live_id, "was": promotion.approved_revision_id}
         promotion.approved_revision = article.live
         promotion.save(update_fields=["approved_revision", "section"])
-        log(promotion, event=Event.REAPPROVED, role=Role.MODERATOR, actor=moderator, reason=reason, details=details)
+        log(promotion, event=Event.REAPPROVED, details=details, **by)
     return promotion
 
 
@@ -220,12 +190,8 @@ def add_correction(*, promotion: Promotion, moderator: User, reason: str) -> Led
         PermissionDenied: the user cannot decide on promotions.
         ActionNotAllowed: no text.
     """
-    check_moderator(moderator)
-    reason = clean_reason(reason, required=True)
-    with ledger_lock():
-        return log(
-            lock_promotion(promotion), event=Event.CORRECTION, role=Role.MODERATOR, actor=moderator, reason=reason
-        )
+    with moderator_action(promotion, moderator, reason, reason_required=True, allow_own=True) as (promotion, by):
+        return log(promotion, event=Event.CORRECTION, **by)
 
 
 def create_editorial_pick(
@@ -281,9 +247,9 @@ def create_editorial_pick(
 
 def author_allows(promotion: Promotion) -> bool:
     """Return whether the author has agreed, is the sponsor, or has let the time to refuse pass."""
-    if promotion.author_agreed_at is not None or promotion.author_may_refuse_until is None:
+    if promotion.author_agreed_at is not None or promotion.author_can_refuse_until is None:
         return True
-    return timezone.now() >= promotion.author_may_refuse_until
+    return timezone.now() >= promotion.author_can_refuse_until
 
 
 def _sponsor_and_author(promotion: Promotion) -> list[User]:

@@ -17,13 +17,11 @@ from articles.promotion.models import LedgerEntry, Notification, Payment, Promot
 from articles.promotion.models.payment import to_decimal
 from articles.promotion.services.notifications import notify, notify_moderators
 from articles.promotion.services.state_machine import (
-    check_moderator,
-    check_not_sponsor,
     check_phase,
-    clean_reason,
     ledger_lock,
     lock_promotion,
     log,
+    moderator_action,
     transition,
 )
 from core.exceptions import ActionNotAllowed
@@ -110,16 +108,12 @@ def confirm_payment(*, promotion: Promotion, moderator: User, reason: str = "") 
         PermissionDenied: the user cannot decide on promotions.
         ActionNotAllowed: their own request, or it does not await payment.
     """
-    check_moderator(moderator)
-    reason = clean_reason(reason)
-    with ledger_lock():
-        promotion = lock_promotion(promotion)
-        check_not_sponsor(promotion, moderator)
+    with moderator_action(promotion, moderator, reason) as (promotion, by):
         if promotion.state == State.PAID:
             return promotion
         check_phase(promotion, Phase.AWAITING_PAYMENT)
         payment = _create_payment(promotion, "manual", received_at=timezone.now(), status="confirmed")
-        _mark_paid(promotion, payment, role=Role.MODERATOR, actor=moderator, reason=reason)
+        _mark_paid(promotion, payment, **by)
     return promotion
 
 
@@ -210,19 +204,13 @@ def record_refund(*, promotion: Promotion, moderator: User, reason: str = "") ->
         PermissionDenied: the user cannot decide on promotions.
         ActionNotAllowed: their own promotion, or nothing is due.
     """
-    check_moderator(moderator)
-    reason = clean_reason(reason)
-    with ledger_lock():
-        promotion = lock_promotion(promotion)
-        check_not_sponsor(promotion, moderator)
+    with moderator_action(promotion, moderator, reason) as (promotion, by):
         payments = promotion.payments.select_for_update(no_key=True).order_by("pk")
         due = [payment for payment in payments if payment.refund_left]
         if not due:
             raise ActionNotAllowed(_("There is nothing to give back for this promotion."))
         for payment in due:
-            _mark_refunded(
-                promotion, payment, up_to=payment.refund_due, role=Role.MODERATOR, actor=moderator, reason=reason
-            )
+            _mark_refunded(promotion, payment, up_to=payment.refund_due, **by)
     return promotion
 
 
@@ -242,7 +230,7 @@ def _create_payment(promotion: Promotion, variant: str, **fields: Any) -> Paymen
     )
 
 
-def _mark_paid(promotion: Promotion, payment: Payment, *, role: str, **entry_values: Any) -> None:
+def _mark_paid(promotion: Promotion, payment: Payment, *, role: str, **by: Any) -> None:
     entry = transition(
         promotion,
         State.PAID,
@@ -251,7 +239,7 @@ def _mark_paid(promotion: Promotion, payment: Payment, *, role: str, **entry_val
         amount=payment.amount,
         details=_details(payment),
         fields={"paid_at": payment.received_at},
-        **entry_values,
+        **by,
     )
     notify(entry, Kind.RECEIPT, promotion.sponsor)
     notify_moderators(entry, Kind.REQUESTED)
@@ -265,14 +253,14 @@ def _record_wrong_amount(promotion: Promotion, payment: Payment, *, amount: int,
     log(promotion, event=Event.PAYMENT_REFUSED, role=Role.PROVIDER, details=details)
 
 
-def _mark_refunded(promotion: Promotion, payment: Payment, *, up_to: int, role: str, **entry_values: Any) -> None:
+def _mark_refunded(promotion: Promotion, payment: Payment, *, up_to: int, role: str, **by: Any) -> None:
     amount = up_to - payment.refunded
     payment.refunded = up_to
     payment.captured_amount = to_decimal(payment.amount - up_to, payment.currency)
     if up_to == payment.amount:
         payment.status = "refunded"
     payment.save(update_fields=["refunded", "captured_amount", "status"])
-    entry = log(promotion, event=Event.REFUNDED, role=role, amount=-amount, details=_details(payment), **entry_values)
+    entry = log(promotion, event=Event.REFUNDED, role=role, amount=-amount, details=_details(payment), **by)
     notify(entry, Kind.REFUNDED, promotion.sponsor)
 
 

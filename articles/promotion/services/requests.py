@@ -120,8 +120,8 @@ def _build(*, article: Article, sponsor: User, plan: Plan) -> Promotion:
         terms=offered.terms,
     )
     if is_others:
-        hours = timedelta(hours=placement.author_may_refuse_hours)
-        promotion.author_may_refuse_until = promotion.requested_at + hours
+        hours = timedelta(hours=placement.author_can_refuse_hours)
+        promotion.author_can_refuse_until = promotion.requested_at + hours
     return promotion
 
 
@@ -169,7 +169,7 @@ def _record(promotion: Promotion) -> None:
         transition(promotion, State.AWAITING_PAYMENT, event=Event.PAYMENT_ASKED, role=Role.SYSTEM)
     else:
         notify_moderators(entry, Kind.REQUESTED)
-    if promotion.author_may_refuse_until is not None:
+    if promotion.author_can_refuse_until is not None:
         notify(entry, Kind.AUTHOR_ASKED, promotion.article.author)
 
 
@@ -219,7 +219,7 @@ def author_refuses(*, promotion: Promotion, author: User, reason: str = "") -> P
     with ledger_lock():
         promotion = lock_promotion(promotion)
         _check_author(promotion, author)
-        until = promotion.author_may_refuse_until
+        until = promotion.author_can_refuse_until
         if until is None or timezone.now() >= until:
             raise ActionNotAllowed(
                 _("The time to refuse is over. Write to the moderators if something is wrong with it.")

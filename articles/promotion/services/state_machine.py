@@ -182,6 +182,29 @@ def check_not_sponsor(promotion: Promotion, moderator: User) -> None:
         raise ActionNotAllowed(_("You are the sponsor: another moderator decides on this."))
 
 
+@contextmanager
+def moderator_action(
+    promotion: Promotion, moderator: User, reason: str, *, reason_required: bool = False, allow_own: bool = False
+) -> Iterator[tuple[Promotion, dict[str, Any]]]:
+    """Check what every decision of a moderator needs, and open the transaction for it.
+
+    Yields:
+        the locked promotion; role, actor and reason for the row of the ledger.
+
+    Raises:
+        PermissionDenied: the user cannot decide on promotions.
+        ActionNotAllowed: suspended, their own promotion (unless `allow_own`), no reason or one that is too long.
+    """
+    check_moderator(moderator)
+    reason = clean_reason(reason, required=reason_required)
+    close_ended()
+    with ledger_lock():
+        promotion = lock_promotion(promotion)
+        if not allow_own:
+            check_not_sponsor(promotion, moderator)
+        yield promotion, {"role": Role.MODERATOR, "actor": moderator, "reason": reason}
+
+
 def check_phase(promotion: Promotion, *phases: str) -> None:
     """Check that the promotion is in one of these phases.
 

@@ -91,7 +91,7 @@ def _record(hits: Mapping[int, Hit], promotion_ids: set[int] | frozenset[int], m
     new = [hit for pk, hit in hits.items() if pk in promotion_ids]
     if not new:
         return 0
-    metrics = {PromotionEvent.Kind.COUNTED: COLUMNS[metric]}
+    metrics: dict[str, str] = {PromotionEvent.Kind.COUNTED: COLUMNS[metric]}
     return record_hits(new, model=PromotionEvent, pending_model=PendingPromotionCount, metrics=metrics, metric=metric)
 
 
