@@ -251,7 +251,7 @@ def test_the_moderators_desk(site: Site, inspector: Inspector, log_in: LogIn) ->
 def test_what_moderators_see_of_promotions(site: Site, inspector: Inspector, log_in: LogIn) -> None:
     page, queue = inspector.page, "/admin/promotion/promotion/"
     log_in(page, site.moderator)
-    for address in (queue, f"{queue}{site.asked.pk}/change/", f"{queue}calendar/", f"{queue}results/"):
+    for address in (queue, f"{queue}{site.asked.pk}/change/", f"{queue}timeline/", f"{queue}results/"):
         inspector.open(address, dark=True)
     requests.author_agrees(promotion=site.asked, author=site.author)
     inspector.open(f"{queue}{site.asked.pk}/change/")

@@ -1,4 +1,4 @@
-"""Promotions, made by the product's own verbs."""
+"""Promotions created by the services."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ DAY = timedelta(days=1)
 
 
 def place(code: str = "front_top", **changes: Any) -> Placement:
-    """One of the three places, with whatever a test needs it to be. No hours for authors to refuse, unless given."""
+    """Return one of the placements with these values. By default authors have no time to refuse."""
     values = {"capacity": 3, "per_author_cap": 100, "author_can_refuse_hours": 0, "is_offered": True, **changes}
     return Placement.objects.update_or_create(code=code, defaults=values)[0]
 
@@ -31,11 +31,11 @@ def moderator(**changes: Any) -> User:
     user = factories.PersonFactory.create(is_staff=True, **changes)
     for codename in ("decide_promotion", "view_promotion"):
         user.user_permissions.add(Permission.objects.get(codename=codename))
-    return User.objects.get(pk=user.pk)  # without the permissions that it remembers
+    return User.objects.get(pk=user.pk)  # without cached permissions
 
 
 def requested(*, article: Article | None = None, sponsor: User | None = None, **changes: Any) -> Promotion:
-    """A request; free, unless the plan is not. The sponsor is the author unless another is given."""
+    """Return a request, free unless the plan has a price. The sponsor is the author unless another is given."""
     article = article or factories.published()
     wanted = changes.pop("wanted_start", None)
     chosen = changes.pop("plan", None) or plan(**changes)
@@ -53,6 +53,6 @@ def paid(**changes: Any) -> Promotion:
 
 
 def approved(*, by: User | None = None, **changes: Any) -> Promotion:
-    """Approved, and running from this moment on unless it has to wait for room."""
+    """Return an approved promotion, which runs now unless the placement is full."""
     made = paid(**changes) if changes.get("price") else requested(**changes)
     return decisions.approve(promotion=made, moderator=by or moderator())

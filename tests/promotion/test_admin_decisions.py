@@ -1,4 +1,4 @@
-"""The page of decision: what it offers when, what each decision does, and what it refuses with what was typed kept."""
+"""The page of decision in the admin, and editorial picks."""
 
 from __future__ import annotations
 
@@ -38,21 +38,21 @@ def page(promotion: Promotion) -> str:
 
 
 def offered(client: Client, promotion: Promotion) -> list[str]:
-    """The decisions that the page offers."""
+    """Return the actions that the page offers."""
     answer = client.get(page(promotion))
     assert answer.status_code == 200
     return [value for value, _label in answer.context["form"].fields["action"].choices]
 
 
-def decide(client: Client, promotion: Promotion, action: str, **typed: str) -> Any:
-    """Send the form as the page that was read made it."""
+def decide(client: Client, promotion: Promotion, action: str, **values: str) -> Any:
+    """Send the form of the page as it is now."""
     promotion.article.refresh_from_db()
     return client.post(
-        page(promotion), {"action": action, "reason": "", "revision": promotion.article.live_id, **typed}
+        page(promotion), {"action": action, "reason": "", "revision": promotion.article.live_id, **values}
     )
 
 
-def typed(moment: datetime) -> str:
+def form_value(moment: datetime) -> str:
     return timezone.localtime(moment).strftime("%Y-%m-%dT%H:%M")
 
 
@@ -86,7 +86,7 @@ def test_approve_returns_to_queue(client: Client, moderator: User) -> None:
 
 def test_approve_with_start_of_moderator(client: Client, moderator: User) -> None:
     asked, start = actions.requested(), timezone.now().replace(second=0, microsecond=0) + 5 * DAY
-    decide(client, asked, "approve", start=typed(start))
+    decide(client, asked, "approve", start=form_value(start))
     asked.refresh_from_db()
     assert asked.starts_at == start
 
@@ -137,7 +137,7 @@ def test_move_start(client: Client, moderator: User) -> None:
     start = timezone.now().replace(second=0, microsecond=0)
     made = decisions.approve(promotion=actions.requested(), moderator=actions.moderator(), start=start + 2 * DAY)
     assert "start" in decide(client, made, "move_start").context["form"].errors
-    decide(client, made, "move_start", start=typed(start + 9 * DAY))
+    decide(client, made, "move_start", start=form_value(start + 9 * DAY))
     made.refresh_from_db()
     assert made.starts_at == start + 9 * DAY
     assert made.ends_at == start + 16 * DAY
@@ -283,7 +283,7 @@ def test_decision_page_query_count(client: Client, moderator: User, django_asser
         assert client.get(page(asked)).status_code == 200
 
 
-def pinned(client: Client, **changes: object) -> Any:
+def pick(client: Client, **changes: object) -> Any:
     return client.post(
         f"{LIST}add/", {"days": "7", "placement": place("front_top").pk, "start": "", "reason": "", **changes}
     )
@@ -292,7 +292,7 @@ def pinned(client: Client, **changes: object) -> Any:
 def test_editorial_pick_has_an_end(client: Client, moderator: User) -> None:
     article = factories.published()
     assert str(article.pk) in client.get(f"{LIST}add/", {"article": article.pk}).content.decode()
-    answer = pinned(client, article=article.pk, days="3")
+    answer = pick(client, article=article.pk, days="3")
     made = Promotion.objects.get()
     assert answer.headers["Location"] == page(made)
     assert (made.kind, made.phase, made.sponsor, made.article) == ("editorial", "running", moderator, article)
@@ -304,31 +304,31 @@ def test_editorial_pick_has_an_end(client: Client, moderator: User) -> None:
 @pytest.mark.parametrize("address", ["{path}", "http://testserver{path}", "https://news.example.org/ru{path}?x=1#y"])
 def test_editorial_pick_by_article_url(client: Client, moderator: User, address: str) -> None:
     article = factories.published()
-    pinned(client, article=address.format(path=article.get_absolute_url()))
+    pick(client, article=address.format(path=article.get_absolute_url()))
     assert Promotion.objects.get().article == article
 
 
 @pytest.mark.parametrize("article", ["", "0", "999999", "9" * 40, "the map", "/authors/anna/", "\x00"])
 def test_editorial_pick_of_invalid_article_is_refused(client: Client, moderator: User, article: str) -> None:
     factories.draft()
-    answer = pinned(client, article=article)
+    answer = pick(client, article=article)
     assert answer.status_code in {200, 400}
     assert not Promotion.objects.exists()
 
 
 @pytest.mark.parametrize("days", ["0", "-1", "91", "x", "9" * 30])
 def test_editorial_pick_with_invalid_days_is_refused(client: Client, moderator: User, days: str) -> None:
-    answer = pinned(client, article=factories.published().pk, days=days)
+    answer = pick(client, article=factories.published().pk, days=days)
     assert "days" in answer.context["form"].errors
     assert not Promotion.objects.exists()
 
 
 def test_editorial_pick_without_capacity_or_of_own_article_is_refused(client: Client, moderator: User) -> None:
-    answer = pinned(client, article=factories.published(moderator).pk)
+    answer = pick(client, article=factories.published(moderator).pk)
     assert "your own article" in answer.content.decode()
-    start = typed(timezone.now() + DAY)
+    start = form_value(timezone.now() + DAY)
     actions.approved()
     actions.place(capacity=1)
-    answer = pinned(client, article=factories.published().pk, start=start)
+    answer = pick(client, article=factories.published().pk, start=start)
     assert "There is no room" in answer.content.decode()
     assert answer.context["form"]["start"].value() == start

@@ -95,11 +95,11 @@ def test_used_plan_cannot_be_deleted_by_superuser(client: Client, moderator: Use
 
 def test_placements_can_be_changed_but_not_added_or_deleted(client: Client, moderator: User) -> None:
     place = actions.place()
-    typed = {"code": "beside", "capacity": "5", "per_author_cap": "1", "author_can_refuse_hours": "24"}
-    assert client.post(f"{PLACES}{place.pk}/change/", typed).status_code == 302
+    values = {"code": "beside", "capacity": "5", "per_author_cap": "1", "author_can_refuse_hours": "24"}
+    assert client.post(f"{PLACES}{place.pk}/change/", values).status_code == 302
     place.refresh_from_db()
     assert (place.code, place.capacity, place.author_can_refuse_hours, place.is_offered) == ("front_top", 5, 24, False)
     assert client.get(f"{PLACES}add/").status_code == 403
     assert client.post(f"{PLACES}{place.pk}/delete/", {"post": "yes"}).status_code == 403
-    answer = client.post(f"{PLACES}{place.pk}/change/", {**typed, "capacity": "0"})
+    answer = client.post(f"{PLACES}{place.pk}/change/", {**values, "capacity": "0"})
     assert "capacity" in answer.context["adminform"].form.errors

@@ -1,4 +1,4 @@
-"""The moderators' lists of promotions: what stands in which, in what order, and who may see them."""
+"""The lists of promotions in the admin, their order, and who can see them."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ def moderator(client: Client) -> User:
 
 
 def shown(client: Client, view: str = "", **asked: str) -> list[int]:
-    """The promotions of one list, in its order."""
+    """Return the promotions of one list, in its order."""
     answer = client.get(LIST, {"view": view, **asked} if view else asked)
     assert answer.status_code == 200
     return [one.pk for one in answer.context["cl"].result_list]
 
 
 def changed(promotion: Promotion) -> None:
-    """Its article gets another text."""
+    """Edit the article of the promotion."""
     article = promotion.article
     publishing.save_draft(article=article, text=factories.text(title="Another title", section=article.section))
     article = publishing.submit(article=article)
@@ -67,7 +67,7 @@ def test_queue_views(client: Client, moderator: User) -> None:
     scheduled = decisions.approve(
         promotion=actions.requested(), moderator=actions.moderator(), start=timezone.now() + 2 * DAY
     )
-    owed = decisions.decline(promotion=actions.paid(), moderator=actions.moderator(), reason="No.")
+    refundable = decisions.decline(promotion=actions.paid(), moderator=actions.moderator(), reason="No.")
     revoked = decisions.revoke(promotion=actions.approved(), moderator=actions.moderator(), reason="No.")
     paused = actions.approved(plan=actions.plan(actions.place("beside")))
     changed(paused)
@@ -75,7 +75,7 @@ def test_queue_views(client: Client, moderator: User) -> None:
     assert set(shown(client, "running")) == {running.pk, paused.pk}
     assert shown(client, "scheduled") == [scheduled.pk]
     assert shown(client, "paused") == [paused.pk]
-    assert shown(client, "refunds") == [owed.pk]
+    assert shown(client, "refunds") == [refundable.pk]
     assert shown(client, "over") == [revoked.pk, over.pk]
     assert len(shown(client, "all")) == 7
 
@@ -156,14 +156,14 @@ def test_admin_index_shows_pending_requests(client: Client, moderator: User) -> 
 
 
 @pytest.mark.parametrize(
-    "path", ["", "add/", "calendar/", "results/", "1/change/", "1/preview/", "1/history/", "1/delete/"]
+    "path", ["", "add/", "timeline/", "results/", "1/change/", "1/preview/", "1/history/", "1/delete/"]
 )
 def test_admin_pages_need_permission(client: Client, path: str) -> None:
     client.force_login(factories.PersonFactory.create(is_staff=True))
     assert client.get(LIST + path).status_code in {403, 302}
 
 
-@pytest.mark.parametrize("path", ["", "add/", "calendar/", "results/", "1/change/", "1/preview/"])
+@pytest.mark.parametrize("path", ["", "add/", "timeline/", "results/", "1/change/", "1/preview/"])
 def test_admin_pages_redirect_readers(client: Client, path: str) -> None:
     actions.requested()
     assert client.get(LIST + path).status_code == 302

@@ -1,4 +1,4 @@
-"""Promoted cards on the reader's pages: labelled, fair, cheap, gone when they have to be."""
+"""Promoted cards on public pages: labels, times, rotation."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ DAY = range(24 * 3600 // FRESH_SECONDS)
 
 
 def cards(page: str) -> list[str]:
-    """The promoted cards of a page, as HTML."""
+    """Return the promoted cards of a page, as HTML."""
     return re.findall(r'<article class="story story--promoted.*?</article>', page, re.DOTALL)
 
 
 def page_of(code: str, article: Article) -> str:
-    """The address where the cards of a place stand, for an article that is there with them."""
+    """Return the URL of a page that shows the cards of a placement, for an article of its section."""
     return {
         "front_top": "/",
         "section_top": article.section.get_absolute_url(),
@@ -40,7 +40,7 @@ def page_of(code: str, article: Article) -> str:
     }[code]
 
 
-# --- What a reader sees ------------------------------------------------------------------------------------------
+# --- Labels ---
 
 
 @pytest.mark.parametrize("code", ["front_top", "section_top", "beside"])
@@ -132,7 +132,7 @@ def test_preview_has_no_cards(client: Client) -> None:
     assert not cards(page.text)
 
 
-# --- When ----------------------------------------------------------------------------------------------------------
+# --- Times ---
 
 
 @pytest.mark.parametrize(
@@ -175,18 +175,18 @@ def test_card_of_edited_article_is_paused(client: Client, code: str) -> None:
     assert not cards(client.get(address).text)
 
 
-# --- What it costs -------------------------------------------------------------------------------------------------
+# --- Query counts ---
 
 
-@pytest.mark.parametrize(("code", "most"), [("front_top", 3), ("section_top", 3), ("beside", 3)])
+@pytest.mark.parametrize(("code", "max_queries"), [("front_top", 3), ("section_top", 3), ("beside", 3)])
 def test_cards_query_count(
-    client: Client, django_assert_max_num_queries: DjangoAssertNumQueries, code: str, most: int
+    client: Client, django_assert_max_num_queries: DjangoAssertNumQueries, code: str, max_queries: int
 ) -> None:
     for _ in range(5):
         promotion = running(code)
     address = page_of(code, promotion.article)
     client.get("/about/")
-    with django_assert_max_num_queries(most):
+    with django_assert_max_num_queries(max_queries):
         assert cards(client.get(address).text)
 
 
@@ -197,7 +197,7 @@ def test_page_with_cards_is_cacheable(client: Client) -> None:
     assert not answer.cookies
 
 
-# --- Whose turn ----------------------------------------------------------------------------------------------------
+# --- Rotation ---
 
 
 def difference(shown: Counter[int], ids: list[int]) -> float:
@@ -221,7 +221,7 @@ def test_rotate_is_even_over_a_day(number: int, count: int) -> None:
 
 @pytest.mark.parametrize("every", [2, 3, 12, 60, 720])
 def test_rotate_at_regular_intervals_shows_all(every: int) -> None:
-    """A proxy that asks every ten seconds would see one of two only, if turns followed each other in one order."""
+    """With a fixed order, a proxy that asks every ten seconds would see only one of two."""
     ids = [1, 2, 3]
     week = range(0, 7 * len(DAY), every)
     shown = turns(ids, slots=week)
@@ -229,7 +229,7 @@ def test_rotate_at_regular_intervals_shows_all(every: int) -> None:
 
 
 def test_rotate_is_even_with_irregular_requests(client: Client) -> None:
-    """A render whenever somebody asks and the last is old: more by day than by night."""
+    """A page is rendered when it is requested and the cached one is old: more often by day than by night."""
     ids = [4, 5, 6]
     slots = [slot for slot in DAY if slot % (2 if 5000 < slot < 15000 else 9) == 0]
     shown: Counter[int] = Counter()

@@ -1,4 +1,4 @@
-"""The ledger cannot be changed unnoticed."""
+"""The hash chain of the ledger shows every change."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def story() -> list[LedgerEntry]:
-    """Seven rows about two promotions, with an amount, a reason in another alphabet, and details."""
+def entries() -> list[LedgerEntry]:
+    """Rows about two promotions, with an amount, a reason in another alphabet, and details."""
     made = actions.approved(price=7000)
     decisions.revoke(promotion=made, moderator=actions.moderator(), reason="Վերնագիրը մոլորեցնում է «նորից»")
     actions.requested()
@@ -37,10 +37,10 @@ def tamper(sql: str, *values: Any) -> None:
         cursor.execute(sql, values)
 
 
-def test_verify_ledger_valid(story: list[LedgerEntry]) -> None:
-    assert f"{len(story)} rows" in verify()
-    assert [row.number for row in story] == list(range(1, len(story) + 1))
-    assert [row.previous_hash for row in story] == ["", *(row.hash for row in story[:-1])]
+def test_verify_ledger_valid(entries: list[LedgerEntry]) -> None:
+    assert f"{len(entries)} rows" in verify()
+    assert [row.number for row in entries] == list(range(1, len(entries) + 1))
+    assert [row.previous_hash for row in entries] == ["", *(row.hash for row in entries[:-1])]
 
 
 def test_verify_ledger_empty() -> None:
@@ -62,42 +62,42 @@ def test_verify_ledger_empty() -> None:
         ("hash", "0" * 64),
     ],
 )
-def test_verify_ledger_names_changed_row(story: list[LedgerEntry], column: str, value: Any) -> None:
+def test_verify_ledger_names_changed_row(entries: list[LedgerEntry], column: str, value: Any) -> None:
     tamper(f"UPDATE promotion_ledgerentry SET {column} = %s WHERE number = 4", value)  # noqa: S608
     with pytest.raises(CommandError, match="Row 4 was changed"):
         verify()
 
 
-def test_verify_ledger_names_missing_row(story: list[LedgerEntry]) -> None:
+def test_verify_ledger_names_missing_row(entries: list[LedgerEntry]) -> None:
     tamper("DELETE FROM promotion_notification")
     tamper("DELETE FROM promotion_ledgerentry WHERE number = 4")
     with pytest.raises(CommandError, match="Row 4 is missing"):
         verify()
 
 
-def test_verify_ledger_names_missing_end(story: list[LedgerEntry]) -> None:
+def test_verify_ledger_names_missing_end(entries: list[LedgerEntry]) -> None:
     tamper("DELETE FROM promotion_notification")
-    tamper("DELETE FROM promotion_ledgerentry WHERE number = %s", len(story))
-    with pytest.raises(CommandError, match=f"Row {len(story)} is missing"):
+    tamper("DELETE FROM promotion_ledgerentry WHERE number = %s", len(entries))
+    with pytest.raises(CommandError, match=f"Row {len(entries)} is missing"):
         verify()
 
 
-def test_verify_ledger_names_moved_row(story: list[LedgerEntry]) -> None:
+def test_verify_ledger_names_moved_row(entries: list[LedgerEntry]) -> None:
     for old, new in ((3, 900), (4, 3), (900, 4)):
         tamper("UPDATE promotion_ledgerentry SET number = %s WHERE number = %s", new, old)
     with pytest.raises(CommandError, match="Row 3 "):
         verify()
 
 
-def test_verify_ledger_finds_added_row(story: list[LedgerEntry]) -> None:
-    LedgerHead.objects.update(number=len(story) - 1, hash=story[-2].hash)
+def test_verify_ledger_finds_added_row(entries: list[LedgerEntry]) -> None:
+    LedgerHead.objects.update(number=len(entries) - 1, hash=entries[-2].hash)
     with pytest.raises(CommandError, match="after row"):
         verify()
 
 
-def test_verify_ledger_finds_rewritten_end(story: list[LedgerEntry]) -> None:
-    """Whoever rewrites the last row with a fitting hash still has the head against them."""
-    last = story[-1]
+def test_verify_ledger_finds_rewritten_end(entries: list[LedgerEntry]) -> None:
+    """A rewritten last row with a matching hash does not match the head."""
+    last = entries[-1]
     last.reason = "Rewritten"
     tamper(
         "UPDATE promotion_ledgerentry SET reason = %s, hash = %s WHERE number = %s",
@@ -109,11 +109,11 @@ def test_verify_ledger_finds_rewritten_end(story: list[LedgerEntry]) -> None:
         verify()
 
 
-def test_ledger_rows_are_immutable(story: list[LedgerEntry]) -> None:
+def test_ledger_rows_are_immutable(entries: list[LedgerEntry]) -> None:
     with pytest.raises(ImmutableRecordError):
-        story[0].save()
+        entries[0].save()
     with pytest.raises(ImmutableRecordError):
-        story[0].delete()
+        entries[0].delete()
     with pytest.raises(ImmutableRecordError):
         LedgerEntry.objects.filter(number=1).update(reason="x")
     with pytest.raises(ImmutableRecordError):
@@ -121,7 +121,7 @@ def test_ledger_rows_are_immutable(story: list[LedgerEntry]) -> None:
 
 
 def test_row_hash_is_frozen() -> None:
-    """Rows that were written are proved by this very computation: it never changes."""
+    """Stored rows are verified with this computation, so it never changes."""
     from datetime import UTC, datetime
 
     from articles.promotion.models.ledger import row_hash

@@ -1,4 +1,4 @@
-"""The pages of sponsors and of authors who are asked."""
+"""The pages of sponsors, and of authors who are asked."""
 
 from __future__ import annotations
 
@@ -261,7 +261,7 @@ class TestPaying:
 
     @pytest.mark.usefixtures("dummy")
     def test_payment_url_parameters_are_ignored(self, client: Client) -> None:
-        """The library's own dummy believes what the address says."""
+        """The library's own dummy provider trusts them."""
         from articles.promotion.services.payments import open_payment
 
         made = actions.awaiting()

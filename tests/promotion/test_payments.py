@@ -1,4 +1,4 @@
-"""Money in whole minor units: what comes in, what goes back, and that the ledger adds up."""
+"""Payments and refunds in minor units, and their sums in the ledger."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def dummy(settings: LazySettings) -> None:
 
 
 @pytest.mark.parametrize(
-    ("amount", "currency", "decimal", "words"),
+    ("amount", "currency", "decimal", "formatted"),
     [
         (1250, "EUR", "12.50", "12.50\u00a0EUR"),
         (1250, "JPY", "1250", "1,250\u00a0JPY"),
@@ -51,10 +51,10 @@ def dummy(settings: LazySettings) -> None:
         (123456789, "AMD", "1234567.89", "1,234,567.89\u00a0AMD"),
     ],
 )
-def test_amount_conversions(amount: int, currency: str, decimal: str, words: str) -> None:
+def test_amount_conversions(amount: int, currency: str, decimal: str, formatted: str) -> None:
     assert to_decimal(amount, currency) == Decimal(decimal)
     assert to_minor(Decimal(decimal), currency) == amount
-    assert format_amount(amount, currency) == words
+    assert format_amount(amount, currency) == formatted
 
 
 def test_format_price_of_zero_and_to_minor_of_fractions() -> None:
@@ -86,9 +86,9 @@ def test_refund_amount_is_between_zero_and_price(price: int, days: int, after: i
 @pytest.mark.django_db
 class TestTransfer:
     def test_confirm_payment_twice_counts_once(self) -> None:
-        made, judge = actions.awaiting(), actions.moderator()
+        made, moderator = actions.awaiting(), actions.moderator()
         for _ in range(2):
-            made = payments.confirm_payment(promotion=made, moderator=judge, reason="Transfer 77")
+            made = payments.confirm_payment(promotion=made, moderator=moderator, reason="Transfer 77")
         assert made.state == State.PAID
         assert events(made) == ["requested", "payment_asked", "paid"]
         payment = made.payments.get()
@@ -101,36 +101,36 @@ class TestTransfer:
         assert balance(made) == 7000
 
     def test_declined_transfer_is_refunded_by_hand(self) -> None:
-        made, judge = actions.paid(), actions.moderator()
+        made, moderator = actions.paid(), actions.moderator()
         mail.outbox.clear()
-        made = decisions.decline(promotion=made, moderator=judge, reason="It is an advertisement.")
-        letters = {one.to[0]: one for one in mail.outbox}
-        assert "70.00\u00a0EUR back" in letters[made.sponsor.email].body
-        assert "by hand" in letters[judge.email].body
+        made = decisions.decline(promotion=made, moderator=moderator, reason="It is an advertisement.")
+        emails = {one.to[0]: one for one in mail.outbox}
+        assert "70.00\u00a0EUR back" in emails[made.sponsor.email].body
+        assert "by hand" in emails[moderator.email].body
         assert (events(made)[-2:], balance(made)) == (["declined", "refund_due"], 7000)
         assert Promotion.objects.refund_owed().get() == made
-        payments.record_refund(promotion=made, moderator=judge)
+        payments.record_refund(promotion=made, moderator=moderator)
         assert (events(made)[-1], balance(made)) == ("refunded", 0)
         assert not Promotion.objects.refund_owed().exists()
         with pytest.raises(ActionNotAllowed, match="nothing to give back"):
-            payments.record_refund(promotion=made, moderator=judge)
+            payments.record_refund(promotion=made, moderator=moderator)
         assert verify_ledger() is None
 
 
 @pytest.mark.django_db
 class TestGivingBack:
-    @pytest.mark.parametrize("verb", ["cancel", "revoke"])
-    def test_refund_before_start_is_complete(self, verb: str) -> None:
+    @pytest.mark.parametrize("action", ["cancel", "revoke"])
+    def test_refund_before_start_is_complete(self, action: str) -> None:
         made = actions.approved(price=7000, wanted_start=timezone.localdate() + 3 * DAY)
-        self.stop(made, verb)
+        self.stop(made, action)
         assert made.payments.get().refund_due == 7000
 
-    @pytest.mark.parametrize("verb", ["cancel", "revoke"])
-    def test_refund_while_running_is_by_the_second(self, verb: str) -> None:
+    @pytest.mark.parametrize("action", ["cancel", "revoke"])
+    def test_refund_while_running_is_by_the_second(self, action: str) -> None:
         with time_machine.travel(timezone.now(), tick=False) as clock:
             made = actions.approved(price=7000, days=7)
             clock.shift(timedelta(days=2, seconds=1, milliseconds=500))
-            self.stop(made, verb)
+            self.stop(made, action)
         # 5 days less 1.5 seconds, of 7: 431 998 whole seconds of 604 800.
         assert made.payments.get().refund_due == 7000 * 431_998 // 604_800 == 4999
 
@@ -143,8 +143,8 @@ class TestGivingBack:
         made.refresh_from_db()
         assert (made.state, made.payments.get().refund_due) == (State.ENDED, 0)
 
-    def stop(self, made: Promotion, verb: str) -> None:
-        if verb == "cancel":
+    def stop(self, made: Promotion, action: str) -> None:
+        if action == "cancel":
             requests.cancel(promotion=made, sponsor=made.sponsor)
         else:
             decisions.revoke(promotion=made, moderator=actions.moderator(), reason="It misleads.")
@@ -195,8 +195,8 @@ class TestProvider:
         assert events(made)[-3:] == ["declined", "refund_due", "refunded"]
         payment.refresh_from_db()
         assert (payment.refund_due, payment.refunded, payment.status) == (7000, 7000, "refunded")
-        assert any("Refunded" in letter.subject for letter in mail.outbox)
-        payments.record_provider_refund(payment=payment, up_to=7000)  # told again
+        assert any("Refunded" in email.subject for email in mail.outbox)
+        payments.record_provider_refund(payment=payment, up_to=7000)  # a repeated report
         payments.request_refund.call(payment.pk, 7000)
         assert (events(made).count("refunded"), balance(made)) == (1, 0)
 
@@ -209,15 +209,15 @@ class TestProvider:
             raise PaymentError("The card is closed.")
 
         monkeypatch.setattr(DummyProvider, "refund", broken)
-        payment, judge = self.payment(), actions.moderator()
+        payment, moderator = self.payment(), actions.moderator()
         made = payments.record_payment(payment=payment, amount=7000, currency="EUR")
         mail.outbox.clear()
-        decisions.decline(promotion=made, moderator=judge, reason="No.")
+        decisions.decline(promotion=made, moderator=moderator, reason="No.")
         assert events(made)[-2:] == ["refund_due", "refund_failed"]
-        assert [one.subject for one in mail.outbox if judge.email in one.to] == [
+        assert [one.subject for one in mail.outbox if moderator.email in one.to] == [
             f"Money to give back: promotion no. {made.pk}"
         ]
-        payments.record_refund(promotion=made, moderator=judge, reason="By transfer.")
+        payments.record_refund(promotion=made, moderator=moderator, reason="By transfer.")
         assert (events(made)[-1], balance(made)) == ("refunded", 0)
 
     def test_refund_of_removed_provider_is_done_by_hand(self, settings: LazySettings) -> None:

@@ -1,4 +1,4 @@
-"""/promotions/: who put what forward, for how much, and what came of it."""
+"""The public ledger: page, CSV and JSON."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def rows(client: Client, query: str = "") -> list[dict[str, str]]:
     return list(csv.DictReader(client.get(f"/promotions.csv{query}").text.splitlines()))
 
 
-def test_ledger_page_shows_history(client: Client) -> None:
+def test_ledger_page_shows_hipositions(client: Client) -> None:
     author = factories.PersonFactory.create(display_name="Ani")
     sponsor = factories.PersonFactory.create(display_name="Lilit")
     article = factories.published(author, title="The bridge")
@@ -44,10 +44,10 @@ def test_ledger_page_shows_history(client: Client) -> None:
     assert "by Lilit · paid · 25.00\u00a0EUR" in page or "by Lilit · paid · 25.00 EUR" in page
     assert "approved by: moderator" in page
     assert "120 impressions · 1 click" in page.replace("  ", " ")
-    story = [
-        page.index(words) for words in ("Payment asked for", "Paid · moderator", "Approved · moderator", "Revoked ·")
+    positions = [
+        page.index(text) for text in ("Payment asked for", "Paid · moderator", "Approved · moderator", "Revoked ·")
     ]
-    assert story == sorted(story)
+    assert positions == sorted(positions)
     assert "The bridge was invented." in page
 
 
@@ -184,8 +184,8 @@ def test_ledger_query_count_does_not_grow(
         actions.approved(price=2500)
         running("beside")
     client.get("/about/")
-    for address, most in [("/promotions/", 2), ("/promotions.csv", 2), ("/promotions.json", 3)]:
-        with django_assert_max_num_queries(most):
+    for address, max_queries in [("/promotions/", 2), ("/promotions.csv", 2), ("/promotions.json", 3)]:
+        with django_assert_max_num_queries(max_queries):
             assert client.get(address).status_code == 200
 
 

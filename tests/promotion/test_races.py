@@ -1,4 +1,4 @@
-"""Things that happen at the same moment, on real parallel connections."""
+"""Services at the same moment, on real parallel connections."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ State = Promotion.State
 
 
 def at_once(jobs: Sequence[Callable[[], object]]) -> list[BaseException | None]:
-    """Run the jobs in parallel, each at once with a connection of its own, however few the pool holds."""
+    """Run the jobs in parallel, each with its own connection, regardless of the size of the pool."""
     options = connection.settings_dict["OPTIONS"]
     pool = options.pop("pool")
     try:
@@ -39,26 +39,26 @@ def at_once(jobs: Sequence[Callable[[], object]]) -> list[BaseException | None]:
 
 
 def refused(errors: list[BaseException | None]) -> int:
-    """How many were refused; anything that is no sentence is a failure."""
+    """Return how many were refused; any other exception is a failure."""
     assert all(one is None or isinstance(one, ActionNotAllowed) for one in errors), errors
     return sum(one is not None for one in errors)
 
 
 def test_fifty_approvals_for_last_capacity_grant_one() -> None:
-    place, judge = actions.place(capacity=2), actions.moderator()
+    place, moderator = actions.place(capacity=2), actions.moderator()
     plan, start = actions.plan(place), timezone.now() + DAY
-    decisions.approve(promotion=actions.requested(plan=plan), moderator=judge, start=start)
+    decisions.approve(promotion=actions.requested(plan=plan), moderator=moderator, start=start)
     waiting = [actions.requested(plan=plan) for _ in range(50)]
-    errors = at_once([partial(decisions.approve, promotion=one, moderator=judge, start=start) for one in waiting])
+    errors = at_once([partial(decisions.approve, promotion=one, moderator=moderator, start=start) for one in waiting])
     assert refused(errors) == 49
     assert Promotion.objects.filter(state=State.APPROVED).count() == 2
     assert verify_ledger() is None
 
 
 def test_parallel_approvals_are_scheduled_in_sequence() -> None:
-    place, judge = actions.place(capacity=1), actions.moderator()
+    place, moderator = actions.place(capacity=1), actions.moderator()
     waiting = [actions.requested(plan=actions.plan(place, days=2)) for _ in range(12)]
-    errors = at_once([partial(decisions.approve, promotion=one, moderator=judge) for one in waiting])
+    errors = at_once([partial(decisions.approve, promotion=one, moderator=moderator) for one in waiting])
     assert refused(errors) == 0
     times = [(one.starts_at, one.ends_at) for one in Promotion.objects.all() if one.starts_at and one.ends_at]
     assert len(times) == 12
@@ -74,8 +74,8 @@ def test_parallel_requests_of_one_form_make_one_promotion() -> None:
 
 def test_parallel_requests_make_one_open_promotion() -> None:
     article, plan = factories.published(), actions.plan()
-    people = factories.PersonFactory.create_batch(12)
-    asking = [partial(requests.request_promotion, article=article, sponsor=one, plan=plan) for one in people]
+    users = factories.PersonFactory.create_batch(12)
+    asking = [partial(requests.request_promotion, article=article, sponsor=one, plan=plan) for one in users]
     assert refused(at_once(asking)) == 11
     assert Promotion.objects.count() == 1
 
@@ -102,7 +102,7 @@ def test_parallel_approve_decline_and_cancel_have_one_winner() -> None:
         states = list(made.ledger.in_order().transitions().values_list("to_state", flat=True))
         made.refresh_from_db()
         assert states[-1] == made.state
-        # A cancellation may follow an approval; nothing follows a decline or a cancellation.
+        # A cancellation can follow an approval; nothing follows a decline or a cancellation.
         assert states[3:] in (["approved"], ["declined"], ["cancelled"], ["approved", "cancelled"])
     assert verify_ledger() is None
 
@@ -117,10 +117,10 @@ def test_parallel_payment_reports_count_once() -> None:
 
 
 def test_approve_and_hide_in_parallel() -> None:
-    made, judge = actions.requested(), actions.moderator()
+    made, moderator = actions.requested(), actions.moderator()
     errors = at_once(
         [
-            partial(decisions.approve, promotion=made, moderator=judge),
+            partial(decisions.approve, promotion=made, moderator=moderator),
             partial(publishing.hide, article=made.article),
         ]
     )
@@ -129,7 +129,7 @@ def test_approve_and_hide_in_parallel() -> None:
 
 
 def test_parallel_writes_make_one_ledger_chain() -> None:
-    waiting, judge = [actions.requested() for _ in range(20)], actions.moderator()
-    at_once([partial(decisions.decline, promotion=one, moderator=judge, reason="No.") for one in waiting])
+    waiting, moderator = [actions.requested() for _ in range(20)], actions.moderator()
+    at_once([partial(decisions.decline, promotion=one, moderator=moderator, reason="No.") for one in waiting])
     assert verify_ledger() is None
     assert Promotion.objects.filter(state=State.DECLINED).count() == 20

@@ -1,4 +1,4 @@
-"""The sponsor's page of what came of it, and its CSV."""
+"""Results of a promotion: page and CSV."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def sponsor() -> User:
 
 @pytest.fixture
 def promotion(sponsor: User) -> Promotion:
-    """A week, of which the first two days have brought something."""
+    """Return a promotion of a week with results of its first two days."""
     article = factories.published()
     Article.objects.filter(pk=article.pk).update(published_at=NOON - timedelta(days=4))
     article.refresh_from_db()

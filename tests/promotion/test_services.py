@@ -1,4 +1,4 @@
-"""What each verb promises: who may, when, and what stands afterwards."""
+"""The services: who can call them, when, and what they write."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_request_with_open_promotion_in_placement_is_refused() -> None:
     actions.requested(article=article)
     with pytest.raises(ActionNotAllowed, match="open promotion"):
         actions.requested(article=article, sponsor=factories.PersonFactory.create())
-    actions.requested(article=article, placement=actions.place("beside"))  # Another place is another matter.
+    actions.requested(article=article, placement=actions.place("beside"))  # Another placement is possible.
 
 
 def test_one_open_promotion_is_a_constraint() -> None:
@@ -139,7 +139,7 @@ def place_not_offered() -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("case", "words"),
+    ("case", "message"),
     [
         (unpublished, "Only a published article"),
         (hidden, "Only a published article"),
@@ -154,10 +154,10 @@ def place_not_offered() -> dict[str, Any]:
         (place_not_offered, "not offered any more"),
     ],
 )
-def test_invalid_request_is_refused_and_writes_nothing(case: Any, words: str) -> None:
+def test_invalid_request_is_refused_and_writes_nothing(case: Any, message: str) -> None:
     request = case()
     before = LedgerEntry.objects.count(), Promotion.objects.count()
-    with pytest.raises(ActionNotAllowed, match=words):
+    with pytest.raises(ActionNotAllowed, match=message):
         actions.requested(**request)
     assert (LedgerEntry.objects.count(), Promotion.objects.count()) == before
 
@@ -196,7 +196,7 @@ def test_querysets_compare_times_with_clock() -> None:
         assert made.phase == "ended"
         assert not Promotion.objects.running().exists()
         assert not Promotion.objects.open().exists()
-        assert Promotion.objects.ended().get().state == State.APPROVED  # Nobody has stored it, and nobody needs to.
+        assert Promotion.objects.ended().get().state == State.APPROVED  # It is not stored yet, and does not have to be.
         assert state_machine.close_ended() == 1
         assert state_machine.close_ended() == 0
         assert Promotion.objects.ended().get().state == State.ENDED
@@ -225,7 +225,7 @@ def test_capacity_per_section() -> None:
 
 
 def test_capacity_of_consecutive_promotions() -> None:
-    """Counting everything that overlaps at all would find two, though never two stand at once."""
+    """Counting all that overlap would find two, though they never run at the same time."""
     with time_machine.travel(timezone.now(), tick=False):
         place = actions.place(capacity=2)
         long = actions.plan(place, days=10)
@@ -303,14 +303,14 @@ def test_approve_waits_for_author() -> None:
     place = actions.place(author_can_refuse_hours=48)
     with time_machine.travel(timezone.now(), tick=False) as clock:
         made = actions.requested(sponsor=factories.PersonFactory.create(), placement=place)
-        judge = actions.moderator()
+        moderator = actions.moderator()
         clock.shift(timedelta(hours=47))
         with pytest.raises(ActionNotAllowed, match="The author may refuse until"):
-            decisions.approve(promotion=made, moderator=judge)
+            decisions.approve(promotion=made, moderator=moderator)
         clock.shift(timedelta(hours=1))
         with pytest.raises(ActionNotAllowed, match="time to refuse is over"):
             requests.author_refuses(promotion=made, author=made.article.author)
-        assert decisions.approve(promotion=made, moderator=judge).state == State.APPROVED
+        assert decisions.approve(promotion=made, moderator=moderator).state == State.APPROVED
 
 
 def test_approve_after_author_agrees() -> None:
@@ -371,14 +371,14 @@ def test_move_start_needs_capacity() -> None:
         place = actions.place(capacity=1)
         running = actions.approved(plan=actions.plan(place, days=3))
         later = actions.approved(plan=actions.plan(place, days=3))
-        judge = actions.moderator()
+        moderator = actions.moderator()
         with pytest.raises(ActionNotAllowed, match="no room"):
-            decisions.move_start(promotion=later, moderator=judge, start=timezone.now() + DAY)
+            decisions.move_start(promotion=later, moderator=moderator, start=timezone.now() + DAY)
         with pytest.raises(ActionNotAllowed, match="scheduled"):
-            decisions.move_start(promotion=running, moderator=judge, start=timezone.now() + 9 * DAY)
+            decisions.move_start(promotion=running, moderator=moderator, start=timezone.now() + 9 * DAY)
         with pytest.raises(ActionNotAllowed, match="in the next year"):
-            decisions.move_start(promotion=later, moderator=judge, start=timezone.now() - DAY)
-        moved = decisions.move_start(promotion=later, moderator=judge, start=timezone.now() + 9 * DAY)
+            decisions.move_start(promotion=later, moderator=moderator, start=timezone.now() - DAY)
+        moved = decisions.move_start(promotion=later, moderator=moderator, start=timezone.now() + 9 * DAY)
         assert moved.starts_at == timezone.now() + 9 * DAY
         assert moved.ends_at == timezone.now() + 12 * DAY
         assert events(moved)[-1] == "moved"
@@ -396,27 +396,27 @@ def edit(promotion: Promotion, **changes: Any) -> None:
 
 def test_edited_article_is_paused_until_reapproved() -> None:
     made = actions.approved()
-    judge = actions.moderator()
+    moderator = actions.moderator()
     with pytest.raises(ActionNotAllowed, match="not paused"):
-        decisions.reapprove_after_edit(promotion=made, moderator=judge)
+        decisions.reapprove_after_edit(promotion=made, moderator=moderator)
     edit(made)
     assert not Promotion.objects.deliverable().exists()
     assert Promotion.objects.paused().get() == made
-    decisions.reapprove_after_edit(promotion=made, moderator=judge)
+    decisions.reapprove_after_edit(promotion=made, moderator=moderator)
     assert Promotion.objects.deliverable().get() == made
     assert not Promotion.objects.paused().exists()
 
 
 @pytest.mark.parametrize("verb", ["approve", "reapprove_after_edit"])
 def test_decision_needs_current_revision(verb: str) -> None:
-    made, judge = (actions.requested() if verb == "approve" else actions.approved()), actions.moderator()
+    made, moderator = (actions.requested() if verb == "approve" else actions.approved()), actions.moderator()
     read = made.article.live_id
     edit(made)
     with pytest.raises(ActionNotAllowed, match="changed meanwhile"):
-        getattr(decisions, verb)(promotion=made, moderator=judge, revision_id=read)
+        getattr(decisions, verb)(promotion=made, moderator=moderator, revision_id=read)
     assert not Promotion.objects.deliverable().exists()
     made.article.refresh_from_db()
-    getattr(decisions, verb)(promotion=made, moderator=judge, revision_id=made.article.live_id)
+    getattr(decisions, verb)(promotion=made, moderator=moderator, revision_id=made.article.live_id)
     assert Promotion.objects.deliverable().get() == made
 
 
@@ -439,19 +439,23 @@ def test_hidden_article_is_not_deliverable() -> None:
 
 
 def test_editorial_pick_has_end_and_counts_for_capacity() -> None:
-    place, judge = actions.place(capacity=1), actions.moderator()
-    made = decisions.create_editorial_pick(article=factories.published(), moderator=judge, placement=place, days=3)
+    place, moderator = actions.place(capacity=1), actions.moderator()
+    made = decisions.create_editorial_pick(article=factories.published(), moderator=moderator, placement=place, days=3)
     assert (made.kind, made.phase, made.price) == ("editorial", "running", 0)
     assert states(made) == [("", "approved", "moderator")]
     assert actions.approved(plan=actions.plan(place)).phase == "scheduled"
     for days in (0, 91):
         with pytest.raises(ActionNotAllowed, match="days"):
-            decisions.create_editorial_pick(article=factories.published(), moderator=judge, placement=place, days=days)
+            decisions.create_editorial_pick(
+                article=factories.published(), moderator=moderator, placement=place, days=days
+            )
     with pytest.raises(ActionNotAllowed, match="your own article"):
-        decisions.create_editorial_pick(article=factories.published(judge), moderator=judge, placement=place, days=1)
+        decisions.create_editorial_pick(
+            article=factories.published(moderator), moderator=moderator, placement=place, days=1
+        )
     with pytest.raises(ActionNotAllowed, match="Only its sponsor"):
-        requests.cancel(promotion=made, sponsor=judge)
-    assert decisions.revoke(promotion=made, moderator=judge, reason="Enough.").state == State.REVOKED
+        requests.cancel(promotion=made, sponsor=moderator)
+    assert decisions.revoke(promotion=made, moderator=moderator, reason="Enough.").state == State.REVOKED
 
 
 def test_correction_adds_ledger_row() -> None:

@@ -1,4 +1,4 @@
-"""Stripe Checkout without Stripe: real signatures, no network."""
+"""Stripe Checkout with real signatures, without network."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What pages say about promoted cards becomes one row per visitor, promotion and day, and rows become days."""
+"""The beacon of promoted cards, events, rollup and recount."""
 
 from __future__ import annotations
 
@@ -29,20 +29,20 @@ pytestmark = pytest.mark.django_db
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 
-def say(
-    client: Client, *, address: str = "192.0.2.1", agent: str = FIREFOX, site: str = "same-origin", **news: object
+def report(
+    client: Client, *, address: str = "192.0.2.1", agent: str = FIREFOX, site: str = "same-origin", **event: object
 ) -> Any:
-    """What the page's script sends: `say(client, impressions="1,2", clicks=2)`."""
+    """Send what the page's script sends: `report(client, impressions="1,2", clicks=2)`."""
     return client.post(
         reverse("promotion_beacon"),
-        {name: str(numbers) for name, numbers in news.items()},
+        {name: str(numbers) for name, numbers in event.items()},
         headers={"Sec-Fetch-Site": site, "User-Agent": agent},
         REMOTE_ADDR=address,
     )
 
 
 def numbers(promotion: Promotion) -> tuple[int, int, int]:
-    """(impressions, clicks, views) of all days, with what waits."""
+    """Return the impressions, clicks and views of all days, after a rollup."""
     tracking.add_pending_counts()
     days = list(PromotionDay.objects.filter(promotion=promotion))
     return sum(one.impressions for one in days), sum(one.clicks for one in days), sum(one.views for one in days)
@@ -53,12 +53,12 @@ def promotion() -> Promotion:
     return running()
 
 
-# --- The request ---------------------------------------------------------------------------------------------------
+# --- The request ---
 
 
 def test_beacon_reports_whole_page(client: Client, promotion: Promotion) -> None:
     other = running("beside")
-    answer = say(client, impressions=f"{promotion.pk},{other.pk}", clicks=other.pk)
+    answer = report(client, impressions=f"{promotion.pk},{other.pk}", clicks=other.pk)
     assert answer.status_code == 204
     assert answer["Cache-Control"] == "no-store"
     assert not answer.cookies
@@ -71,9 +71,9 @@ def test_beacon_query_count(
 ) -> None:
     settings.TASKS = {"default": {"BACKEND": "django.tasks.backends.dummy.DummyBackend"}}
     pks = [promotion.pk, *(running("beside").pk for _ in range(4))]
-    say(client, impressions=pks[0], address="192.0.2.9")  # makes the day's salt
+    report(client, impressions=pks[0], address="192.0.2.9")  # creates the salt of the day
     with django_assert_max_num_queries(7):  # two of them for the savepoint
-        assert say(client, impressions=",".join(map(str, pks))).status_code == 204
+        assert report(client, impressions=",".join(map(str, pks))).status_code == 204
     assert PromotionEvent.objects.count() == 6
 
 
@@ -81,18 +81,18 @@ def test_beacon_query_count(
     "seen", ["x", "1,", ",1", "-1", "1;2", "1 2", "9" * 19, ",".join(["1"] * 21), "٣", "1.5", "\x00", "1e3"]
 )
 def test_beacon_with_invalid_list_is_400(client: Client, seen: str) -> None:
-    assert say(client, impressions=seen).status_code == 400
+    assert report(client, impressions=seen).status_code == 400
 
 
 @pytest.mark.parametrize("seen", ["", "0", "999999999999999999", "1,1,1"])
 def test_beacon_with_unknown_promotion_counts_nothing(client: Client, seen: str) -> None:
-    assert say(client, impressions=seen).status_code == 204
+    assert report(client, impressions=seen).status_code == 204
     assert not PromotionEvent.objects.exists()
 
 
 @pytest.mark.parametrize("site", ["cross-site", "same-site", "none"])
 def test_beacon_from_other_site_is_403(client: Client, promotion: Promotion, site: str) -> None:
-    assert say(client, impressions=promotion.pk, site=site).status_code == 403
+    assert report(client, impressions=promotion.pk, site=site).status_code == 403
     assert not PromotionEvent.objects.exists()
 
 
@@ -107,14 +107,14 @@ def test_beacon_get_is_405(client: Client) -> None:
     assert client.get("/beacon/promotions/").status_code == 405
 
 
-# --- Once ----------------------------------------------------------------------------------------------------------
+# --- Once a day ---
 
 
 def test_visitor_counts_once_a_day(client: Client, promotion: Promotion) -> None:
     for _ in range(5):
-        say(client, impressions=promotion.pk, clicks=promotion.pk)
+        report(client, impressions=promotion.pk, clicks=promotion.pk)
     assert numbers(promotion) == (1, 1, 0)
-    say(client, impressions=promotion.pk, address="192.0.2.2")
+    report(client, impressions=promotion.pk, address="192.0.2.2")
     assert numbers(promotion) == (2, 1, 0)
 
 
@@ -123,28 +123,28 @@ def test_visitor_counts_again_next_day(client: Client) -> None:
     promotion = running(article=article, starts_at=NOON)
     for hours in (1, 2, 25):
         with time_machine.travel(NOON + timedelta(hours=hours), tick=False):
-            say(client, impressions=promotion.pk)
+            report(client, impressions=promotion.pk)
     assert list(PromotionDay.objects.order_by("day").values_list("impressions", flat=True)) == [1, 1]
 
 
 def test_click_counts_as_impression(client: Client, promotion: Promotion) -> None:
-    say(client, clicks=promotion.pk)
+    report(client, clicks=promotion.pk)
     assert numbers(promotion) == (1, 1, 0)
 
 
 def test_visit_counts_only_after_click(client: Client, promotion: Promotion) -> None:
-    say(client, visits=promotion.pk)
+    report(client, visits=promotion.pk)
     assert numbers(promotion) == (0, 0, 0)
-    say(client, clicks=promotion.pk, address="192.0.2.2")
-    say(client, visits=promotion.pk)
+    report(client, clicks=promotion.pk, address="192.0.2.2")
+    report(client, visits=promotion.pk)
     assert numbers(promotion) == (1, 1, 0)
-    say(client, clicks=promotion.pk)
-    say(client, visits=promotion.pk)
-    say(client, visits=promotion.pk)
+    report(client, clicks=promotion.pk)
+    report(client, visits=promotion.pk)
+    report(client, visits=promotion.pk)
     assert numbers(promotion) == (2, 2, 1)
 
 
-# --- Who does not count --------------------------------------------------------------------------------------------
+# --- Visitors that do not count ---
 
 
 @pytest.mark.parametrize(
@@ -160,27 +160,27 @@ def test_author_sponsor_and_staff_do_not_count(
     client: Client, promotion: Promotion, who: Callable[[Promotion], User]
 ) -> None:
     client.force_login(who(promotion))
-    say(client, impressions=promotion.pk, clicks=promotion.pk, visits=promotion.pk)
+    report(client, impressions=promotion.pk, clicks=promotion.pk, visits=promotion.pk)
     assert not PromotionEvent.objects.exists()
 
 
 def test_signed_in_reader_counts_once_on_any_address(client: Client, promotion: Promotion) -> None:
     client.force_login(factories.PersonFactory.create())
-    say(client, clicks=promotion.pk)
-    say(client, impressions=promotion.pk, visits=promotion.pk, address="192.0.2.2")
+    report(client, clicks=promotion.pk)
+    report(client, impressions=promotion.pk, visits=promotion.pk, address="192.0.2.2")
     assert numbers(promotion) == (1, 1, 1)
 
 
 @pytest.mark.parametrize("agent", ["", "curl/8", "Googlebot/2.1"])
 def test_declared_bots_do_not_count(client: Client, promotion: Promotion, agent: str) -> None:
-    say(client, impressions=promotion.pk, agent=agent)
+    report(client, impressions=promotion.pk, agent=agent)
     assert not PromotionEvent.objects.exists()
 
 
 def test_limit_of_visitors_per_address(client: Client, promotion: Promotion, settings: LazySettings) -> None:
     settings.VIEWS_PER_ADDRESS = 3
     for n in range(6):
-        say(client, clicks=promotion.pk, agent=f"{FIREFOX}.{n}")
+        report(client, clicks=promotion.pk, agent=f"{FIREFOX}.{n}")
     assert numbers(promotion) == (3, 3, 0)
 
 
@@ -196,23 +196,23 @@ def test_limit_of_visitors_per_address(client: Client, promotion: Promotion, set
 def test_counts_while_running_and_an_hour_after(client: Client, moment: timedelta, counted: int) -> None:
     promotion = running(starts_at=NOON)
     with time_machine.travel(NOON + moment, tick=False):
-        say(client, impressions=promotion.pk)
+        report(client, impressions=promotion.pk)
     assert PromotionEvent.objects.count() == counted
 
 
 @pytest.mark.parametrize("state", [s for s in Promotion.State if s not in {"approved", "ended"}])
 def test_promotion_that_is_not_shown_does_not_count(client: Client, state: str) -> None:
-    say(client, impressions=running(state=state).pk)
+    report(client, impressions=running(state=state).pk)
     assert not PromotionEvent.objects.exists()
 
 
 def test_hidden_article_does_not_count(client: Client, promotion: Promotion) -> None:
     publishing.hide(article=promotion.article)
-    say(client, impressions=promotion.pk)
+    report(client, impressions=promotion.pk)
     assert not PromotionEvent.objects.exists()
 
 
-# --- Rows become days ----------------------------------------------------------------------------------------------
+# --- Rollup and recount ---
 
 
 def record_impressions(promotion: Promotion, number: int) -> None:
@@ -239,7 +239,7 @@ def test_rollup_adds_each_count_once(promotion: Promotion) -> None:
 def test_old_events_are_deleted_and_sums_stay(client: Client) -> None:
     promotion = running(starts_at=NOON)
     with time_machine.travel(NOON + timedelta(hours=1), tick=False):
-        say(client, impressions=promotion.pk)
+        report(client, impressions=promotion.pk)
     with time_machine.travel(NOON + timedelta(days=4), tick=False):
         assert tracking.delete_old_events() == 1
     assert not PromotionEvent.objects.exists()
@@ -249,7 +249,7 @@ def test_old_events_are_deleted_and_sums_stay(client: Client) -> None:
 def test_recount_finds_and_repairs_mismatches(
     client: Client, promotion: Promotion, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    say(client, clicks=promotion.pk)
+    report(client, clicks=promotion.pk)
     call_command("recount", "--check")
     PromotionDay.objects.update(impressions=7)
     with pytest.raises(CommandError):
@@ -269,7 +269,7 @@ def test_parallel_beacons_of_one_reader_count_once(settings: LazySettings) -> No
     promotion = running()
 
     def click() -> None:
-        assert say(Client(), clicks=promotion.pk).status_code == 204
+        assert report(Client(), clicks=promotion.pk).status_code == 204
 
     assert at_once([click] * 12) == [None] * 12
     assert at_once([lambda: tracking.add_pending_counts(batch=1)] * 4) == [None] * 4
