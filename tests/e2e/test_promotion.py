@@ -279,7 +279,7 @@ def story_in_the_ledger(page: Page) -> Locator:
     """The rows of the one promotion in the public ledger."""
     page.goto("/promotions/")
     page.locator("ol.ledger summary").click()
-    return page.locator(".story-rows li")
+    return page.locator(".ledger-entries li")
 
 
 def money_moved(promotion: Promotion) -> list[int]:

@@ -26,7 +26,7 @@ from articles.promotion.services import decisions, payments, requests
 from articles.promotion.services.capacity import max_concurrent
 from articles.promotion.services.state_machine import ALLOWED
 from articles.services import publishing
-from core.exceptions import ActionNotAlldue
+from core.exceptions import ActionNotAllowed
 from tests import factories
 from tests.promotion import actions
 from tests.promotion.actions import DAY
@@ -114,7 +114,7 @@ class World:
 
     def step(self) -> None:
         tries = [self.ask] * 4 + [self.decide] * 14 + [self.report] * 3 + [self.pick, self.hide_or_show]
-        with suppress(ActionNotAlldue, PermissionDenied):
+        with suppress(ActionNotAllowed, PermissionDenied):
             self.chance.choice(tries)()
 
 

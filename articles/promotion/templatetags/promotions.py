@@ -51,7 +51,7 @@ def promoted_beside(promotions: SidebarPromotions) -> dict[str, Any]:
     return {"cards": promotions.cards, "own": promotions.own, "placement": Placement.Code.BESIDE}
 
 
-@register.inclusion_tag("promotion/_story.html")
+@register.inclusion_tag("promotion/_card.html")
 def promoted_card(promotion: Promotion, placement: str) -> dict[str, Any]:
     """Show a promoted article with its label.
 
