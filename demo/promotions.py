@@ -8,8 +8,8 @@ from django.db import transaction
 
 from accounts.models import User
 from articles.models import Article
-from articles.promotion import billing, lifecycle
 from articles.promotion.models import Placement, Plan, Promotion
+from articles.promotion.services import decisions, payments, requests
 from demo.progress import Progress
 from demo.users import MODERATOR, READER
 
@@ -58,7 +58,7 @@ def create_promotions(*, progress: Progress) -> None:
     day, week, section_week, beside_week, beside_month = Plan.objects.filter(is_offered=True).order_by("position")
     steps: list[Callable[[Article], object]] = [
         lambda article: _promote_paid(article, week, moderator),
-        lambda article: lifecycle.pin(
+        lambda article: decisions.create_editorial_pick(
             article=article,
             moderator=moderator,
             placement=week.placement,
@@ -77,12 +77,12 @@ def create_promotions(*, progress: Progress) -> None:
 
 
 def _promote_paid(article: Article, plan: Plan, moderator: User) -> None:
-    promotion = lifecycle.request_promotion(article=article, sponsor=article.author, plan=plan)
-    payment = billing.open_payment(promotion=promotion, variant="dummy")
-    lifecycle.payment_received(payment=payment, amount=promotion.price, currency=promotion.currency)
-    lifecycle.approve(promotion=promotion, moderator=moderator)
+    promotion = requests.request_promotion(article=article, sponsor=article.author, plan=plan)
+    payment = payments.open_payment(promotion=promotion, variant="dummy")
+    payments.record_payment(payment=payment, amount=promotion.price, currency=promotion.currency)
+    decisions.approve(promotion=promotion, moderator=moderator)
 
 
 def _request(article: Article, plan: Plan, sponsor: User) -> None:
     message = "My neighbours should read this."
-    lifecycle.request_promotion(article=article, sponsor=sponsor, plan=plan, message=message)
+    requests.request_promotion(article=article, sponsor=sponsor, plan=plan, message=message)

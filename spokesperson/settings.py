@@ -367,12 +367,12 @@ CRISPY_TEMPLATE_PACK = "bootstrap5"
 # payments keep theirs: what was paid by hand stays refundable by hand.
 PAYMENTS = env.str("PAYMENTS", default="manual")
 _providers: dict[str, tuple[str, dict[str, str]]] = {
-    "manual": ("articles.promotion.payments.manual.ManualProvider", {}),
+    "manual": ("articles.promotion.payments.ManualProvider", {}),
 }
 if PAYMENTS == "dummy":
     if HTTPS:
         raise ImproperlyConfigured("PAYMENTS=dummy only pretends to take money: it is refused with an https ORIGIN.")
-    _providers["dummy"] = ("articles.promotion.payments.dummy.DummyProvider", {})
+    _providers["dummy"] = ("articles.promotion.payments.DummyProvider", {})
 elif PAYMENTS == "stripe":
     STRIPE_KEY = env.str("STRIPE_KEY", default="")
     STRIPE_ENDPOINT_SECRET = env.str("STRIPE_ENDPOINT_SECRET", default="")

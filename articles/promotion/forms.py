@@ -1,26 +1,35 @@
-"""What a sponsor and an author fill in."""
+"""Forms of sponsors, authors and moderators."""
 
 from __future__ import annotations
 
+import re
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from crispy_forms.helper import FormHelper
 from django import forms
+from django.core.exceptions import ValidationError
+from django.db import models
 from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
-from articles.promotion.models import Plan
-from articles.promotion.requesting import MAX_MESSAGE
-from articles.promotion.schedule import HORIZON
-from articles.promotion.transitions import MAX_REASON
+from articles.forms import OneLineField
+from articles.models import Article
+from articles.promotion.models import Placement, Plan, Promotion
+from articles.promotion.models.payment import MAX_AMOUNT, to_decimal, to_minor
+from articles.promotion.services.capacity import MAX_REQUEST_LEAD
+from articles.promotion.services.decisions import MAX_PICK_DAYS
+from articles.promotion.services.requests import MAX_MESSAGE
+from articles.promotion.services.state_machine import MAX_REASON
 
 
-class Plain:
-    """Mixed into forms whose template has the form's tag, its token and its button."""
+class NoFormTagMixin:
+    """For forms whose template has the `<form>` tag, the token and the button."""
 
     @property
     def helper(self) -> FormHelper:
@@ -30,8 +39,8 @@ class Plain:
         return helper
 
 
-class RequestForm(Plain, forms.Form):
-    """Where, for how long, when, and a message to the moderators."""
+class RequestForm(NoFormTagMixin, forms.Form):
+    """A request: plan, start, and a message to the moderators."""
 
     plan = forms.ChoiceField(
         label=_("Plan"), widget=forms.RadioSelect, error_messages={"required": _("Choose a plan.")}
@@ -58,24 +67,28 @@ class RequestForm(Plain, forms.Form):
     def __init__(
         self, data: QueryDict | None = None, *, plans: Iterable[Plan], free: dict[int, datetime | None]
     ) -> None:
-        """A form for these plans; `free` says when each could start at the earliest, None for not in sight."""
+        """Create a form for these plans.
+
+        Args:
+            free: plan id → the first possible start; None if there is none soon.
+        """
         self.plans = {str(plan.pk): plan for plan in plans}
         self.free = free
         super().__init__(data, initial={"form_key": uuid.uuid4(), "plan": next(iter(self.plans), None)})
         plan = self.fields["plan"]
         assert isinstance(plan, forms.ChoiceField)
-        plan.choices = [(key, one.name) for key, one in self.plans.items()]
+        plan.choices = [(key, choice.name) for key, choice in self.plans.items()]
         today = timezone.localdate()
         self.fields["wanted_start"].widget.attrs |= {
             "min": today.isoformat(),
-            "max": (today + HORIZON).isoformat(),
+            "max": (today + MAX_REQUEST_LEAD).isoformat(),
         }
 
     def clean_plan(self) -> Plan:
         return self.plans[self.cleaned_data["plan"]]
 
     def offers(self) -> list[dict[str, Any]]:
-        """Each plan with its radio button and its next free start, for the template."""
+        """Return each plan with its radio button and its first possible start, for the template."""
         now = timezone.now()
         return [
             {
@@ -88,8 +101,8 @@ class RequestForm(Plain, forms.Form):
         ]
 
 
-class AnswerForm(Plain, forms.Form):
-    """The author's answer to somebody else's promotion of their article."""
+class AnswerForm(NoFormTagMixin, forms.Form):
+    """The author's answer to another sponsor's promotion of their article."""
 
     answer = forms.ChoiceField(choices=[("agree", ""), ("refuse", "")], widget=forms.HiddenInput)
     reason = forms.CharField(
@@ -101,8 +114,8 @@ class AnswerForm(Plain, forms.Form):
     )
 
 
-class CancelForm(Plain, forms.Form):
-    """Why a sponsor takes it back."""
+class CancelForm(NoFormTagMixin, forms.Form):
+    """Why a sponsor cancels."""
 
     reason = forms.CharField(
         label=_("Reason"),
@@ -111,3 +124,164 @@ class CancelForm(Plain, forms.Form):
         widget=forms.Textarea(attrs={"rows": 2}),
         help_text=_("You may leave this empty."),
     )
+
+
+# The id of an article, alone or in its URL.
+_ARTICLE_ID = re.compile(r"(?:.*/articles/)?(\d{1,18})(?:/[^/]*)?/?(?:[?#].*)?", re.DOTALL)
+
+
+class Action(models.TextChoices):
+    """What a moderator can do with a promotion."""
+
+    APPROVE = "approve", pgettext_lazy("verdict on a promotion", "Approve")
+    CONFIRM_PAYMENT = "confirm_payment", pgettext_lazy("verdict on a promotion", "Confirm that the money arrived")
+    REAPPROVE = "reapprove_after_edit", pgettext_lazy("verdict on a promotion", "Go on with the changed text")
+    MOVE_START = "move_start", pgettext_lazy("verdict on a promotion", "Move the start")
+    DECLINE = "decline", pgettext_lazy("verdict on a promotion", "Decline")
+    REVOKE = "revoke", pgettext_lazy("verdict on a promotion", "Revoke: end it now")
+    RECORD_REFUND = "record_refund", pgettext_lazy("verdict on a promotion", "Record that the money was given back")
+    CORRECT = "add_correction", pgettext_lazy("verdict on a promotion", "Add a correction to the ledger")
+
+
+NEEDS_REASON = {Action.DECLINE, Action.REVOKE, Action.CORRECT}
+TAKES_START = {Action.APPROVE, Action.MOVE_START}
+# These decide on a revision that the moderator has read; the article can be edited before the form is sent.
+DECIDES_ON_REVISION = {Action.APPROVE, Action.REAPPROVE}
+
+
+def moment_field(label: Any, *, required: bool = False, help_text: Any = "") -> forms.DateTimeField:
+    """Return a field for a day and a minute, with the browser's own control."""
+    return forms.DateTimeField(
+        label=label,
+        required=required,
+        help_text=help_text,
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+    )
+
+
+class DecisionForm(forms.Form):
+    """A decision on one promotion, and the revision of the article that the moderator has read."""
+
+    action = forms.ChoiceField(label=_("Decision"), widget=forms.RadioSelect)
+    start = moment_field(_("Start"))
+    reason = forms.CharField(
+        label=_("Reason"),
+        max_length=MAX_REASON,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text=_("It stands in the ledger and in letters to the people concerned: write no names there."),
+    )
+    revision = forms.CharField(required=False, max_length=20, widget=forms.HiddenInput)
+
+    def __init__(
+        self,
+        data: QueryDict | None = None,
+        *,
+        promotion: Promotion,
+        actions: Sequence[Action],
+        values: dict[str, Any] | None = None,
+    ) -> None:
+        """Create a form for these actions.
+
+        Args:
+            values: of a form that was refused, to show again.
+        """
+        super().__init__(data, initial={**(values or {}), "revision": str(promotion.article.live_id)})
+        self.promotion = promotion
+        self.offer(actions)
+
+    def offer(self, actions: Sequence[Action]) -> None:
+        """Offer these actions, and the field for a start if one of them takes it."""
+        action_field, start = self.fields["action"], self.fields["start"]
+        assert isinstance(action_field, forms.ChoiceField)
+        action_field.choices = [(choice.value, choice.label) for choice in actions]
+        self.shows_start = bool(TAKES_START.intersection(actions))
+        if Action.APPROVE in actions:
+            start.help_text = _("Empty: on the day that the sponsor wanted, or as soon as there is room.")
+        else:
+            start.help_text = _("Only for moving it. The length stays.")
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        action = cleaned.get("action")
+        if action in NEEDS_REASON and not cleaned.get("reason") and "reason" not in self.errors:
+            self.add_error("reason", _("Give a reason."))
+        if action == Action.MOVE_START and not cleaned.get("start") and "start" not in self.errors:
+            self.add_error("start", _("Say when it is to start."))
+        if action in DECIDES_ON_REVISION and cleaned.get("revision") != str(self.promotion.article.live_id):
+            self.add_error(None, _("The article’s text changed meanwhile. Read it once more, then decide."))
+        return cleaned
+
+
+class ArticleField(OneLineField):
+    """A published article, by its id or its URL."""
+
+    def clean(self, value: Any) -> Any:
+        text = super().clean(value)
+        found = _ARTICLE_ID.fullmatch(text)
+        article = None
+        if found:
+            article = Article.objects.published().select_related("live", "author").filter(pk=found[1]).first()
+        if article is None:
+            raise ValidationError(_("No published article has this number or address."))
+        return article
+
+
+class EditorialPickForm(forms.Form):
+    """An editorial pick: which article, where, from when and for how long."""
+
+    article = ArticleField(
+        label=_("Article"),
+        max_length=400,
+        help_text=_("Its number, or its address copied from the browser."),
+    )
+    placement = forms.ModelChoiceField(
+        label=_("Place"), queryset=Placement.objects.all(), widget=forms.RadioSelect, empty_label=None
+    )
+    days = forms.IntegerField(label=_("Days"), min_value=1, max_value=MAX_PICK_DAYS, initial=7)
+    start = moment_field(_("Start"), help_text=_("Empty: as soon as there is room."))
+    reason = forms.CharField(
+        label=_("Reason"),
+        max_length=MAX_REASON,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("It stands in the ledger. You may leave it empty."),
+    )
+
+
+class PlanForm(forms.ModelForm[Plan]):
+    """A plan. Its price is entered as a decimal and stored in minor units."""
+
+    decimal_price = forms.DecimalField(
+        label=_("Price"),
+        min_value=0,
+        max_digits=10,
+        decimal_places=2,
+        help_text=_("Such as 12.50. 0: a free request."),
+    )
+
+    class Meta:
+        model = Plan
+        fields = ["name", "placement", "days", "currency", "terms", "is_offered", "position"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "decimal_price" in self.fields and self.instance.pk:
+            self.fields["decimal_price"].initial = to_decimal(self.instance.price, self.instance.currency)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        price: Decimal | None = cleaned.get("decimal_price")
+        currency = cleaned.get("currency")
+        if price is None or not currency:
+            return cleaned
+        try:
+            minor = to_minor(price, currency)
+        except ValueError:
+            self.add_error("decimal_price", _("This currency has no smaller unit: give a whole number."))
+            return cleaned
+        if minor > MAX_AMOUNT:
+            self.add_error("decimal_price", _("This is more than a payment can carry."))
+        else:
+            self.instance.price = minor
+        return cleaned

@@ -1,185 +1,143 @@
-"""Who put what forward, for how much, and what came of it: as everybody may know it."""
+"""The public ledger: the page and its CSV and JSON files."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import csv
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Self
-from urllib.parse import urljoin
+from typing import Any
+from urllib.parse import urlencode, urljoin
 
 from django.conf import settings
 from django.db.models import IntegerField, OuterRef, Prefetch, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
-from django.http import Http404
-from django.utils import timezone
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
 
-from articles.promotion.models import (
-    LedgerEntry,
-    Placement,
-    Promotion,
-    PromotionDay,
-    PromotionQuerySet,
-    PromotionSettings,
-)
-from articles.promotion.money import EXPONENTS, exact
-from core.pagination import KeysetOrdering
+from articles.promotion.models import LedgerEntry, LedgerHead, Placement, Promotion, PromotionDay, PromotionQuerySet
+from articles.promotion.models.payment import format_amount
+from core.pagination import KeysetOrdering, cursor_from
 
-# The ledger's order; its index is `promotion_newest`.
-REQUESTED = KeysetOrdering({"requested_at": datetime, "pk": int})
-# Reasons that are said to the public; the others are between the people concerned.
-PUBLIC_REASONS = {LedgerEntry.Event.REVOKED, LedgerEntry.Event.CORRECTION}
-_APPROVALS = {LedgerEntry.Event.APPROVED, LedgerEntry.Event.PINNED}
-# Public from the payment or the decision on; what merely waits is nobody else's business.
+# The index `promotion_newest`.
+NEWEST = KeysetOrdering({"requested_at": datetime, "pk": int})
+PAGE_SIZE = 20
+# Promotions in a file, which links to the next file.
+FILE_SIZE = 1000
+APPROVALS = {LedgerEntry.Event.APPROVED, LedgerEntry.Event.PICKED}
+# Promotions are public from the payment or the decision on.
 PHASES = [phase for phase in Promotion.Phase if phase not in {"requested", "awaiting_payment"}]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Filters:
-    """What a reader of the ledger wants to see; empty is everything."""
+def parse_filters(query: Mapping[str, str]) -> dict[str, str]:
+    """Return the filters that a query string sets, of "kind", "place" and "state".
 
-    kind: str = ""
-    place: str = ""
-    state: str = ""
-
-    @classmethod
-    def of(cls, given: Mapping[str, str]) -> Self:
-        """The filters in an address.
-
-        Raises:
-            Http404: one of them does not exist.
-        """
-        states = [phase.value for phase in PHASES]
-        known = {"kind": Promotion.Kind.values, "place": Placement.Code.values, "state": states}
-        wanted = {name: given.get(name, "") for name in known}
-        if any(value and value not in known[name] for name, value in wanted.items()):
-            raise Http404
-        return cls(**wanted)
-
-    @property
-    def query(self) -> dict[str, str]:
-        """Those that are set, for an address."""
-        return {name: value for name in ("kind", "place", "state") if (value := getattr(self, name))}
+    Raises:
+        Http404: an unknown value.
+    """
+    known = {"kind": Promotion.Kind.values, "place": Placement.Code.values, "state": [str(one) for one in PHASES]}
+    filters = {name: query[name] for name in known if query.get(name)}
+    if any(value not in known[name] for name, value in filters.items()):
+        raise Http404
+    return filters
 
 
-def public_promotions(filters: Filters, *, now: datetime | None = None) -> PromotionQuerySet:
-    """The promotions of the public ledger, newest request first, with all that a row shows: two queries."""
-    now = now or timezone.now()
-    State = Promotion.State  # noqa: N806 - a name for the lines below
-    taken_back = Q(state=State.CANCELLED, paid_at=None, approved_at=None)
-    found = Promotion.objects.exclude(Q(state__in=[State.REQUESTED, State.AWAITING_PAYMENT]) | taken_back)
-    if filters.kind:
-        found = found.filter(kind=filters.kind)
-    if filters.place:
-        found = found.filter(placement__code=filters.place)
-    match filters.state:
-        case "":
+def public_promotions(filters: dict[str, str]) -> PromotionQuerySet:
+    """Return the promotions of the public ledger, newest request first, with all that a row shows, in two queries."""
+    State = Promotion.State  # noqa: N806 - shorter lines below
+    withdrawn = Q(state=State.CANCELLED, paid_at=None, approved_at=None)
+    promotions = Promotion.objects.exclude(Q(state__in=[State.REQUESTED, State.AWAITING_PAYMENT]) | withdrawn)
+    match filters.get("state"):
+        case None:
             pass
-        case Promotion.Phase.RUNNING:
-            found = found.running(now)
-        case Promotion.Phase.SCHEDULED:
-            found = found.scheduled(now)
-        case Promotion.Phase.ENDED:
-            found = found.ended(now)
+        case "running":
+            promotions = promotions.running()
+        case "scheduled":
+            promotions = promotions.scheduled()
+        case "ended":
+            promotions = promotions.ended()
         case state:
-            found = found.filter(state=state)
-    entries = Prefetch("ledger", LedgerEntry.objects.in_order())
-    days = PromotionDay.objects.filter(promotion=OuterRef("pk")).order_by().values("promotion")
-    numbers = {
-        name: Coalesce(Subquery(days.annotate(n=Sum(name)).values("n")), 0, output_field=IntegerField())
-        for name in ("impressions", "clicks")
-    }
+            promotions = promotions.filter(state=state)
+    if kind := filters.get("kind"):
+        promotions = promotions.filter(kind=kind)
+    if place := filters.get("place"):
+        promotions = promotions.filter(placement__code=place)
     return (
-        found.select_related("article__live", "article__author", "sponsor", "placement", "section")
+        with_results(promotions)
+        .select_related("article__live", "article__author", "sponsor", "placement", "section")
         .defer("article__live__body", "article__author__biography", "sponsor__biography", "terms", "message")
-        .annotate(**numbers)
-        .prefetch_related(entries)
-        .order_by(*REQUESTED.names)
+        .prefetch_related(Prefetch("ledger", LedgerEntry.objects.in_order()))
+        .order_by(*NEWEST.names)
     )
 
 
-class Row:
-    """A promotion as the public sees it. A hidden article stands here without title and names."""
+def with_results(promotions: PromotionQuerySet) -> PromotionQuerySet:
+    """Annotate the sums `impressions` and `clicks`."""
+    days = PromotionDay.objects.filter(promotion=OuterRef("pk")).order_by().values("promotion")
+    return promotions.annotate(
+        **{
+            name: Coalesce(Subquery(days.annotate(sum=Sum(name)).values("sum")), 0, output_field=IntegerField())
+            for name in ("impressions", "clicks")
+        }
+    )
 
-    def __init__(self, promotion: Promotion, *, exact_prices: bool) -> None:
+
+class PublicLedgerRow:
+    """A promotion as it is public. If the article is hidden, its title and its author are left out."""
+
+    def __init__(self, promotion: Promotion) -> None:
         self.promotion = promotion
-        self.exact_prices = exact_prices
         self.phase = promotion.phase
-        # From the annotations of `public_promotions`.
+        # Annotations of `with_results`.
         self.impressions: int = getattr(promotion, "impressions", 0)
         self.clicks: int = getattr(promotion, "clicks", 0)
-
-    @property
-    def title(self) -> str:
-        """Empty where the article is hidden."""
-        article = self.promotion.article
-        return article.live.title if article.is_public and article.live else ""
-
-    @property
-    def address(self) -> str:
-        return self.promotion.article.get_absolute_url() if self.title else ""
+        self.entries: list[LedgerEntry] = list(promotion.ledger.all())
+        self.approval = next((entry for entry in self.entries if entry.event in APPROVALS), None)
+        article = promotion.article
+        # Empty if the article is hidden.
+        self.title = article.live.title if article.is_public and article.live else ""
+        self.url = article.get_absolute_url() if self.title else ""
 
     @property
     def sponsor(self) -> str:
-        """The sponsor's name; empty for editors' choices, and for a hidden article's own author."""
+        """The sponsor's name; empty for editorial picks, and for the author of a hidden article."""
         promotion = self.promotion
-        is_authors = promotion.sponsor_id == promotion.article.author_id
-        if promotion.kind == Promotion.Kind.EDITORIAL or (is_authors and not self.title):
-            return ""
-        return promotion.sponsor.name
+        is_author = promotion.sponsor_id == promotion.article.author_id
+        return "" if promotion.is_editorial or (is_author and not self.title) else promotion.sponsor.name
 
     @property
     def price(self) -> str:
-        """The price or, as the operator wants it, the round sums between which it lies; empty where it is free."""
-        promotion = self.promotion
-        if not promotion.price:
-            return ""
-        return self.money(promotion.price)
-
-    def money(self, amount: int) -> str:
-        """An amount of this promotion as the public may know it."""
-        shown = exact if self.exact_prices else band
-        return shown(amount, self.promotion.currency)
+        """The price; empty if it is free."""
+        return format_amount(self.promotion.price, self.promotion.currency) if self.promotion.price else ""
 
     @property
-    def approved_as(self) -> str:
-        """In which role it was approved; empty where it was not."""
-        return next((one.get_actor_role_display() for one in self.entries if one.event in _APPROVALS), "")
-
-    @property
-    def entries(self) -> list[LedgerEntry]:
-        """Its rows of the ledger, in their order."""
-        return list(self.promotion.ledger.all())
-
-    @property
-    def story(self) -> list[dict[str, str | int | datetime]]:
-        """What happened, without whose hands they were: the role is public, the person is not."""
+    def history(self) -> list[dict[str, Any]]:
+        """The rows of the ledger. They name the role of the actor, never the user."""
         return [
             {
-                "number": one.number,
-                "at": one.at,
-                "event": one.event,
-                "what": one.get_event_display(),
-                "from": one.from_state,
-                "to": one.to_state,
-                "by": one.actor_role,
-                "role": one.get_actor_role_display(),
-                "amount": ("−" if one.amount < 0 else "") + self.money(abs(one.amount)) if one.amount else "",
-                "reason": one.reason if one.event in PUBLIC_REASONS else "",
-                "hash": one.hash,
-                "previous_hash": one.previous_hash,
+                "number": entry.number,
+                "at": entry.at,
+                "event": entry.event,
+                "from": entry.from_state,
+                "to": entry.to_state,
+                "by": entry.actor_role,
+                "amount": entry.amount_shown if entry.amount else "",
+                "reason": entry.public_reason,
+                "hash": entry.hash,
+                "previous_hash": entry.previous_hash,
             }
-            for one in self.entries
+            for entry in self.entries
         ]
 
     def values(self) -> dict[str, Any]:
-        """The row for CSV: plain values under fixed names."""
+        """Return the columns of the files."""
         promotion = self.promotion
         return {
             "promotion": promotion.pk,
             "article": self.title,
-            "address": urljoin(settings.ORIGIN, self.address) if self.title else "",
+            "address": urljoin(settings.ORIGIN, self.url) if self.url else "",
             "sponsor": self.sponsor,
             "kind": promotion.kind,
             "price": self.price.replace("\u00a0", " "),
@@ -187,33 +145,87 @@ class Row:
             "section": promotion.section.slug if promotion.section else "",
             "from": promotion.starts_at.isoformat() if promotion.starts_at else "",
             "to": promotion.ran_until.isoformat() if promotion.ran_until else "",
-            "approved_by": next((one.actor_role for one in self.entries if one.event in _APPROVALS), ""),
+            "approved_by": self.approval.actor_role if self.approval else "",
             "impressions": self.impressions,
             "clicks": self.clicks,
             "state": str(self.phase.value),
         }
 
-    def values_with_story(self) -> dict[str, Any]:
-        """The row for JSON: with its rows of the ledger and their hashes."""
-        hidden = {"what", "role"}
-        story = [{key: value for key, value in one.items() if key not in hidden} for one in self.story]
-        return {**self.values(), "ledger": story}
+
+@require_safe
+def ledger(request: HttpRequest) -> HttpResponse:
+    """Show the public ledger, newest first, with filters."""
+    filters, rows, cursor = _rows(request, PAGE_SIZE)
+    context = {
+        "rows": rows,
+        "choices": [
+            ("kind", _("Kind"), Promotion.Kind.choices, filters.get("kind")),
+            ("place", _("Place"), Placement.Code.choices, filters.get("place")),
+            ("state", _("State"), [(phase.value, phase.label) for phase in PHASES], filters.get("state")),
+        ],
+        "query": urlencode(filters),
+        "next": urlencode({**filters, "after": cursor}) if cursor else "",
+        "is_first": "after" not in request.GET,
+    }
+    return render(request, "promotion/ledger.html", context)
 
 
-def rows_of(found: QuerySet[Promotion], *, size: int) -> tuple[list[Row], str]:
-    """The first rows, and the cursor of what follows ("" at the end)."""
-    exact_prices = PromotionSettings.current().shows_exact_prices
-    promotions = list(found[: size + 1])
-    following = REQUESTED.encode_cursor(promotions[size - 1]) if len(promotions) > size else ""
-    return [Row(one, exact_prices=exact_prices) for one in promotions[:size]], following
+@require_safe
+def ledger_csv(request: HttpRequest) -> HttpResponse:
+    """Return the public ledger as CSV; `Link: rel="next"` names the next file."""
+    filters, rows, cursor = _rows(request, FILE_SIZE)
+    values = [row.values() for row in rows]
+    names = list(values[0]) if values else ["promotion"]
+    response = csv_response("promotions.csv", names, [list(row.values()) for row in values])
+    if cursor:
+        response["Link"] = f'<{_next_url("promotion_ledger_csv", filters, cursor)}>; rel="next"'
+    return response
 
 
-def band(amount: int, currency: str) -> str:
-    """Between which powers of ten an amount lies: 25.00 EUR → "10–100 EUR"."""
-    unit = 10 ** EXPONENTS.get(currency, 0)
-    lower = 1
-    while amount >= lower * 10 * unit:
-        lower *= 10
-    if amount < unit:
-        return _("under %(sum)s") % {"sum": f"1\u00a0{currency}"}
-    return f"{lower}–{lower * 10}\u00a0{currency}"
+@require_safe
+def ledger_json(request: HttpRequest) -> HttpResponse:
+    """Return the public ledger with its rows, their hashes and the head: a copy of it proves later changes."""
+    filters, rows, cursor = _rows(request, FILE_SIZE)
+    head = LedgerHead.objects.filter(pk=1).first() or LedgerHead()
+    return JsonResponse(
+        {
+            "promotions": [{**row.values(), "ledger": row.history} for row in rows],
+            "next": _next_url("promotion_ledger_json", filters, cursor) if cursor else None,
+            "head": {"number": head.number, "hash": head.hash},
+        },
+        json_dumps_params={"ensure_ascii": False},
+    )
+
+
+def _rows(request: HttpRequest, size: int) -> tuple[dict[str, str], list[PublicLedgerRow], str]:
+    """Return the filters, the rows and the cursor of the next ones ("" at the end)."""
+    filters = parse_filters(request.GET)
+    promotions: QuerySet[Promotion] = public_promotions(filters)
+    if cursor := cursor_from(request):
+        promotions = NEWEST.filter_after(promotions, NEWEST.decode_cursor(cursor))
+    found = list(promotions[: size + 1])
+    following = NEWEST.encode_cursor(found[size - 1]) if len(found) > size else ""
+    return filters, [PublicLedgerRow(promotion) for promotion in found[:size]], following
+
+
+def _next_url(name: str, filters: dict[str, str], cursor: str) -> str:
+    query = urlencode({**filters, "after": cursor})
+    return str(urljoin(settings.ORIGIN, f"{reverse(name)}?{query}"))
+
+
+def csv_response(filename: str, names: Sequence[str], rows: Iterable[Sequence[object]]) -> HttpResponse:
+    """Return a CSV file. Text of users is never taken for a formula by a spreadsheet."""
+    response = HttpResponse(
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{filename}"'},
+    )
+    writer = csv.writer(response)
+    writer.writerow(names)
+    writer.writerows([[_escape_formula(value) for value in row] for row in rows])
+    return response
+
+
+def _escape_formula(value: object) -> object:
+    if isinstance(value, str) and value.lstrip().startswith(("=", "+", "-", "@", "\t", "\r")):
+        return f"'{value}"
+    return value

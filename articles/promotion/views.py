@@ -1,230 +1,294 @@
-"""The pages of sponsors, and of authors whose articles others put forward."""
+"""Pages of sponsors and of authors, results, the beacon, and the callbacks of payment providers."""
 
 from __future__ import annotations
 
+import re
+import uuid
 from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.contrib.auth.mixins import LoginRequiredMixin
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import redirect, render
-from django.urls import reverse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
-from django.views.generic import FormView, TemplateView
-from django.views.generic.base import View
+from django.views.decorators.cache import cache_control
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from payments import PaymentError, RedirectNeeded
-from payments.core import provider_factory
+from payments.core import BasicProvider, provider_factory
 
 from accounts.models import User
-from articles.models import Article
-from articles.promotion import lifecycle
-from articles.promotion.access import own_promotion, promotion_of_own_article
-from articles.promotion.billing import open_payment
 from articles.promotion.forms import AnswerForm, CancelForm, RequestForm
-from articles.promotion.models import Plan, Promotion
-from articles.promotion.money import exact
-from articles.promotion.refunds import refund_of
-from articles.promotion.requesting import WrongDay, WrongPlan
-from articles.promotion.schedule import next_free_starts
+from articles.promotion.models import Payment, Plan, Promotion
+from articles.promotion.models.payment import format_amount
+from articles.promotion.public_ledger import csv_response
+from articles.promotion.selectors import (
+    own_promotion,
+    promotion_of_own_article,
+    promotion_results,
+    promotion_with_results,
+)
+from articles.promotion.services.capacity import next_free_starts
+from articles.promotion.services.payments import open_payment, refund_amount
+from articles.promotion.services.requests import (
+    DateNotAvailable,
+    PlanNotAvailable,
+    author_agrees,
+    author_refuses,
+    cancel,
+    request_promotion,
+)
+from articles.promotion.services.state_machine import close_ended
+from articles.promotion.services.tracking import TrackingEvent, record
+from articles.readership.visitors import is_prefetch, is_same_origin, visitor_of
 from articles.selectors import published_article
+from core.charts import chart
 from core.exceptions import ActionNotAllowed
 from core.ratelimit import check_rate_limit
 
-REQUESTS_AN_HOUR = 10
-PAYMENTS_AN_HOUR = 30
+MAX_REQUESTS_PER_HOUR = 10
+MAX_PAYMENTS_PER_HOUR = 30
+# Up to 20 ids, more than any page shows, that fit their column.
+_IDS = re.compile(r"(?:[0-9]{1,18}(?:,[0-9]{1,18}){0,19})?")
+
+read_or_post = require_http_methods(["GET", "HEAD", "POST"])
 
 
-class PromoteView(FormView[RequestForm]):
-    """The article's card as it will look, the plans with their next free date, and what else a request holds."""
-
-    template_name = "promotion/promote.html"
-    form_class = RequestForm
-    http_method_names = ["get", "head", "post", "options"]
-    article: Article
-
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        self.article = published_article(kwargs["pk"])
-        if not request.user.is_authenticated:
-            return redirect_to_login(reverse("promote", kwargs={"pk": self.article.pk}))
-        lifecycle.close_ended()
-        return super().dispatch(request, *args, **kwargs)
-
-    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        check_rate_limit(request, "promote", limit=REQUESTS_AN_HOUR, seconds=3600)
-        return super().post(request, *args, **kwargs)
-
-    def get_form(self, form_class: type[RequestForm] | None = None) -> RequestForm:
-        plans = list(Plan.objects.offered())
-        free = next_free_starts(plans, section=self.article.section, now=timezone.now())
-        return RequestForm(self.request.POST if self.request.method == "POST" else None, plans=plans, free=free)
-
-    def form_valid(self, form: RequestForm) -> HttpResponse:
-        assert isinstance(self.request.user, User)
-        asked = form.cleaned_data
+@read_or_post
+def promote(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show the article's card and the plans with their first possible starts; a POST requests a promotion."""
+    article = published_article(pk)
+    user = request.user
+    if not isinstance(user, User):
+        return redirect_to_login(request.path)
+    close_ended()
+    if request.method == "POST":
+        check_rate_limit(request, "promote", limit=MAX_REQUESTS_PER_HOUR, seconds=3600)
+    plans = list(Plan.objects.offered())
+    free = next_free_starts(plans, section=article.section, now=timezone.now())
+    form = RequestForm(request.POST if request.method == "POST" else None, plans=plans, free=free)
+    if form.is_valid():
         try:
-            promotion = lifecycle.request_promotion(
-                article=self.article,
-                sponsor=self.request.user,
-                plan=asked["plan"],
-                wanted_start=asked["wanted_start"],
-                message=asked["message"],
-                form_key=asked["form_key"],
+            promotion = request_promotion(
+                article=article,
+                sponsor=user,
+                **{name: form.cleaned_data[name] for name in ("plan", "wanted_start", "message", "form_key")},
             )
+        except DateNotAvailable as error:
+            form.add_error("wanted_start", str(error))
+        except PlanNotAvailable as error:
+            form.add_error("plan", str(error))
         except ActionNotAllowed as error:
-            form.add_error(_field_of(error), str(error))
-            return self.form_invalid(form)
-        if promotion.state == Promotion.State.AWAITING_PAYMENT:
-            return redirect("promotion_pay", pk=promotion.pk)
-        messages.success(self.request, _("Thank you: the moderators have your request."))
-        return redirect(promotion)
-
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        assert isinstance(self.request.user, User)
-        user = self.request.user
-        own = Promotion.objects.open().by(user).filter(article=self.article).select_related("placement", "plan")
-        is_others = self.article.author_id != user.pk
-        return super().get_context_data(
-            article=self.article,
-            own=list(own),
-            author_is_asked=is_others,
-            author_is_against=is_others and not self.article.author.allows_promotion_by_others,
-            **kwargs,
-        )
+            form.add_error(None, str(error))
+        else:
+            if promotion.state == Promotion.State.AWAITING_PAYMENT:
+                return redirect("promotion_pay", pk=promotion.pk)
+            messages.success(request, _("Thank you: the moderators have your request."))
+            return redirect(promotion)
+    is_others = article.author_id != user.pk
+    own = Promotion.objects.open().by(user).filter(article=article).select_related("placement", "plan")
+    context = {
+        "form": form,
+        "article": article,
+        "own": list(own),
+        "author_is_asked": is_others,
+        "author_is_against": is_others and not article.author.allows_promotion_by_others,
+    }
+    return render(request, "promotion/promote.html", context)
 
 
-class PromotionView(LoginRequiredMixin, TemplateView):
-    """Where a promotion stands, for its sponsor: its story, and what can be done."""
-
-    template_name = "promotion/promotion.html"
-
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        lifecycle.close_ended()
-        return super().get_context_data(**about(own_promotion(self.request.user, kwargs["pk"])), **kwargs)
-
-
-class PayView(LoginRequiredMixin, View):
-    """Paying for a promotion, by whatever the site has: a transfer, a form that pretends, or Stripe."""
-
-    http_method_names = ["get", "head", "post", "options"]
-
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if not request.user.is_authenticated:
-            return self.handle_no_permission()
-        self.promotion = own_promotion(request.user, kwargs["pk"])
-        if self.promotion.state != Promotion.State.AWAITING_PAYMENT:
-            return redirect(self.promotion)
-        return super().dispatch(request, *args, **kwargs)
-
-    def get(self, request: HttpRequest, pk: int) -> HttpResponse:
-        form_class = getattr(provider_factory(settings.PAYMENTS), "outcome_form", None)
-        return self.page(form_class() if form_class else None)
-
-    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
-        check_rate_limit(request, "promotion-pay", limit=PAYMENTS_AN_HOUR, seconds=3600)
-        try:
-            payment = open_payment(promotion=self.promotion, variant=settings.PAYMENTS)
-            return self.page(payment.get_form(data=request.POST))
-        except RedirectNeeded as elsewhere:
-            return redirect(str(elsewhere))
-        except ActionNotAllowed as error:
-            messages.error(request, str(error))
-        except (PaymentError, OSError):
-            messages.error(request, _("The payment did not go through, and nothing was taken. Please try again."))
-        return redirect("promotion_pay", pk=pk)
-
-    def page(self, form: Any) -> HttpResponse:
-        """The page with the provider's form, which is None where it has none."""
-        context = {
-            "promotion": self.promotion,
-            "article": self.promotion.article,
-            "form": form,
-            "provider": settings.PAYMENTS,
-            "instructions": settings.PAYMENT_INSTRUCTIONS,
-        }
-        return render(self.request, "promotion/pay.html", context)
+@login_required
+@require_safe
+def promotion_detail(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show the sponsor where a promotion stands, its history, and what can be done."""
+    close_ended()
+    return _promotion_page(request, own_promotion(request.user, pk), CancelForm())
 
 
 @login_required
 @require_POST
 def cancel_promotion(request: HttpRequest, pk: int) -> HttpResponse:
-    """The sponsor takes it back."""
+    """Cancel a promotion as its sponsor."""
     assert isinstance(request.user, User)
     promotion = own_promotion(request.user, pk)
     form = CancelForm(request.POST)
-    if form.is_valid():
-        try:
-            lifecycle.cancel(promotion=promotion, sponsor=request.user, reason=form.cleaned_data["reason"])
-        except ActionNotAllowed as error:
-            messages.error(request, str(error))
-        else:
-            messages.success(request, _("The promotion is cancelled."))
-        return redirect(promotion)
-    return render(request, "promotion/promotion.html", {**about(promotion), "cancel_form": form})
+    if not form.is_valid():
+        return _promotion_page(request, promotion, form)
+    try:
+        cancel(promotion=promotion, sponsor=request.user, reason=form.cleaned_data["reason"])
+    except ActionNotAllowed as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, _("The promotion is cancelled."))
+    return redirect(promotion)
 
 
-class AuthorView(LoginRequiredMixin, FormView[AnswerForm]):
-    """An author is asked about somebody else's promotion of their article: agree or refuse."""
-
-    template_name = "promotion/author.html"
-    form_class = AnswerForm
-    http_method_names = ["get", "head", "post", "options"]
-    promotion: Promotion
-
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if not request.user.is_authenticated:
-            return self.handle_no_permission()
-        self.promotion = promotion_of_own_article(request.user, kwargs["pk"])
-        return super().dispatch(request, *args, **kwargs)
-
-    def form_valid(self, form: AnswerForm) -> HttpResponse:
-        assert isinstance(self.request.user, User)
-        try:
-            if form.cleaned_data["answer"] == "agree":
-                lifecycle.agree(promotion=self.promotion, author=self.request.user)
-                messages.success(self.request, _("Thank you: a moderator decides next."))
-            else:
-                reason = form.cleaned_data["reason"]
-                lifecycle.refuse(promotion=self.promotion, author=self.request.user, reason=reason)
-                messages.success(self.request, _("You refused. Your article is not promoted, and the sponsor is told."))
-        except ActionNotAllowed as error:
-            form.add_error(None, str(error))
-            return self.form_invalid(form)
-        return redirect("promotion_author", pk=self.promotion.pk)
-
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        promotion = self.promotion
-        undecided = promotion.state in {Promotion.State.REQUESTED, Promotion.State.AWAITING_PAYMENT, "paid"}
-        until = promotion.author_may_refuse_until
-        return super().get_context_data(
-            promotion=promotion,
-            article=promotion.article,
-            may_agree=undecided and promotion.author_agreed_at is None,
-            may_refuse=undecided and until is not None and timezone.now() < until,
-            **kwargs,
-        )
-
-
-def about(promotion: Promotion) -> dict[str, Any]:
-    """What the sponsor's page of a promotion shows."""
-    received = [one for one in promotion.payments.all() if one.received_at is not None and not one.refund_due]
-    back = sum(refund_of(promotion, one.amount, now=timezone.now()) for one in received)
-    return {
+def _promotion_page(request: HttpRequest, promotion: Promotion, form: CancelForm) -> HttpResponse:
+    now = timezone.now()
+    refundable = [payment for payment in promotion.payments.all() if payment.is_refundable]
+    refund = sum(refund_amount(promotion, payment.amount, now=now) for payment in refundable)
+    context = {
         "promotion": promotion,
         "article": promotion.article,
-        "story": list(promotion.ledger.in_order()),
-        "may_cancel": promotion.is_open and promotion.kind != Promotion.Kind.EDITORIAL,
-        "cancel_form": CancelForm(),
-        "refund": exact(back, promotion.currency) if back else "",
+        "history": list(promotion.ledger.in_order()),
+        "can_cancel": promotion.is_open and not promotion.is_editorial,
+        "cancel_form": form,
+        "refund": format_amount(refund, promotion.currency) if refund else "",
     }
+    return render(request, "promotion/promotion.html", context)
 
 
-def _field_of(error: ActionNotAllowed) -> str | None:
-    """Which field a refusal stands beside."""
-    if isinstance(error, WrongDay):
-        return "wanted_start"
-    return "plan" if isinstance(error, WrongPlan) else None
+@login_required
+@read_or_post
+def pay(request: HttpRequest, pk: int) -> HttpResponse:
+    """Pay for a promotion with the provider of this site: a transfer, the dummy's form, or Stripe."""
+    promotion = own_promotion(request.user, pk)
+    if promotion.state != Promotion.State.AWAITING_PAYMENT:
+        return redirect(promotion)
+    if request.method != "POST":
+        form_class = getattr(provider_factory(settings.PAYMENTS), "outcome_form", None)
+        return _pay_page(request, promotion, form_class() if form_class else None)
+    check_rate_limit(request, "promotion-pay", limit=MAX_PAYMENTS_PER_HOUR, seconds=3600)
+    try:
+        payment = open_payment(promotion=promotion, variant=settings.PAYMENTS)
+        return _pay_page(request, promotion, payment.get_form(data=request.POST))
+    except RedirectNeeded as error:
+        return redirect(str(error))
+    except ActionNotAllowed as error:
+        messages.error(request, str(error))
+    except (PaymentError, OSError):
+        messages.error(request, _("The payment did not go through, and nothing was taken. Please try again."))
+    return redirect("promotion_pay", pk=pk)
+
+
+def _pay_page(request: HttpRequest, promotion: Promotion, form: Any) -> HttpResponse:
+    context = {
+        "promotion": promotion,
+        "article": promotion.article,
+        "form": form,
+        "provider": settings.PAYMENTS,
+        "instructions": settings.PAYMENT_INSTRUCTIONS,
+    }
+    return render(request, "promotion/pay.html", context)
+
+
+@login_required
+@read_or_post
+def author_answer(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask an author about another sponsor's promotion of their article: agree or refuse."""
+    assert isinstance(request.user, User)
+    promotion = promotion_of_own_article(request.user, pk)
+    form = AnswerForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        try:
+            if form.cleaned_data["answer"] == "agree":
+                author_agrees(promotion=promotion, author=request.user)
+                messages.success(request, _("Thank you: a moderator decides next."))
+            else:
+                author_refuses(promotion=promotion, author=request.user, reason=form.cleaned_data["reason"])
+                messages.success(request, _("You refused. Your article is not promoted, and the sponsor is told."))
+        except ActionNotAllowed as error:
+            form.add_error(None, str(error))
+        else:
+            return redirect("promotion_author", pk=pk)
+    until = promotion.author_can_refuse_until
+    context = {
+        "form": form,
+        "promotion": promotion,
+        "article": promotion.article,
+        "can_agree": promotion.is_undecided and promotion.author_agreed_at is None,
+        "can_refuse": promotion.is_undecided and until is not None and timezone.now() < until,
+    }
+    return render(request, "promotion/author.html", context)
+
+
+@login_required
+@require_safe
+def results(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show the results of a promotion to its sponsor and to moderators."""
+    promotion = promotion_with_results(request.user, pk)
+    found = promotion_results(promotion)
+    charts = [
+        chart(found.days, _("Impressions"), lambda day: day.impressions),
+        chart(found.days, _("Clicks"), lambda day: day.clicks),
+        chart(found.days, _("Views of the article"), lambda day: day.article_views, lambda day: day.views),
+    ]
+    context = {"promotion": promotion, "article": promotion.article, "results": found, "charts": charts}
+    return render(request, "promotion/results.html", context)
+
+
+@login_required
+@require_safe
+def results_csv(request: HttpRequest, pk: int) -> HttpResponse:
+    """Return the days of a promotion as CSV."""
+    names = ["day", "impressions", "clicks", "click_through_percent", "views_from_promotion", "article_views"]
+    rows = [
+        [
+            day.day.isoformat(),
+            day.impressions,
+            day.clicks,
+            "" if day.click_through is None else f"{day.click_through:.2f}",
+            day.views,
+            day.article_views,
+        ]
+        for day in promotion_results(promotion_with_results(request.user, pk)).days
+    ]
+    return csv_response(f"promotion-{pk}.csv", names, rows)
+
+
+@csrf_exempt  # The headers show which page sends it: a cached page has no token.
+@require_POST
+@cache_control(no_store=True)
+def promotion_beacon(request: HttpRequest) -> HttpResponse:
+    """Count what a page reports: `impressions`, `clicks` and `visits`, each a list of promotions such as "3,14".
+
+    Return 204 after the commit, 400 for an invalid list, 403 for another site's page.
+    """
+    if not is_same_origin(request.headers, origin=settings.ORIGIN):
+        return _plain_text(_("Only this site's own pages count what is seen."), 403)
+    lists = {name: request.POST.get(name, "") for name in ("impressions", "clicks", "visits")}
+    if not all(_IDS.fullmatch(ids) for ids in lists.values()):
+        return _plain_text(_("These are no numbers of promotions."), 400)
+    if any(lists.values()) and not is_prefetch(request.headers):
+        ids = {name: frozenset(map(int, value.split(","))) for name, value in lists.items() if value}
+        record(event=TrackingEvent(**ids), visitor=visitor_of(request))
+    return HttpResponse(status=204)
+
+
+def _plain_text(text: str, status: int) -> HttpResponse:
+    return HttpResponse(text, status=status, content_type="text/plain; charset=utf-8")
+
+
+@csrf_exempt
+@require_POST
+def static_process_payment(request: HttpRequest, variant: str) -> HttpResponse:
+    """Handle a callback to the one URL that a provider has for all payments. If it proves nothing, return a 400."""
+    receive = getattr(_provider(variant), "receive", None)
+    if receive is None:
+        raise Http404
+    return _callback(lambda: receive(request))
+
+
+@csrf_exempt
+@require_http_methods(["GET", "POST"])
+def process_payment(request: HttpRequest, token: uuid.UUID) -> HttpResponse:
+    """Handle a callback to the URL of one payment."""
+    payment = get_object_or_404(Payment.objects.select_related("promotion"), token=str(token))
+    return _callback(lambda: _provider(payment.variant).process_data(payment, request))
+
+
+def _provider(variant: str) -> BasicProvider:
+    if variant not in settings.PAYMENT_VARIANTS:
+        raise Http404
+    return provider_factory(variant)
+
+
+def _callback(call: Any) -> HttpResponse:
+    try:
+        response: HttpResponse = call()
+    except PaymentError as error:
+        return JsonResponse({"error": str(error)}, status=400)
+    return response

@@ -1,5 +1,5 @@
-// Takes away the promoted cards that this reader has hidden. No module: it runs before the page is painted, so that
-// nothing jumps. promotions.js hides, and keeps the list.
+// Removes the promoted cards that this reader has hidden. It is not a module, so that it runs before the page is painted
+// and the layout does not shift. promotions.js stores the list.
 (() => {
   let hidden = null
   try {

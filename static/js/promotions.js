@@ -1,39 +1,39 @@
-// Promoted cards: says once which were seen and followed, and whether the reader came by one; hides those that the
-// reader does not want. docs/promotion.md
+// Promoted cards: reports once which were seen and followed, and whether the article is read after following one; hides
+// the cards that the reader does not want. docs/promotion.md
 const { promotionBeacon: address, own = "" } = document.querySelector("script[data-promotion-beacon]").dataset
 const STORE = "hidden-promotions"
-const MOST_HIDDEN = 200
-const ENOUGH = 1000
-const said = new Set()
-const news = { seen: [], clicked: [], came: [] }
-let sending = 0
+const MAX_HIDDEN = 200
+const DELAY = 1000
+const reported = new Set()
+const pending = { impressions: [], clicks: [], visits: [] }
+let timeout = 0
 
-/** Keeps what is to be said; what comes within a second goes in one request. */
-function say(what, promotion) {
-  const key = `${what} ${promotion}`
-  if (said.has(key)) return
-  said.add(key)
-  news[what].push(promotion)
-  clearTimeout(sending)
-  sending = setTimeout(send, ENOUGH)
+/** Reports an event; all events within a second are sent in one request. */
+function report(metric, promotion) {
+  const key = `${metric} ${promotion}`
+  if (reported.has(key)) return
+  reported.add(key)
+  pending[metric].push(promotion)
+  clearTimeout(timeout)
+  timeout = setTimeout(send, DELAY)
 }
 
 function send() {
-  clearTimeout(sending)
+  clearTimeout(timeout)
   const body = new URLSearchParams()
-  for (const [what, promotions] of Object.entries(news)) {
-    if (promotions.length) body.set(what, promotions.splice(0).join(","))
+  for (const [metric, promotions] of Object.entries(pending)) {
+    if (promotions.length) body.set(metric, promotions.splice(0).join(","))
   }
   if (!body.size) return
   if (!navigator.sendBeacon?.(address, body)) fetch(address, { method: "POST", body, keepalive: true }).catch(() => {})
 }
 
-/** Calls `done` once `holds()` was true for a second on end. Call the result whenever that may have changed. */
+/** Calls `done` once `holds()` was true for a second. Call the returned function when that can have changed. */
 function afterASecond(holds, done) {
   let timer = 0
   return () => {
     clearTimeout(timer)
-    if (holds()) timer = setTimeout(done, ENOUGH)
+    if (holds()) timer = setTimeout(done, DELAY)
   }
 }
 
@@ -44,7 +44,7 @@ function watch(card) {
     () => half && document.visibilityState === "visible",
     () => {
       observer.disconnect()
-      say("seen", promotion)
+      report("impressions", promotion)
     },
   )
   const observer = new IntersectionObserver(
@@ -58,7 +58,7 @@ function watch(card) {
   document.addEventListener("visibilitychange", look)
   const follow = (event) => {
     if (event.button > 1 || !event.target.closest("a")?.hash.startsWith("#promoted-")) return
-    say("clicked", promotion)
+    report("clicks", promotion)
     send()
   }
   card.addEventListener("click", follow)
@@ -69,9 +69,9 @@ function watch(card) {
 function remember(change) {
   try {
     const hidden = JSON.parse(localStorage.getItem(STORE))
-    localStorage.setItem(STORE, JSON.stringify(change(Array.isArray(hidden) ? hidden : []).slice(-MOST_HIDDEN)))
+    localStorage.setItem(STORE, JSON.stringify(change(Array.isArray(hidden) ? hidden : []).slice(-MAX_HIDDEN)))
   } catch {
-    // Private windows may keep nothing.
+    // Private windows can be without storage.
   }
 }
 
@@ -99,7 +99,7 @@ function offerToHide(card) {
   })
 }
 
-/** How the reader came stands behind the "#"; it is taken away, so that nobody passes it on with the address. */
+/** The fragment says which card the reader followed; it is removed, so that it is not shared with the URL. */
 function arrive() {
   const promotion = /^#promoted-(\d+)$/.exec(location.hash)?.[1]
   if (!promotion) return
@@ -107,7 +107,7 @@ function arrive() {
   if (!own.split(",").includes(promotion)) return
   const look = afterASecond(
     () => document.visibilityState === "visible",
-    () => say("came", promotion),
+    () => report("visits", promotion),
   )
   document.addEventListener("visibilitychange", look)
   look()

@@ -13,8 +13,8 @@ from accounts.models import User
 from articles.models import Article, Image, Revision
 from articles.moderation.models import Decision, Suspension
 from articles.moderation.services import decide, suspend
-from articles.promotion import lifecycle
 from articles.promotion.models import Plan, Promotion, PromotionDay
+from articles.promotion.services import decisions, payments, requests
 from articles.services import publishing
 from articles.services.images import store_image
 from articles.voting.services import cast_vote
@@ -22,7 +22,7 @@ from core.models import SiteSettings
 from tests import factories
 from tests.e2e.steps import photograph
 from tests.moderation.users import administrator, moderator
-from tests.promotion import making
+from tests.promotion import actions
 
 LONG_WORD = "Rindfleischetikettierungsüberwachungsaufgabenübertragungsgesetz"
 BODY = f"""<p>{factories.WORDS * 2}<strong>Every ninth</strong> of them, <em>as it turned out</em>, is dark:
@@ -139,20 +139,20 @@ def filled() -> Site:
 
 def promotions_of(full: Article, *, author: User, sponsor: User, judge: User) -> dict[str, Promotion]:
     """One in each state that has a page of its own, and plans to choose from."""
-    place = making.place(author_may_refuse_hours=48)
-    week = making.plan(place, price=2500)
-    unpaid_plan = making.plan(making.place("section_top"), price=900, name="A week in your section")
-    making.plan(making.place("beside"), name="For readers of other articles", days=3, terms="")
+    place = actions.place(author_can_refuse_hours=48)
+    week = actions.plan(place, price=2500)
+    unpaid_plan = actions.plan(actions.place("section_top"), price=900, name="A week in your section")
+    actions.plan(actions.place("beside"), name="For readers of other articles", days=3, terms="")
 
     def asks(article: Article, plan: Plan, message: str = "") -> Promotion:
-        return lifecycle.request_promotion(article=article, sponsor=sponsor, plan=plan, message=message)
+        return requests.request_promotion(article=article, sponsor=sponsor, plan=plan, message=message)
 
     def pays(promotion: Promotion) -> Promotion:
-        return lifecycle.confirm_payment(promotion=promotion, moderator=judge, reason="Transfer 4711")
+        return payments.confirm_payment(promotion=promotion, moderator=judge, reason="Transfer 4711")
 
     running = pays(asks(full, week, f"Please, for the lamps. {LONG_WORD}"))
-    lifecycle.agree(promotion=running, author=author)
-    running = lifecycle.approve(promotion=running, moderator=judge)
+    requests.author_agrees(promotion=running, author=author)
+    running = decisions.approve(promotion=running, moderator=judge)
     for before in range(3):
         day = timezone.localdate() - timedelta(days=before)
         PromotionDay.objects.create(promotion=running, day=day, impressions=1500 + before, clicks=30, views=27)
@@ -161,9 +161,9 @@ def promotions_of(full: Article, *, author: User, sponsor: User, judge: User) ->
         "promotion": running,
         "unpaid": asks(full, unpaid_plan),
         "asked": pays(asks(short, week, "Everyone asks me what time it is.")),
-        "editorial": lifecycle.pin(
+        "editorial": decisions.create_editorial_pick(
             article=short,
-            placement=making.place("beside"),
+            placement=actions.place("beside"),
             moderator=judge,
             days=2,
         ),

@@ -11,7 +11,7 @@ from django.conf import LazySettings
 from playwright.sync_api import Page, expect
 
 from accounts.models import User
-from articles.promotion import lifecycle
+from articles.promotion.services import requests
 from tests.e2e import IN_BROWSER
 from tests.e2e.conftest import Problems
 from tests.e2e.inspector import Inspector
@@ -21,7 +21,7 @@ from tests.factories import PersonFactory
 
 pytestmark = IN_BROWSER
 LogIn = Callable[[Page, User], None]
-PRETENDED: dict[str, tuple[str, dict[str, str]]] = {"dummy": ("articles.promotion.payments.dummy.DummyProvider", {})}
+PRETENDED: dict[str, tuple[str, dict[str, str]]] = {"dummy": ("articles.promotion.payments.DummyProvider", {})}
 
 
 @pytest.fixture
@@ -170,7 +170,7 @@ def test_what_sponsors_and_authors_see(site: Site, inspector: Inspector, log_in:
     inspector.open(f"/promotions/{site.asked.pk}/author/", dark=True)
     inspector.open(f"/promotions/{site.promotion.pk}/author/")
     settings.PAYMENTS = "manual"
-    lifecycle.cancel(promotion=site.unpaid, sponsor=site.reader)
+    requests.cancel(promotion=site.unpaid, sponsor=site.reader)
     page.context.clear_cookies()
     inspector.open("/promotions/", dark=True)
     page.locator("summary").first.click()
@@ -251,9 +251,9 @@ def test_the_moderators_desk(site: Site, inspector: Inspector, log_in: LogIn) ->
 def test_what_moderators_see_of_promotions(site: Site, inspector: Inspector, log_in: LogIn) -> None:
     page, queue = inspector.page, "/admin/promotion/promotion/"
     log_in(page, site.moderator)
-    for address in (queue, f"{queue}{site.asked.pk}/change/", f"{queue}calendar/", f"{queue}results/"):
+    for address in (queue, f"{queue}{site.asked.pk}/change/", f"{queue}timeline/", f"{queue}results/"):
         inspector.open(address, dark=True)
-    lifecycle.agree(promotion=site.asked, author=site.author)
+    requests.author_agrees(promotion=site.asked, author=site.author)
     inspector.open(f"{queue}{site.asked.pk}/change/")
     page.get_by_label("Decline").check()
     page.get_by_role("button", name="Record the decision").click()

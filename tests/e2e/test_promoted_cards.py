@@ -11,8 +11,8 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from accounts.models import User
-from articles.promotion import counting
 from articles.promotion.models import Promotion, PromotionDay
+from articles.promotion.services import tracking
 from tests import factories
 from tests.e2e import IN_BROWSER
 from tests.e2e.conftest import PHONE, Problems
@@ -30,7 +30,7 @@ def promotion() -> Promotion:
 
 
 def numbers(promotion: Promotion) -> tuple[int, int, int]:
-    counting.roll_up()
+    tracking.add_pending_counts()
     day = PromotionDay.objects.filter(promotion=promotion).first() or PromotionDay()
     return day.impressions, day.clicks, day.views
 
@@ -43,12 +43,12 @@ def beacon(page: Page, says: str) -> Any:
 
 
 def test_seen_followed_and_read(page: Page, promotion: Promotion) -> None:
-    with beacon(page, "seen="):
+    with beacon(page, "impressions="):
         page.goto("/")
     assert numbers(promotion) == (1, 0, 0)
     card = page.locator("[data-promotion]")
     expect(card.locator(".label a")).to_have_text("Promoted · by Lilit · paid")
-    with beacon(page, f"came={promotion.pk}"):
+    with beacon(page, f"visits={promotion.pk}"):
         card.get_by_role("link", name="The bridge").click()
     assert numbers(promotion) == (1, 1, 1)
     # Nobody passes on with the address how they came.
@@ -61,7 +61,7 @@ def test_a_card_below_the_screen_is_not_seen(page: Page) -> None:
     page.goto(article.get_absolute_url())
     page.wait_for_timeout(1500)
     assert numbers(promotion) == (0, 0, 0)
-    with beacon(page, f"seen={promotion.pk}"):
+    with beacon(page, f"impressions={promotion.pk}"):
         page.locator("[data-promotion]").scroll_into_view_if_needed()
     assert numbers(promotion) == (1, 0, 0)
 
@@ -70,7 +70,7 @@ def test_the_cards_of_a_page_are_told_together(page: Page) -> None:
     article = factories.published(body="<p>Short.</p>" + factories.BODY)
     first, second = running("beside"), running("beside")
     page.set_viewport_size({"width": 1280, "height": 2400})
-    with beacon(page, "seen=") as told:
+    with beacon(page, "impressions=") as told:
         page.goto(article.get_absolute_url())
     said = told.value.request.post_data
     assert set(re.findall(r"\d+", said.replace("%2C", ","))) == {str(first.pk), str(second.pk)}

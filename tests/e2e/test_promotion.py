@@ -14,12 +14,13 @@ from playwright.sync_api import Locator, Page, expect
 
 from accounts.models import User
 from articles.models import Article
-from articles.promotion import counting, ledger, lifecycle
 from articles.promotion.models import Promotion
+from articles.promotion.models.ledger import verify_ledger
+from articles.promotion.services import requests, tracking
 from tests.e2e import IN_BROWSER
 from tests.factories import PersonFactory, published
 from tests.moderation.users import moderator
-from tests.promotion import making
+from tests.promotion import actions
 
 pytestmark = IN_BROWSER
 Somebody = Callable[..., Page]
@@ -33,13 +34,13 @@ PLAN, DAYS, PRICE = "Seven days of light", 7, 7000
 def _pretended_money(settings: LazySettings) -> None:
     """The site takes money from the provider that only pretends."""
     settings.PAYMENTS = "dummy"
-    settings.PAYMENT_VARIANTS = {"dummy": ("articles.promotion.payments.dummy.DummyProvider", {})}
+    settings.PAYMENT_VARIANTS = {"dummy": ("articles.promotion.payments.DummyProvider", {})}
 
 
 @pytest.fixture
 def article() -> Article:
     """Somebody's article among others, on a site that sells one place on its front page."""
-    making.plan(making.place(author_may_refuse_hours=48, capacity=1), name=PLAN, days=DAYS, price=PRICE)
+    actions.plan(actions.place(author_can_refuse_hours=48, capacity=1), name=PLAN, days=DAYS, price=PRICE)
     for n in range(2):
         published(title=f"Another article, number {n}")
     return published(title=TITLE, author=PersonFactory.create(username="ani", display_name="Ani"))
@@ -91,15 +92,15 @@ def test_from_a_request_to_its_end(
     assert sorted(approved) == [["ani@example.org"], ["lilit@example.org"]]
 
     reader = somebody()
-    with told(reader, "seen="):
+    with told(reader, "impressions="):
         reader.goto("/")
     expect(card(reader).locator(".label a")).to_have_text("Promoted · by Lilit · paid")
     expect(card(reader).get_by_role("link", name=TITLE)).to_have_attribute("rel", re.compile(r"\bsponsored\b"))
-    with told(reader, "came="):
+    with told(reader, "visits="):
         card(reader).get_by_role("link", name=TITLE).click()
     expect(reader.get_by_role("heading", level=1)).to_have_text(TITLE)
     assert reader.context.cookies() == []
-    counting.roll_up()
+    tracking.add_pending_counts()
     sponsors.goto(f"/promotions/{promotion.pk}/results/")
     # The sponsor may have stayed on the article long enough to have read it as well.
     expect(sponsors.get_by_role("table").locator("tbody tr")).to_have_count(1)
@@ -172,7 +173,7 @@ def test_revoked_while_it_runs(
     """The card is gone from the next render on, and the rest of the time is given back."""
     promotion = ask(sponsors, article)
     pay(sponsors)
-    lifecycle.agree(promotion=promotion, author=article.author)
+    requests.author_agrees(promotion=promotion, author=article.author)
     decide_on(moderators, "Approve")
     expect(moderators.get_by_text("is approved.")).to_be_visible()
     reader = somebody()
@@ -278,14 +279,14 @@ def story_in_the_ledger(page: Page) -> Locator:
     """The rows of the one promotion in the public ledger."""
     page.goto("/promotions/")
     page.locator("ol.ledger summary").click()
-    return page.locator(".story-rows li")
+    return page.locator(".ledger-entries li")
 
 
 def money_moved(promotion: Promotion) -> list[int]:
-    """What came and went, in cents, as the ledger has it."""
+    """Return the amounts in the ledger, in cents."""
     return list(promotion.ledger.in_order().money().values_list("amount", flat=True))
 
 
 def assert_the_ledger_holds() -> None:
     """Each row has the fingerprint of the one before."""
-    assert ledger.first_fault() is None
+    assert verify_ledger() is None

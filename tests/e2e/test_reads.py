@@ -76,7 +76,7 @@ class Reader:
 
 
 def test_half_a_minute_and_three_quarters_are_one_read(page: Page) -> None:
-    reader = Visitor(page, LONG)
+    reader = Reader(page, LONG)
     reader.scrolls_to(0.76)
     reader.stays(28)
     assert reader.has_read == 0
@@ -92,7 +92,7 @@ def test_half_a_minute_and_three_quarters_are_one_read(page: Page) -> None:
 
 
 def test_who_stays_at_the_top_reads_when_they_scroll(page: Page) -> None:
-    reader = Visitor(page, LONG)
+    reader = Reader(page, LONG)
     reader.stays(600)
     reader.scrolls_to(0.7)
     reader.stays(600)
@@ -102,7 +102,7 @@ def test_who_stays_at_the_top_reads_when_they_scroll(page: Page) -> None:
 
 
 def test_who_scrolls_back_up_has_seen_it_all_the_same(page: Page) -> None:
-    reader = Visitor(page, LONG)
+    reader = Reader(page, LONG)
     reader.scrolls_to(1)
     reader.scrolls_to(0.4)
     with reader.reads():
@@ -110,7 +110,7 @@ def test_who_scrolls_back_up_has_seen_it_all_the_same(page: Page) -> None:
 
 
 def test_time_that_the_page_is_hidden_does_not_count(page: Page) -> None:
-    reader = Visitor(page, LONG)
+    reader = Reader(page, LONG)
     reader.scrolls_to(1)
     for _ in range(2):
         reader.stays(14)
@@ -121,7 +121,7 @@ def test_time_that_the_page_is_hidden_does_not_count(page: Page) -> None:
 
 
 def test_a_short_article_needs_no_scrolling(page: Page) -> None:
-    reader = Visitor(page, SHORT)
+    reader = Reader(page, SHORT)
     reader.stays(28)
     assert reader.has_read == 0
     with reader.reads():
@@ -130,7 +130,7 @@ def test_a_short_article_needs_no_scrolling(page: Page) -> None:
 
 def test_the_author_sees_the_reads(page: Page, log_in: LogIn) -> None:
     author = factories.PersonFactory.create()
-    reader = Visitor(page, SHORT, author)
+    reader = Reader(page, SHORT, author)
     with reader.reads():
         reader.stays(30)
     services.rollup()

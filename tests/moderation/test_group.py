@@ -33,8 +33,6 @@ def test_group_permissions_are_exact() -> None:
         "promotion.view_plan",
         "promotion.add_plan",
         "promotion.change_plan",
-        "promotion.view_promotionsettings",
-        "promotion.change_promotionsettings",
         "articles.view_article",
         "articles.change_article",
         "articles.view_image",

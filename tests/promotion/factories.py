@@ -1,4 +1,4 @@
-"""Promotions for tests, by rows: for pages that only read them. `making` has those that the product's verbs make."""
+"""Promotions as plain rows, for tests of pages. `actions` creates them with the services."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.
 
 
 def place(code: str = "front_top") -> Placement:
-    """One of the three places; made again where a test with real transactions has emptied the tables."""
+    """Return one of the placements; created again after a test with real transactions has emptied the tables."""
     return Placement.objects.get_or_create(code=code)[0]
 
 
 def plan(code: str = "front_top", **changes: Any) -> Plan:
-    """What is offered: a week at the top of the front page for 25 euros, unless said otherwise."""
+    """Return a plan, by default a week at the top of the front page for 25 euros."""
     defaults = {"placement": place(code), "name": "A week", "days": 7, "price": 2500, "currency": "EUR"}
     return Plan.objects.create(**{**defaults, **changes})
 
@@ -36,7 +36,7 @@ def running(
     days: int = 7,
     **changes: Any,
 ) -> Promotion:
-    """An approved promotion whose first hour has passed, or one that starts when you say."""
+    """Return an approved promotion that started an hour ago, or at `starts_at`."""
     article = article or published()
     placement = place(code)
     starts_at = starts_at or timezone.now() - timedelta(hours=1)

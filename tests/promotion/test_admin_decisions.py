@@ -1,4 +1,4 @@
-"""The page of decision: what it offers when, what each decision does, and what it refuses with what was typed kept."""
+"""The page of decision in the admin, and editorial picks."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
-from articles.promotion import lifecycle
 from articles.promotion.models import Promotion
+from articles.promotion.services import decisions, requests, state_machine
 from articles.services import publishing
 from tests import factories
 from tests.moderation.users import moderator as group_member
-from tests.promotion import making
+from tests.promotion import actions
+from tests.promotion.actions import DAY
 from tests.promotion.factories import place
-from tests.promotion.making import DAY
 from tests.promotion.test_admin_queue import changed
 
 pytestmark = pytest.mark.django_db
@@ -38,43 +38,45 @@ def page(promotion: Promotion) -> str:
 
 
 def offered(client: Client, promotion: Promotion) -> list[str]:
-    """The decisions that the page offers."""
+    """Return the actions that the page offers."""
     answer = client.get(page(promotion))
     assert answer.status_code == 200
-    return [value for value, _label in answer.context["form"].fields["verb"].choices]
+    return [value for value, _label in answer.context["form"].fields["action"].choices]
 
 
-def decide(client: Client, promotion: Promotion, verb: str, **typed: str) -> Any:
-    """Send the form as the page that was read made it."""
+def decide(client: Client, promotion: Promotion, action: str, **values: str) -> Any:
+    """Send the form of the page as it is now."""
     promotion.article.refresh_from_db()
-    return client.post(page(promotion), {"verb": verb, "reason": "", "text": promotion.article.live_id, **typed})
+    return client.post(
+        page(promotion), {"action": action, "reason": "", "revision": promotion.article.live_id, **values}
+    )
 
 
-def typed(moment: datetime) -> str:
+def form_value(moment: datetime) -> str:
     return timezone.localtime(moment).strftime("%Y-%m-%dT%H:%M")
 
 
-def test_the_page_offers_what_can_be_done(client: Client, moderator: User) -> None:
-    asked, unpaid, paid = making.requested(), making.awaiting(), making.paid()
-    scheduled = lifecycle.approve(
-        promotion=making.requested(), moderator=making.moderator(), start=timezone.now() + 2 * DAY
+def test_decision_page_offers_possible_actions(client: Client, moderator: User) -> None:
+    asked, unpaid, paid = actions.requested(), actions.awaiting(), actions.paid()
+    scheduled = decisions.approve(
+        promotion=actions.requested(), moderator=actions.moderator(), start=timezone.now() + 2 * DAY
     )
-    running = making.approved(plan=making.plan(making.place("beside")))
-    declined = lifecycle.decline(promotion=making.paid(), moderator=making.moderator(), reason="No.")
-    assert offered(client, asked) == ["approve", "decline", "correct"]
-    assert offered(client, unpaid) == ["confirm_payment", "decline", "correct"]
-    assert offered(client, paid) == ["approve", "decline", "correct"]
-    assert offered(client, scheduled) == ["move_start", "revoke", "correct"]
-    assert offered(client, running) == ["revoke", "correct"]
-    assert offered(client, declined) == ["record_refund", "correct"]
+    running = actions.approved(plan=actions.plan(actions.place("beside")))
+    declined = decisions.decline(promotion=actions.paid(), moderator=actions.moderator(), reason="No.")
+    assert offered(client, asked) == ["approve", "decline", "add_correction"]
+    assert offered(client, unpaid) == ["confirm_payment", "decline", "add_correction"]
+    assert offered(client, paid) == ["approve", "decline", "add_correction"]
+    assert offered(client, scheduled) == ["move_start", "revoke", "add_correction"]
+    assert offered(client, running) == ["revoke", "add_correction"]
+    assert offered(client, declined) == ["record_refund", "add_correction"]
     changed(running)
-    assert offered(client, running) == ["look_after_edit", "revoke", "correct"]
+    assert offered(client, running) == ["reapprove_after_edit", "revoke", "add_correction"]
     publishing.hide(article=running.article)
-    assert offered(client, running) == ["revoke", "correct"]
+    assert offered(client, running) == ["revoke", "add_correction"]
 
 
-def test_approving_gives_the_place_and_goes_on_to_the_next(client: Client, moderator: User) -> None:
-    asked = making.requested()
+def test_approve_returns_to_queue(client: Client, moderator: User) -> None:
+    asked = actions.requested()
     answer = decide(client, asked, "approve")
     asked.refresh_from_db()
     assert asked.state == State.APPROVED
@@ -82,15 +84,15 @@ def test_approving_gives_the_place_and_goes_on_to_the_next(client: Client, moder
     assert answer.headers["Location"] == LIST
 
 
-def test_approving_for_a_day_of_the_moderators_choice(client: Client, moderator: User) -> None:
-    asked, start = making.requested(), timezone.now().replace(second=0, microsecond=0) + 5 * DAY
-    decide(client, asked, "approve", start=typed(start))
+def test_approve_with_start_of_moderator(client: Client, moderator: User) -> None:
+    asked, start = actions.requested(), timezone.now().replace(second=0, microsecond=0) + 5 * DAY
+    decide(client, asked, "approve", start=form_value(start))
     asked.refresh_from_db()
     assert asked.starts_at == start
 
 
-def test_the_money_is_confirmed_and_stands_in_the_ledger(client: Client, moderator: User) -> None:
-    unpaid = making.awaiting(price=2500)
+def test_confirm_payment_is_recorded_in_ledger(client: Client, moderator: User) -> None:
+    unpaid = actions.awaiting(price=2500)
     answer = decide(client, unpaid, "confirm_payment", reason="Transfer 4711")
     unpaid.refresh_from_db()
     assert unpaid.state == State.PAID
@@ -99,12 +101,12 @@ def test_the_money_is_confirmed_and_stands_in_the_ledger(client: Client, moderat
     assert answer.headers["Location"] == page(unpaid)
 
 
-def test_declining_needs_a_reason_and_owes_the_money_back(client: Client, moderator: User) -> None:
-    paid = making.paid(price=2500)
+def test_decline_needs_reason_and_creates_refund_due(client: Client, moderator: User) -> None:
+    paid = actions.paid(price=2500)
     answer = decide(client, paid, "decline")
     assert answer.status_code == 200
     assert "Give a reason." in answer.content.decode()
-    assert answer.context["form"]["verb"].value() == "decline"
+    assert answer.context["form"]["action"].value() == "decline"
     decide(client, paid, "decline", reason="Reads like an advertisement.")
     paid.refresh_from_db()
     assert paid.state == State.DECLINED
@@ -112,17 +114,17 @@ def test_declining_needs_a_reason_and_owes_the_money_back(client: Client, modera
     assert "25.00\u00a0EUR" in client.get(page(paid)).content.decode()
 
 
-def test_a_refund_made_by_hand_is_recorded(client: Client, moderator: User) -> None:
-    paid = making.paid(price=2500)
+def test_record_refund_by_hand(client: Client, moderator: User) -> None:
+    paid = actions.paid(price=2500)
     decide(client, paid, "decline", reason="No.")
     decide(client, paid, "record_refund", reason="Transfer 4712")
     assert paid.ledger.get(event="refunded").amount == -2500
-    assert offered(client, paid) == ["correct"]
+    assert offered(client, paid) == ["add_correction"]
 
 
-def test_a_running_one_is_revoked_and_the_page_says_before_what_that_costs(client: Client, moderator: User) -> None:
+def test_revoke_running_shows_refund_before(client: Client, moderator: User) -> None:
     with time_machine.travel(timezone.now(), tick=False) as clock:
-        running = making.approved(price=7000)
+        running = actions.approved(price=7000)
         clock.shift(DAY)
         assert "60.00\u00a0EUR" in client.get(page(running)).content.decode()
         decide(client, running, "revoke", reason="The author asked for it.")
@@ -131,65 +133,63 @@ def test_a_running_one_is_revoked_and_the_page_says_before_what_that_costs(clien
     assert running.ledger.get(event="refund_due").amount == -6000
 
 
-def test_a_start_is_moved(client: Client, moderator: User) -> None:
+def test_move_start(client: Client, moderator: User) -> None:
     start = timezone.now().replace(second=0, microsecond=0)
-    made = lifecycle.approve(promotion=making.requested(), moderator=making.moderator(), start=start + 2 * DAY)
+    made = decisions.approve(promotion=actions.requested(), moderator=actions.moderator(), start=start + 2 * DAY)
     assert "start" in decide(client, made, "move_start").context["form"].errors
-    decide(client, made, "move_start", start=typed(start + 9 * DAY))
+    decide(client, made, "move_start", start=form_value(start + 9 * DAY))
     made.refresh_from_db()
     assert made.starts_at == start + 9 * DAY
     assert made.ends_at == start + 16 * DAY
 
 
-def test_a_changed_text_is_looked_after(client: Client, moderator: User) -> None:
-    running = making.approved()
+def test_reapprove_after_edit(client: Client, moderator: User) -> None:
+    running = actions.approved()
     changed(running)
     html = client.get(page(running)).content.decode()
     assert "text changed after the approval" in html
-    decide(client, running, "look_after_edit")
+    decide(client, running, "reapprove_after_edit")
     assert Promotion.objects.deliverable().filter(pk=running.pk).exists()
 
 
-@pytest.mark.parametrize("verb", ["approve", "look_after_edit"])
-def test_a_text_that_changed_under_the_moderators_eyes_is_not_approved(
-    client: Client, moderator: User, verb: str
-) -> None:
-    asked = making.requested() if verb == "approve" else making.approved()
+@pytest.mark.parametrize("action", ["approve", "reapprove_after_edit"])
+def test_decision_on_outdated_revision_is_refused(client: Client, moderator: User, action: str) -> None:
+    asked = actions.requested() if action == "approve" else actions.approved()
     read = asked.article.live_id
     changed(asked)
-    answer = client.post(page(asked), {"verb": verb, "reason": "It is good.", "text": read})
+    answer = client.post(page(asked), {"action": action, "reason": "It is good.", "revision": read})
     html = answer.content.decode()
     assert "text changed meanwhile" in html
     assert "It is good." in html
     assert not Promotion.objects.deliverable().filter(pk=asked.pk).exists()
 
 
-@pytest.mark.parametrize("verb", ["approve", "look_after_edit"])
-def test_nor_one_that_changes_while_the_form_is_looked_at(
-    client: Client, moderator: User, monkeypatch: pytest.MonkeyPatch, verb: str
+@pytest.mark.parametrize("action", ["approve", "reapprove_after_edit"])
+def test_decision_is_refused_if_article_changes_during_request(
+    client: Client, moderator: User, monkeypatch: pytest.MonkeyPatch, action: str
 ) -> None:
-    asked = making.requested() if verb == "approve" else making.approved()
-    monkeypatch.setattr(lifecycle, "must_decide", lambda _who: changed(Promotion.objects.get(pk=asked.pk)))
-    answer = decide(client, asked, verb, reason="It is good.")
+    asked = actions.requested() if action == "approve" else actions.approved()
+    monkeypatch.setattr(state_machine, "check_moderator", lambda _who: changed(Promotion.objects.get(pk=asked.pk)))
+    answer = decide(client, asked, action, reason="It is good.")
     assert answer.status_code == 409
     assert "text changed meanwhile" in answer.content.decode()
     assert not Promotion.objects.deliverable().filter(pk=asked.pk).exists()
 
 
-def test_what_another_decided_meanwhile_is_told_and_nothing_typed_is_lost(client: Client, moderator: User) -> None:
-    asked = making.requested()
-    lifecycle.decline(promotion=asked, moderator=making.moderator(), reason="No.")
+def test_decision_after_another_moderators_shows_refusal_and_input(client: Client, moderator: User) -> None:
+    asked = actions.requested()
+    decisions.decline(promotion=asked, moderator=actions.moderator(), reason="No.")
     answer = decide(client, asked, "approve", reason="A fine text.")
     html = answer.content.decode()
     assert answer.status_code == 409
     assert "Declined" in html
     assert "A fine text." in html
-    assert offered(client, asked) == ["correct"]
+    assert offered(client, asked) == ["add_correction"]
 
 
-def test_without_room_the_page_says_so(client: Client, moderator: User) -> None:
-    chosen = making.plan(making.place(capacity=1), days=90)
-    first, second = making.requested(plan=chosen), making.requested(plan=chosen)
+def test_decision_page_without_capacity(client: Client, moderator: User) -> None:
+    chosen = actions.plan(actions.place(capacity=1), days=90)
+    first, second = actions.requested(plan=chosen), actions.requested(plan=chosen)
     decide(client, first, "approve")
     assert "none in the next 60 days" in client.get(page(second)).content.decode()
     assert decide(client, second, "approve").status_code == 409
@@ -197,29 +197,29 @@ def test_without_room_the_page_says_so(client: Client, moderator: User) -> None:
     assert second.state == State.REQUESTED
 
 
-def test_nobody_decides_on_their_own(client: Client, moderator: User) -> None:
-    own = making.requested(sponsor=moderator)
-    assert offered(client, own) == ["correct"]
+def test_moderator_cannot_decide_on_own_request(client: Client, moderator: User) -> None:
+    own = actions.requested(sponsor=moderator)
+    assert offered(client, own) == ["add_correction"]
     assert "another moderator decides" in client.get(page(own)).content.decode()
     assert decide(client, own, "approve").status_code == 409
     own.refresh_from_db()
     assert own.state == State.REQUESTED
 
 
-def test_until_the_author_has_spoken_there_is_nothing_to_approve(client: Client, moderator: User) -> None:
-    chosen = making.plan(making.place(author_may_refuse_hours=48))
-    asked = making.requested(sponsor=factories.PersonFactory.create(), plan=chosen)
-    assert offered(client, asked) == ["decline", "correct"]
+def test_approve_is_offered_after_author_agrees(client: Client, moderator: User) -> None:
+    chosen = actions.plan(actions.place(author_can_refuse_hours=48))
+    asked = actions.requested(sponsor=factories.PersonFactory.create(), plan=chosen)
+    assert offered(client, asked) == ["decline", "add_correction"]
     assert decide(client, asked, "approve").status_code == 409
-    lifecycle.agree(promotion=asked, author=asked.article.author)
-    assert offered(client, asked) == ["approve", "decline", "correct"]
+    requests.author_agrees(promotion=asked, author=asked.article.author)
+    assert offered(client, asked) == ["approve", "decline", "add_correction"]
 
 
-def test_who_only_sees_does_not_decide(client: Client) -> None:
-    reader = making.moderator()
+def test_user_with_view_permission_cannot_decide(client: Client) -> None:
+    reader = actions.moderator()
     reader.user_permissions.set(reader.user_permissions.filter(codename="view_promotion"))
     client.force_login(reader)
-    asked = making.requested()
+    asked = actions.requested()
     html = client.get(page(asked)).content.decode()
     assert "Record the decision" not in html
     assert decide(client, asked, "decline", reason="No.").status_code == 403
@@ -231,16 +231,16 @@ def test_who_only_sees_does_not_decide(client: Client) -> None:
     "data",
     [
         {},
-        {"verb": "end", "text": "1"},
-        {"verb": "approve", "text": "9" * 30},
-        {"verb": "approve", "start": "yesterday"},
-        {"verb": "move_start", "start": "9999-99-99T00:00"},
-        {"verb": "decline", "reason": "x" * 3000},
-        {"verb": "decline", "reason": "\x00"},
+        {"action": "end", "revision": "1"},
+        {"action": "approve", "revision": "9" * 30},
+        {"action": "approve", "start": "yesterday"},
+        {"action": "move_start", "start": "9999-99-99T00:00"},
+        {"action": "decline", "reason": "x" * 3000},
+        {"action": "decline", "reason": "\x00"},
     ],
 )
-def test_a_wrong_form_is_refused_with_a_sentence(client: Client, moderator: User, data: dict[str, str]) -> None:
-    asked = making.requested()
+def test_invalid_decision_form_is_refused(client: Client, moderator: User, data: dict[str, str]) -> None:
+    asked = actions.requested()
     answer = client.post(page(asked), data)
     assert answer.status_code in {200, 400}
     asked.refresh_from_db()
@@ -248,15 +248,15 @@ def test_a_wrong_form_is_refused_with_a_sentence(client: Client, moderator: User
 
 
 @pytest.mark.parametrize("key", ["0", "999999", "9" * 30, "x", "-1"])
-def test_what_is_not_there_is_no_error(client: Client, moderator: User, key: str) -> None:
+def test_unknown_promotion_is_not_a_500(client: Client, moderator: User, key: str) -> None:
     assert client.get(f"{LIST}{key}/change/", follow=True).status_code == 200
     assert client.get(f"{LIST}{key}/preview/").status_code == 404
 
 
-def test_the_page_shows_the_article_the_ledger_and_the_sponsor(client: Client, moderator: User) -> None:
+def test_decision_page_shows_article_and_sponsor(client: Client, moderator: User) -> None:
     sponsor = factories.PersonFactory.create(display_name="Lilit Sahakyan")
-    other = making.approved(sponsor=sponsor)
-    asked = making.requested(sponsor=sponsor, article=factories.published(title="The last projectionist"))
+    other = actions.approved(sponsor=sponsor)
+    asked = actions.requested(sponsor=sponsor, article=factories.published(title="The last projectionist"))
     html = client.get(page(asked)).content.decode()
     assert "The last projectionist" in html
     assert "Lilit Sahakyan" in html
@@ -265,8 +265,8 @@ def test_the_page_shows_the_article_the_ledger_and_the_sponsor(client: Client, m
     assert " style=" not in html.partition('id="content"')[2]
 
 
-def test_the_preview_may_stand_in_our_own_frame_and_is_no_visit(client: Client, moderator: User) -> None:
-    asked = making.requested()
+def test_preview_can_be_framed_and_has_no_beacon(client: Client, moderator: User) -> None:
+    asked = actions.requested()
     answer = client.get(f"{LIST}{asked.pk}/preview/")
     html = answer.content.decode()
     assert "frame-ancestors 'self'" in answer.headers["Content-Security-Policy"]
@@ -275,62 +275,60 @@ def test_the_preview_may_stand_in_our_own_frame_and_is_no_visit(client: Client, 
     assert "frame-ancestors 'none'" in client.get(page(asked)).headers["Content-Security-Policy"]
 
 
-def test_the_page_asks_the_database_a_bounded_number_of_times(
-    client: Client, moderator: User, django_assert_max_num_queries: Any
-) -> None:
+def test_decision_page_query_count(client: Client, moderator: User, django_assert_max_num_queries: Any) -> None:
     sponsor = factories.PersonFactory.create()
     for _n in range(12):
-        asked = making.paid(sponsor=sponsor)
+        asked = actions.paid(sponsor=sponsor)
     with django_assert_max_num_queries(16):
         assert client.get(page(asked)).status_code == 200
 
 
-def pinned(client: Client, **changes: object) -> Any:
+def pick(client: Client, **changes: object) -> Any:
     return client.post(
         f"{LIST}add/", {"days": "7", "placement": place("front_top").pk, "start": "", "reason": "", **changes}
     )
 
 
-def test_an_editors_choice_is_pinned_and_has_an_end(client: Client, moderator: User) -> None:
+def test_editorial_pick_has_an_end(client: Client, moderator: User) -> None:
     article = factories.published()
     assert str(article.pk) in client.get(f"{LIST}add/", {"article": article.pk}).content.decode()
-    answer = pinned(client, article=article.pk, days="3")
+    answer = pick(client, article=article.pk, days="3")
     made = Promotion.objects.get()
     assert answer.headers["Location"] == page(made)
     assert (made.kind, made.phase, made.sponsor, made.article) == ("editorial", "running", moderator, article)
     assert made.starts_at is not None
     assert made.ends_at == made.starts_at + 3 * DAY
-    assert offered(client, made) == ["revoke", "correct"]
+    assert offered(client, made) == ["revoke", "add_correction"]
 
 
 @pytest.mark.parametrize("address", ["{path}", "http://testserver{path}", "https://news.example.org/ru{path}?x=1#y"])
-def test_an_article_is_named_by_its_address_too(client: Client, moderator: User, address: str) -> None:
+def test_editorial_pick_by_article_url(client: Client, moderator: User, address: str) -> None:
     article = factories.published()
-    pinned(client, article=address.format(path=article.get_absolute_url()))
+    pick(client, article=address.format(path=article.get_absolute_url()))
     assert Promotion.objects.get().article == article
 
 
 @pytest.mark.parametrize("article", ["", "0", "999999", "9" * 40, "the map", "/authors/anna/", "\x00"])
-def test_what_is_no_published_article_is_refused(client: Client, moderator: User, article: str) -> None:
+def test_editorial_pick_of_invalid_article_is_refused(client: Client, moderator: User, article: str) -> None:
     factories.draft()
-    answer = pinned(client, article=article)
+    answer = pick(client, article=article)
     assert answer.status_code in {200, 400}
     assert not Promotion.objects.exists()
 
 
 @pytest.mark.parametrize("days", ["0", "-1", "91", "x", "9" * 30])
-def test_a_pin_without_a_sound_end_is_refused(client: Client, moderator: User, days: str) -> None:
-    answer = pinned(client, article=factories.published().pk, days=days)
+def test_editorial_pick_with_invalid_days_is_refused(client: Client, moderator: User, days: str) -> None:
+    answer = pick(client, article=factories.published().pk, days=days)
     assert "days" in answer.context["form"].errors
     assert not Promotion.objects.exists()
 
 
-def test_no_pin_where_there_is_no_room_nor_for_oneself(client: Client, moderator: User) -> None:
-    answer = pinned(client, article=factories.published(moderator).pk)
+def test_editorial_pick_without_capacity_or_of_own_article_is_refused(client: Client, moderator: User) -> None:
+    answer = pick(client, article=factories.published(moderator).pk)
     assert "your own article" in answer.content.decode()
-    start = typed(timezone.now() + DAY)
-    making.approved()
-    making.place(capacity=1)
-    answer = pinned(client, article=factories.published().pk, start=start)
+    start = form_value(timezone.now() + DAY)
+    actions.approved()
+    actions.place(capacity=1)
+    answer = pick(client, article=factories.published().pk, start=start)
     assert "There is no room" in answer.content.decode()
     assert answer.context["form"]["start"].value() == start

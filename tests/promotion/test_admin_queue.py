@@ -1,4 +1,4 @@
-"""The moderators' lists of promotions: what stands in which, in what order, and who may see them."""
+"""The lists of promotions in the admin, their order, and who can see them."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
-from articles.promotion import lifecycle
 from articles.promotion.models import Promotion, PromotionDay
+from articles.promotion.services import decisions, payments, requests
 from articles.services import publishing
 from tests import factories
 from tests.moderation.users import moderator as group_member
-from tests.promotion import making
-from tests.promotion.making import DAY
+from tests.promotion import actions
+from tests.promotion.actions import DAY
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/promotion/promotion/"
@@ -32,14 +32,14 @@ def moderator(client: Client) -> User:
 
 
 def shown(client: Client, view: str = "", **asked: str) -> list[int]:
-    """The promotions of one list, in its order."""
+    """Return the promotions of one list, in its order."""
     answer = client.get(LIST, {"view": view, **asked} if view else asked)
     assert answer.status_code == 200
     return [one.pk for one in answer.context["cl"].result_list]
 
 
 def changed(promotion: Promotion) -> None:
-    """Its article gets another text."""
+    """Edit the article of the promotion."""
     article = promotion.article
     publishing.save_draft(article=article, text=factories.text(title="Another title", section=article.section))
     article = publishing.submit(article=article)
@@ -47,58 +47,58 @@ def changed(promotion: Promotion) -> None:
         publishing.publish(article=article, revision_number=article.latest.number)
 
 
-def test_what_waits_opens_and_the_longest_stands_first(client: Client, moderator: User) -> None:
+def test_queue_shows_waiting_requests_oldest_first(client: Client, moderator: User) -> None:
     with time_machine.travel(timezone.now() - 3 * DAY, tick=False):
-        old = making.paid()
-    new = making.requested()
-    making.awaiting()
-    making.approved()
+        old = actions.paid()
+    new = actions.requested()
+    actions.awaiting()
+    actions.approved()
     assert shown(client) == [old.pk, new.pk]
     assert shown(client, "nonsense") == [old.pk, new.pk]
     html = client.get(LIST).content.decode()
     assert "3\u00a0days" in html
 
 
-def test_each_list_holds_its_own(client: Client, moderator: User) -> None:
+def test_queue_views(client: Client, moderator: User) -> None:
     with time_machine.travel(timezone.now() - 10 * DAY, tick=False):
-        over = making.approved()
-    unpaid = making.awaiting()
-    running = making.approved()
-    scheduled = lifecycle.approve(
-        promotion=making.requested(), moderator=making.moderator(), start=timezone.now() + 2 * DAY
+        over = actions.approved()
+    unpaid = actions.awaiting()
+    running = actions.approved()
+    scheduled = decisions.approve(
+        promotion=actions.requested(), moderator=actions.moderator(), start=timezone.now() + 2 * DAY
     )
-    owed = lifecycle.decline(promotion=making.paid(), moderator=making.moderator(), reason="No.")
-    revoked = lifecycle.revoke(promotion=making.approved(), moderator=making.moderator(), reason="No.")
-    paused = making.approved(plan=making.plan(making.place("beside")))
+    refundable = decisions.decline(promotion=actions.paid(), moderator=actions.moderator(), reason="No.")
+    revoked = decisions.revoke(promotion=actions.approved(), moderator=actions.moderator(), reason="No.")
+    paused = actions.approved(plan=actions.plan(actions.place("beside")))
     changed(paused)
     assert shown(client, "unpaid") == [unpaid.pk]
     assert set(shown(client, "running")) == {running.pk, paused.pk}
     assert shown(client, "scheduled") == [scheduled.pk]
     assert shown(client, "paused") == [paused.pk]
-    assert shown(client, "refunds") == [owed.pk]
+    assert shown(client, "refunds") == [refundable.pk]
     assert shown(client, "over") == [revoked.pk, over.pk]
     assert len(shown(client, "all")) == 7
 
 
-def test_the_list_says_what_the_author_said(client: Client, moderator: User) -> None:
-    asked = making.requested(
-        sponsor=factories.PersonFactory.create(), plan=making.plan(making.place(author_may_refuse_hours=48))
+def test_queue_shows_author_answer(client: Client, moderator: User) -> None:
+    asked = actions.requested(
+        sponsor=factories.PersonFactory.create(), plan=actions.plan(actions.place(author_can_refuse_hours=48))
     )
     assert "may refuse until" in client.get(LIST).content.decode()
-    lifecycle.agree(promotion=asked, author=asked.article.author)
+    requests.author_agrees(promotion=asked, author=asked.article.author)
     assert "agreed" in client.get(LIST).content.decode()
 
 
-def test_the_list_says_what_became_of_the_sponsors_others(client: Client, moderator: User) -> None:
+def test_queue_shows_sponsor_history(client: Client, moderator: User) -> None:
     sponsor = factories.PersonFactory.create()
-    making.approved(sponsor=sponsor)
-    lifecycle.decline(promotion=making.requested(sponsor=sponsor), moderator=making.moderator(), reason="No.")
-    making.requested(sponsor=sponsor)
+    actions.approved(sponsor=sponsor)
+    decisions.decline(promotion=actions.requested(sponsor=sponsor), moderator=actions.moderator(), reason="No.")
+    actions.requested(sponsor=sponsor)
     assert "1 ran, 1 refused" in client.get(LIST).content.decode()
 
 
-def test_running_ones_show_what_came_of_them(client: Client, moderator: User) -> None:
-    running = making.approved()
+def test_queue_of_running_shows_results(client: Client, moderator: User) -> None:
+    running = actions.approved()
     for n, numbers in enumerate(((100, 4), (50, 1))):
         day = timezone.localdate() - timedelta(days=n)
         PromotionDay.objects.create(promotion=running, day=day, impressions=numbers[0], clicks=numbers[1])
@@ -108,23 +108,21 @@ def test_running_ones_show_what_came_of_them(client: Client, moderator: User) ->
     assert "3.3\u00a0%" in answer.content.decode()
 
 
-def test_promotions_are_found_by_title_and_person(client: Client, moderator: User) -> None:
-    found = making.requested(article=factories.published(title="The last projectionist"))
-    making.requested()
+def test_queue_search_by_title_and_user(client: Client, moderator: User) -> None:
+    found = actions.requested(article=factories.published(title="The last projectionist"))
+    actions.requested()
     assert shown(client, q="projectionist") == [found.pk]
     assert shown(client, q=found.sponsor.username) == [found.pk]
 
 
-def test_no_list_asks_the_database_more_the_longer_it_is(
-    client: Client, moderator: User, django_assert_max_num_queries: Any
-) -> None:
-    chosen = [making.plan(making.place("beside", capacity=50), price=price) for price in (0, 500)]
+def test_queue_query_count_does_not_grow(client: Client, moderator: User, django_assert_max_num_queries: Any) -> None:
+    chosen = [actions.plan(actions.place("beside", capacity=50), price=price) for price in (0, 500)]
     for _n in range(5):
-        making.requested(plan=chosen[0])
-        changed(making.approved(plan=chosen[0], by=moderator))
-        making.awaiting(plan=chosen[1])
-        paid = lifecycle.confirm_payment(promotion=making.awaiting(plan=chosen[1]), moderator=moderator)
-        lifecycle.decline(promotion=paid, moderator=moderator, reason="No.")
+        actions.requested(plan=chosen[0])
+        changed(actions.approved(plan=chosen[0], by=moderator))
+        actions.awaiting(plan=chosen[1])
+        paid = payments.confirm_payment(promotion=actions.awaiting(plan=chosen[1]), moderator=moderator)
+        decisions.decline(promotion=paid, moderator=moderator, reason="No.")
     for view in VIEWS:
         with django_assert_max_num_queries(11, info=view):
             assert client.get(LIST, {"view": view}).status_code == 200
@@ -143,39 +141,39 @@ def test_no_list_asks_the_database_more_the_longer_it_is(
         {"view": "9" * 5000},
     ],
 )
-def test_no_question_makes_the_list_stumble(client: Client, moderator: User, asked: dict[str, str]) -> None:
-    making.requested()
+def test_queue_with_invalid_parameters_is_not_a_500(client: Client, moderator: User, asked: dict[str, str]) -> None:
+    actions.requested()
     assert client.get(LIST, asked, follow=True).status_code in {200, 400}
 
 
-def test_the_front_of_the_admin_says_what_waits(client: Client, moderator: User) -> None:
+def test_admin_index_shows_pending_requests(client: Client, moderator: User) -> None:
     assert "for promotion" not in client.get("/admin/").content.decode()
-    making.requested()
-    making.awaiting()
+    actions.requested()
+    actions.awaiting()
     html = client.get("/admin/").content.decode()
     assert "1 request for promotion waits" in html
     assert "1 awaiting payment" in html
 
 
 @pytest.mark.parametrize(
-    "path", ["", "add/", "calendar/", "results/", "1/change/", "1/preview/", "1/history/", "1/delete/"]
+    "path", ["", "add/", "timeline/", "results/", "1/change/", "1/preview/", "1/history/", "1/delete/"]
 )
-def test_staff_without_the_permission_see_nothing(client: Client, path: str) -> None:
+def test_admin_pages_need_permission(client: Client, path: str) -> None:
     client.force_login(factories.PersonFactory.create(is_staff=True))
     assert client.get(LIST + path).status_code in {403, 302}
 
 
-@pytest.mark.parametrize("path", ["", "add/", "calendar/", "results/", "1/change/", "1/preview/"])
-def test_readers_stay_outside(client: Client, path: str) -> None:
-    making.requested()
+@pytest.mark.parametrize("path", ["", "add/", "timeline/", "results/", "1/change/", "1/preview/"])
+def test_admin_pages_redirect_readers(client: Client, path: str) -> None:
+    actions.requested()
     assert client.get(LIST + path).status_code == 302
     client.force_login(factories.PersonFactory.create())
     assert client.get(LIST + path, follow=True).status_code == 403
 
 
-def test_nobody_deletes_a_promotion_or_writes_the_ledger(client: Client) -> None:
+def test_promotions_cannot_be_deleted_nor_ledger_changed(client: Client) -> None:
     client.force_login(factories.PersonFactory.create(is_staff=True, is_superuser=True))
-    made = making.requested()
+    made = actions.requested()
     entry = made.ledger.get()
     assert client.post(f"{LIST}{made.pk}/delete/", {"post": "yes"}).status_code == 403
     ledger = "/admin/promotion/ledgerentry/"
@@ -184,9 +182,9 @@ def test_nobody_deletes_a_promotion_or_writes_the_ledger(client: Client) -> None
     assert client.post(f"{ledger}add/", {"reason": "x"}).status_code == 403
 
 
-def test_the_ledger_is_read_and_searched(client: Client, moderator: User, django_assert_max_num_queries: Any) -> None:
+def test_ledger_admin_list_and_search(client: Client, moderator: User, django_assert_max_num_queries: Any) -> None:
     for _n in range(8):
-        paid = making.paid(price=1250)
+        paid = actions.paid(price=1250)
     with django_assert_max_num_queries(9):
         html = client.get("/admin/promotion/ledgerentry/").content.decode()
     assert "12.50\u00a0EUR" in html

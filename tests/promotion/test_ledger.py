@@ -1,4 +1,4 @@
-"""The ledger cannot be changed unnoticed."""
+"""The hash chain of the ledger shows every change."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from articles.promotion import lifecycle
 from articles.promotion.models import LedgerEntry, LedgerHead
-from articles.promotion.models.ledger import WrittenForEver
-from tests.promotion import making
+from articles.promotion.models.ledger import ImmutableRecordError
+from articles.promotion.services import decisions
+from tests.promotion import actions
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def story() -> list[LedgerEntry]:
-    """Seven rows about two promotions, with an amount, a reason in another alphabet, and details."""
-    made = making.approved(price=7000)
-    lifecycle.revoke(promotion=made, moderator=making.moderator(), reason="Վերնագիրը մոլորեցնում է «նորից»")
-    making.requested()
+def entries() -> list[LedgerEntry]:
+    """Rows about two promotions, with an amount, a reason in another alphabet, and details."""
+    made = actions.approved(price=7000)
+    decisions.revoke(promotion=made, moderator=actions.moderator(), reason="Վերնագիրը մոլորեցնում է «նորից»")
+    actions.requested()
     return list(LedgerEntry.objects.in_order())
 
 
@@ -37,13 +37,13 @@ def tamper(sql: str, *values: Any) -> None:
         cursor.execute(sql, values)
 
 
-def test_it_stands(story: list[LedgerEntry]) -> None:
-    assert f"{len(story)} rows" in verify()
-    assert [row.number for row in story] == list(range(1, len(story) + 1))
-    assert [row.previous_hash for row in story] == ["", *(row.hash for row in story[:-1])]
+def test_verify_ledger_valid(entries: list[LedgerEntry]) -> None:
+    assert f"{len(entries)} rows" in verify()
+    assert [row.number for row in entries] == list(range(1, len(entries) + 1))
+    assert [row.previous_hash for row in entries] == ["", *(row.hash for row in entries[:-1])]
 
 
-def test_an_empty_one_stands() -> None:
+def test_verify_ledger_empty() -> None:
     assert "0 rows" in verify()
 
 
@@ -62,72 +62,69 @@ def test_an_empty_one_stands() -> None:
         ("hash", "0" * 64),
     ],
 )
-def test_it_names_the_row_that_was_changed(story: list[LedgerEntry], column: str, value: Any) -> None:
+def test_verify_ledger_names_changed_row(entries: list[LedgerEntry], column: str, value: Any) -> None:
     tamper(f"UPDATE promotion_ledgerentry SET {column} = %s WHERE number = 4", value)  # noqa: S608
     with pytest.raises(CommandError, match="Row 4 was changed"):
         verify()
 
 
-def test_it_names_the_row_that_is_missing(story: list[LedgerEntry]) -> None:
-    tamper("DELETE FROM promotion_notice")
+def test_verify_ledger_names_missing_row(entries: list[LedgerEntry]) -> None:
+    tamper("DELETE FROM promotion_notification")
     tamper("DELETE FROM promotion_ledgerentry WHERE number = 4")
     with pytest.raises(CommandError, match="Row 4 is missing"):
         verify()
 
 
-def test_it_sees_that_the_end_is_missing(story: list[LedgerEntry]) -> None:
-    tamper("DELETE FROM promotion_notice")
-    tamper("DELETE FROM promotion_ledgerentry WHERE number = %s", len(story))
-    with pytest.raises(CommandError, match=f"Row {len(story)} is missing"):
+def test_verify_ledger_names_missing_end(entries: list[LedgerEntry]) -> None:
+    tamper("DELETE FROM promotion_notification")
+    tamper("DELETE FROM promotion_ledgerentry WHERE number = %s", len(entries))
+    with pytest.raises(CommandError, match=f"Row {len(entries)} is missing"):
         verify()
 
 
-def test_it_names_the_row_that_was_put_elsewhere(story: list[LedgerEntry]) -> None:
+def test_verify_ledger_names_moved_row(entries: list[LedgerEntry]) -> None:
     for old, new in ((3, 900), (4, 3), (900, 4)):
         tamper("UPDATE promotion_ledgerentry SET number = %s WHERE number = %s", new, old)
     with pytest.raises(CommandError, match="Row 3 "):
         verify()
 
 
-def test_it_sees_a_row_that_nobody_wrote(story: list[LedgerEntry]) -> None:
-    LedgerHead.objects.update(number=len(story) - 1, hash=story[-2].hash)
-    with pytest.raises(CommandError, match="does not know of"):
+def test_verify_ledger_finds_added_row(entries: list[LedgerEntry]) -> None:
+    LedgerHead.objects.update(number=len(entries) - 1, hash=entries[-2].hash)
+    with pytest.raises(CommandError, match="after row"):
         verify()
 
 
-def test_a_whole_new_end_is_seen_by_the_head(story: list[LedgerEntry]) -> None:
-    """Whoever rewrites the last row with a fitting hash still has the head against them."""
-    from articles.promotion.ledger import values_of
-    from articles.promotion.ledger_hash import row_hash
-
-    last = story[-1]
+def test_verify_ledger_finds_rewritten_end(entries: list[LedgerEntry]) -> None:
+    """A rewritten last row with a matching hash does not match the head."""
+    last = entries[-1]
     last.reason = "Rewritten"
     tamper(
         "UPDATE promotion_ledgerentry SET reason = %s, hash = %s WHERE number = %s",
         last.reason,
-        row_hash(values_of(last), last.previous_hash),
+        last.computed_hash,
         last.number,
     )
     with pytest.raises(CommandError, match="was replaced"):
         verify()
 
 
-def test_rows_are_not_changed_by_slip(story: list[LedgerEntry]) -> None:
-    with pytest.raises(WrittenForEver):
-        story[0].save()
-    with pytest.raises(WrittenForEver):
-        story[0].delete()
-    with pytest.raises(WrittenForEver):
+def test_ledger_rows_are_immutable(entries: list[LedgerEntry]) -> None:
+    with pytest.raises(ImmutableRecordError):
+        entries[0].save()
+    with pytest.raises(ImmutableRecordError):
+        entries[0].delete()
+    with pytest.raises(ImmutableRecordError):
         LedgerEntry.objects.filter(number=1).update(reason="x")
-    with pytest.raises(WrittenForEver):
+    with pytest.raises(ImmutableRecordError):
         LedgerEntry.objects.all().delete()
 
 
-def test_the_hash_is_frozen() -> None:
-    """Rows that were written are proved by this very computation: it never changes."""
+def test_row_hash_is_frozen() -> None:
+    """Stored rows are verified with this computation, so it never changes."""
     from datetime import UTC, datetime
 
-    from articles.promotion.ledger_hash import row_hash
+    from articles.promotion.models.ledger import row_hash
 
     row = {
         "number": 1,

@@ -1,4 +1,4 @@
-"""The pages of sponsors and of authors who are asked."""
+"""The pages of sponsors, and of authors who are asked."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from articles.promotion import lifecycle
 from articles.promotion.models import Plan, Promotion
+from articles.promotion.services import decisions
 from tests import factories
-from tests.promotion import making
-from tests.promotion.making import DAY
+from tests.promotion import actions
+from tests.promotion.actions import DAY
 
 pytestmark = pytest.mark.django_db
 State = Promotion.State
@@ -29,7 +29,7 @@ def dummy(settings: LazySettings) -> None:
     settings.PAYMENTS = "dummy"
     settings.PAYMENT_VARIANTS = {
         **settings.PAYMENT_VARIANTS,
-        "dummy": ("articles.promotion.payments.dummy.DummyProvider", {}),
+        "dummy": ("articles.promotion.payments.DummyProvider", {}),
     }
 
 
@@ -47,18 +47,18 @@ def form(plan: Plan, **changes: Any) -> dict[str, Any]:
 
 
 class TestAsking:
-    def test_others_log_in_and_come_back(self, client: Client) -> None:
+    def test_anonymous_user_is_redirected_to_login(self, client: Client) -> None:
         article = factories.published()
         answer = client.get(at("promote", article.pk))
         assert answer.status_code == 302
         assert answer["Location"].endswith(f"?next=/articles/{article.pk}/promote/")
 
-    def test_the_page_shows_card_plans_and_next_free_dates(self, client: Client) -> None:
+    def test_promote_page_shows_card_plans_and_free_dates(self, client: Client) -> None:
         article = factories.published()
-        place = making.place(capacity=1)
-        running = making.approved(plan=making.plan(place, name="Taken", days=10))
-        making.plan(making.place("beside"), name="Beside", price=1250, terms="Be honest, please.")
-        making.plan(place, name="Not offered", is_offered=False)
+        place = actions.place(capacity=1)
+        running = actions.approved(plan=actions.plan(place, name="Taken", days=10))
+        actions.plan(actions.place("beside"), name="Beside", price=1250, terms="Be honest, please.")
+        actions.plan(place, name="Not offered", is_offered=False)
         client.force_login(factories.PersonFactory.create())
         page = client.get(at("promote", article.pk)).content.decode()
         assert article.live is not None
@@ -78,12 +78,12 @@ class TestAsking:
         assert "is told and may refuse" in page
 
     @pytest.mark.parametrize("article", [factories.draft, factories.hidden])
-    def test_what_is_not_public_is_not_there(self, client: Client, article: Any) -> None:
+    def test_promote_page_of_unpublished_article_is_404(self, client: Client, article: Any) -> None:
         client.force_login(factories.PersonFactory.create())
         assert client.get(at("promote", article().pk)).status_code == 404
 
-    def test_a_free_plan_leads_to_the_promotion(self, client: Client) -> None:
-        article, plan, sponsor = factories.published(), making.plan(), factories.PersonFactory.create()
+    def test_free_request_redirects_to_promotion(self, client: Client) -> None:
+        article, plan, sponsor = factories.published(), actions.plan(), factories.PersonFactory.create()
         client.force_login(sponsor)
         answer = client.post(at("promote", article.pk), form(plan, message="Please read it."))
         made = Promotion.objects.get()
@@ -91,16 +91,16 @@ class TestAsking:
         assert (made.sponsor, made.message, made.state) == (sponsor, "Please read it.", State.REQUESTED)
         assert "You have put it forward already" in client.get(at("promote", article.pk)).content.decode()
 
-    def test_a_priced_plan_leads_to_paying(self, client: Client) -> None:
-        article, plan = factories.published(), making.plan(price=1250)
+    def test_paid_request_redirects_to_payment(self, client: Client) -> None:
+        article, plan = factories.published(), actions.plan(price=1250)
         client.force_login(article.author)
         answer = client.post(at("promote", article.pk), form(plan, price="1", currency="JPY", kind="free"))
         made = Promotion.objects.get()
         assert answer["Location"] == at("promotion_pay", made.pk)
         assert (made.price, made.currency, made.kind) == (1250, "EUR", "paid")
 
-    def test_sent_twice_it_is_one(self, client: Client) -> None:
-        article, plan = factories.published(), making.plan()
+    def test_form_sent_twice_makes_one_promotion(self, client: Client) -> None:
+        article, plan = factories.published(), actions.plan()
         client.force_login(article.author)
         sent = form(plan)
         one, two = (client.post(at("promote", article.pk), sent) for _ in range(2))
@@ -121,10 +121,10 @@ class TestAsking:
             ({"form_key": "nonsense"}, "valid UUID"),
         ],
     )
-    def test_a_refusal_stands_beside_its_field_and_keeps_what_was_typed(
+    def test_refused_request_shows_error_at_field_and_input(
         self, client: Client, changes: dict[str, str], words: str
     ) -> None:
-        article, plan = factories.published(), making.plan()
+        article, plan = factories.published(), actions.plan()
         client.force_login(article.author)
         answer = client.post(at("promote", article.pk), {**form(plan, message="My own words"), **changes})
         page = answer.content.decode()
@@ -133,35 +133,35 @@ class TestAsking:
         assert "My own words" in page or "message" in changes
         assert not Promotion.objects.exists()
 
-    def test_a_plan_that_goes_meanwhile_is_a_sentence(self, client: Client) -> None:
-        article, plan = factories.published(), making.plan()
-        making.plan()
+    def test_plan_withdrawn_meanwhile_shows_error(self, client: Client) -> None:
+        article, plan = factories.published(), actions.plan()
+        actions.plan()
         client.force_login(article.author)
         sent = form(plan)
         Plan.objects.filter(pk=plan.pk).delete()
         assert client.post(at("promote", article.pk), sent).status_code == 200
 
-    def test_an_author_who_opted_out_is_respected(self, client: Client) -> None:
+    def test_promote_page_of_author_who_opted_out(self, client: Client) -> None:
         author = factories.PersonFactory.create(allows_promotion_by_others=False)
-        article, plan = factories.published(author), making.plan()
+        article, plan = factories.published(author), actions.plan()
         client.force_login(factories.PersonFactory.create())
         assert "does not want others" in client.get(at("promote", article.pk)).content.decode()
         assert client.post(at("promote", article.pk), form(plan)).status_code == 200
         assert not Promotion.objects.exists()
 
-    def test_without_plans_there_is_a_sentence(self, client: Client) -> None:
+    def test_promote_page_without_plans(self, client: Client) -> None:
         client.force_login(factories.PersonFactory.create())
         page = client.get(at("promote", factories.published().pk)).content.decode()
         assert "Nothing is offered at the moment" in page
 
-    def test_the_number_of_plans_and_promotions_costs_no_query(
+    def test_promote_page_query_count_does_not_grow(
         self, client: Client, django_assert_max_num_queries: DjangoAssertNumQueries
     ) -> None:
-        place = making.place()
+        place = actions.place()
         for _ in range(3):
-            making.approved(plan=making.plan(place))
+            actions.approved(plan=actions.plan(place))
         for _ in range(5):
-            making.plan(making.place("beside"))
+            actions.plan(actions.place("beside"))
         client.force_login(factories.PersonFactory.create())
         article = factories.published()
         client.get(at("promote", article.pk))
@@ -171,17 +171,17 @@ class TestAsking:
 
 class TestTheSponsorsPage:
     @pytest.mark.parametrize("name", ["promotion", "promotion_pay", "promotion_cancel", "promotion_author"])
-    def test_it_is_the_sponsors_alone(self, client: Client, name: str) -> None:
-        made = making.awaiting()
+    def test_sponsor_pages_are_404_for_others(self, client: Client, name: str) -> None:
+        made = actions.awaiting()
         assert client.get(at(name, made.pk)).status_code == 302
-        client.force_login(making.moderator())
+        client.force_login(actions.moderator())
         send = client.post if name == "promotion_cancel" else client.get
         assert send(at(name, made.pk)).status_code == 404
         assert send(at(name, 10**9)).status_code == 404
 
-    def test_it_tells_the_story(self, client: Client) -> None:
-        made = making.approved(price=7000)
-        lifecycle.revoke(promotion=made, moderator=making.moderator(), reason="It misleads <b>readers</b>.")
+    def test_promotion_page_shows_history(self, client: Client) -> None:
+        made = actions.approved(price=7000)
+        decisions.revoke(promotion=made, moderator=actions.moderator(), reason="It misleads <b>readers</b>.")
         client.force_login(made.sponsor)
         page = client.get(at("promotion", made.pk)).content.decode()
         for words in ("Requested", "Paid", "Approved", "Revoked", "Refund due", "70.00\u00a0EUR", "It misleads"):
@@ -189,8 +189,8 @@ class TestTheSponsorsPage:
         assert "<b>readers</b>" not in page
         assert "Cancel the promotion" not in page
 
-    def test_it_ends_by_the_clock(self, client: Client) -> None:
-        made = making.approved()
+    def test_promotion_page_after_end(self, client: Client) -> None:
+        made = actions.approved()
         Promotion.objects.filter(pk=made.pk).update(
             starts_at=timezone.now() - 8 * DAY, ends_at=timezone.now() - timedelta(seconds=1)
         )
@@ -199,8 +199,8 @@ class TestTheSponsorsPage:
         made.refresh_from_db()
         assert made.state == State.ENDED
 
-    def test_cancelling_says_what_comes_back(self, client: Client) -> None:
-        made = making.paid()
+    def test_cancel_shows_refund(self, client: Client) -> None:
+        made = actions.paid()
         client.force_login(made.sponsor)
         assert "You get 70.00\u00a0EUR back" in client.get(at("promotion", made.pk)).content.decode()
         assert client.get(at("promotion_cancel", made.pk)).status_code == 405
@@ -211,8 +211,8 @@ class TestTheSponsorsPage:
         assert made.state == State.CANCELLED
         assert made.ledger.filter(event="refund_due").count() == 1
 
-    def test_too_long_a_reason_is_kept_and_refused(self, client: Client) -> None:
-        made = making.requested()
+    def test_cancel_with_too_long_reason_shows_input(self, client: Client) -> None:
+        made = actions.requested()
         client.force_login(made.sponsor)
         answer = client.post(at("promotion_cancel", made.pk), {"reason": "x" * 2001})
         assert "x" * 2001 in answer.content.decode()
@@ -221,9 +221,9 @@ class TestTheSponsorsPage:
 
 
 class TestPaying:
-    def test_a_transfer_is_explained(self, client: Client, settings: LazySettings) -> None:
+    def test_pay_page_explains_transfer(self, client: Client, settings: LazySettings) -> None:
         settings.PAYMENT_INSTRUCTIONS = "IBAN AM00 1234\nSpokesperson <Ltd>"
-        made = making.awaiting()
+        made = actions.awaiting()
         client.force_login(made.sponsor)
         page = client.get(at("promotion_pay", made.pk)).content.decode()
         for words in ("70.00\u00a0EUR", f"Promotion no. {made.pk}", "IBAN AM00 1234", "Spokesperson &lt;Ltd&gt;"):
@@ -233,8 +233,8 @@ class TestPaying:
         assert made.state == State.AWAITING_PAYMENT
 
     @pytest.mark.usefixtures("dummy")
-    def test_the_dummy_pays(self, client: Client) -> None:
-        made = making.awaiting()
+    def test_dummy_provider_pays(self, client: Client) -> None:
+        made = actions.awaiting()
         client.force_login(made.sponsor)
         assert "no money moves" in client.get(at("promotion_pay", made.pk)).content.decode()
         answer = client.post(at("promotion_pay", made.pk), {"outcome": "paid"})
@@ -247,8 +247,8 @@ class TestPaying:
 
     @pytest.mark.usefixtures("dummy")
     @pytest.mark.parametrize("outcome", ["declined", "nonsense", ""])
-    def test_the_dummy_declines(self, client: Client, outcome: str) -> None:
-        made = making.awaiting()
+    def test_dummy_provider_declines(self, client: Client, outcome: str) -> None:
+        made = actions.awaiting()
         client.force_login(made.sponsor)
         answer = client.post(at("promotion_pay", made.pk), {"outcome": outcome})
         if outcome == "declined":
@@ -260,11 +260,11 @@ class TestPaying:
         assert made.state == State.PAID
 
     @pytest.mark.usefixtures("dummy")
-    def test_nobody_pays_by_an_address(self, client: Client) -> None:
-        """The library's own dummy believes what the address says."""
-        from articles.promotion.billing import open_payment
+    def test_payment_url_parameters_are_ignored(self, client: Client) -> None:
+        """The library's own dummy provider trusts them."""
+        from articles.promotion.services.payments import open_payment
 
-        made = making.awaiting()
+        made = actions.awaiting()
         payment = open_payment(promotion=made, variant="dummy")
         client.get(reverse("process_payment", kwargs={"token": payment.token}) + "?verification_result=confirmed")
         client.post(reverse("process_payment", kwargs={"token": payment.token}), {"status": "confirmed"})
@@ -275,10 +275,10 @@ class TestPaying:
 class TestTheAuthor:
     @pytest.fixture
     def asked(self) -> Promotion:
-        place = making.place(author_may_refuse_hours=48)
-        return making.requested(sponsor=factories.PersonFactory.create(), placement=place)
+        place = actions.place(author_can_refuse_hours=48)
+        return actions.requested(sponsor=factories.PersonFactory.create(), placement=place)
 
-    def test_agrees(self, client: Client, asked: Promotion) -> None:
+    def test_author_agrees(self, client: Client, asked: Promotion) -> None:
         client.force_login(asked.article.author)
         page = client.get(at("promotion_author", asked.pk)).content.decode()
         assert asked.sponsor.name in page
@@ -288,7 +288,7 @@ class TestTheAuthor:
         assert asked.author_agreed_at is not None
         assert "You agreed on" in client.get(at("promotion_author", asked.pk)).content.decode()
 
-    def test_refuses(self, client: Client, asked: Promotion) -> None:
+    def test_author_refuses(self, client: Client, asked: Promotion) -> None:
         client.force_login(asked.article.author)
         client.post(at("promotion_author", asked.pk), {"answer": "refuse", "reason": "No, thank you."})
         asked.refresh_from_db()
@@ -298,17 +298,17 @@ class TestTheAuthor:
         assert "nothing for you to answer" in client.get(at("promotion_author", asked.pk)).content.decode()
 
     @pytest.mark.parametrize("answer", ["", "perhaps"])
-    def test_nonsense_is_refused(self, client: Client, asked: Promotion, answer: str) -> None:
+    def test_invalid_answer_is_refused(self, client: Client, asked: Promotion, answer: str) -> None:
         client.force_login(asked.article.author)
         assert client.post(at("promotion_author", asked.pk), {"answer": answer}).status_code == 200
         asked.refresh_from_db()
         assert (asked.state, asked.author_agreed_at) == (State.REQUESTED, None)
 
-    def test_the_sponsor_sees_no_such_page(self, client: Client, asked: Promotion) -> None:
+    def test_author_page_is_404_for_sponsor(self, client: Client, asked: Promotion) -> None:
         client.force_login(asked.sponsor)
         assert client.get(at("promotion_author", asked.pk)).status_code == 404
 
-    def test_opts_out_in_the_profile(self, client: Client) -> None:
+    def test_author_opts_out_in_profile(self, client: Client) -> None:
         author = factories.PersonFactory.create()
         client.force_login(author)
         values = {"display_name": "Anna", "biography": "", "preferred_language": "en"}

@@ -1,4 +1,4 @@
-"""/promotions/: who put what forward, for how much, and what came of it."""
+"""The public ledger: page, CSV and JSON."""
 
 from __future__ import annotations
 
@@ -8,18 +8,17 @@ from datetime import timedelta
 from itertools import pairwise
 
 import pytest
-from django.core.cache import caches
 from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from articles.promotion import lifecycle, reports
-from articles.promotion.models import LedgerEntry, Promotion, PromotionDay, PromotionSettings
-from articles.promotion.public_ledger import band
+from articles.promotion import public_ledger
+from articles.promotion.models import LedgerEntry, Promotion, PromotionDay
+from articles.promotion.services import decisions, requests
 from articles.services import publishing
 from core.page_cache.keys import cache_key
 from tests import factories
-from tests.promotion import making
+from tests.promotion import actions
 from tests.promotion.factories import running
 
 pytestmark = pytest.mark.django_db
@@ -33,44 +32,44 @@ def rows(client: Client, query: str = "") -> list[dict[str, str]]:
     return list(csv.DictReader(client.get(f"/promotions.csv{query}").text.splitlines()))
 
 
-def test_the_whole_story_of_one(client: Client) -> None:
+def test_ledger_page_shows_hipositions(client: Client) -> None:
     author = factories.PersonFactory.create(display_name="Ani")
     sponsor = factories.PersonFactory.create(display_name="Lilit")
     article = factories.published(author, title="The bridge")
-    promotion = making.approved(article=article, sponsor=sponsor, price=2500)
+    promotion = actions.approved(article=article, sponsor=sponsor, price=2500)
     PromotionDay.objects.create(promotion=promotion, day=timezone.localdate(), impressions=120, clicks=1)
-    lifecycle.revoke(promotion=promotion, moderator=making.moderator(), reason="The bridge was invented.")
+    decisions.revoke(promotion=promotion, moderator=actions.moderator(), reason="The bridge was invented.")
     page = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", client.get("/promotions/").text))
     assert "The bridge" in page
     assert "by Lilit · paid · 25.00\u00a0EUR" in page or "by Lilit · paid · 25.00 EUR" in page
     assert "approved by: moderator" in page
     assert "120 impressions · 1 click" in page.replace("  ", " ")
-    story = [
-        page.index(words) for words in ("Payment asked for", "Paid · moderator", "Approved · moderator", "Revoked ·")
+    positions = [
+        page.index(text) for text in ("Payment asked for", "Paid · moderator", "Approved · moderator", "Revoked ·")
     ]
-    assert story == sorted(story)
+    assert positions == sorted(positions)
     assert "The bridge was invented." in page
 
 
-def test_reasons_between_people_stay_between_them(client: Client) -> None:
-    promotion = making.requested()
-    lifecycle.decline(promotion=promotion, moderator=making.moderator(), reason="Between you and me.")
+def test_reason_of_decline_is_not_public(client: Client) -> None:
+    promotion = actions.requested()
+    decisions.decline(promotion=promotion, moderator=actions.moderator(), reason="Between you and me.")
     for address in ("/promotions/", "/promotions.csv", "/promotions.json"):
         answer = client.get(address).text.lower()
         assert "declined" in answer
         assert "between you and me" not in answer
 
 
-def test_what_merely_waits_and_what_was_taken_back_is_nobodys_business(client: Client) -> None:
-    making.requested()
-    making.awaiting()
-    taken_back = making.requested()
-    lifecycle.cancel(promotion=taken_back, sponsor=taken_back.sponsor)
+def test_pending_and_withdrawn_requests_are_not_public(client: Client) -> None:
+    actions.requested()
+    actions.awaiting()
+    taken_back = actions.requested()
+    requests.cancel(promotion=taken_back, sponsor=taken_back.sponsor)
     assert titles(client) == []
     assert "Nothing has been put forward so far." in client.get("/promotions/").text
 
 
-def test_neither_message_nor_account_of_anybody_is_in_it(client: Client) -> None:
+def test_ledger_has_no_messages_and_emails(client: Client) -> None:
     promotion = running(message="Please, it is my birthday.")
     for address in ("/promotions/", "/promotions.csv", "/promotions.json"):
         answer = client.get(address).text
@@ -78,7 +77,7 @@ def test_neither_message_nor_account_of_anybody_is_in_it(client: Client) -> None
         assert promotion.sponsor.email not in answer
 
 
-def test_a_hidden_article_stands_there_without_its_title(client: Client) -> None:
+def test_hidden_article_has_no_title_in_ledger(client: Client) -> None:
     article = factories.published(title="Secret", author=factories.PersonFactory.create(display_name="Ani"))
     running(article=article, sponsor=article.author)
     publishing.hide(article=article)
@@ -90,14 +89,14 @@ def test_a_hidden_article_stands_there_without_its_title(client: Client) -> None
     assert "An article that is hidden" in client.get("/promotions/").text
 
 
-def test_the_editors_choice_names_no_moderator(client: Client) -> None:
+def test_editorial_pick_names_no_moderator(client: Client) -> None:
     running(kind="editorial", sponsor=factories.PersonFactory.create(display_name="Moderator Lilit"))
     page = client.get("/promotions/").text
     assert "editors’ choice" in page
     assert "Moderator Lilit" not in page
 
 
-def test_filters(client: Client) -> None:
+def test_ledger_filters(client: Client) -> None:
     now = timezone.now()
     running("front_top", article=factories.published(title="Paid, running"))
     running("beside", article=factories.published(title="Free, over"), kind="free", starts_at=now - timedelta(days=9))
@@ -120,13 +119,13 @@ def test_filters(client: Client) -> None:
     ["?kind=x", "?place=1", "?state=requested", "?state=awaiting_payment", "?state=approved", "?after=x", "?after=1-"],
 )
 @pytest.mark.parametrize("address", ["/promotions/", "/promotions.csv", "/promotions.json"])
-def test_what_cannot_be_asked_for_is_a_404(client: Client, address: str, query: str) -> None:
+def test_invalid_ledger_parameters_are_404(client: Client, address: str, query: str) -> None:
     assert client.get(address + query).status_code == 404
 
 
-def test_following_older_gives_each_once_newest_first(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reports, "PAGE", 3)
-    monkeypatch.setattr(reports, "FILE", 3)
+def test_ledger_pagination_newest_first(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(public_ledger, "PAGE_SIZE", 3)
+    monkeypatch.setattr(public_ledger, "FILE_SIZE", 3)
     now = timezone.now()
     # The two oldest in the same microsecond.
     made = [running("beside", requested_at=now - timedelta(hours=7 - max(n, 1))) for n in range(7)]
@@ -147,32 +146,17 @@ def test_following_older_gives_each_once_newest_first(client: Client, monkeypatc
     assert 'rel="next"' in client.get("/promotions.csv")["Link"]
 
 
-def test_the_prices_are_as_exact_as_the_operator_wants(client: Client) -> None:
-    making.approved(price=2500)
+def test_ledger_shows_exact_prices(client: Client) -> None:
+    actions.approved(price=2500)
     assert rows(client)[0]["price"] == "25.00 EUR"
-    PromotionSettings.objects.update_or_create(pk=1, defaults={"shows_exact_prices": False})
-    caches["local"].clear()
-    assert rows(client)[0]["price"] == "10–100 EUR"
-    for address in ("/promotions/", "/promotions.json"):
-        assert "25.00" not in client.get(address).text
-
-
-@pytest.mark.parametrize(
-    ("amount", "currency", "words"),
-    [
-        (99, "EUR", "under 1\u00a0EUR"),
-        (100, "EUR", "1–10\u00a0EUR"),
-        (999, "EUR", "1–10\u00a0EUR"),
-        (1000, "EUR", "10–100\u00a0EUR"),
-        (1250, "JPY", "1000–10000\u00a0JPY"),
-    ],
-)
-def test_bands_of_prices(amount: int, currency: str, words: str) -> None:
-    assert band(amount, currency) == words
+    paid = next(
+        row for row in client.get("/promotions.json").json()["promotions"][0]["ledger"] if row["event"] == "paid"
+    )
+    assert paid["amount"] == "25.00\u00a0EUR"
 
 
 @pytest.mark.parametrize("formula", ["=1+1", "+1", "-1", "@SUM(A1)", " =1"])
-def test_no_title_is_a_formula_in_a_spreadsheet(client: Client, formula: str) -> None:
+def test_csv_escapes_formulas(client: Client, formula: str) -> None:
     running(
         article=factories.published(title=f"{formula} and more"),
         sponsor=factories.PersonFactory.create(display_name=formula),
@@ -182,9 +166,9 @@ def test_no_title_is_a_formula_in_a_spreadsheet(client: Client, formula: str) ->
     assert row["sponsor"].startswith("'")
 
 
-def test_json_holds_the_chain(client: Client) -> None:
-    making.approved(price=2500)
-    making.approved()
+def test_ledger_json_has_complete_hash_chain(client: Client) -> None:
+    actions.approved(price=2500)
+    actions.approved()
     answer = client.get("/promotions.json").json()
     chain = sorted((row for one in answer["promotions"] for row in one["ledger"]), key=lambda row: row["number"])
     assert len(chain) == LedgerEntry.objects.count()
@@ -193,21 +177,20 @@ def test_json_holds_the_chain(client: Client) -> None:
     assert answer["head"] == {"number": chain[-1]["number"], "hash": chain[-1]["hash"]}
 
 
-def test_it_costs_as_much_however_long_it_is(
+def test_ledger_query_count_does_not_grow(
     client: Client, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     for _ in range(3):
-        making.approved(price=2500)
+        actions.approved(price=2500)
         running("beside")
     client.get("/about/")
-    client.get("/promotions.csv")  # warms the setting
-    for address, most in [("/promotions/", 2), ("/promotions.csv", 2), ("/promotions.json", 3)]:
-        with django_assert_max_num_queries(most):
+    for address, max_queries in [("/promotions/", 2), ("/promotions.csv", 2), ("/promotions.json", 3)]:
+        with django_assert_max_num_queries(max_queries):
             assert client.get(address).status_code == 200
 
 
 @pytest.mark.parametrize("address", ["/promotions/", "/ru/promotions/", "/promotions.csv", "/promotions.json"])
-def test_it_is_for_the_caches_and_they_know_its_filters(client: Client, address: str) -> None:
+def test_ledger_is_cacheable_by_filters(client: Client, address: str) -> None:
     running()
     answer = client.get(address)
     assert answer["Cache-Control"].startswith("public, ")

@@ -1,4 +1,4 @@
-"""The sponsor's page of what came of it, and its CSV."""
+"""Results of a promotion: page and CSV."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pytest_django import DjangoAssertNumQueries
 from accounts.models import User
 from articles.models import Article
 from articles.promotion.models import Promotion, PromotionDay
-from articles.promotion.results import results_of
+from articles.promotion.selectors import promotion_results
 from articles.readership.models import DailyStats
 from core.charts import chart
 from tests import factories
@@ -34,7 +34,7 @@ def sponsor() -> User:
 
 @pytest.fixture
 def promotion(sponsor: User) -> Promotion:
-    """A week, of which the first two days have brought something."""
+    """Return a promotion of a week with results of its first two days."""
     article = factories.published()
     Article.objects.filter(pk=article.pk).update(published_at=NOON - timedelta(days=4))
     article.refresh_from_db()
@@ -46,8 +46,8 @@ def promotion(sponsor: User) -> Promotion:
     return promotion
 
 
-def test_the_days_with_click_through_and_the_articles_own_views(promotion: Promotion) -> None:
-    results = results_of(promotion, now=NOON + timedelta(days=1))
+def test_results_by_day_with_article_views(promotion: Promotion) -> None:
+    results = promotion_results(promotion, now=NOON + timedelta(days=1))
     assert [day.day for day in results.days] == [FIRST, FIRST + timedelta(days=1)]
     assert [day.click_through for day in results.days] == [5.0, None]
     assert (results.total.impressions, results.total.clicks, results.total.views) == (200, 10, 8)
@@ -61,26 +61,26 @@ def test_the_days_with_click_through_and_the_articles_own_views(promotion: Promo
     ("hours", "days"),
     [(-1, 0), (0, 1), (11, 1), (12, 2), (24 * 7, 8), (24 * 30, 8)],
 )
-def test_it_has_a_row_for_each_day_that_it_ran(promotion: Promotion, hours: int, days: int) -> None:
+def test_results_have_a_row_for_each_day(promotion: Promotion, hours: int, days: int) -> None:
     PromotionDay.objects.all().delete()
-    assert len(results_of(promotion, now=NOON + timedelta(hours=hours)).days) == days
+    assert len(promotion_results(promotion, now=NOON + timedelta(hours=hours)).days) == days
 
 
-def test_what_was_revoked_ran_until_then(promotion: Promotion) -> None:
+def test_results_of_revoked_promotion_end_at_revocation(promotion: Promotion) -> None:
     promotion.state, promotion.closed_at = Promotion.State.REVOKED, NOON + timedelta(hours=2)
     PromotionDay.objects.all().delete()
-    assert [day.day for day in results_of(promotion, now=NOON + timedelta(days=5)).days] == [FIRST]
+    assert [day.day for day in promotion_results(promotion, now=NOON + timedelta(days=5)).days] == [FIRST]
 
 
-def test_before_it_was_published_there_is_nothing_to_compare_with(sponsor: User) -> None:
+def test_results_of_new_article_have_no_comparison(sponsor: User) -> None:
     article = factories.published()
     assert article.published_at is not None
     promotion = running(article=article, starts_at=article.published_at)
-    assert results_of(promotion, now=article.published_at + timedelta(hours=1)).views_a_day_before is None
+    assert promotion_results(promotion, now=article.published_at + timedelta(hours=1)).views_a_day_before is None
 
 
-def test_bars_stand_on_the_floor_and_within_the_picture(promotion: Promotion) -> None:
-    days = results_of(promotion, now=NOON + timedelta(days=1)).days
+def test_chart_of_results(promotion: Promotion) -> None:
+    days = promotion_results(promotion, now=NOON + timedelta(days=1)).days
     drawn = chart(days, "Views", lambda day: day.article_views, lambda day: day.views)
     assert [(bar.height, bar.top) for bar in drawn.bars] == [(71, 29), (100, 0)]
     assert drawn.bars[0].part_height == 11
@@ -88,7 +88,7 @@ def test_bars_stand_on_the_floor_and_within_the_picture(promotion: Promotion) ->
     assert chart([], "Views", lambda day: day.clicks).bars == []
 
 
-def test_the_sponsor_sees_numbers_chart_and_table(client: Client, promotion: Promotion, sponsor: User) -> None:
+def test_results_page(client: Client, promotion: Promotion, sponsor: User) -> None:
     client.force_login(sponsor)
     with time_machine.travel(NOON + timedelta(days=1), tick=False):
         page = client.get(f"/promotions/{promotion.pk}/results/")
@@ -102,7 +102,7 @@ def test_the_sponsor_sees_numbers_chart_and_table(client: Client, promotion: Pro
     assert "6.7 % of the views in these days came from the promotion." in page.text
 
 
-def test_csv(client: Client, promotion: Promotion, sponsor: User) -> None:
+def test_results_csv(client: Client, promotion: Promotion, sponsor: User) -> None:
     client.force_login(sponsor)
     with time_machine.travel(NOON + timedelta(days=1), tick=False):
         answer = client.get(f"/promotions/{promotion.pk}/results.csv")
@@ -119,7 +119,7 @@ def test_csv(client: Client, promotion: Promotion, sponsor: User) -> None:
     assert rows[1]["click_through_percent"] == ""
 
 
-def test_before_the_first_day_it_says_so(client: Client, sponsor: User) -> None:
+def test_results_page_before_start(client: Client, sponsor: User) -> None:
     promotion = running(sponsor=sponsor, state=Promotion.State.PAID, starts_at=NOON, approved_at=None)
     Promotion.objects.filter(pk=promotion.pk).update(starts_at=None, ends_at=None)
     client.force_login(sponsor)
@@ -128,7 +128,7 @@ def test_before_the_first_day_it_says_so(client: Client, sponsor: User) -> None:
 
 
 @pytest.mark.parametrize("suffix", ["/", ".csv"])
-def test_it_is_nobody_elses(client: Client, promotion: Promotion, suffix: str) -> None:
+def test_results_are_404_for_others(client: Client, promotion: Promotion, suffix: str) -> None:
     address = f"/promotions/{promotion.pk}/results{suffix}"
     assert client.get(address)["Location"].startswith("/accounts/login/")
     for user in (
@@ -144,7 +144,7 @@ def test_it_is_nobody_elses(client: Client, promotion: Promotion, suffix: str) -
     assert client.get(address).status_code == 200
 
 
-def test_it_costs_as_much_however_long_it_ran(
+def test_results_query_count_does_not_grow(
     client: Client, promotion: Promotion, sponsor: User, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     client.force_login(sponsor)

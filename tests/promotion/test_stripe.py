@@ -1,4 +1,4 @@
-"""Stripe Checkout without Stripe: real signatures, no network."""
+"""Stripe Checkout with real signatures, without network."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from django.test import Client
 from django.urls import reverse
 from payments import core
 
-from articles.promotion import billing, lifecycle
 from articles.promotion.models import Payment, Promotion
-from tests.promotion import making
+from articles.promotion.services import decisions, payments
+from tests.promotion import actions
 
 pytestmark = pytest.mark.django_db
 SECRET = "whsec_test"
@@ -42,7 +42,7 @@ def _stripe(settings: LazySettings) -> Iterator[None]:
 
 @pytest.fixture
 def payment() -> Payment:
-    return billing.open_payment(promotion=making.awaiting(), variant="stripe")
+    return payments.open_payment(promotion=actions.awaiting(), variant="stripe")
 
 
 def event(payment: Payment | None, kind: str = "checkout.session.completed", **changes: Any) -> bytes:
@@ -79,11 +79,11 @@ def state(payment: Payment) -> str:
     return Promotion.objects.get(pk=payment.promotion_id).state
 
 
-def test_the_address_stands_outside_of_languages() -> None:
+def test_webhook_url_has_no_language() -> None:
     assert reverse("static_process_payment", kwargs={"variant": "stripe"}) == "/payments/process/stripe/"
 
 
-def test_a_signed_report_pays(payment: Payment) -> None:
+def test_signed_event_marks_paid(payment: Payment) -> None:
     for _ in range(2):
         assert send(event(payment)) == 200
     assert state(payment) == State.PAID
@@ -101,7 +101,7 @@ def test_a_signed_report_pays(payment: Payment) -> None:
         lambda body: signature(body + b" "),
     ],
 )
-def test_a_signature_that_does_not_fit_is_a_400(payment: Payment, sign: Any) -> None:
+def test_invalid_signature_is_400(payment: Payment, sign: Any) -> None:
     body = event(payment)
     assert send(body, sign(body)) == 400
     assert state(payment) == State.AWAITING_PAYMENT
@@ -120,23 +120,23 @@ def test_a_signature_that_does_not_fit_is_a_400(payment: Payment, sign: Any) -> 
         b'{"object": "event", "type": "checkout.session.completed", "data": null}',
     ],
 )
-def test_signed_nonsense_is_a_400_and_no_crash(body: bytes) -> None:
+def test_signed_invalid_body_is_400(body: bytes) -> None:
     assert send(body, signature(body)) == 400
 
 
-def test_half_a_session_is_a_400(payment: Payment) -> None:
+def test_incomplete_session_is_400(payment: Payment) -> None:
     assert send(event(payment, amount_total=None)) == 400
     assert state(payment) == State.AWAITING_PAYMENT
 
 
 @pytest.mark.parametrize("change", [{"amount_total": 6999}, {"amount_total": 70_000}, {"currency": "usd"}])
-def test_another_amount_pays_for_nothing(payment: Payment, change: dict[str, Any]) -> None:
+def test_event_with_wrong_amount_is_refused(payment: Payment, change: dict[str, Any]) -> None:
     assert send(event(payment, **change)) == 200
     assert state(payment) == State.AWAITING_PAYMENT
     assert payment.promotion.ledger.filter(event="payment_refused").count() == 1
 
 
-def test_reports_may_come_in_any_order(payment: Payment) -> None:
+def test_events_in_any_order(payment: Payment) -> None:
     assert send(event(payment, "checkout.session.expired", payment_status="unpaid", status="expired")) == 200
     assert state(payment) == State.AWAITING_PAYMENT
     assert send(event(payment, "checkout.session.async_payment_succeeded")) == 200
@@ -147,23 +147,23 @@ def test_reports_may_come_in_any_order(payment: Payment) -> None:
     assert payment.status == "confirmed"
 
 
-def test_completed_but_not_yet_paid_waits(payment: Payment) -> None:
+def test_completed_unpaid_session_is_not_paid(payment: Payment) -> None:
     assert send(event(payment, payment_status="unpaid")) == 200
     assert state(payment) == State.AWAITING_PAYMENT
 
 
-def test_what_is_not_ours_is_left_alone() -> None:
+def test_foreign_event_is_ignored() -> None:
     assert send(event(None)) == 200
     assert send(event(None, "customer.created")) == 200
 
 
-def test_a_payment_by_hand_cannot_be_named(payment: Payment) -> None:
+def test_event_for_manual_payment_is_ignored(payment: Payment) -> None:
     Payment.objects.filter(pk=payment.pk).update(variant="manual")
     assert send(event(payment)) == 200
     assert state(payment) == State.AWAITING_PAYMENT
 
 
-def test_the_address_of_one_payment_believes_signatures_only(payment: Payment) -> None:
+def test_payment_url_needs_signature(payment: Payment) -> None:
     client = Client(enforce_csrf_checks=True)
     address = reverse("process_payment", kwargs={"token": payment.token})
     assert client.get(address).status_code == 400
@@ -171,7 +171,7 @@ def test_the_address_of_one_payment_believes_signatures_only(payment: Payment) -
     assert state(payment) == State.AWAITING_PAYMENT
 
 
-def test_unknown_providers_and_methods() -> None:
+def test_unknown_providers_and_methods_are_refused() -> None:
     client = Client()
     assert client.post("/payments/process/paypal/").status_code == 404
     assert client.post("/payments/process/manual/").status_code == 404
@@ -179,8 +179,8 @@ def test_unknown_providers_and_methods() -> None:
     assert client.get("/payments/process/6f3f0d5e-0000-4000-8000-000000000000/").status_code == 404
 
 
-def test_the_sponsor_is_sent_to_stripe_with_our_price(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    made, asked = making.awaiting(), []
+def test_pay_redirects_to_stripe_with_price(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    made, asked = actions.awaiting(), []
 
     def create(**values: Any) -> dict[str, str]:
         asked.append(values)
@@ -198,8 +198,8 @@ def test_the_sponsor_is_sent_to_stripe_with_our_price(client: Client, monkeypatc
     assert payment.transaction_id == "cs_9"
 
 
-def test_stripe_away_is_a_sentence(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    made = making.awaiting()
+def test_unavailable_stripe_shows_error(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = actions.awaiting()
 
     def create(**values: Any) -> None:
         raise stripe.StripeError("away")
@@ -210,7 +210,7 @@ def test_stripe_away_is_a_sentence(client: Client, monkeypatch: pytest.MonkeyPat
     assert "did not go through" in answer.content.decode()
 
 
-def test_a_refund_is_asked_for_once(payment: Payment, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_refund_is_requested_once(payment: Payment, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
 
     def create(**values: Any) -> dict[str, str]:
@@ -219,16 +219,14 @@ def test_a_refund_is_asked_for_once(payment: Payment, monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(stripe.Refund, "create", create)
     send(event(payment))
-    made = lifecycle.decline(promotion=payment.promotion, moderator=making.moderator(), reason="No.")
+    made = decisions.decline(promotion=payment.promotion, moderator=actions.moderator(), reason="No.")
     assert [(one["payment_intent"], one["amount"]) for one in asked] == [("pi_1", 7000)]
     assert payment.token in asked[0]["idempotency_key"]
     assert made.ledger.filter(event="refunded", amount=-7000).count() == 1
 
 
 @pytest.mark.parametrize("answer", [{"status": "failed"}, stripe.StripeError("no")])
-def test_a_refund_that_stripe_refuses_is_done_by_hand(
-    payment: Payment, monkeypatch: pytest.MonkeyPatch, answer: Any
-) -> None:
+def test_refused_refund_is_done_by_hand(payment: Payment, monkeypatch: pytest.MonkeyPatch, answer: Any) -> None:
     def create(**values: Any) -> Any:
         if isinstance(answer, Exception):
             raise answer
@@ -236,6 +234,6 @@ def test_a_refund_that_stripe_refuses_is_done_by_hand(
 
     monkeypatch.setattr(stripe.Refund, "create", create)
     send(event(payment))
-    made = lifecycle.decline(promotion=payment.promotion, moderator=making.moderator(), reason="No.")
+    made = decisions.decline(promotion=payment.promotion, moderator=actions.moderator(), reason="No.")
     assert made.ledger.filter(event="refund_failed").count() == 1
     assert Promotion.objects.refund_owed().get() == made

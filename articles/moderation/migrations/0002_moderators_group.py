@@ -13,7 +13,6 @@ PERMISSIONS = {
     ("promotion", "ledgerentry"): ["view"],
     ("promotion", "placement"): ["view", "change"],
     ("promotion", "plan"): ["view", "add", "change"],
-    ("promotion", "promotionsettings"): ["view", "change"],
     ("articles", "article"): ["view", "change"],
     ("articles", "image"): ["view"],
     ("articles", "section"): ["view", "add", "change"],

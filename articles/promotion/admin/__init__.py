@@ -1,7 +1,6 @@
-"""Promotions in the Django admin: the queue and its decisions, the calendar, the results, the ledger and the offer."""
+"""Promotions in the Django admin: queue and decisions, timeline, plans, ledger and finance."""
 
-from articles.promotion.admin.offers import PlacementAdmin, PlanAdmin, PromotionSettingsAdmin
+from articles.promotion.admin.finance import LedgerAdmin, PlacementAdmin, PlanAdmin
 from articles.promotion.admin.queue import PromotionAdmin
-from articles.promotion.admin.record import LedgerAdmin
 
-__all__ = ["LedgerAdmin", "PlacementAdmin", "PlanAdmin", "PromotionAdmin", "PromotionSettingsAdmin"]
+__all__ = ["LedgerAdmin", "PlacementAdmin", "PlanAdmin", "PromotionAdmin"]

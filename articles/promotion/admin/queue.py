@@ -1,4 +1,4 @@
-"""The queue: what waits for a decision, for money, for a look; what is scheduled and runs; what is over."""
+"""The list of promotions by what is to be done, and the pages beside it."""
 
 from __future__ import annotations
 
@@ -8,29 +8,33 @@ from typing import Any, cast
 
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
-from django.db.models import Count, OuterRef, QuerySet, Subquery, Sum
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
+from django.views.decorators.http import require_safe
 
-from articles.promotion.admin.accounts import share
-from articles.promotion.admin.decision import DecisionPage
-from articles.promotion.admin.overview import Overview
-from articles.promotion.lifecycle import author_has_spoken
-from articles.promotion.models import Promotion, PromotionDay, PromotionQuerySet
+from articles.promotion.admin.decisions import DecisionMixin
+from articles.promotion.admin.finance import finance_context, format_share
+from articles.promotion.admin.timeline import timeline_context
+from articles.promotion.models import Promotion, PromotionQuerySet
+from articles.promotion.public_ledger import with_results
+from articles.promotion.services.decisions import author_allows
 from core.admin import KeysetModelAdmin
 
 State = Promotion.State
 WAITING = "waiting"
-WITH_RESULTS = {"running", "over"}
 HISTORY = ["before"]
 RESULTS = ["impressions", "clicks", "click_through"]
-# What is urgent stands first: what waits the longest, what starts or ends soonest; what is done, newest first.
-ORDERS = {
+# The urgent ones first: the oldest requests, what starts or ends next. Of what is over, the newest first.
+ORDERINGS = {
     "paused": ("ends_at", "pk"),
     "refunds": ("closed_at", "pk"),
     "scheduled": ("starts_at", "pk"),
@@ -38,32 +42,19 @@ ORDERS = {
     "over": ("-starts_at", "-pk"),
     "all": ("-requested_at", "-pk"),
 }
+COLUMNS = {
+    "unpaid": ["age", *HISTORY],
+    "paused": ["state_column", "from_until"],
+    "refunds": ["state_column", "closed"],
+    "scheduled": ["from_until", *HISTORY],
+    "running": ["from_until", *RESULTS],
+    "over": ["state_column", "from_until", *RESULTS],
+    "all": ["state_column", "age", *HISTORY],
+}
 
 
-def view_of(promotions: PromotionQuerySet, name: str) -> PromotionQuerySet:
-    """One of the lists by its name; what waits for any other name."""
-    match name:
-        case "unpaid":
-            return promotions.unpaid()
-        case "paused":
-            return promotions.paused()
-        case "refunds":
-            return promotions.refund_owed()
-        case "scheduled":
-            return promotions.scheduled()
-        case "running":
-            return promotions.running()
-        case "over":
-            now = timezone.now()
-            return promotions.filter(starts_at__lte=now).exclude(state=State.APPROVED, ends_at__gt=now)
-        case "all":
-            return promotions
-        case _:
-            return promotions.waiting()
-
-
-class ViewFilter(admin.SimpleListFilter):
-    """Which of the lists; what waits for a decision is the one that opens."""
+class ListFilter(admin.SimpleListFilter):
+    """Which list is shown; at first, what waits for a decision."""
 
     title = gettext_lazy("list")
     parameter_name = "view"
@@ -93,16 +84,34 @@ class ViewFilter(admin.SimpleListFilter):
             }
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Promotion]) -> QuerySet[Promotion]:
-        return view_of(cast("PromotionQuerySet", queryset), self.value())
+        promotions = cast("PromotionQuerySet", queryset)
+        now = timezone.now()
+        match self.value():
+            case "unpaid":
+                return promotions.unpaid()
+            case "paused":
+                return promotions.paused()
+            case "refunds":
+                return promotions.refund_owed()
+            case "scheduled":
+                return promotions.scheduled()
+            case "running":
+                return promotions.running()
+            case "over":
+                return promotions.filter(starts_at__lte=now).exclude(state=State.APPROVED, ends_at__gt=now)
+            case "all":
+                return promotions
+            case _:
+                return promotions.waiting()
 
 
 @admin.register(Promotion)
-class PromotionAdmin(Overview, DecisionPage, KeysetModelAdmin[Promotion]):
-    """Promotions. The first column leads to the page where one is looked at and decided on."""
+class PromotionAdmin(DecisionMixin, KeysetModelAdmin[Promotion]):
+    """Promotions. The first column links to the page of decision."""
 
     list_display = ["title", "offer", "sponsor_name"]
     list_display_links = ["title"]
-    list_filter = [ViewFilter, "placement", "kind"]
+    list_filter = [ListFilter, "placement", "kind"]
     search_fields = ["article__live__title", "sponsor__username", "sponsor__display_name", "message"]
     search_users = ("sponsor",)
     search_help_text = gettext_lazy("Title, sponsor or message")
@@ -111,9 +120,9 @@ class PromotionAdmin(Overview, DecisionPage, KeysetModelAdmin[Promotion]):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Promotion]:
         promotions = Promotion.objects.for_list()
-        if request.GET.get("view") in WITH_RESULTS:
+        if request.GET.get("view") in {"running", "over"}:
             return with_results(promotions)
-        return with_sponsors_history(promotions)
+        return with_sponsor_history(promotions)
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         titles = {
@@ -129,20 +138,36 @@ class PromotionAdmin(Overview, DecisionPage, KeysetModelAdmin[Promotion]):
         return super().changelist_view(request, {"title": title, **(extra_context or {})})
 
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
-        return ORDERS.get(request.GET.get("view", ""), ("requested_at", "pk"))
+        return ORDERINGS.get(request.GET.get("view", ""), ("requested_at", "pk"))
 
     def get_list_display(self, request: HttpRequest) -> Any:
-        """The columns that matter for the list that is shown."""
-        columns = {
-            "unpaid": ["age", *HISTORY],
-            "paused": ["state_column", "from_until"],
-            "refunds": ["state_column", "closed"],
-            "scheduled": ["from_until", *HISTORY],
-            "running": ["from_until", *RESULTS],
-            "over": ["state_column", "from_until", *RESULTS],
-            "all": ["state_column", "age", *HISTORY],
-        }.get(request.GET.get("view", ""), ["age", "wanted", "authors_word", *HISTORY])
+        """Return the columns of the list that is shown."""
+        columns = COLUMNS.get(request.GET.get("view", ""), ["age", "wanted", "author_answer", *HISTORY])
         return ["title", "offer", "sponsor_name", *columns]
+
+    def get_urls(self) -> list[URLPattern]:
+        timeline = require_safe(self.admin_site.admin_view(self.timeline_view))
+        results = require_safe(self.admin_site.admin_view(self.results_view))
+        return [
+            path("timeline/", timeline, name="promotion_promotion_timeline"),
+            path("results/", results, name="promotion_promotion_results"),
+            *super().get_urls(),
+        ]
+
+    def timeline_view(self, request: HttpRequest) -> HttpResponse:
+        """Show what runs where in two weeks; `?from=` is the first day."""
+        context = timeline_context(request.GET.get("from", ""), now=timezone.now())
+        return self._page(request, "admin/promotion/timeline.html", context)
+
+    def results_view(self, request: HttpRequest) -> HttpResponse:
+        """Show the income by month and currency, what is due, and the results of all promotions."""
+        return self._page(request, "admin/promotion/results.html", finance_context(timezone.now()))
+
+    def _page(self, request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        context = {**self.admin_site.each_context(request), "opts": self.opts, **context}
+        return TemplateResponse(request, template, context)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -154,7 +179,7 @@ class PromotionAdmin(Overview, DecisionPage, KeysetModelAdmin[Promotion]):
     @admin.display(description=gettext_lazy("offer"))
     def offer(self, obj: Promotion) -> str:
         place = f"{obj.placement}: {obj.section}" if obj.section else str(obj.placement)
-        price = obj.get_kind_display() if obj.kind == Promotion.Kind.EDITORIAL else obj.price_shown
+        price = obj.get_kind_display() if obj.is_editorial else obj.price_shown
         return _("%(place)s, %(days)d d, %(price)s") % {"place": place, "days": obj.days, "price": price}
 
     @admin.display(description=gettext_lazy("sponsor"))
@@ -175,15 +200,15 @@ class PromotionAdmin(Overview, DecisionPage, KeysetModelAdmin[Promotion]):
         return date_format(obj.wanted_start, "j M Y") if obj.wanted_start else _("soon")
 
     @admin.display(description=gettext_lazy("author’s word"))
-    def authors_word(self, obj: Promotion) -> str:
-        if obj.author_may_refuse_until is None:
+    def author_answer(self, obj: Promotion) -> str:
+        if obj.author_can_refuse_until is None:
             return "–"
         if obj.author_agreed_at is not None:
             return _("agreed")
-        if author_has_spoken(obj):
+        if author_allows(obj):
             return _("no answer in time")
         return _("may refuse until %(time)s") % {
-            "time": date_format(timezone.localtime(obj.author_may_refuse_until), "j M, H:i")
+            "time": date_format(timezone.localtime(obj.author_can_refuse_until), "j M, H:i")
         }
 
     @admin.display(description=gettext_lazy("state"))
@@ -195,7 +220,7 @@ class PromotionAdmin(Overview, DecisionPage, KeysetModelAdmin[Promotion]):
         start, end = obj.starts_at, obj.ran_until
         if start is None or end is None:
             return "–"
-        return " – ".join(date_format(timezone.localtime(one), "j M Y, H:i") for one in (start, end))
+        return " – ".join(date_format(timezone.localtime(moment), "j M Y, H:i") for moment in (start, end))
 
     @admin.display(description=gettext_lazy("closed"))
     def closed(self, obj: Promotion) -> str:
@@ -217,22 +242,11 @@ class PromotionAdmin(Overview, DecisionPage, KeysetModelAdmin[Promotion]):
 
     @admin.display(description=gettext_lazy("click-through"))
     def click_through(self, obj: Any) -> str:
-        return share(obj.clicks, obj.impressions)
+        return format_share(obj.clicks, obj.impressions)
 
 
-def with_results(promotions: PromotionQuerySet) -> PromotionQuerySet:
-    """With `impressions` and `clicks`, in all."""
-    days = PromotionDay.objects.filter(promotion=OuterRef("pk")).order_by().values("promotion")
-    return promotions.annotate(
-        **{
-            name: Coalesce(Subquery(days.annotate(sum=Sum(name)).values("sum")), 0)
-            for name in ("impressions", "clicks")
-        }
-    )
-
-
-def with_sponsors_history(promotions: PromotionQuerySet) -> PromotionQuerySet:
-    """With `ran_before` and `refused_before`: what became of the sponsor's other promotions."""
+def with_sponsor_history(promotions: PromotionQuerySet) -> PromotionQuerySet:
+    """Annotate `ran_before` and `refused_before`: numbers of the sponsor's other promotions."""
     others = Promotion.objects.filter(sponsor=OuterRef("sponsor")).exclude(pk=OuterRef("pk"))
     return promotions.annotate(
         ran_before=_count(others.filter(state__in=[State.APPROVED, State.ENDED])),

@@ -1,22 +1,21 @@
-"""Promotions: what is offered, what was asked for, what was paid, and what happened, for ever."""
+"""Promotions: plans, requests, payments, statistics and the ledger."""
 
-from articles.promotion.models.ledger import LedgerEntry, LedgerHead
-from articles.promotion.models.letters import Notice
+from articles.promotion.models.ledger import LedgerEntry, LedgerHead, Notification
 from articles.promotion.models.payment import Payment
-from articles.promotion.models.plans import Placement, Plan
+from articles.promotion.models.plan import Placement, Plan
 from articles.promotion.models.promotion import Promotion, PromotionQuerySet
-from articles.promotion.models.results import PromotionDay, PromotionEvent, PromotionSettings
+from articles.promotion.models.stats import PendingPromotionCount, PromotionDay, PromotionEvent
 
 __all__ = [
     "LedgerEntry",
     "LedgerHead",
-    "Notice",
+    "Notification",
     "Payment",
+    "PendingPromotionCount",
     "Placement",
     "Plan",
     "Promotion",
     "PromotionDay",
     "PromotionEvent",
     "PromotionQuerySet",
-    "PromotionSettings",
 ]

@@ -1,46 +1,83 @@
-"""The ledger: a row for everything that happened to a promotion, each bound to the row before by its hash."""
+"""The ledger: one row for each event of a promotion, chained to the row before by its hash; and emails about rows."""
 
 from __future__ import annotations
 
-from typing import Any, NoReturn, Self
+import hashlib
+import json
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from django.conf import settings
-from django.db import models
-from django.db.models import Q
+from django.db import models, transaction
+from django.db.models import F, Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from articles.promotion.models.payment import format_amount
 from articles.promotion.models.promotion import Promotion
-from articles.promotion.money import exact
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+# What the hash of a row covers, and how it is computed, never changes: stored rows are verified with it.
+HASHED_FIELDS = (
+    "number",
+    "promotion_id",
+    "event",
+    "from_state",
+    "to_state",
+    "actor_id",
+    "actor_role",
+    "reason",
+    "at",
+    "amount",
+    "currency",
+    "details",
+)
 
 
-class WrittenForEver(Exception):
-    """Somebody tried to change or to delete a row of the ledger."""
+def row_hash(values: dict[str, Any], previous_hash: str) -> str:
+    """Return SHA-256 over the row as JSON (sorted keys, no spaces, UTF-8, time in UTC) with the hash of the row before.
+
+    Args:
+        values: the values of `HASHED_FIELDS`.
+    """
+    row = {name: values[name] for name in HASHED_FIELDS}
+    at: datetime = row["at"]
+    row["at"] = at.astimezone(UTC).isoformat(timespec="microseconds")
+    row["previous_hash"] = previous_hash
+    text = json.dumps(row, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+class ImmutableRecordError(Exception):
+    """A row of the ledger was to be changed or deleted."""
 
 
 class LedgerQuerySet(models.QuerySet["LedgerEntry"]):
-    """How the ledger is asked for. The guards keep slips away; that nothing was changed is proved by the hashes."""
+    """Queries over the ledger. The guards prevent mistakes; only the hashes prove that nothing was changed."""
 
     def update(self, **kwargs: Any) -> NoReturn:
-        raise WrittenForEver
+        raise ImmutableRecordError
 
     def delete(self) -> NoReturn:
-        raise WrittenForEver
+        raise ImmutableRecordError
 
     def in_order(self) -> Self:
         return self.order_by("number")
 
     def transitions(self) -> Self:
-        """Without the notes, which leave the state as it is."""
-        return self.exclude(from_state=models.F("to_state"))
+        """Return the rows that changed the state."""
+        return self.exclude(from_state=F("to_state"))
 
     def money(self) -> Self:
-        """Rows of money that moved: their amounts add up to the income."""
+        """Return the rows of money that moved: their amounts add up to the income."""
         return self.filter(event__in=LedgerEntry.MOVES_MONEY)
 
 
 class LedgerEntry(models.Model):
-    """One thing that happened. Rows are only ever added, by `articles.promotion.ledger.append`."""
+    """One event. Rows are only ever added, by `append_entry`."""
 
     class Event(models.TextChoices):
         REQUESTED = "requested", pgettext_lazy("row of the ledger", "Requested")
@@ -49,13 +86,13 @@ class LedgerEntry(models.Model):
         AGREED = "agreed", pgettext_lazy("row of the ledger", "Author agreed")
         REFUSED = "refused", pgettext_lazy("row of the ledger", "Author refused")
         APPROVED = "approved", pgettext_lazy("row of the ledger", "Approved")
-        PINNED = "pinned", pgettext_lazy("row of the ledger", "Pinned by the editors")
+        PICKED = "picked", pgettext_lazy("row of the ledger", "Pinned by the editors")
         DECLINED = "declined", pgettext_lazy("row of the ledger", "Declined")
         CANCELLED = "cancelled", pgettext_lazy("row of the ledger", "Cancelled by the sponsor")
         REVOKED = "revoked", pgettext_lazy("row of the ledger", "Revoked")
         ENDED = "ended", pgettext_lazy("row of the ledger", "Ended")
         MOVED = "moved", pgettext_lazy("row of the ledger", "Start moved")
-        LOOKED_AFTER = "looked_after", pgettext_lazy("row of the ledger", "Changed text looked at")
+        REAPPROVED = "reapproved", pgettext_lazy("row of the ledger", "Changed text looked at")
         PAID_LATE = "paid_late", pgettext_lazy("row of the ledger", "Payment that came too late")
         PAYMENT_REFUSED = "payment_refused", pgettext_lazy("row of the ledger", "Payment refused: another amount")
         REFUND_DUE = "refund_due", pgettext_lazy("row of the ledger", "Refund due")
@@ -70,7 +107,7 @@ class LedgerEntry(models.Model):
         PROVIDER = "provider", pgettext_lazy("role in a promotion", "payment provider")
         SYSTEM = "system", pgettext_lazy("role in a promotion", "the site")
 
-    # What came in counts up, what went back down; what is merely due has an amount too, but moved nothing.
+    # Received amounts are positive, refunded ones negative. A refund that is due has an amount, but moves nothing.
     MOVES_MONEY = ("paid", "paid_late", "refunded")
 
     number = models.PositiveBigIntegerField(_("number"), unique=True)
@@ -78,7 +115,7 @@ class LedgerEntry(models.Model):
         Promotion, on_delete=models.PROTECT, related_name="ledger", verbose_name=_("promotion")
     )
     event = models.CharField(_("what happened"), max_length=20, choices=Event.choices)
-    # Empty for the first row of a promotion; the same as `to_state` for a note.
+    # Empty for the first row of a promotion; equal to `to_state` where the state did not change.
     from_state = models.CharField(_("from"), max_length=20, choices=Promotion.State.choices, blank=True)
     to_state = models.CharField(_("to"), max_length=20, choices=Promotion.State.choices)
     actor = models.ForeignKey(
@@ -92,7 +129,7 @@ class LedgerEntry(models.Model):
     actor_role = models.CharField(_("as"), max_length=10, choices=Role.choices)
     reason = models.TextField(_("reason"), max_length=2000, blank=True)
     at = models.DateTimeField(_("at"))
-    # Minor units, signed: what the site got, or gave or owes back.
+    # Signed minor units: positive for received money, negative for money refunded or due back.
     amount = models.BigIntegerField(_("amount"), default=0)
     currency = models.CharField(_("currency"), max_length=3, blank=True)
     details = models.JSONField(_("details"), default=dict, blank=True)
@@ -119,21 +156,31 @@ class LedgerEntry(models.Model):
 
     @property
     def amount_shown(self) -> str:
-        """The signed amount for people: "-12.50 EUR"."""
-        return exact(self.amount, self.currency)
+        """The formatted signed amount: "−12.50 EUR"."""
+        return format_amount(self.amount, self.currency).replace("-", "−", 1)
+
+    @property
+    def public_reason(self) -> str:
+        """The reason, if it is public; others are between moderators, sponsors and authors."""
+        return self.reason if self.event in {self.Event.REVOKED, self.Event.CORRECTION} else ""
+
+    @property
+    def computed_hash(self) -> str:
+        """The hash that the row must have after `previous_hash`."""
+        return row_hash({name: getattr(self, name) for name in HASHED_FIELDS}, self.previous_hash)
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Add the row; one that exists is never written again."""
+        """Insert the row; a stored row is never written again."""
         if not self._state.adding:
-            raise WrittenForEver
+            raise ImmutableRecordError
         super().save(*args, **{**kwargs, "force_insert": True})
 
     def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
-        raise WrittenForEver
+        raise ImmutableRecordError
 
 
 class LedgerHead(models.Model):
-    """The one row (id 1) that whoever appends locks: the last number and hash. So it also shows a cut-off end."""
+    """The last number and hash, in one row (id 1) that every writer locks. It shows whether the end was cut off."""
 
     number = models.PositiveBigIntegerField(default=0)
     hash = models.CharField(max_length=64, blank=True)
@@ -145,3 +192,117 @@ class LedgerHead(models.Model):
 
     def __str__(self) -> str:
         return f"{self.number}"
+
+    @classmethod
+    def lock(cls) -> LedgerHead:
+        """Return the row, locked until the transaction ends."""
+        head = cls.objects.select_for_update().filter(pk=1).first()
+        if head is None:
+            cls.objects.get_or_create(pk=1)
+            head = cls.objects.select_for_update().get(pk=1)
+        return head
+
+
+def append_entry(
+    promotion: Promotion,
+    *,
+    event: str,
+    role: str,
+    from_state: str,
+    actor: User | None = None,
+    reason: str = "",
+    amount: int = 0,
+    details: dict[str, Any] | None = None,
+) -> LedgerEntry:
+    """Append a row about a promotion, which is in its new state already.
+
+    Args:
+        from_state: its state before; the same as now where it did not change, empty for the first row.
+        amount: signed minor units of the promotion's currency.
+        details: numbers and texts to store with it (JSON).
+    """
+    with transaction.atomic():
+        head = LedgerHead.lock()
+        entry = LedgerEntry(
+            number=head.number + 1,
+            promotion=promotion,
+            event=event,
+            from_state=from_state,
+            to_state=promotion.state,
+            actor=actor,
+            actor_role=role,
+            reason=reason,
+            at=timezone.now(),
+            amount=amount,
+            currency=promotion.currency,
+            details=details or {},
+            previous_hash=head.hash,
+        )
+        entry.hash = entry.computed_hash
+        entry.save()
+        head.number, head.hash = entry.number, entry.hash
+        head.save(update_fields=["number", "hash"])
+    return entry
+
+
+def verify_ledger() -> str | None:
+    """Return what is wrong with the first row that is not as it was written, or None if the whole ledger is valid."""
+    with transaction.atomic():
+        head = LedgerHead.objects.filter(pk=1).first() or LedgerHead(pk=1)
+        number, last = 0, ""
+        # Only up to the head, so that rows added in the meantime do not matter.
+        for entry in LedgerEntry.objects.in_order().filter(number__lte=head.number).iterator(chunk_size=500):
+            number += 1
+            if entry.number != number:
+                return f"Row {number} is missing: row {entry.number} follows row {number - 1}."
+            if entry.previous_hash != last:
+                return f"Row {number} does not follow the row before it: one of them was moved or replaced."
+            if entry.hash != entry.computed_hash:
+                return f"Row {number} was changed after it was written."
+            last = entry.hash
+        if number != head.number:
+            return f"Row {number + 1} is missing: the ledger ends at row {number}, and {head.number} were written."
+        if last != head.hash:
+            return f"Row {number} was replaced: its hash differs from the one in the head of the ledger."
+        if LedgerEntry.objects.filter(number__gt=LedgerHead.objects.filter(pk=1).values("number")[:1]).exists():
+            return f"There are rows after row {head.number}, the last one that was written."
+    return None
+
+
+class NotificationQuerySet(models.QuerySet["Notification"]):
+    def pending(self, *, since: timedelta) -> Self:
+        """Return emails that were to be sent longer ago than `since`: the worker was killed."""
+        return self.filter(sent_at=None, entry__at__lt=timezone.now() - since)
+
+
+class Notification(models.Model):
+    """One email about one row of the ledger to one user; created in the transaction of the row, sent once."""
+
+    class Kind(models.TextChoices):
+        """Which email; the texts are in templates/promotion/mail/."""
+
+        REQUESTED = "requested"
+        AUTHOR_ASKED = "author_asked"
+        RECEIPT = "receipt"
+        APPROVED = "approved"
+        PICKED = "picked"
+        DECLINED = "declined"
+        REFUSED = "refused"
+        REVOKED = "revoked"
+        MOVED = "moved"
+        REFUNDED = "refunded"
+        REFUND_BY_HAND = "refund_by_hand"
+
+    entry = models.ForeignKey(LedgerEntry, on_delete=models.PROTECT, related_name="notifications")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=30, choices=Kind.choices)
+    sent_at = models.DateTimeField(null=True, blank=True)
+
+    objects = NotificationQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["entry", "user", "kind"], name="promotion_notification_once")]
+        indexes = [models.Index(fields=["id"], condition=Q(sent_at=None), name="promotion_notification_pending")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} for {self.user_id}"

@@ -1,4 +1,7 @@
-"""A payment, as django-payments carries it to a provider and back."""
+"""Amounts of money, and payments as django-payments passes them to a provider and back.
+
+Amounts are integers in minor units (cents, for example) with a currency. Decimals are used only towards providers.
+"""
 
 from __future__ import annotations
 
@@ -9,26 +12,66 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
+from django.utils import formats
 from django.utils.translation import gettext_lazy as _
 from payments import PurchasedItem
 from payments.models import BasePayment
 
-from articles.promotion.models.promotion import Promotion
-from articles.promotion.money import exact
+# ISO 4217 code → digits of the minor unit. Currencies with three digits are not offered, because providers and
+# `Payment.total` carry two at most.
+EXPONENTS = {
+    "AMD": 2, "AUD": 2, "BRL": 2, "CAD": 2, "CHF": 2, "CNY": 2, "CZK": 2, "DKK": 2, "EUR": 2, "GBP": 2, "GEL": 2,
+    "HKD": 2, "HUF": 2, "ILS": 2, "INR": 2, "JPY": 0, "KRW": 0, "KZT": 2, "MXN": 2, "NOK": 2, "NZD": 2, "PLN": 2,
+    "RON": 2, "RUB": 2, "SEK": 2, "SGD": 2, "TRY": 2, "UAH": 2, "USD": 2, "VND": 0, "ZAR": 2,
+}  # fmt: skip
+CURRENCIES = [(code, code) for code in EXPONENTS]
+# In minor units: what fits into the column `total` of django-payments.
+MAX_AMOUNT = 999_999_900
+
+
+def to_decimal(amount: int, currency: str) -> Decimal:
+    """Convert minor units to the Decimal that a provider expects: 1250 EUR → 12.50, 1250 JPY → 1250."""
+    return Decimal(amount).scaleb(-EXPONENTS[currency])
+
+
+def to_minor(amount: Decimal, currency: str) -> int:
+    """Convert a provider's Decimal to minor units.
+
+    Raises:
+        ValueError: it has more digits than the currency.
+    """
+    scaled = amount.scaleb(EXPONENTS[currency])
+    if scaled != scaled.to_integral_value():
+        raise ValueError(f"{amount} is no amount of {currency}")
+    return int(scaled)
+
+
+def format_amount(amount: int, currency: str) -> str:
+    """Format minor units in the notation of the active language: "1,250.00 EUR"."""
+    digits = EXPONENTS.get(currency, 0)
+    number = formats.number_format(
+        Decimal(amount).scaleb(-digits), decimal_pos=digits, use_l10n=True, force_grouping=True
+    )
+    return f"{number}\u00a0{currency}".strip()
+
+
+def format_price(amount: int, currency: str) -> str:
+    """Format minor units like `format_amount`, but zero as "free"."""
+    return format_amount(amount, currency) if amount else str(_("free"))
 
 
 class Payment(BasePayment):  # type: ignore[misc]
-    """Money for a promotion. Ours are whole minor units (`amount`); `total` is the same for the provider.
+    """Money for a promotion. `amount` is in minor units; `total` is the same for the provider.
 
-    The provider's side (`status`, `captured_amount`) is never believed by itself: `payments.settle` compares what the
-    provider reports with `amount` and `currency`, and only then does the promotion become paid.
+    The provider's fields (`status`, `captured_amount`) are never trusted: `services.payments.record_payment` compares
+    the reported amount and currency with ours before the promotion becomes paid.
     """
 
     promotion = models.ForeignKey(
-        Promotion, on_delete=models.PROTECT, related_name="payments", verbose_name=_("promotion")
+        "promotion.Promotion", on_delete=models.PROTECT, related_name="payments", verbose_name=_("promotion")
     )
     amount = models.PositiveIntegerField(_("amount in minor units"))
-    # When its money was taken up into the ledger.
+    # When it was recorded in the ledger.
     received_at = models.DateTimeField(_("received"), null=True, blank=True)
     refund_due = models.PositiveIntegerField(_("refund due in minor units"), default=0)
     refunded = models.PositiveIntegerField(_("refunded in minor units"), default=0)
@@ -52,15 +95,20 @@ class Payment(BasePayment):  # type: ignore[misc]
         ]
 
     def __str__(self) -> str:
-        return f"#{self.pk}: {exact(self.amount, self.currency)}"
+        return f"#{self.pk}: {format_amount(self.amount, self.currency)}"
 
     @property
     def refund_left(self) -> int:
-        """What is due and was not given back yet, in minor units."""
+        """The part of the refund that is due but not paid back yet, in minor units."""
         return self.refund_due - self.refunded
 
+    @property
+    def is_refundable(self) -> bool:
+        """Whether it was received, and no refund is due yet."""
+        return self.received_at is not None and not self.refund_due
+
     def get_purchased_items(self) -> list[Any]:
-        """The one thing that is paid for, for providers that list it."""
+        """Return the one item that is paid for, for providers that list it."""
         return [
             PurchasedItem(
                 name=self.description,
@@ -72,7 +120,7 @@ class Payment(BasePayment):  # type: ignore[misc]
         ]
 
     def get_success_url(self) -> str:
-        """Where the sponsor comes back to, whatever happened: the page says where the promotion stands."""
+        """Return the page that the provider sends the sponsor back to; it shows the state of the promotion."""
         return f"{settings.ORIGIN}{reverse('promotion', kwargs={'pk': self.promotion_id})}"
 
     def get_failure_url(self) -> str:

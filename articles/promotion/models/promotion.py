@@ -1,4 +1,4 @@
-"""A promotion through its life, and how promotions are asked for."""
+"""A promotion, from the request to its end."""
 
 from __future__ import annotations
 
@@ -17,57 +17,59 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from articles.models import Article, Revision, Section
-from articles.promotion.models.plans import Placement, Plan
-from articles.promotion.money import CURRENCIES, shown
+from articles.promotion.models.payment import CURRENCIES, format_price
+from articles.promotion.models.plan import Placement, Plan
 
 if TYPE_CHECKING:
     from accounts.models import User
 
+OPEN_STATES = ("requested", "awaiting_payment", "paid", "approved")
+
 
 class PromotionQuerySet(models.QuerySet["Promotion"]):
-    """How promotions are asked for. Each query sees the clock itself: what is over is over, stored as such or not."""
+    """Queries over promotions. They compare times with the clock, so that no job has to store the end."""
 
     def running(self, now: datetime | None = None) -> Self:
-        """Approved, and their time is now."""
+        """Return approved promotions whose time is now."""
         now = now or timezone.now()
         return self.filter(state=Promotion.State.APPROVED, starts_at__lte=now, ends_at__gt=now)
 
     def scheduled(self, now: datetime | None = None) -> Self:
-        """Approved, and their time is yet to come."""
+        """Return approved promotions that start later."""
         return self.filter(state=Promotion.State.APPROVED, starts_at__gt=now or timezone.now())
 
     def over(self, now: datetime | None = None) -> Self:
-        """Their time is over, and nobody has stored that yet (`lifecycle.close_ended` does)."""
+        """Return promotions whose time is over, but whose state is still approved (`close_ended` changes it)."""
         return self.filter(state=Promotion.State.APPROVED, ends_at__lte=now or timezone.now())
 
     def ended(self, now: datetime | None = None) -> Self:
-        """Ran to their end, stored as ended or not yet."""
+        """Return promotions that ran to their end, whether that is stored or not."""
         return self.filter(
             Q(state=Promotion.State.ENDED) | Q(state=Promotion.State.APPROVED, ends_at__lte=now or timezone.now())
         )
 
     def open(self, now: datetime | None = None) -> Self:
-        """Asked for, to be paid, paid, scheduled or running."""
+        """Return promotions that are requested, awaiting payment, paid, scheduled or running."""
         return self.filter(state__in=Promotion.OPEN).exclude(
             state=Promotion.State.APPROVED, ends_at__lte=now or timezone.now()
         )
 
     def waiting(self) -> Self:
-        """What a moderator can decide on: free requests and paid ones, longest first."""
+        """Return what a moderator can decide on, oldest first: free requests and paid ones."""
         return self.filter(state__in=[Promotion.State.REQUESTED, Promotion.State.PAID]).order_by("requested_at", "pk")
 
     def unpaid(self) -> Self:
-        """Waiting for their money, longest first."""
+        """Return promotions awaiting payment, oldest first."""
         return self.filter(state=Promotion.State.AWAITING_PAYMENT).order_by("requested_at", "pk")
 
     def deliverable(self, now: datetime | None = None) -> Self:
-        """Running, the article is published, and its text is the one that was approved."""
+        """Return running promotions whose article is published with the approved text."""
         return self.running(now).filter(
             article__state=Article.State.PUBLISHED, article__live_id=F("approved_revision_id")
         )
 
     def paused(self, now: datetime | None = None) -> Self:
-        """Running or scheduled, and the published article has another text by now: a moderator looks after it."""
+        """Return running and scheduled promotions whose published article was edited after the approval."""
         return (
             self.filter(state=Promotion.State.APPROVED, ends_at__gt=now or timezone.now())
             .filter(article__state=Article.State.PUBLISHED)
@@ -75,27 +77,23 @@ class PromotionQuerySet(models.QuerySet["Promotion"]):
         )
 
     def at(self, placement: Placement, section: Section | None = None) -> Self:
-        """Those of one place; where sections have their own, of this section."""
+        """Return those of one placement; where capacity is per section, of this section."""
         found = self.filter(placement=placement)
         return found.filter(section=section) if placement.is_per_section else found
-
-    def overlapping(self, start: datetime, end: datetime) -> Self:
-        """Approved ones with time in [start, end)."""
-        return self.filter(state=Promotion.State.APPROVED, starts_at__lt=end, ends_at__gt=start)
 
     def by(self, sponsor: User) -> Self:
         return self.filter(sponsor=sponsor)
 
     def of_author(self, author_id: int) -> Self:
-        """Promotions of this person's articles, whoever the sponsor is."""
+        """Return the promotions of this user's articles, by any sponsor."""
         return self.filter(article__author_id=author_id)
 
     def refund_owed(self) -> Self:
-        """Those with money to give back."""
+        """Return promotions with money to refund."""
         return self.filter(payments__refund_due__gt=F("payments__refunded")).distinct()
 
-    def with_shown(self) -> Self:
-        """With what the card on a reader's page shows, and no more: it is asked on every page."""
+    def for_card(self) -> Self:
+        """Select what the card on a public page shows, and nothing else."""
         return self.select_related("article__live__image", "article__author", "article__section", "sponsor").only(
             *("kind", "approved_revision_id", "article__state", "article__language", "article__published_at"),
             *("article__views", "article__likes", "article__dislikes"),
@@ -107,16 +105,16 @@ class PromotionQuerySet(models.QuerySet["Promotion"]):
         )
 
     def for_list(self) -> Self:
-        """With the article's card, sponsor, placement and plan in the same query."""
+        """Select the article's card, sponsor, placement and plan in the same query."""
         return self.select_related(
             "article__live__image", "article__author", "article__section", "sponsor", "placement", "plan", "section"
         ).defer("article__live__body", "article__author__biography", "sponsor__biography")
 
 
 class Promotion(models.Model):  # type: ignore[django-manager-missing] # The library of payments has no types.
-    """A sponsor's promotion of an article. Only `articles.promotion.lifecycle` changes it.
+    """A sponsor's promotion of an article. Only `articles.promotion.services` changes it.
 
-    "Scheduled" and "running" are not stored: they are `approved`, seen by the clock (`phase`).
+    "Scheduled" and "running" are not stored: they are `approved` and a time (`phase`).
     """
 
     class State(models.TextChoices):
@@ -135,7 +133,7 @@ class Promotion(models.Model):  # type: ignore[django-manager-missing] # The lib
         EDITORIAL = "editorial", pgettext_lazy("kind of a promotion", "editors’ choice")
 
     class Phase(models.TextChoices):
-        """The state as people see it: with the clock."""
+        """The state as it is displayed, which depends on the time."""
 
         REQUESTED = "requested", pgettext_lazy("state of a promotion", "Requested")
         AWAITING_PAYMENT = "awaiting_payment", pgettext_lazy("state of a promotion", "Awaiting payment")
@@ -147,26 +145,27 @@ class Promotion(models.Model):  # type: ignore[django-manager-missing] # The lib
         CANCELLED = "cancelled", pgettext_lazy("state of a promotion", "Cancelled")
         REVOKED = "revoked", pgettext_lazy("state of a promotion", "Revoked")
 
-    OPEN = ("requested", "awaiting_payment", "paid", "approved")
+    OPEN = OPEN_STATES
+    UNDECIDED = ("requested", "awaiting_payment", "paid")
 
     article = models.ForeignKey(Article, on_delete=models.PROTECT, related_name="promotions", verbose_name=_("article"))
     sponsor = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="promotions", verbose_name=_("sponsor")
     )
-    # None for editors' choices, and for requests from the time before there were plans.
+    # None for editorial picks.
     plan = models.ForeignKey(
         Plan, on_delete=models.PROTECT, null=True, blank=True, related_name="promotions", verbose_name=_("plan")
     )
     placement = models.ForeignKey(
         Placement, on_delete=models.PROTECT, related_name="promotions", verbose_name=_("placement")
     )
-    # Copied from the article where sections have their own places.
+    # Copied from the article where capacity is per section.
     section = models.ForeignKey(
         Section, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("section")
     )
     kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices, default=Kind.FREE)
     state = models.CharField(_("state"), max_length=20, choices=State.choices, default=State.REQUESTED)
-    # Copied from the plan when it was asked for: what was promised stands.
+    # Copied from the plan at the request, so that later changes of the plan do not matter.
     days = models.PositiveSmallIntegerField(_("days"), default=7)
     price = models.PositiveIntegerField(_("price in minor units"), default=0)
     currency = models.CharField(_("currency"), max_length=3, choices=CURRENCIES, blank=True)
@@ -188,15 +187,15 @@ class Promotion(models.Model):  # type: ignore[django-manager-missing] # The lib
         verbose_name=_("decided by"),
     )
 
-    # None where the sponsor is the author, and for editors' choices.
-    author_may_refuse_until = models.DateTimeField(_("author may refuse until"), null=True, blank=True)
+    # None where the sponsor is the author, and for editorial picks.
+    author_can_refuse_until = models.DateTimeField(_("author may refuse until"), null=True, blank=True)
     author_agreed_at = models.DateTimeField(_("author agreed"), null=True, blank=True)
     message = models.TextField(_("message to the moderators"), max_length=1000, blank=True)
     form_key = models.UUIDField(default=uuid.uuid4, editable=False)
     requested_at = models.DateTimeField(_("requested"), default=timezone.now)
     paid_at = models.DateTimeField(_("paid"), null=True, blank=True)
     approved_at = models.DateTimeField(_("approved"), null=True, blank=True)
-    # When it was declined, cancelled or revoked, or its time was over.
+    # When it was declined, cancelled, revoked or over.
     closed_at = models.DateTimeField(_("closed"), null=True, blank=True)
 
     objects = PromotionQuerySet.as_manager()
@@ -208,23 +207,12 @@ class Promotion(models.Model):  # type: ignore[django-manager-missing] # The lib
         permissions = [("decide_promotion", "Can decide on promotions")]
         constraints = [
             models.CheckConstraint(
-                condition=Q(
-                    state__in=[
-                        "requested",
-                        "awaiting_payment",
-                        "paid",
-                        "approved",
-                        "ended",
-                        "declined",
-                        "cancelled",
-                        "revoked",
-                    ]
-                ),
+                condition=Q(state__in=OPEN_STATES) | Q(state__in=["ended", "declined", "cancelled", "revoked"]),
                 name="promotion_state_known",
             ),
             models.UniqueConstraint(
                 fields=["article", "placement"],
-                condition=Q(state__in=["requested", "awaiting_payment", "paid", "approved"]),
+                condition=Q(state__in=OPEN_STATES),
                 name="promotion_one_open",
             ),
             models.UniqueConstraint(fields=["sponsor", "form_key"], name="promotion_one_per_form"),
@@ -248,7 +236,7 @@ class Promotion(models.Model):  # type: ignore[django-manager-missing] # The lib
             ),
         ]
         indexes = [
-            # For delivery and capacity: what is approved at a place, by time.
+            # For card selection and capacity: approved promotions of a placement, by time.
             models.Index("placement", "ends_at", "starts_at", condition=Q(state="approved"), name="promotion_approved"),
             models.Index("sponsor", F("requested_at").desc(), F("id").desc(), name="promotion_of_sponsor"),
             models.Index("requested_at", "id", condition=Q(state__in=["requested", "paid"]), name="promotion_waiting"),
@@ -259,11 +247,11 @@ class Promotion(models.Model):  # type: ignore[django-manager-missing] # The lib
         return f"#{self.pk}"
 
     def get_absolute_url(self) -> str:
-        """The sponsor's page of it."""
+        """Return the sponsor's page of the promotion."""
         return reverse("promotion", kwargs={"pk": self.pk})
 
     def phase_at(self, now: datetime) -> Promotion.Phase:
-        """The state as people see it at a moment."""
+        """Return the state as it is displayed at a time."""
         if self.state != self.State.APPROVED:
             return self.Phase(self.state)
         assert self.starts_at is not None
@@ -274,31 +262,41 @@ class Promotion(models.Model):  # type: ignore[django-manager-missing] # The lib
 
     @property
     def phase(self) -> Promotion.Phase:
-        """The state as people see it now."""
+        """The state as it is displayed now."""
         return self.phase_at(timezone.now())
 
     @property
     def is_open(self) -> bool:
-        return self.phase in {
-            self.Phase.REQUESTED,
-            self.Phase.AWAITING_PAYMENT,
-            self.Phase.PAID,
-            self.Phase.SCHEDULED,
-            self.Phase.RUNNING,
-        }
+        return self.state in self.OPEN and self.phase != self.Phase.ENDED
+
+    @property
+    def is_undecided(self) -> bool:
+        """Whether it is requested, awaiting payment or paid."""
+        return self.state in self.UNDECIDED
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether it is scheduled or running but not shown: its article is hidden, or was edited after the approval."""
+        if self.phase not in {self.Phase.SCHEDULED, self.Phase.RUNNING}:
+            return False
+        return not self.article.is_public or self.article.live_id != self.approved_revision_id
 
     @property
     def is_paid_kind(self) -> bool:
         return self.kind == self.Kind.PAID
 
     @property
+    def is_editorial(self) -> bool:
+        return self.kind == self.Kind.EDITORIAL
+
+    @property
     def price_shown(self) -> str:
-        """The price for people: "12.50 EUR" or "free"."""
-        return shown(self.price, self.currency)
+        """The formatted price: "12.50 EUR" or "free"."""
+        return format_price(self.price, self.currency)
 
     @property
     def ran_until(self) -> datetime | None:
-        """When it really left the pages: its end, or the moment of revocation or cancellation before."""
+        """When the card was last shown: at the end, or earlier when it was revoked or cancelled."""
         if self.starts_at is None or self.ends_at is None:
             return None
         if self.closed_at is not None and self.state in {self.State.REVOKED, self.State.CANCELLED}:

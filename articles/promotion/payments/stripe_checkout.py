@@ -1,4 +1,4 @@
-"""Stripe Checkout. Loaded only where settings ask for it (the extra `stripe`)."""
+"""Stripe Checkout. Imported only if settings name it (needs the extra `stripe`)."""
 
 from __future__ import annotations
 
@@ -11,34 +11,34 @@ from payments import PaymentError, RedirectNeeded
 from payments.stripe import StripeProviderV3
 from payments.stripe.providers import stripe_enabled_events
 
-from articles.promotion.billing import payment_failed, payment_received
 from articles.promotion.models import Payment
-from articles.promotion.money import to_minor
+from articles.promotion.models.payment import to_minor
+from articles.promotion.services.payments import record_payment, record_payment_failure
 
 
 class StripeProvider(StripeProviderV3):  # type: ignore[misc]
-    """The library's provider with what it leaves out.
+    """The library's provider, with three differences.
 
-    A signature that does not fit is a refusal and no crash; what Stripe took is compared with what was asked for; one
-    sum is given back once, however often it is asked for.
+    An invalid signature is refused without an exception; what Stripe reports is compared with what was requested; a
+    repeated refund of the same total is refunded once.
     """
 
     def get_form(self, payment: Payment, data: Any = None) -> NoReturn:
-        """Send the sponsor to Stripe's page.
+        """Redirect the sponsor to Stripe's page.
 
         Raises:
-            RedirectNeeded: always, where Stripe has made the page.
+            RedirectNeeded: Stripe has created the page.
             PaymentError: Stripe refused.
         """
         session = self.create_session(payment)
         if not payment.transaction_id:
             payment.transaction_id = session["id"]
-            # Never the whole row: Stripe may have reported meanwhile.
+            # Not the whole row: Stripe may have reported in the meantime.
             payment.save(update_fields=["transaction_id"])
         raise RedirectNeeded(session["url"])
 
     def create_session(self, payment: Payment) -> Any:
-        """The page at Stripe where the sponsor pays; the same one when it is asked for again.
+        """Create Stripe's page for the sponsor to pay; a second call returns the same one.
 
         Raises:
             PaymentError: Stripe refused.
@@ -66,35 +66,35 @@ class StripeProvider(StripeProviderV3):  # type: ignore[misc]
             raise PaymentError(str(error)) from error
 
     def refund(self, payment: Payment, amount: Decimal | None = None) -> Decimal:
-        """Give back a part or all of a payment.
+        """Refund a part or all of a payment.
 
         Raises:
-            PaymentError: Stripe refused, or the payment is not known there.
+            PaymentError: Stripe refused, or does not know the payment.
         """
-        back = payment.total if amount is None else amount
+        refund = payment.total if amount is None else amount
         intent = getattr(payment.attrs, "payment_intent", None)
         if not intent:
             raise PaymentError("The payment has no payment intent.")
         try:
-            made = stripe.Refund.create(
+            created = stripe.Refund.create(
                 api_key=self.api_key,
-                # Asked again after a worker died: the same refund.
+                # If the worker is killed and the task runs again, it is the same refund.
                 idempotency_key=f"refund-{payment.token}-{payment.refund_due}",
                 payment_intent=intent,
-                amount=to_minor(back, payment.currency),
+                amount=to_minor(refund, payment.currency),
                 reason="requested_by_customer",
             )
         except stripe.StripeError as error:
             raise PaymentError(str(error)) from error
-        if made["status"] in {"failed", "canceled"}:
-            raise PaymentError(f"The refund is {made['status']}.")
-        return back
+        if created["status"] in {"failed", "canceled"}:
+            raise PaymentError(f"The refund is {created['status']}.")
+        return refund
 
     def return_event_payload(self, request: HttpRequest) -> Any:
-        """The event, once its signature is proved.
+        """Return the event after verifying its signature.
 
         Raises:
-            PaymentError: no signature, another one, or no event at all.
+            PaymentError: no signature, an invalid one, or no event.
         """
         try:
             return stripe.Webhook.construct_event(  # type: ignore[no-untyped-call]
@@ -102,14 +102,14 @@ class StripeProvider(StripeProviderV3):  # type: ignore[misc]
             )
         except stripe.SignatureVerificationError as error:
             raise PaymentError("The signature does not fit.", code=400) from error
-        except (ValueError, TypeError, AttributeError) as error:  # Signed, and no event.
+        except (ValueError, TypeError, AttributeError) as error:  # Signed, but not an event.
             raise PaymentError("This is no event.", code=400) from error
 
     def receive(self, request: HttpRequest) -> HttpResponse:
-        """Stripe reports something, perhaps again, perhaps out of order.
+        """Handle an event, which can be repeated or out of order.
 
         Raises:
-            PaymentError: the signature does not fit, or the event is not what it says.
+            PaymentError: the signature or the event is invalid.
         """
         event = self.return_event_payload(request)
         try:
@@ -117,7 +117,7 @@ class StripeProvider(StripeProviderV3):  # type: ignore[misc]
                 return JsonResponse({"status": "ignored"})
             session = event["data"]["object"]
             payment = Payment.objects.filter(token=str(session["client_reference_id"] or ""), variant="stripe").first()
-            if payment is None:  # Another shop on the same account.
+            if payment is None:  # It belongs to another shop of the same account.
                 return JsonResponse({"status": "ignored"})
             self._settle(payment, event["type"], session)
         except (KeyError, TypeError, AttributeError) as error:
@@ -125,7 +125,7 @@ class StripeProvider(StripeProviderV3):  # type: ignore[misc]
         return JsonResponse({"status": "OK"})
 
     def process_data(self, payment: Payment, request: HttpRequest) -> HttpResponse:
-        """The payment is the one that the signed event names, whatever the address says."""
+        """Handle an event. The payment is the one that the signed event names, not the one in the URL."""
         return self.receive(request)
 
     def _settle(self, payment: Payment, kind: str, session: Any) -> None:
@@ -133,6 +133,6 @@ class StripeProvider(StripeProviderV3):  # type: ignore[misc]
             if session["payment_intent"] and payment.received_at is None:
                 payment.attrs.payment_intent = str(session["payment_intent"])
                 payment.save(update_fields=["extra_data"])
-            payment_received(payment=payment, amount=int(session["amount_total"]), currency=str(session["currency"]))
+            record_payment(payment=payment, amount=int(session["amount_total"]), currency=str(session["currency"]))
         elif kind in {"checkout.session.expired", "checkout.session.async_payment_failed"}:
-            payment_failed(payment=payment)
+            record_payment_failure(payment=payment)

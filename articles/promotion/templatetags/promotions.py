@@ -1,94 +1,106 @@
-"""Promoted cards on the reader's pages: `{% promoted "front_top" %}`, `{% promoted "section_top" section %}`."""
+"""Promoted cards on public pages, and what the admin shows about promotions."""
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import Any
+from datetime import datetime
+from typing import Any, TypedDict
 
 from django import template
-from django.utils.safestring import SafeString
-from django.utils.translation import get_language
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import Count, Min
 from django.utils.translation import gettext as _
 
+from accounts.models import User
 from articles.models import Article, Section
-from articles.promotion import delivery
-from articles.promotion.delivery import Beside
 from articles.promotion.models import Placement, Promotion
-from articles.promotion.money import exact
-from articles.templatetags.parts import part
+from articles.promotion.models.payment import format_amount
+from articles.promotion.selectors import SidebarPromotions, front_cards, section_cards, sidebar_promotions
+from articles.promotion.services.state_machine import DECIDE_PERMISSION
 from articles.templatetags.spokesperson import CARD_SIZES, story
 from core.models import SiteSettings
 
 register = template.Library()
+# {{ amount|in_currency:currency }} formats minor units.
+register.filter("in_currency", format_amount)
 
 
 @register.inclusion_tag("promotion/_promoted.html")
-def promoted(place: str, section: Section | None = None) -> dict[str, Any]:
-    """The promoted cards of a place, with their labels; nothing at all where none runs."""
-    if place == Placement.Code.FRONT_TOP:
-        cards = delivery.on_front()
-    elif place == Placement.Code.SECTION_TOP and section is not None:
-        cards = delivery.in_section(section)
+def promoted(placement: str, section: Section | None = None) -> dict[str, Any]:
+    """Show the promoted cards of a placement: `{% promoted "front_top" %}`, `{% promoted "section_top" section %}`."""
+    if placement == Placement.Code.SECTION_TOP and section is not None:
+        cards = section_cards(section)
+    elif placement == Placement.Code.FRONT_TOP:
+        cards = front_cards()
     else:
-        raise template.TemplateSyntaxError(f"no such place: {place}")
-    return {"cards": cards, "place": place}
+        raise template.TemplateSyntaxError(f"no such placement: {placement}")
+    return {"cards": cards, "placement": placement}
 
 
 @register.simple_tag(takes_context=True)
-def promotions_beside(context: template.Context, article: Article) -> Beside:
-    """What an article's page needs of promotions, in one query: `{% promotions_beside article as promotions %}`.
+def promotions_beside(context: template.Context, article: Article) -> SidebarPromotions:
+    """Return what an article's page needs, with one query: `{% promotions_beside article as promotions %}`.
 
-    A preview has none.
+    A preview has no promotions.
     """
-    return Beside(cards=[], own=[]) if context.get("preview") else delivery.beside(article)
+    return SidebarPromotions(cards=[], own=[]) if context.get("preview") else sidebar_promotions(article)
 
 
 @register.inclusion_tag("promotion/_promoted.html")
-def promoted_beside(promotions: Beside) -> dict[str, Any]:
-    """The cards that `promotions_beside` found."""
-    return {"cards": promotions.cards, "own": promotions.own, "place": Placement.Code.BESIDE}
+def promoted_beside(promotions: SidebarPromotions) -> dict[str, Any]:
+    """Show the cards that `promotions_beside` returned."""
+    return {"cards": promotions.cards, "own": promotions.own, "placement": Placement.Code.BESIDE}
 
 
-@register.filter
-def promoted_by(promotion: Promotion) -> str:
-    """Who stands behind a promotion: the sponsor, or the site itself where its editors chose."""
-    if promotion.kind == Promotion.Kind.EDITORIAL:
-        return SiteSettings.current().name
-    return promotion.sponsor.name
+@register.inclusion_tag("promotion/_card.html")
+def promoted_card(promotion: Promotion, placement: str) -> dict[str, Any]:
+    """Show a promoted article with its label.
+
+    The fragment of its URL, which no server sees, tells the page's script that the reader followed the card.
+    """
+    return {
+        **story(promotion.article),
+        "promotion": promotion,
+        "fragment": f"#promoted-{promotion.pk}",
+        "is_lazy": placement == Placement.Code.BESIDE,
+        "sizes": CARD_SIZES,
+    }
 
 
 @register.filter
 def promotion_label(promotion: Promotion) -> str:
-    """The label of a promoted card: "Promoted · by Lilit · paid"."""
-    return _label(promoted_by(promotion), promotion.kind, get_language())
-
-
-@lru_cache(maxsize=1024)
-def _label(name: str, kind: str, language: str | None) -> str:
-    return _("Promoted · by %(name)s · %(kind)s") % {"name": name, "kind": Promotion.Kind(kind).label}
-
-
-@register.simple_tag
-def promoted_card(promotion: Promotion, place: str) -> SafeString:
-    """A promoted article with its label.
-
-    The fragment of its address, which no server sees, tells the page's script how the reader came.
-    """
-    return part(
-        "promotion/_story.html",
-        promotion=promotion.pk,
-        fragment=f"#promoted-{promotion.pk}",
-        label=promotion_label(promotion),
-        is_paid=promotion.is_paid_kind,
-        is_lazy=place == Placement.Code.BESIDE,
-        sizes=CARD_SIZES,
-        **story(promotion.article),
-    )
+    """Return the label of a promoted card: "Promoted · by Lilit · paid". An editorial pick is by the site."""
+    name = SiteSettings.current().name if promotion.is_editorial else promotion.sponsor.name
+    return _("Promoted · by %(name)s · %(kind)s") % {"name": name, "kind": promotion.get_kind_display()}
 
 
 @register.filter
 def promotion_price(promotion: Promotion) -> str:
-    """The kind of a promotion, with its price where it has one."""
-    if promotion.kind == Promotion.Kind.PAID:
-        return exact(promotion.price, promotion.currency)
+    """Return the price of a paid promotion, or else its kind."""
+    if promotion.is_paid_kind:
+        return format_amount(promotion.price, promotion.currency)
     return promotion.get_kind_display()
+
+
+class PendingRequests(TypedDict):
+    """What waits for a moderator."""
+
+    waiting: int
+    oldest: datetime | None
+    unpaid: int
+    paused: int
+    refunds: int
+
+
+@register.simple_tag
+def promotions_for(user: User | AnonymousUser) -> PendingRequests | None:
+    """Return what waits for the user's decision; None if the user cannot decide."""
+    if not user.has_perm(DECIDE_PERMISSION):
+        return None
+    counted = Promotion.objects.waiting().order_by().aggregate(waiting=Count("pk"), oldest=Min("requested_at"))
+    return PendingRequests(
+        waiting=counted["waiting"],
+        oldest=counted["oldest"],
+        unpaid=Promotion.objects.unpaid().count(),
+        paused=Promotion.objects.paused().count(),
+        refunds=Promotion.objects.refund_owed().count(),
+    )

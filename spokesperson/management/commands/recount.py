@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from articles.promotion import recount as promotion
+from articles.promotion.services import tracking as promotion
 from articles.readership import recount as readership
 from articles.voting import recount as voting
 

@@ -1,4 +1,4 @@
-"""Stores what the clock has decided."""
+"""Store the end of promotions."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from articles.promotion.transitions import close_ended
+from articles.promotion.services.state_machine import close_ended
 
 
 class Command(BaseCommand):
-    help = "Records promotions whose time is over as ended. Nothing waits for it: pages see the clock themselves."
+    help = "Stores promotions whose time is over as ended. Pages do not depend on it."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Record them and say how many there were."""
         self.stdout.write(f"{close_ended()} promotions ended.")

@@ -1,4 +1,4 @@
-"""Proves the ledger of promotions."""
+"""Verify the ledger of promotions."""
 
 from __future__ import annotations
 
@@ -6,15 +6,14 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from articles.promotion.ledger import first_fault
 from articles.promotion.models import LedgerEntry
+from articles.promotion.models.ledger import verify_ledger
 
 
 class Command(BaseCommand):
-    help = "Checks each row of the ledger of promotions against the one before; names the first that is not as written."
+    help = "Verifies the hash chain of the ledger of promotions; names the first row that is not as it was written."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Exit with an error that names the first row at fault."""
-        if fault := first_fault():
-            raise CommandError(fault)
-        self.stdout.write(f"The ledger stands: {LedgerEntry.objects.count()} rows, each bound to the one before.")
+        if error := verify_ledger():
+            raise CommandError(error)
+        self.stdout.write(f"The ledger is valid: {LedgerEntry.objects.count()} rows.")

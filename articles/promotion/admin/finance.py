@@ -1,0 +1,220 @@
+"""What is offered, what was paid, and what came of it: plans, the ledger, income and results."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Count, F, Q, QuerySet, Sum
+from django.db.models.functions import TruncMonth
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import number_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.text import Truncator
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from articles.promotion.forms import PlanForm
+from articles.promotion.models import LedgerEntry, Payment, Placement, Plan, Promotion, PromotionDay
+from articles.promotion.models.payment import format_amount
+from articles.promotion.selectors import ResultsDay
+from articles.promotion.services.capacity import day_start
+from core.admin import KeysetModelAdmin
+from core.charts import chart
+
+MONTHS = 24
+DAYS = 30
+_SUMS = {name: Sum(name, default=0) for name in ("impressions", "clicks", "views")}
+
+
+@admin.register(Placement)
+class PlacementAdmin(admin.ModelAdmin[Placement]):
+    """Placements belong to the pages: they are offered or not, but never added or deleted."""
+
+    list_display = ["__str__", "capacity", "per_author_cap", "author_can_refuse_hours", "is_offered"]
+    sortable_by = ()
+    fields = ["code", "capacity", "per_author_cap", "author_can_refuse_hours", "is_offered"]
+    readonly_fields = ["code"]
+    actions = None
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Plan)
+class PlanAdmin(admin.ModelAdmin[Plan]):
+    """Plans. A plan that was used is not deleted, but no longer offered."""
+
+    form = PlanForm
+    list_display = ["name", "placement", "days", "price_column", "is_offered", "position"]
+    list_filter = ["placement", "is_offered"]
+    list_select_related = ["placement"]
+    ordering = ["position", "pk"]
+    sortable_by = ()
+    fields = ["name", "placement", "days", "decimal_price", "currency", "terms", "is_offered", "position"]
+    show_facets = admin.ShowFacets.NEVER
+    actions = None
+
+    def has_delete_permission(self, request: HttpRequest, obj: Plan | None = None) -> bool:
+        is_used = obj is not None and obj.promotions.exists()
+        return not is_used and super().has_delete_permission(request, obj)
+
+    @admin.display(description=gettext_lazy("price"))
+    def price_column(self, obj: Plan) -> str:
+        return obj.price_shown
+
+
+@admin.register(LedgerEntry)
+class LedgerAdmin(KeysetModelAdmin[LedgerEntry]):
+    """The ledger, to read and to search."""
+
+    list_display = ["number", "at", "event", "title", "by", "money", "beginning"]
+    list_display_links = ["number"]
+    list_filter = ["event", "actor_role", "at"]
+    list_select_related = ["promotion__article__live", "promotion__article__latest", "actor"]
+    search_fields = [
+        "promotion__article__live__title",
+        "promotion__sponsor__username",
+        "promotion__sponsor__display_name",
+        "reason",
+    ]
+    search_users = ("promotion__sponsor",)
+    search_help_text = gettext_lazy("Title, sponsor or reason")
+    ordering = ["-number"]
+    fields = readonly_fields = (
+        *("number", "at", "event", "link", "from_state", "to_state", "actor", "actor_role", "money"),
+        *("reason", "details", "previous_hash", "hash"),
+    )
+    actions = None
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[LedgerEntry]:
+        entries = super().get_queryset(request)
+        return entries.defer("promotion__article__live__body", "promotion__article__latest__body")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    @admin.display(description=gettext_lazy("article"))
+    def title(self, obj: LedgerEntry) -> str:
+        return str(obj.promotion.article)
+
+    @admin.display(description=gettext_lazy("promotion"))
+    def link(self, obj: LedgerEntry) -> SafeString:
+        url = reverse("admin:promotion_promotion_change", args=[obj.promotion_id])
+        return format_html('<a href="{}">{}</a>', url, self.title(obj))
+
+    @admin.display(description=gettext_lazy("by"))
+    def by(self, obj: LedgerEntry) -> str:
+        return f"{obj.actor.name} ({obj.get_actor_role_display()})" if obj.actor else obj.get_actor_role_display()
+
+    @admin.display(description=gettext_lazy("amount"))
+    def money(self, obj: LedgerEntry) -> str:
+        return obj.amount_shown if obj.amount else "–"
+
+    @admin.display(description=gettext_lazy("reason"))
+    def beginning(self, obj: LedgerEntry) -> str:
+        return Truncator(obj.reason).chars(80)
+
+
+def finance_context(now: datetime) -> dict[str, Any]:
+    """Return what the page of income and results shows."""
+    days = results_by_day(now=now)
+    return {
+        "title": _("Income and results"),
+        "income": income_by_month(now=now),
+        "outstanding": outstanding(),
+        "days": days,
+        "charts": [
+            chart(days, _("Impressions"), lambda day: day.impressions),
+            chart(days, _("Clicks"), lambda day: day.clicks),
+            chart(days, _("Views from promotions"), lambda day: day.views),
+        ],
+        "places": results_by_placement(now=now),
+    }
+
+
+def income_by_month(*, now: datetime) -> list[dict[str, Any]]:
+    """Return the money that moved in the last two years by month and currency, newest first, in minor units."""
+    today = timezone.localdate(now)
+    first_month = today.year * 12 + today.month - MONTHS
+    rows = (
+        LedgerEntry.objects.money()
+        .filter(at__gte=day_start(date(first_month // 12, first_month % 12 + 1, 1)))
+        .annotate(month=TruncMonth("at"))
+        .values("month", "currency")
+        .annotate(
+            received=Sum("amount", filter=Q(amount__gt=0), default=0),
+            refunded=-Sum("amount", filter=Q(amount__lt=0), default=0),
+            payments=Count("pk", filter=Q(amount__gt=0)),
+        )
+        .order_by("-month", "currency")
+    )
+    return [
+        {**row, "month": timezone.localdate(row["month"]), "left": row["received"] - row["refunded"]} for row in rows
+    ]
+
+
+def outstanding() -> dict[str, list[str]]:
+    """Return what sponsors have to pay and the site has to refund, one formatted sum per currency."""
+    unpaid = Promotion.objects.filter(state=Promotion.State.AWAITING_PAYMENT).values_list("currency")
+    due = Payment.objects.filter(refund_due__gt=F("refunded")).values_list("currency")
+    sums = {
+        "to_receive": unpaid.annotate(sum=Sum("price")).order_by("currency"),
+        "to_refund": due.annotate(sum=Sum(F("refund_due") - F("refunded"))).order_by("currency"),
+    }
+    return {name: [format_amount(amount, currency) for currency, amount in rows] for name, rows in sums.items()}
+
+
+def results_by_day(*, now: datetime) -> list[ResultsDay]:
+    """Return the last 30 days of all promotions together, oldest first, including days without events."""
+    days = _last_days(now)
+    rows = PromotionDay.objects.filter(day__in=days).values("day").annotate(**_SUMS).order_by("day")
+    found = {row["day"]: row for row in rows}
+    return [ResultsDay(**found.get(day, {"day": day})) for day in days]
+
+
+def results_by_placement(*, now: datetime) -> list[dict[str, Any]]:
+    """Return the same days by placement."""
+    rows = PromotionDay.objects.filter(day__in=_last_days(now)).values_list("promotion__placement")
+    found = {placement: sums for placement, *sums in rows.annotate(**_SUMS).order_by("promotion__placement")}
+    running = dict(Promotion.objects.running(now).order_by().values_list("placement").annotate(Count("pk")))
+    results = []
+    for placement in Placement.objects.all():
+        impressions, clicks, views = found.get(placement.pk, (0, 0, 0))
+        results.append(
+            {
+                "name": str(placement),
+                "running": running.get(placement.pk, 0),
+                "impressions": impressions,
+                "clicks": clicks,
+                "views": views,
+                "click_through": format_share(clicks, impressions),
+            }
+        )
+    return results
+
+
+def format_share(part: int, whole: int) -> str:
+    """Format a part of a whole as "3.4 %" in the notation of the active language; "–" if the whole is zero."""
+    if not whole:
+        return "–"
+    return f"{number_format(round(Decimal(100 * part) / whole, 1), 1)}\u00a0%"
+
+
+def _last_days(now: datetime) -> list[date]:
+    today = timezone.localdate(now, timezone.get_default_timezone())
+    return [today - timedelta(days=number) for number in reversed(range(DAYS))]

@@ -1,0 +1,214 @@
+"""Which promotions a user can see, which cards a page shows, and the results of a promotion."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import cached_property
+
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import F, Q, Sum
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+
+from accounts.models import User
+from articles.models import Article, Section
+from articles.promotion.models import Placement, Promotion, PromotionDay
+from articles.promotion.services.state_machine import DECIDE_PERMISSION
+from articles.readership.models import DailyStats
+from articles.readership.visitors import today
+from core.http_cache import FRESH_SECONDS
+
+# Cards that a page shows at the same time.
+CARDS = {Placement.Code.FRONT_TOP: 1, Placement.Code.SECTION_TOP: 1, Placement.Code.BESIDE: 2}
+
+
+# --- Access: other users' promotions are a 404, as missing ones are ------------------------------------------------
+
+
+def own_promotion(user: User | AnonymousUser, pk: int) -> Promotion:
+    """Return a promotion whose sponsor is the user, or raise a 404."""
+    return get_object_or_404(Promotion.objects.for_list().filter(sponsor_id=user.pk), pk=pk)
+
+
+def promotion_with_results(user: User | AnonymousUser, pk: int) -> Promotion:
+    """Return a promotion whose results the user can see, as its sponsor or a moderator, or raise a 404."""
+    promotions = Promotion.objects.for_list()
+    if not (user.is_staff and user.has_perm(DECIDE_PERMISSION)):
+        promotions = promotions.filter(sponsor_id=user.pk)
+    return get_object_or_404(promotions, pk=pk)
+
+
+def promotion_of_own_article(user: User | AnonymousUser, pk: int) -> Promotion:
+    """Return another sponsor's promotion of an article that the user wrote, or raise a 404."""
+    promotions = Promotion.objects.for_list().filter(article__author_id=user.pk)
+    return get_object_or_404(promotions.exclude(sponsor=F("article__author")), pk=pk)
+
+
+# --- Selection: which cards a page shows ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class SidebarPromotions:
+    """What an article's page needs of promotions."""
+
+    cards: Sequence[Promotion]
+    # The running promotions of the article itself.
+    own: Sequence[Promotion]
+
+    @property
+    def is_paid_for(self) -> bool:
+        """Whether a running promotion of the article is paid; its links are marked as sponsored then."""
+        return any(promotion.is_paid_kind for promotion in self.own)
+
+
+def front_cards() -> list[Promotion]:
+    """Return the cards at the top of the front page."""
+    now = timezone.now()
+    promotions = Promotion.objects.deliverable(now).filter(placement__code=Placement.Code.FRONT_TOP)
+    return _select(promotions.for_card().order_by("pk"), Placement.Code.FRONT_TOP, "front", now)
+
+
+def section_cards(section: Section) -> list[Promotion]:
+    """Return the cards at the top of a section."""
+    now = timezone.now()
+    promotions = Promotion.objects.deliverable(now).filter(placement__code=Placement.Code.SECTION_TOP, section=section)
+    return _select(promotions.for_card().order_by("pk"), Placement.Code.SECTION_TOP, f"section {section.pk}", now)
+
+
+def sidebar_promotions(article: Article) -> SidebarPromotions:
+    """Return the cards beside an article, never its own, and its own promotions, with one query for both."""
+    now = timezone.now()
+    # The article's own promotions count even if they are paused: its links are still paid for.
+    promotions = Promotion.objects.running(now).filter(Q(placement__code=Placement.Code.BESIDE) | Q(article=article))
+    own, others = [], []
+    for promotion in promotions.for_card().order_by("pk"):
+        if promotion.article_id == article.pk:
+            own.append(promotion)
+        elif promotion.article.is_public and promotion.article.live_id == promotion.approved_revision_id:
+            others.append(promotion)
+    return SidebarPromotions(cards=_select(others, Placement.Code.BESIDE, f"article {article.pk}", now), own=own)
+
+
+def rotate(ids: Sequence[int], *, page: str, now: datetime, count: int = 1) -> list[int]:
+    """Return the `count` ids whose turn it is, or all if there are no more.
+
+    Time is divided into slots as long as a page is cached, and as many slots as there are promotions make a round. In a
+    round each has one turn, in an order that is shuffled by round and page. So all are shown equally often over a day,
+    and a reader who comes at regular intervals does not see the same card each time.
+
+    Args:
+        page: a name of the page, so that not all pages show the same card.
+    """
+    if not ids:
+        return []
+    slot = int(now.timestamp()) // FRESH_SECONDS
+    number, turn = divmod(slot, len(ids))
+    order = sorted(ids, key=lambda pk: hashlib.blake2b(f"{page}|{number}|{pk}".encode(), digest_size=8).digest())
+    # Several cards are neighbours in the round's order, so that each is shown as often as the others.
+    return [order[(turn + n) % len(order)] for n in range(min(count, len(order)))]
+
+
+def _select(found: Iterable[Promotion], code: Placement.Code, page: str, now: datetime) -> list[Promotion]:
+    promotions = {promotion.pk: promotion for promotion in found}
+    return [promotions[pk] for pk in rotate(list(promotions), page=page, now=now, count=CARDS[code])]
+
+
+# --- Results -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResultsDay:
+    """A promotion's day. Each number counts visitors, once a day."""
+
+    day: date
+    impressions: int = 0
+    clicks: int = 0
+    # Views of the article by visitors who followed the card.
+    views: int = 0
+    # All views of the article.
+    article_views: int = 0
+
+    @property
+    def click_through(self) -> float | None:
+        """Clicks per 100 impressions; None without impressions."""
+        return 100 * self.clicks / self.impressions if self.impressions else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Results:
+    """The results of a promotion so far."""
+
+    days: Sequence[ResultsDay]
+    # The article's views per day in as many days before; None if it was not published then.
+    views_a_day_before: float | None = None
+
+    @cached_property
+    def total(self) -> ResultsDay:
+        """The sums of all days."""
+        return ResultsDay(
+            day=self.days[-1].day if self.days else today(),
+            impressions=sum(day.impressions for day in self.days),
+            clicks=sum(day.clicks for day in self.days),
+            views=sum(day.views for day in self.days),
+            article_views=sum(day.article_views for day in self.days),
+        )
+
+    @property
+    def views_a_day(self) -> float | None:
+        """The article's views per day of the promotion."""
+        return self.total.article_views / len(self.days) if self.days else None
+
+    @property
+    def share(self) -> float | None:
+        """Views from the promotion per 100 views of the article, in its days."""
+        return 100 * self.total.views / self.total.article_views if self.total.article_views else None
+
+
+def promotion_results(promotion: Promotion, *, now: datetime | None = None) -> Results:
+    """Return the results of each day that a promotion has run, beside the article's own views, with three queries."""
+    days = _days_run(promotion, now or timezone.now())
+    if not days:
+        return Results(days=[])
+    counted = {row.day: row for row in PromotionDay.objects.filter(promotion=promotion)}
+    # Reports that came in the hour after the end count too, even past midnight.
+    days = sorted({*days, *counted})
+    stats = DailyStats.objects.filter(article=promotion.article_id)
+    article_views = dict(stats.filter(day__gte=days[0], day__lte=days[-1]).values_list("day", "views"))
+    rows = []
+    for day in days:
+        row = counted.get(day) or PromotionDay()
+        rows.append(
+            ResultsDay(
+                day=day,
+                impressions=row.impressions,
+                clicks=row.clicks,
+                views=row.views,
+                article_views=article_views.get(day, 0),
+            )
+        )
+    return Results(days=rows, views_a_day_before=_views_a_day_before(promotion, days[0], len(days)))
+
+
+def _days_run(promotion: Promotion, now: datetime) -> list[date]:
+    start, end = promotion.starts_at, promotion.ran_until
+    if start is None or end is None or now < start or end <= start:
+        return []
+    zone = timezone.get_default_timezone()
+    first = timezone.localdate(start, zone)
+    # The end is exclusive: what ends at midnight did not run on the new day.
+    last = timezone.localdate(min(end - timedelta(microseconds=1), now), zone)
+    return [first + timedelta(days=n) for n in range((last - first).days + 1)]
+
+
+def _views_a_day_before(promotion: Promotion, first: date, days: int) -> float | None:
+    published_at = promotion.article.published_at
+    if published_at is None:
+        return None
+    since = max(first - timedelta(days=days), timezone.localdate(published_at, timezone.get_default_timezone()))
+    if since >= first:
+        return None
+    stats = DailyStats.objects.filter(article=promotion.article_id, day__gte=since, day__lt=first)
+    return (stats.aggregate(views=Sum("views"))["views"] or 0) / (first - since).days

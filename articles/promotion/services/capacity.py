@@ -1,0 +1,142 @@
+"""Capacity of placements: how many approved promotions run at the same moment, and when the next one can start."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import date, datetime, time, timedelta
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from articles.models import Section
+from articles.promotion.models import Placement, Plan, Promotion
+from core.exceptions import ActionNotAllowed
+
+# How far ahead sponsors can ask for a start, and moderators set one.
+MAX_REQUEST_LEAD = timedelta(days=60)
+MAX_LEAD = timedelta(days=365)
+
+Interval = tuple[datetime, datetime]
+
+
+def day_start(day: date) -> datetime:
+    """Return the first moment of a day in the current time zone."""
+    return timezone.make_aware(datetime.combine(day, time.min))
+
+
+def wanted_start(promotion: Promotion) -> datetime | None:
+    """Return the start that the sponsor asked for; None for as soon as possible, or if that day has begun."""
+    if promotion.wanted_start is None:
+        return None
+    start = day_start(promotion.wanted_start)
+    return start if start > timezone.now() else None
+
+
+def max_concurrent(intervals: Iterable[Interval], start: datetime, end: datetime) -> int:
+    """Return how many of the half-open intervals share one moment of [start, end), at most."""
+    steps: list[tuple[datetime, int]] = []
+    for begins, ends in intervals:
+        if begins < end and ends > start:
+            steps += [(max(begins, start), 1), (min(ends, end), -1)]
+    current = maximum = 0
+    for _moment, step in sorted(steps):  # At the same moment, ends (-1) come before starts (+1).
+        current += step
+        maximum = max(maximum, current)
+    return maximum
+
+
+def first_free_start(
+    *,
+    placement: Placement,
+    section: Section | None,
+    days: int,
+    not_before: datetime,
+    exclude: Promotion | None = None,
+) -> datetime | None:
+    """Return the first start with capacity for so many days, or None if there is none in the next 60 days.
+
+    Args:
+        section: of the promotion; None where capacity is not per section.
+        exclude: a promotion that does not count, because it is the one that moves.
+    """
+    intervals = _occupied(placement, section, since=not_before, exclude=exclude)
+    return _first_free(intervals, placement.capacity, days, not_before)
+
+
+def next_free_starts(plans: Iterable[Plan], *, section: Section, now: datetime) -> dict[int, datetime | None]:
+    """Return plan id → when an article of this section can start, with one query for all plans."""
+    plans = list(plans)
+    approved = Promotion.objects.filter(
+        placement__in={plan.placement_id for plan in plans}, state=Promotion.State.APPROVED, ends_at__gt=now
+    )
+    intervals: defaultdict[int, list[Interval]] = defaultdict(list)
+    for placement_id, section_id, start, end in approved.values_list(
+        "placement_id", "section_id", "starts_at", "ends_at"
+    ):
+        if start and end and section_id in {None, section.pk}:
+            intervals[placement_id].append((start, end))
+    return {
+        plan.pk: _first_free(intervals[plan.placement_id], plan.placement.capacity, plan.days, now) for plan in plans
+    }
+
+
+def find_start(promotion: Promotion, *, wanted: datetime | None) -> datetime:
+    """Return a start with capacity for the whole promotion: the wanted one, or else the first. Lock the placement.
+
+    Raises:
+        ActionNotAllowed: the wanted time is past or too far ahead, or the placement is full.
+    """
+    # Locked, so that the capacity does not change and no other start is granted in the meantime.
+    placement = Placement.objects.select_for_update(no_key=True).get(pk=promotion.placement_id)
+    now = timezone.now()
+    # The minute that a form holds may have begun already.
+    if wanted is not None and not now - timedelta(minutes=1) <= wanted <= now + MAX_LEAD:
+        raise ActionNotAllowed(_("Choose a start in the next year."))
+    not_before = max(wanted or now, now)
+    start = first_free_start(
+        placement=placement,
+        section=promotion.section,
+        days=promotion.days,
+        not_before=not_before,
+        exclude=promotion,
+    )
+    if wanted is not None and start != not_before:
+        raise ActionNotAllowed(_("There is no room in this place for the whole of that time."))
+    if start is None:
+        raise ActionNotAllowed(_("There is no room in this place in the next 60 days."))
+    return start
+
+
+def check_capacity(promotion: Promotion) -> None:
+    """Check that a locked promotion, whose section has changed, fits for the rest of its time. Lock the placement.
+
+    Raises:
+        ActionNotAllowed: the placement is full.
+    """
+    placement = Placement.objects.select_for_update(no_key=True).get(pk=promotion.placement_id)
+    assert promotion.ends_at is not None
+    now = timezone.now()
+    intervals = _occupied(placement, promotion.section, since=now, exclude=promotion)
+    if max_concurrent(intervals, max(now, promotion.starts_at or now), promotion.ends_at) >= placement.capacity:
+        raise ActionNotAllowed(_("The article moved to another section, and there is no room for it there."))
+
+
+def _occupied(
+    placement: Placement, section: Section | None, *, since: datetime, exclude: Promotion | None
+) -> list[Interval]:
+    approved = Promotion.objects.at(placement, section).filter(state=Promotion.State.APPROVED, ends_at__gt=since)
+    if exclude is not None:
+        approved = approved.exclude(pk=exclude.pk)
+    return [(start, end) for start, end in approved.values_list("starts_at", "ends_at") if start and end]
+
+
+def _first_free(intervals: list[Interval], capacity: int, days: int, not_before: datetime) -> datetime | None:
+    # Capacity becomes free only where something ends, so no other start needs to be tried.
+    candidates = [not_before, *sorted(end for _start, end in intervals if end > not_before)]
+    for start in candidates:
+        if start > not_before + MAX_REQUEST_LEAD:
+            break
+        if max_concurrent(intervals, start, start + timedelta(days=days)) < capacity:
+            return start
+    return None

@@ -1,0 +1,272 @@
+"""Decisions of moderators on promotions, and the editors' own picks."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from articles.models import Article
+from articles.promotion.models import LedgerEntry, Notification, Placement, Promotion
+from articles.promotion.services.capacity import check_capacity, find_start, wanted_start
+from articles.promotion.services.notifications import notify
+from articles.promotion.services.payments import create_refunds_due
+from articles.promotion.services.requests import check_none_open
+from articles.promotion.services.state_machine import (
+    check_moderator,
+    check_phase,
+    clean_reason,
+    close_ended,
+    create,
+    format_moment,
+    ledger_lock,
+    lock_published_article,
+    log,
+    moderator_action,
+    transition,
+)
+from core.exceptions import ActionNotAllowed
+
+State = Promotion.State
+Phase = Promotion.Phase
+Role = LedgerEntry.Role
+Event = LedgerEntry.Event
+Kind = Notification.Kind
+
+MAX_PICK_DAYS = 90
+
+
+def approve(
+    *,
+    promotion: Promotion,
+    moderator: User,
+    start: datetime | None = None,
+    reason: str = "",
+    revision_id: int | None = None,
+) -> Promotion:
+    """Approve a promotion, to run from `start`, or the day that the sponsor asked for, or as soon as possible.
+
+    Args:
+        start: the start that the moderator chose.
+        revision_id: the revision that the moderator has read, if one was shown.
+
+    Raises:
+        PermissionDenied: the user cannot decide on promotions.
+        ActionNotAllowed: their own request, the author can still refuse, the article is not public or was edited since,
+            the time is past, or the placement is full at some moment of the whole time.
+    """
+    with moderator_action(promotion, moderator, reason) as (promotion, by):
+        check_phase(promotion, Phase.PAID if promotion.is_paid_kind else Phase.REQUESTED)
+        if not author_allows(promotion):
+            assert promotion.author_can_refuse_until is not None
+            raise ActionNotAllowed(
+                _("The author may refuse until %(time)s, and has not answered yet.")
+                % {"time": format_moment(promotion.author_can_refuse_until)}
+            )
+        article = lock_published_article(promotion.article)
+        _check_was_read(article, revision_id)
+        promotion.section = article.section if promotion.placement.is_per_section else None
+        _set_period(promotion, start or wanted_start(promotion))
+        entry = transition(
+            promotion,
+            State.APPROVED,
+            event=Event.APPROVED,
+            **by,
+            details=_period_details(promotion),
+            fields={
+                "section": promotion.section,
+                "starts_at": promotion.starts_at,
+                "ends_at": promotion.ends_at,
+                "approved_revision": article.live,
+                "approved_at": timezone.now(),
+                "decided_by": moderator,
+            },
+        )
+        notify(entry, Kind.APPROVED, *_sponsor_and_author(promotion))
+    return promotion
+
+
+def decline(*, promotion: Promotion, moderator: User, reason: str) -> Promotion:
+    """Decline a request, with a reason that the sponsor reads. All that was paid is due back.
+
+    Raises:
+        PermissionDenied: the user cannot decide on promotions.
+        ActionNotAllowed: their own request, no reason, or it was decided already.
+    """
+    with moderator_action(promotion, moderator, reason, reason_required=True) as (promotion, by):
+        entry = transition(
+            promotion,
+            State.DECLINED,
+            event=Event.DECLINED,
+            **by,
+            fields={"decided_by": moderator},
+        )
+        create_refunds_due(promotion, now=entry.at)
+        notify(entry, Kind.DECLINED, promotion.sponsor)
+    return promotion
+
+
+def revoke(*, promotion: Promotion, moderator: User, reason: str) -> Promotion:
+    """End a scheduled or running promotion now, with a reason. What was paid for the rest of the time is due back.
+
+    Moderators can revoke their own promotions too: that needs no second moderator.
+
+    Raises:
+        PermissionDenied: the user cannot decide on promotions.
+        ActionNotAllowed: no reason, or it is not scheduled or running.
+    """
+    with moderator_action(promotion, moderator, reason, reason_required=True, allow_own=True) as (promotion, by):
+        entry = transition(
+            promotion,
+            State.REVOKED,
+            event=Event.REVOKED,
+            **by,
+            fields={"decided_by": moderator},
+        )
+        create_refunds_due(promotion, now=entry.at)
+        notify(entry, Kind.REVOKED, *_sponsor_and_author(promotion))
+    return promotion
+
+
+def move_start(*, promotion: Promotion, moderator: User, start: datetime, reason: str = "") -> Promotion:
+    """Move the start of a scheduled promotion. Its length stays.
+
+    Raises:
+        PermissionDenied: the user cannot decide on promotions.
+        ActionNotAllowed: their own, it is not scheduled, the time is past or too far ahead, or the placement is full.
+    """
+    with moderator_action(promotion, moderator, reason) as (promotion, by):
+        if promotion.phase != Phase.SCHEDULED:
+            raise ActionNotAllowed(_("Only the start of a scheduled promotion can be moved."))
+        assert promotion.starts_at is not None
+        before = promotion.starts_at.isoformat()
+        _set_period(promotion, start)
+        promotion.save(update_fields=["starts_at", "ends_at"])
+        entry = log(
+            promotion,
+            event=Event.MOVED,
+            **by,
+            details={**_period_details(promotion), "was": before},
+        )
+        notify(entry, Kind.MOVED, promotion.sponsor)
+    return promotion
+
+
+def reapprove_after_edit(
+    *, promotion: Promotion, moderator: User, reason: str = "", revision_id: int | None = None
+) -> Promotion:
+    """Approve the article's new text, so that a paused promotion is shown again.
+
+    Args:
+        revision_id: the revision that the moderator has read, if one was shown.
+
+    Raises:
+        PermissionDenied: the user cannot decide on promotions.
+        ActionNotAllowed: their own, it is not scheduled or running, the article is not public, was not edited or was
+            edited again, or it moved to a section whose placement is full.
+    """
+    with moderator_action(promotion, moderator, reason) as (promotion, by):
+        check_phase(promotion, Phase.SCHEDULED, Phase.RUNNING)
+        article = lock_published_article(promotion.article)
+        _check_was_read(article, revision_id)
+        if article.live_id == promotion.approved_revision_id:
+            raise ActionNotAllowed(_("The text is the one that was approved: the promotion is not paused."))
+        if promotion.placement.is_per_section and promotion.section_id != article.section_id:
+            promotion.section = article.section
+            check_capacity(promotion)
+        details = {"revision": article.live_id, "was": promotion.approved_revision_id}
+        promotion.approved_revision = article.live
+        promotion.save(update_fields=["approved_revision", "section"])
+        log(promotion, event=Event.REAPPROVED, details=details, **by)
+    return promotion
+
+
+def add_correction(*, promotion: Promotion, moderator: User, reason: str) -> LedgerEntry:
+    """Add a correction to the ledger; the rows that it corrects stay.
+
+    Raises:
+        PermissionDenied: the user cannot decide on promotions.
+        ActionNotAllowed: no text.
+    """
+    with moderator_action(promotion, moderator, reason, reason_required=True, allow_own=True) as (promotion, by):
+        return log(promotion, event=Event.CORRECTION, **by)
+
+
+def create_editorial_pick(
+    *,
+    article: Article,
+    moderator: User,
+    placement: Placement,
+    days: int,
+    start: datetime | None = None,
+    reason: str = "",
+) -> Promotion:
+    """Give an article a placement for some days without payment. It always has an end, and counts for the capacity.
+
+    Raises:
+        PermissionDenied: the user cannot decide on promotions.
+        ActionNotAllowed: their own article, it is not public or has an open promotion there, the time is invalid, or
+            the placement is full.
+    """
+    check_moderator(moderator)
+    reason = clean_reason(reason)
+    if not 1 <= days <= MAX_PICK_DAYS:
+        raise ActionNotAllowed(_("Choose 1 to %(days)d days.") % {"days": MAX_PICK_DAYS})
+    close_ended()
+    with ledger_lock():
+        article = lock_published_article(article)
+        if article.author_id == moderator.pk:
+            raise ActionNotAllowed(_("This is your own article: another moderator may choose it."))
+        check_none_open(article, placement)
+        promotion = Promotion(
+            article=article,
+            sponsor=moderator,
+            placement=placement,
+            section=article.section if placement.is_per_section else None,
+            kind=Promotion.Kind.EDITORIAL,
+            days=days,
+            approved_revision=article.live,
+            approved_at=timezone.now(),
+            decided_by=moderator,
+        )
+        _set_period(promotion, start)
+        entry = create(
+            promotion,
+            State.APPROVED,
+            event=Event.PICKED,
+            role=Role.MODERATOR,
+            actor=moderator,
+            reason=reason,
+            details=_period_details(promotion),
+        )
+        notify(entry, Kind.PICKED, article.author)
+    return promotion
+
+
+def author_allows(promotion: Promotion) -> bool:
+    """Return whether the author has agreed, is the sponsor, or has let the time to refuse pass."""
+    if promotion.author_agreed_at is not None or promotion.author_can_refuse_until is None:
+        return True
+    return timezone.now() >= promotion.author_can_refuse_until
+
+
+def _sponsor_and_author(promotion: Promotion) -> list[User]:
+    return list(dict.fromkeys([promotion.sponsor, promotion.article.author]))
+
+
+def _check_was_read(article: Article, revision_id: int | None) -> None:
+    if revision_id is not None and article.live_id != revision_id:
+        raise ActionNotAllowed(_("The article’s text changed meanwhile. Read it once more, then decide."))
+
+
+def _set_period(promotion: Promotion, start: datetime | None) -> None:
+    promotion.starts_at = find_start(promotion, wanted=start)
+    promotion.ends_at = promotion.starts_at + timedelta(days=promotion.days)
+
+
+def _period_details(promotion: Promotion) -> dict[str, str]:
+    assert promotion.starts_at is not None
+    assert promotion.ends_at is not None
+    return {"starts_at": promotion.starts_at.isoformat(), "ends_at": promotion.ends_at.isoformat()}

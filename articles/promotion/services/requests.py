@@ -1,0 +1,237 @@
+"""Requests for a promotion, and what the sponsor and the article's author do with them."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date, timedelta
+
+from django.db import IntegrityError
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from articles.models import Article
+from articles.promotion.models import LedgerEntry, Notification, Placement, Plan, Promotion
+from articles.promotion.services.capacity import MAX_REQUEST_LEAD, day_start, first_free_start
+from articles.promotion.services.notifications import notify, notify_moderators
+from articles.promotion.services.payments import create_refunds_due
+from articles.promotion.services.state_machine import (
+    check_phase,
+    clean_reason,
+    close_ended,
+    create,
+    format_moment,
+    ledger_lock,
+    lock_promotion,
+    lock_published_article,
+    log,
+    transition,
+)
+from core.exceptions import ActionNotAllowed
+
+MAX_MESSAGE = 1000
+
+State = Promotion.State
+Role = LedgerEntry.Role
+Event = LedgerEntry.Event
+Kind = Notification.Kind
+
+
+class PlanNotAvailable(ActionNotAllowed):
+    """Another plan, or the same one later, would be possible."""
+
+
+class DateNotAvailable(ActionNotAllowed):
+    """Another date would be possible."""
+
+
+def request_promotion(
+    *,
+    article: Article,
+    sponsor: User,
+    plan: Plan,
+    wanted_start: date | None = None,
+    message: str = "",
+    form_key: uuid.UUID | None = None,
+) -> Promotion:
+    """Request a plan for a published article, at the price that the plan has in the database.
+
+    A free request waits for a moderator, a paid one for its payment first. If the sponsor is not the author, the author
+    is notified and can refuse.
+
+    Args:
+        wanted_start: the day to start on; None for as soon as possible.
+        form_key: the form's own key. A second call with the same key returns the promotion of the first one.
+
+    Raises:
+        ActionNotAllowed: the sponsor is suspended, the plan is not offered, the article is not public or has an open
+            promotion there, its author allows no others, the date is invalid, the placement is full, the author's cap
+            is reached, or the message is too long.
+    """
+    if sponsor.is_suspended:
+        raise ActionNotAllowed(_("Your account is suspended, so you cannot put articles forward at the moment."))
+    message = message.strip()
+    if len(message) > MAX_MESSAGE:
+        raise ActionNotAllowed(_("Write at most %(count)d characters.") % {"count": MAX_MESSAGE})
+    form_key = form_key or uuid.uuid4()
+    of_form = Promotion.objects.filter(sponsor=sponsor, form_key=form_key)
+    close_ended()
+    try:
+        with ledger_lock():
+            if promotion := of_form.first():
+                return promotion
+            promotion = _build(article=article, sponsor=sponsor, plan=plan)
+            promotion.wanted_start, promotion.message, promotion.form_key = wanted_start, message, form_key
+            _check_start(promotion)
+            _record(promotion)
+            return promotion
+    except IntegrityError as error:  # Two requests at the same moment.
+        if made := of_form.first():
+            return made
+        raise PlanNotAvailable(_("This article has an open promotion in this place already.")) from error
+
+
+def _build(*, article: Article, sponsor: User, plan: Plan) -> Promotion:
+    """Return the new promotion, not stored yet, after all checks but that of its start."""
+    offered = Plan.objects.offered().filter(pk=plan.pk).first()
+    if offered is None:
+        raise PlanNotAvailable(_("This plan is not offered any more. Choose another one."))
+    placement = Placement.objects.select_for_update(no_key=True).get(pk=offered.placement_id)
+    article = lock_published_article(article)
+    is_others = article.author_id != sponsor.pk
+    if is_others and not article.author.allows_promotion_by_others:
+        raise ActionNotAllowed(_("The author does not want others to promote their articles."))
+    check_none_open(article, placement)
+    of_author = Promotion.objects.open().filter(placement=placement).of_author(article.author_id)
+    if of_author.count() >= placement.per_author_cap:
+        raise PlanNotAvailable(
+            _("This author has as many promotions in this place as one author may. Try again when one is over.")
+        )
+    promotion = Promotion(
+        article=article,
+        sponsor=sponsor,
+        plan=offered,
+        placement=placement,
+        section=article.section if placement.is_per_section else None,
+        kind=Promotion.Kind.FREE if offered.is_free else Promotion.Kind.PAID,
+        days=offered.days,
+        price=offered.price,
+        currency=offered.currency,
+        terms=offered.terms,
+    )
+    if is_others:
+        hours = timedelta(hours=placement.author_can_refuse_hours)
+        promotion.author_can_refuse_until = promotion.requested_at + hours
+    return promotion
+
+
+def check_none_open(article: Article, placement: Placement) -> None:
+    """Check that the article has no open promotion in the placement; a constraint holds it too.
+
+    Raises:
+        PlanNotAvailable: it has one.
+    """
+    if Promotion.objects.filter(article=article, placement=placement, state__in=Promotion.OPEN).exists():
+        raise PlanNotAvailable(_("This article has an open promotion in this place already."))
+
+
+def _check_start(promotion: Promotion) -> None:
+    now = not_before = timezone.now()
+    day = promotion.wanted_start
+    if day is not None:
+        today = timezone.localdate(now)
+        if day < today:
+            raise DateNotAvailable(_("This date is past. Choose another one."))
+        if day > today + MAX_REQUEST_LEAD:
+            raise DateNotAvailable(_("Choose a date in the next 60 days."))
+        not_before = max(now, day_start(day))
+    free = first_free_start(
+        placement=promotion.placement, section=promotion.section, days=promotion.days, not_before=not_before
+    )
+    if free is None or (day is None and free > now + MAX_REQUEST_LEAD):
+        raise PlanNotAvailable(_("There is no room in this place in the next 60 days."))
+    if day is not None and free != not_before:
+        raise DateNotAvailable(
+            _("There is no room on that date. The next free one is %(date)s.") % {"date": format_moment(free)}
+        )
+
+
+def _record(promotion: Promotion) -> None:
+    entry = create(
+        promotion,
+        State.REQUESTED,
+        event=Event.REQUESTED,
+        role=Role.SPONSOR,
+        actor=promotion.sponsor,
+        details={"plan": promotion.plan_id, "days": promotion.days, "price": promotion.price},
+    )
+    if promotion.is_paid_kind:
+        transition(promotion, State.AWAITING_PAYMENT, event=Event.PAYMENT_ASKED, role=Role.SYSTEM)
+    else:
+        notify_moderators(entry, Kind.REQUESTED)
+    if promotion.author_can_refuse_until is not None:
+        notify(entry, Kind.AUTHOR_ASKED, promotion.article.author)
+
+
+def cancel(*, promotion: Promotion, sponsor: User, reason: str = "") -> Promotion:
+    """Cancel a promotion as its sponsor. Due back is all that was paid, or the rest of the time if it runs.
+
+    Raises:
+        ActionNotAllowed: not the sponsor, or it is over.
+    """
+    reason = clean_reason(reason)
+    close_ended()
+    with ledger_lock():
+        promotion = lock_promotion(promotion)
+        if promotion.sponsor_id != sponsor.pk or promotion.is_editorial:
+            raise ActionNotAllowed(_("Only its sponsor can cancel a promotion."))
+        entry = transition(
+            promotion, State.CANCELLED, event=Event.CANCELLED, role=Role.SPONSOR, actor=sponsor, reason=reason
+        )
+        create_refunds_due(promotion, now=entry.at)
+    return promotion
+
+
+def author_agrees(*, promotion: Promotion, author: User) -> Promotion:
+    """Agree as the article's author. Agreeing twice changes nothing.
+
+    Raises:
+        ActionNotAllowed: not the author, the author is the sponsor, or it was decided already.
+    """
+    with ledger_lock():
+        promotion = lock_promotion(promotion)
+        _check_author(promotion, author)
+        if promotion.author_agreed_at is None:
+            check_phase(promotion, *Promotion.UNDECIDED)
+            promotion.author_agreed_at = timezone.now()
+            promotion.save(update_fields=["author_agreed_at"])
+            log(promotion, event=Event.AGREED, role=Role.AUTHOR, actor=author)
+    return promotion
+
+
+def author_refuses(*, promotion: Promotion, author: User, reason: str = "") -> Promotion:
+    """Refuse as the article's author, which declines the promotion. All that was paid is due back.
+
+    Raises:
+        ActionNotAllowed: not the author, the time to refuse is over, or it was decided already.
+    """
+    reason = clean_reason(reason)
+    with ledger_lock():
+        promotion = lock_promotion(promotion)
+        _check_author(promotion, author)
+        until = promotion.author_can_refuse_until
+        if until is None or timezone.now() >= until:
+            raise ActionNotAllowed(
+                _("The time to refuse is over. Write to the moderators if something is wrong with it.")
+            )
+        entry = transition(
+            promotion, State.DECLINED, event=Event.REFUSED, role=Role.AUTHOR, actor=author, reason=reason
+        )
+        create_refunds_due(promotion, now=entry.at)
+        notify(entry, Kind.REFUSED, promotion.sponsor)
+    return promotion
+
+
+def _check_author(promotion: Promotion, author: User) -> None:
+    if promotion.article.author_id != author.pk or promotion.sponsor_id == author.pk:
+        raise ActionNotAllowed(_("Only the author of the article is asked, where somebody else is the sponsor."))

@@ -1,0 +1,240 @@
+"""The states of a promotion: which follows which, and who can take the step. All services go through here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.utils import formats, timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from articles.models import Article
+from articles.promotion.models import LedgerEntry, LedgerHead, Promotion
+from articles.promotion.models.ledger import append_entry
+from core.exceptions import ActionNotAllowed
+
+DECIDE_PERMISSION = "promotion.decide_promotion"
+MAX_REASON = 2000
+
+State = Promotion.State
+Role = LedgerEntry.Role
+Event = LedgerEntry.Event
+
+# From state → to state → the roles that can take this step. "" is before the first state. Other steps do not exist.
+ALLOWED: dict[str, dict[str, frozenset[str]]] = {
+    "": {
+        State.REQUESTED: frozenset({Role.SPONSOR}),
+        State.APPROVED: frozenset({Role.MODERATOR}),
+    },
+    State.REQUESTED: {
+        State.AWAITING_PAYMENT: frozenset({Role.SYSTEM}),
+        State.APPROVED: frozenset({Role.MODERATOR}),
+        State.DECLINED: frozenset({Role.MODERATOR, Role.AUTHOR}),
+        State.CANCELLED: frozenset({Role.SPONSOR}),
+    },
+    State.AWAITING_PAYMENT: {
+        State.PAID: frozenset({Role.PROVIDER, Role.MODERATOR}),
+        State.DECLINED: frozenset({Role.MODERATOR, Role.AUTHOR}),
+        State.CANCELLED: frozenset({Role.SPONSOR}),
+    },
+    State.PAID: {
+        State.APPROVED: frozenset({Role.MODERATOR}),
+        State.DECLINED: frozenset({Role.MODERATOR, Role.AUTHOR}),
+        State.CANCELLED: frozenset({Role.SPONSOR}),
+    },
+    State.APPROVED: {
+        State.ENDED: frozenset({Role.SYSTEM}),
+        State.REVOKED: frozenset({Role.MODERATOR}),
+        State.CANCELLED: frozenset({Role.SPONSOR}),
+    },
+    State.ENDED: {},
+    State.DECLINED: {},
+    State.CANCELLED: {},
+    State.REVOKED: {},
+}
+
+
+@contextmanager
+def ledger_lock() -> Iterator[None]:
+    """Open a transaction that holds the head of the ledger, so that changes of promotions happen one after another.
+
+    It is the first lock that every service takes, so that no two of them deadlock. Nothing slow (a provider, a mail
+    server) is called inside.
+    """
+    with transaction.atomic():
+        LedgerHead.lock()
+        yield
+
+
+def lock_promotion(promotion: Promotion) -> Promotion:
+    """Return the promotion as stored now, with what decisions need, locked until the transaction ends."""
+    # Two queries: one that waits for a lock returns joined rows from before the wait.
+    Promotion.objects.select_for_update(no_key=True).only("pk").get(pk=promotion.pk)
+    return Promotion.objects.select_related("article__author", "placement", "section", "sponsor").get(pk=promotion.pk)
+
+
+def lock_published_article(article: Article) -> Article:
+    """Return the article with its author, section and live text, locked so that it is not hidden in the meantime.
+
+    Raises:
+        ActionNotAllowed: it is not published.
+    """
+    locked = Article.objects.select_for_update(no_key=True).only("pk").filter(pk=article.pk).first()
+    current = Article.objects.published().select_related("author", "section", "live").filter(pk=article.pk).first()
+    if locked is None or current is None:
+        raise ActionNotAllowed(_("Only a published article can be put forward."))
+    return current
+
+
+def create(promotion: Promotion, state: str, *, event: str, role: str, **entry: Any) -> LedgerEntry:
+    """Store a new promotion in its first state, and record it in the ledger.
+
+    Args:
+        entry: `actor`, `reason` and `details` of the ledger's row.
+
+    Raises:
+        ActionNotAllowed: the state machine has no such first state.
+    """
+    _check_step(promotion, "", state, role)
+    promotion.state = state
+    promotion.save(force_insert=True)
+    return append_entry(promotion, event=event, role=role, from_state="", **entry)
+
+
+def transition(
+    promotion: Promotion, to: str, *, event: str, role: str, fields: dict[str, Any] | None = None, **entry: Any
+) -> LedgerEntry:
+    """Change the state of a locked promotion, write `fields` with it, and record it in the ledger.
+
+    Args:
+        fields: other values to write, by the name of their field.
+        entry: `actor`, `reason`, `amount` and `details` of the ledger's row.
+
+    Raises:
+        ActionNotAllowed: the state machine has no such step.
+    """
+    before = promotion.state
+    _check_step(promotion, before, to, role)
+    values = {"state": to, **(fields or {})}
+    if to in {State.DECLINED, State.CANCELLED, State.REVOKED}:
+        values["closed_at"] = timezone.now()
+    for name, value in values.items():
+        setattr(promotion, name, value)
+    promotion.save(update_fields=list(values))
+    return append_entry(promotion, event=event, role=role, from_state=before, **entry)
+
+
+def log(promotion: Promotion, *, event: str, role: str, **entry: Any) -> LedgerEntry:
+    """Record an event that does not change the state.
+
+    Args:
+        entry: `actor`, `reason`, `amount` and `details` of the ledger's row.
+    """
+    return append_entry(promotion, event=event, role=role, from_state=promotion.state, **entry)
+
+
+def close_ended(now: datetime | None = None) -> int:
+    """Store promotions whose time is over as ended. Return how many.
+
+    Nothing depends on when this runs: all queries compare the times with the clock.
+    """
+    now = now or timezone.now()
+    if not Promotion.objects.over(now).exists():
+        return 0
+    with ledger_lock():
+        over = list(Promotion.objects.over(now).select_for_update(no_key=True).order_by("ends_at", "pk"))
+        for promotion in over:
+            transition(
+                promotion,
+                State.ENDED,
+                event=Event.ENDED,
+                role=Role.SYSTEM,
+                fields={"closed_at": promotion.ends_at},
+            )
+    return len(over)
+
+
+def check_moderator(moderator: User) -> None:
+    """Check that the user can decide on promotions.
+
+    Raises:
+        PermissionDenied: no permission.
+        ActionNotAllowed: suspended.
+    """
+    if not moderator.has_perm(DECIDE_PERMISSION):
+        raise PermissionDenied
+    if moderator.is_suspended:
+        raise ActionNotAllowed(_("Your account is suspended, so you cannot decide at the moment."))
+
+
+def check_not_sponsor(promotion: Promotion, moderator: User) -> None:
+    """Check that the moderator does not decide on their own request; an editorial pick has no other sponsor.
+
+    Raises:
+        ActionNotAllowed: the moderator is the sponsor.
+    """
+    if promotion.sponsor_id == moderator.pk and not promotion.is_editorial:
+        raise ActionNotAllowed(_("You are the sponsor: another moderator decides on this."))
+
+
+@contextmanager
+def moderator_action(
+    promotion: Promotion, moderator: User, reason: str, *, reason_required: bool = False, allow_own: bool = False
+) -> Iterator[tuple[Promotion, dict[str, Any]]]:
+    """Check what every decision of a moderator needs, and open the transaction for it.
+
+    Yields:
+        the locked promotion; role, actor and reason for the row of the ledger.
+
+    Raises:
+        PermissionDenied: the user cannot decide on promotions.
+        ActionNotAllowed: suspended, their own promotion (unless `allow_own`), no reason or one that is too long.
+    """
+    check_moderator(moderator)
+    reason = clean_reason(reason, required=reason_required)
+    close_ended()
+    with ledger_lock():
+        promotion = lock_promotion(promotion)
+        if not allow_own:
+            check_not_sponsor(promotion, moderator)
+        yield promotion, {"role": Role.MODERATOR, "actor": moderator, "reason": reason}
+
+
+def check_phase(promotion: Promotion, *phases: str) -> None:
+    """Check that the promotion is in one of these phases.
+
+    Raises:
+        ActionNotAllowed: it is in another one.
+    """
+    if promotion.phase not in phases:
+        message = _("This is not possible any more: the promotion is “%(state)s” by now.")
+        raise ActionNotAllowed(message % {"state": promotion.phase.label})
+
+
+def clean_reason(reason: str, *, required: bool = False) -> str:
+    """Return the reason without surrounding whitespace.
+
+    Raises:
+        ActionNotAllowed: it is required and missing, or too long.
+    """
+    reason = reason.strip()
+    if required and not reason:
+        raise ActionNotAllowed(_("Give a reason: the person reads it."))
+    if len(reason) > MAX_REASON:
+        raise ActionNotAllowed(_("Give a reason of at most %(count)d characters.") % {"count": MAX_REASON})
+    return reason
+
+
+def format_moment(moment: datetime) -> str:
+    """Format a time for a sentence, in the site's time zone and the notation of the active language."""
+    return formats.date_format(timezone.localtime(moment), "DATETIME_FORMAT")
+
+
+def _check_step(promotion: Promotion, before: str, to: str, role: str) -> None:
+    if role not in ALLOWED[before].get(to, frozenset()):
+        check_phase(promotion)

@@ -1,0 +1,190 @@
+"""Who gets which email, once, in their language."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.core import mail
+from django.core.mail import EmailMultiAlternatives
+from django.utils import timezone
+
+from articles.promotion.models import LedgerEntry, Notification, Promotion
+from articles.promotion.services import decisions, payments, requests
+from articles.promotion.services.notifications import send_notification
+from tests import factories
+from tests.promotion import actions
+from tests.promotion.actions import DAY
+
+pytestmark = pytest.mark.django_db
+
+
+def sent_emails() -> dict[str, list[EmailMultiAlternatives]]:
+    """Return the emails sent since the last call, by address."""
+    found: dict[str, list[EmailMultiAlternatives]] = {}
+    for email in mail.outbox:
+        assert isinstance(email, EmailMultiAlternatives)
+        found.setdefault(email.to[0], []).append(email)
+    mail.outbox.clear()
+    return found
+
+
+def subjects() -> set[tuple[str, str]]:
+    return {(to, str(one.subject)) for to, some in sent_emails().items() for one in some}
+
+
+TITLE = "We counted every street lamp"
+
+
+def test_free_request_notifies_moderators_and_author() -> None:
+    moderator, idle = actions.moderator(), factories.PersonFactory.create(is_staff=True)
+    place = actions.place(author_can_refuse_hours=48)
+    made = actions.requested(sponsor=factories.PersonFactory.create(), placement=place)
+    found = sent_emails()
+    assert set(found) == {moderator.email, made.article.author.email}
+    assert idle.email not in found
+    [to_author] = found[made.article.author.email]
+    assert f"http://testserver/promotions/{made.pk}/author/" in to_author.body
+    assert made.sponsor.name in to_author.body
+    [to_judge] = found[moderator.email]
+    assert f"/admin/promotion/promotion/{made.pk}/change/" in to_judge.body
+
+
+def test_paid_request_notifies_moderators_after_payment() -> None:
+    moderator = actions.moderator()
+    made = actions.awaiting()
+    assert moderator.email not in sent_emails()
+    payments.confirm_payment(promotion=made, moderator=moderator)
+    assert subjects() == {
+        (made.sponsor.email, "Receipt: 70.00 EUR"),
+        (moderator.email, f"Request for promotion: {TITLE}"),
+    }
+
+
+def test_approval_notifies_sponsor_and_author() -> None:
+    made = actions.requested(sponsor=factories.PersonFactory.create())
+    moderator = actions.moderator()
+    sent_emails()
+    made = decisions.approve(promotion=made, moderator=moderator)
+    found = sent_emails()
+    assert set(found) == {made.sponsor.email, made.article.author.email}
+    assert made.sponsor.name in found[made.article.author.email][0].body
+    assert "/promotions/" not in found[made.article.author.email][0].body
+
+
+@pytest.mark.parametrize(
+    ("verb", "subject"),
+    [("decline", f"Declined: {TITLE}"), ("revoke", f"Promotion ended by a moderator: {TITLE}")],
+)
+def test_decline_and_revoke_emails_have_reason_and_refund(verb: str, subject: str) -> None:
+    made = (
+        actions.paid()
+        if verb == "decline"
+        else actions.approved(price=7000, wanted_start=timezone.localdate() + 3 * DAY)
+    )
+    sent_emails()
+    act = decisions.decline if verb == "decline" else decisions.revoke
+    act(promotion=made, moderator=actions.moderator(), reason="It says <nothing> new.")
+    [email] = sent_emails()[made.sponsor.email]
+    assert email.subject == subject
+    assert "It says <nothing> new." in email.body
+    assert "You get 70.00\u00a0EUR back" in email.body
+    html = str(email.alternatives[0][0])
+    assert "It says &lt;nothing&gt; new." in html
+    assert "You get 70.00\u00a0EUR back" in html
+
+
+def test_refusal_move_and_editorial_pick_are_notified() -> None:
+    place = actions.place("beside", author_can_refuse_hours=48)
+    made = actions.requested(sponsor=factories.PersonFactory.create(), placement=place)
+    sent_emails()
+    requests.author_refuses(promotion=made, author=made.article.author)
+    assert subjects() == {(made.sponsor.email, f"The author refused: {TITLE}")}
+    later = actions.approved(wanted_start=timezone.localdate() + 3 * DAY)
+    sent_emails()
+    decisions.move_start(promotion=later, moderator=actions.moderator(), start=timezone.now() + 5 * DAY)
+    assert subjects() == {(later.sponsor.email, f"Your promotion starts at another time: {TITLE}")}
+    article = factories.published()
+    decisions.create_editorial_pick(article=article, moderator=actions.moderator(), placement=actions.place(), days=2)
+    assert subjects() == {(article.author.email, f"The editors chose your article: {TITLE}")}
+
+
+def test_notification_is_sent_once() -> None:
+    actions.moderator()
+    actions.requested()
+    sent_emails()
+    for notice in Notification.objects.all():
+        send_notification.call(notice.pk)
+    send_notification.call(10**9)
+    assert sent_emails() == {}
+
+
+def test_lost_notification_is_sent_with_the_next() -> None:
+    moderator = actions.moderator()
+    made = actions.requested()
+    sent_emails()
+    Notification.objects.update(sent_at=None)  # its worker was killed
+    with time_machine.travel(timezone.now() + timedelta(hours=4)):
+        decisions.decline(promotion=made, moderator=moderator, reason="No.")
+    assert (moderator.email, f"Request for promotion: {TITLE}") in subjects()
+
+
+def test_inactive_user_gets_no_email() -> None:
+    made = actions.requested(sponsor=factories.PersonFactory.create())
+    sent_emails()
+    made.sponsor.is_active = False
+    made.sponsor.save(update_fields=["is_active"])
+    decisions.decline(promotion=made, moderator=actions.moderator(), reason="No.")
+    assert sent_emails() == {}
+    assert not Notification.objects.filter(sent_at=None).exists()
+
+
+def test_email_is_in_the_recipients_language() -> None:
+    author = factories.PersonFactory.create(preferred_language="ru")
+    article = factories.published(author)
+    actions.requested(
+        article=article,
+        sponsor=factories.PersonFactory.create(),
+        placement=actions.place("beside", author_can_refuse_hours=9),
+    )
+    [email] = sent_emails()[author.email]
+    assert "http://testserver/ru/promotions/" in email.body
+
+
+@pytest.mark.parametrize(
+    "kind",
+    sorted(
+        {
+            "requested",
+            "author_asked",
+            "receipt",
+            "approved",
+            "picked",
+            "declined",
+            "refused",
+            "revoked",
+            "moved",
+            "refunded",
+            "refund_by_hand",
+        }
+    ),
+)
+def test_every_email_is_complete(kind: str) -> None:
+    place = actions.place(author_can_refuse_hours=48)
+    made = actions.paid(sponsor=factories.PersonFactory.create(), placement=place)
+    now = timezone.now()
+    Promotion.objects.filter(pk=made.pk).update(starts_at=now, ends_at=now + DAY)
+    entry = LedgerEntry.objects.in_order().last()
+    assert entry is not None
+    for user in (made.sponsor, made.article.author):
+        sent_emails()
+        send_notification.call(Notification.objects.get_or_create(entry=entry, user=user, kind=kind)[0].pk)
+        Notification.objects.update(sent_at=None)
+        send_notification.call(Notification.objects.get(entry=entry, user=user, kind=kind).pk)
+        [*_, one] = sent_emails()[user.email]
+        for text in (one.subject, one.body, str(one.alternatives[0][0])):
+            assert text.strip()
+            for broken in ("None", "{{", "{%", "&amp;amp;", "function", "  ,"):
+                assert broken not in text
+        assert TITLE in one.body

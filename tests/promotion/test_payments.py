@@ -1,0 +1,236 @@
+"""Payments and refunds in minor units, and their sums in the ledger."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+import time_machine
+from django.conf import LazySettings
+from django.core import mail
+from django.db.models import Sum
+from django.utils import timezone
+from hypothesis import given
+from hypothesis import strategies as st
+
+from articles.promotion.models import LedgerEntry, Payment, Promotion
+from articles.promotion.models.ledger import verify_ledger
+from articles.promotion.models.payment import EXPONENTS, format_amount, format_price, to_decimal, to_minor
+from articles.promotion.services import decisions, payments, requests
+from core.exceptions import ActionNotAllowed
+from tests.promotion import actions
+from tests.promotion.actions import DAY
+
+State = Promotion.State
+
+
+def events(promotion: Promotion) -> list[str]:
+    return list(promotion.ledger.in_order().values_list("event", flat=True))
+
+
+def balance(promotion: Promotion) -> int:
+    return promotion.ledger.money().aggregate(sum=Sum("amount"))["sum"] or 0
+
+
+@pytest.fixture
+def dummy(settings: LazySettings) -> None:
+    settings.PAYMENTS = "dummy"
+    settings.PAYMENT_VARIANTS = {
+        **settings.PAYMENT_VARIANTS,
+        "dummy": ("articles.promotion.payments.DummyProvider", {}),
+    }
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "decimal", "formatted"),
+    [
+        (1250, "EUR", "12.50", "12.50\u00a0EUR"),
+        (1250, "JPY", "1250", "1,250\u00a0JPY"),
+        (5, "USD", "0.05", "0.05\u00a0USD"),
+        (123456789, "AMD", "1234567.89", "1,234,567.89\u00a0AMD"),
+    ],
+)
+def test_amount_conversions(amount: int, currency: str, decimal: str, formatted: str) -> None:
+    assert to_decimal(amount, currency) == Decimal(decimal)
+    assert to_minor(Decimal(decimal), currency) == amount
+    assert format_amount(amount, currency) == formatted
+
+
+def test_format_price_of_zero_and_to_minor_of_fractions() -> None:
+    assert format_price(0, "EUR") == "free"
+    assert format_amount(0, "EUR") == "0.00\u00a0EUR"
+    with pytest.raises(ValueError, match="no amount"):
+        to_minor(Decimal("0.001"), "EUR")
+    with pytest.raises(ValueError, match="no amount"):
+        to_minor(Decimal("0.5"), "JPY")
+
+
+@given(st.integers(0, 999_999_900), st.sampled_from(sorted(EXPONENTS)))
+def test_to_decimal_and_to_minor_are_inverse(amount: int, currency: str) -> None:
+    assert to_minor(to_decimal(amount, currency), currency) == amount
+
+
+@given(st.integers(1, 999_999_900), st.integers(1, 90), st.integers(-5, 91 * 86400))
+def test_refund_amount_is_between_zero_and_price(price: int, days: int, after: int) -> None:
+    start = timezone.now()
+    promotion = Promotion(price=price, starts_at=start, ends_at=start + days * DAY)
+    back = payments.refund_amount(promotion, price, now=start + timedelta(seconds=after))
+    assert 0 <= back <= price
+    if after <= 0:
+        assert back == price
+    if after >= days * 86400:
+        assert back == 0
+
+
+@pytest.mark.django_db
+class TestTransfer:
+    def test_confirm_payment_twice_counts_once(self) -> None:
+        made, moderator = actions.awaiting(), actions.moderator()
+        for _ in range(2):
+            made = payments.confirm_payment(promotion=made, moderator=moderator, reason="Transfer 77")
+        assert made.state == State.PAID
+        assert events(made) == ["requested", "payment_asked", "paid"]
+        payment = made.payments.get()
+        assert (payment.variant, payment.amount, payment.total, payment.status) == (
+            "manual",
+            7000,
+            Decimal("70.00"),
+            "confirmed",
+        )
+        assert balance(made) == 7000
+
+    def test_declined_transfer_is_refunded_by_hand(self) -> None:
+        made, moderator = actions.paid(), actions.moderator()
+        mail.outbox.clear()
+        made = decisions.decline(promotion=made, moderator=moderator, reason="It is an advertisement.")
+        emails = {one.to[0]: one for one in mail.outbox}
+        assert "70.00\u00a0EUR back" in emails[made.sponsor.email].body
+        assert "by hand" in emails[moderator.email].body
+        assert (events(made)[-2:], balance(made)) == (["declined", "refund_due"], 7000)
+        assert Promotion.objects.refund_owed().get() == made
+        payments.record_refund(promotion=made, moderator=moderator)
+        assert (events(made)[-1], balance(made)) == ("refunded", 0)
+        assert not Promotion.objects.refund_owed().exists()
+        with pytest.raises(ActionNotAllowed, match="nothing to give back"):
+            payments.record_refund(promotion=made, moderator=moderator)
+        assert verify_ledger() is None
+
+
+@pytest.mark.django_db
+class TestGivingBack:
+    @pytest.mark.parametrize("action", ["cancel", "revoke"])
+    def test_refund_before_start_is_complete(self, action: str) -> None:
+        made = actions.approved(price=7000, wanted_start=timezone.localdate() + 3 * DAY)
+        self.stop(made, action)
+        assert made.payments.get().refund_due == 7000
+
+    @pytest.mark.parametrize("action", ["cancel", "revoke"])
+    def test_refund_while_running_is_by_the_second(self, action: str) -> None:
+        with time_machine.travel(timezone.now(), tick=False) as clock:
+            made = actions.approved(price=7000, days=7)
+            clock.shift(timedelta(days=2, seconds=1, milliseconds=500))
+            self.stop(made, action)
+        # 5 days less 1.5 seconds, of 7: 431 998 whole seconds of 604 800.
+        assert made.payments.get().refund_due == 7000 * 431_998 // 604_800 == 4999
+
+    def test_no_refund_after_end(self) -> None:
+        with time_machine.travel(timezone.now(), tick=False) as clock:
+            made = actions.approved(price=7000, days=7)
+            clock.shift(7 * DAY)
+            with pytest.raises(ActionNotAllowed, match="Ended"):
+                self.stop(made, "revoke")
+        made.refresh_from_db()
+        assert (made.state, made.payments.get().refund_due) == (State.ENDED, 0)
+
+    def stop(self, made: Promotion, action: str) -> None:
+        if action == "cancel":
+            requests.cancel(promotion=made, sponsor=made.sponsor)
+        else:
+            decisions.revoke(promotion=made, moderator=actions.moderator(), reason="It misleads.")
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("dummy")
+class TestProvider:
+    def payment(self, **changes: object) -> Payment:
+        return payments.open_payment(promotion=actions.awaiting(**changes), variant="dummy")
+
+    def test_payment_reported_twice_counts_once(self) -> None:
+        payment = self.payment()
+        for _ in range(3):
+            made = payments.record_payment(payment=payment, amount=7000, currency="eur")
+        assert (made.state, events(made).count("paid"), balance(made)) == (State.PAID, 1, 7000)
+
+    @pytest.mark.parametrize(("amount", "currency"), [(6999, "EUR"), (7001, "EUR"), (7000, "USD"), (0, "EUR")])
+    def test_wrong_amount_is_recorded_and_refused(self, amount: int, currency: str) -> None:
+        payment = self.payment()
+        for _ in range(2):
+            made = payments.record_payment(payment=payment, amount=amount, currency=currency)
+        assert made.state == State.AWAITING_PAYMENT
+        assert events(made) == ["requested", "payment_asked", "payment_refused"]
+        assert LedgerEntry.objects.last().details["reported"] == amount  # type: ignore[union-attr]
+        assert balance(made) == 0
+
+    def test_late_payment_is_refunded(self) -> None:
+        payment = self.payment()
+        requests.cancel(promotion=payment.promotion, sponsor=payment.promotion.sponsor)
+        made = payments.record_payment(payment=payment, amount=7000, currency="EUR")
+        assert made.state == State.CANCELLED
+        assert events(made)[-3:] == ["paid_late", "refund_due", "refunded"]
+        assert balance(made) == 0
+
+    def test_second_payment_is_refunded(self) -> None:
+        payment = self.payment()
+        payments.confirm_payment(promotion=payment.promotion, moderator=actions.moderator())
+        made = payments.record_payment(payment=payment, amount=7000, currency="EUR")
+        assert (made.state, balance(made)) == (State.PAID, 7000)
+        assert events(made)[-2:] == ["refund_due", "refunded"]
+
+    def test_provider_refund_notifies_sponsor(self) -> None:
+        payment = self.payment()
+        made = payments.record_payment(payment=payment, amount=7000, currency="EUR")
+        mail.outbox.clear()
+        made = decisions.decline(promotion=made, moderator=actions.moderator(), reason="No.")
+        assert events(made)[-3:] == ["declined", "refund_due", "refunded"]
+        payment.refresh_from_db()
+        assert (payment.refund_due, payment.refunded, payment.status) == (7000, 7000, "refunded")
+        assert any("Refunded" in email.subject for email in mail.outbox)
+        payments.record_provider_refund(payment=payment, up_to=7000)  # a repeated report
+        payments.request_refund.call(payment.pk, 7000)
+        assert (events(made).count("refunded"), balance(made)) == (1, 0)
+
+    def test_failed_refund_is_recorded_and_done_by_hand(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        from payments import PaymentError
+
+        from articles.promotion.payments import DummyProvider
+
+        def broken(self: object, payment: Payment, amount: Decimal | None = None) -> Decimal:
+            raise PaymentError("The card is closed.")
+
+        monkeypatch.setattr(DummyProvider, "refund", broken)
+        payment, moderator = self.payment(), actions.moderator()
+        made = payments.record_payment(payment=payment, amount=7000, currency="EUR")
+        mail.outbox.clear()
+        decisions.decline(promotion=made, moderator=moderator, reason="No.")
+        assert events(made)[-2:] == ["refund_due", "refund_failed"]
+        assert [one.subject for one in mail.outbox if moderator.email in one.to] == [
+            f"Money to give back: promotion no. {made.pk}"
+        ]
+        payments.record_refund(promotion=made, moderator=moderator, reason="By transfer.")
+        assert (events(made)[-1], balance(made)) == ("refunded", 0)
+
+    def test_refund_of_removed_provider_is_done_by_hand(self, settings: LazySettings) -> None:
+        payment = self.payment()
+        made = payments.record_payment(payment=payment, amount=7000, currency="EUR")
+        settings.PAYMENT_VARIANTS = {}
+        decisions.decline(promotion=made, moderator=actions.moderator(), reason="No.")
+        assert events(made)[-1] == "refund_failed"
+
+    def test_open_payment_continues_started_payment(self) -> None:
+        payment = self.payment()
+        assert payments.open_payment(promotion=payment.promotion, variant="dummy") == payment
+        with time_machine.travel(timezone.now() + timedelta(hours=21)):
+            assert payments.open_payment(promotion=payment.promotion, variant="dummy") != payment
+        payments.record_payment_failure(payment=payment)
+        assert payments.open_payment(promotion=payment.promotion, variant="dummy") != payment
