@@ -45,7 +45,7 @@ class TagAdmin(KeysetModelAdmin[Tag], ValidatedActionMixin[Tag]):
 
 
 @admin.register(Image)
-class PictureAdmin(KeysetModelAdmin[Image]):
+class ImageAdmin(KeysetModelAdmin[Image]):
     """Lead images with their owners, to look at."""
 
     list_display = ["__str__", "thumbnail", "owner", "size", "created_at"]

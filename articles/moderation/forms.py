@@ -95,7 +95,7 @@ class CorrectionForm(ArticleForm):
 
     def __init__(self, data: QueryDict | None = None, *, moderator: User, revision: Revision) -> None:
         self.user = moderator
-        super().__init__(data, user=moderator, kept=self._initial_of(revision))
+        super().__init__(data, user=moderator, initial=self._initial_of(revision))
         del self.fields["image"], self.fields["form_key"]
         if revision.image is None:
             del self.fields["remove_image"]

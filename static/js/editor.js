@@ -77,12 +77,12 @@ function mount(field) {
 
   // Without the script this line says how to begin a paragraph; with it, how long the text is.
   const hint = document.getElementById(`${field.id}_helptext`)
-  const most = Number(field.dataset.most)
+  const maxLength = Number(field.dataset.maxLength)
   function count() {
     if (!hint) return
     const words = editor.getText({ blockSeparator: " " }).split(/\s+/).filter(Boolean).length
     hint.textContent = `${config.words.count}: ${words}`
-    if (field.value.length > most) hint.textContent += ` · ${config.words.tooLong}`
+    if (field.value.length > maxLength) hint.textContent += ` · ${config.words.tooLong}`
   }
   count()
 
@@ -103,4 +103,4 @@ function mount(field) {
   if (language) setLanguage()
 }
 
-for (const field of document.querySelectorAll("textarea[data-django-prose-editor-desk]")) mount(field)
+for (const field of document.querySelectorAll("textarea[data-django-prose-editor-article]")) mount(field)

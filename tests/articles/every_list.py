@@ -15,9 +15,9 @@ from django.urls import reverse
 
 from accounts.models import User
 from articles.models import Article, ArticleTag, Section
-from articles.models.article import HOT, MOVED, NEW, TAGGED, TOP
-from articles.sitemaps import PART
-from articles.views.public import SPANS
+from articles.models.article import BY_STATE_CHANGE, BY_TAG_DATE, HOT, NEW, TOP
+from articles.sitemaps import PART_SIZE
+from articles.views.public import TOP_SPANS
 
 
 @dataclass(frozen=True)
@@ -40,22 +40,22 @@ class EveryList:
         author, section, tag = self.author.get_absolute_url(), self.section.get_absolute_url(), tagged.tag
         yield from _both("new", reverse("front"), NEW, published.new())
         yield from _both("hot", reverse("hot"), HOT, published.hot())
-        for span in SPANS:
+        for span in TOP_SPANS:
             yield from _both(f"top {span}", reverse("top", args=[span]), TOP, published.top())
         yield from _both("section", section, NEW, published.in_section(self.section).new())
         yield from _both("author", author, NEW, published.by(self.author).new())
-        yield from _both("tag", tag.get_absolute_url(), TAGGED, ArticleTag.objects.of(tag).new())
+        yield from _both("tag", tag.get_absolute_url(), BY_TAG_DATE, ArticleTag.objects.of(tag).new())
         for kind in ("rss", "atom"):
             yield f"feed {kind}", reverse(f"feed_{kind}")
             yield f"feed of a section {kind}", reverse(f"feed_section_{kind}", args=[self.section.slug])
             yield f"feed of an author {kind}", reverse(f"feed_author_{kind}", args=[self.author.username])
         yield "sitemap", reverse("sitemap")
-        yield "part of the sitemap", reverse("sitemap_part", args=[_highest() // PART])
+        yield "part of the sitemap", reverse("sitemap_part", args=[_highest() // PART_SIZE])
 
     def own(self) -> Iterator[tuple[str, str]]:
         """(name, address) of "My articles"."""
-        rows = Article.objects.by(self.author).order_by(*MOVED.names)
-        yield from _both("my articles", reverse("my_articles"), MOVED, rows)
+        rows = Article.objects.by(self.author).order_by(*BY_STATE_CHANGE.names)
+        yield from _both("my articles", reverse("my_articles"), BY_STATE_CHANGE, rows)
 
     def admin(self) -> Iterator[tuple[str, str]]:
         """(name, address) of the moderators' lists."""

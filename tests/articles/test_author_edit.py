@@ -17,7 +17,7 @@ from accounts.models import User
 from articles import forms
 from articles.models import Article, Image, Revision
 from articles.services import publishing
-from articles.views import author as desk
+from articles.views import author
 from core.models import SiteSettings
 from tests import factories
 from tests.articles.test_images import upload
@@ -181,7 +181,7 @@ def test_each_refusal_is_a_sentence_next_to_its_field(
         "caption",
         "image_token",
         "form_key",
-        "writer",
+        "author_token",
         "action",
         "section",
         "language",
@@ -234,7 +234,7 @@ def test_a_pictures_token_is_of_use_to_its_person_alone(client: Client, user: Us
     other = factories.PersonFactory.create()
     image = Image.objects.create(owner=other, key="a" * 32, width=10, height=10, size=1)
     for token in (forms.image_token_for(image, other), str(image.pk), forms.image_token_for(image, user) + "x"):
-        answer = client.post(NEW, filled(image=token))
+        answer = client.post(NEW, filled(image_token=token))
         assert "Choose it again" in errors(answer, "image")
     assert not Article.objects.exists()
 
@@ -253,7 +253,7 @@ def test_an_image_can_be_removed_and_replaced(client: Client, user: User) -> Non
 
 
 def test_too_many_uploads_wait_and_keep_the_text(client: Client, user: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(desk, "UPLOADS_AN_HOUR", 1)
+    monkeypatch.setattr(author, "MAX_UPLOADS_PER_HOUR", 1)
     client.post(NEW, filled(title="", image=upload(50, 50)))
     answer = client.post(NEW, filled(image=upload(50, 50)))
     assert answer.status_code == 429
@@ -307,7 +307,7 @@ def test_each_empty_form_has_a_key_of_its_own(client: Client, user: User) -> Non
 def test_too_many_new_articles_wait_and_keep_the_text(
     client: Client, user: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(desk, "ARTICLES_AN_HOUR", 1)
+    monkeypatch.setattr(author, "MAX_ARTICLES_PER_HOUR", 1)
     client.post(NEW, filled())
     answer = client.post(NEW, filled(title="One too many"))
     assert answer.status_code == 429

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from articles.models import Article
-from articles.views import draft_recovery as keeping
+from articles.views import draft_recovery
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -30,7 +30,7 @@ def typed(user: User | None = None, **changes: Any) -> dict[str, Any]:
         "body": "<p>Every word of it</p>",
         "language": "hy",
         "tags": "one, two",
-        "writer": keeping.author_token(user) if user else "",
+        "author_token": draft_recovery.author_token(user) if user else "",
         "action": "save",
         **changes,
     }
@@ -88,7 +88,7 @@ def test_another_account_sees_nothing_of_it(client: Client, user: User) -> None:
 def test_another_account_does_not_get_it_into_a_new_article(client: Client, user: User) -> None:
     client.post(NEW, typed(user))
     assert "Typed for an hour" not in log_in(client, factories.PersonFactory.create(), NEW).text
-    assert keeping.SESSION_KEY not in client.session
+    assert draft_recovery.SESSION_KEY not in client.session
 
 
 def test_saving_forgets_what_was_kept(client: Client, user: User) -> None:
@@ -96,7 +96,7 @@ def test_saving_forgets_what_was_kept(client: Client, user: User) -> None:
     log_in(client, user, NEW)
     client.post(NEW, typed(user, section=factories.SectionFactory.create().pk))
     assert Article.objects.count() == 1
-    assert keeping.SESSION_KEY not in client.session
+    assert draft_recovery.SESSION_KEY not in client.session
 
 
 def test_it_is_forgotten_after_a_day(client: Client, user: User) -> None:

@@ -9,7 +9,7 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from articles import sitemaps
-from articles.sitemaps import PART
+from articles.sitemaps import PART_SIZE
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -72,7 +72,7 @@ def test_the_sitemap_lists_published_articles_alone(client: Client) -> None:
     index = client.get("/sitemap.xml")
     assert "http://testserver/sitemaps/0.xml" in index.text
     ET.fromstring(index.content)  # noqa: S314 - our own answer
-    part = client.get(f"/sitemaps/{shown.pk // PART}.xml").text
+    part = client.get(f"/sitemaps/{shown.pk // PART_SIZE}.xml").text
     ET.fromstring(part)  # noqa: S314
     assert f"http://testserver{shown.canonical_path}" in part
     assert f"/articles/{hidden.pk}/" not in part
@@ -80,7 +80,7 @@ def test_the_sitemap_lists_published_articles_alone(client: Client) -> None:
 
 
 def test_the_sitemap_goes_on_in_parts(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sitemaps, "PART", 2)
+    monkeypatch.setattr(sitemaps, "PART_SIZE", 2)
     articles = [factories.published() for _ in range(5)]
     index = client.get("/sitemap.xml").text
     for article in articles:

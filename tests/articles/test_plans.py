@@ -31,7 +31,7 @@ MOST_ROWS = 500
 # The admin counts up to a thousand, and looks for what nobody has reviewed among the last five thousand.
 MOST_ROWS_IN_ADMIN = 6_000
 # Instead of 20,000 articles, which here would be two thirds of all.
-PART = 400
+PART_SIZE = 400
 # How the statement begins that brings a list's cards.
 CARDS = ('SELECT "articles_article".', 'SELECT "articles_articletag".')
 Node = dict[str, Any]
@@ -109,7 +109,7 @@ def complaints(name: str, sql: str, params: Any) -> Iterator[str]:
 def test_every_list_reads_an_index_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
     # A part of the sitemap is to be a small part of this site too.
     for module in (sitemaps, every_list):
-        monkeypatch.setattr(module, "PART", PART)
+        monkeypatch.setattr(module, "PART_SIZE", PART_SIZE)
     lists = filled(SIZES)
     wrong = [one for name, sql, params in lists.statements() for one in complaints(name, sql, params)]
     assert not wrong, "\n".join(wrong)

@@ -30,18 +30,18 @@ def test_what_becomes_of_a_title(text: str, slug: str) -> None:
 
 
 def test_a_long_title_ends_at_a_word() -> None:
-    assert slug_of("one two three four five", limit=15) == "one-two-three"
+    assert slug_of("one two three four five", max_length=15) == "one-two-three"
 
 
 def test_a_word_longer_than_the_limit_is_cut() -> None:
-    assert slug_of("x" * 100, limit=60) == "x" * 60
+    assert slug_of("x" * 100, max_length=60) == "x" * 60
 
 
 @settings(deadline=None)
 @given(st.text(max_size=200), st.integers(min_value=5, max_value=80))
-def test_whatever_the_text_the_slug_fits_an_address(text: str, limit: int) -> None:
-    slug = slug_of(text, limit=limit)
-    assert 0 < len(slug) <= limit
+def test_whatever_the_text_the_slug_fits_an_address(text: str, max_length: int) -> None:
+    slug = slug_of(text, max_length=max_length)
+    assert 0 < len(slug) <= max_length
     assert slug == "-" or (slug[0] not in "-_" and slug[-1] not in "-_")
     assert all(character.isalnum() or character in "-_" for character in slug)
     assert reverse("tag", kwargs={"slug": slug})

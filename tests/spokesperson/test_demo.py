@@ -20,7 +20,8 @@ from django.db.models import Count
 from PIL import Image
 
 from accounts.models import User
-from articles.models import Article, Revision, Section, SiteSettings
+from articles.models import Article, Revision, Section
+from core.models import SiteSettings
 from articles.moderation.models import Decision
 from spokesperson.demo import articles as demo_articles
 from spokesperson.demo import filling, ground, people, pictures, texts

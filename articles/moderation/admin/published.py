@@ -80,7 +80,7 @@ class ArticleAdmin(ReviewAdmin[Article]):
                 correct(
                     revision=as_read,
                     moderator=request.user,
-                    text=form.to_text(),
+                    text=form.to_content(),
                     reason=form.cleaned_data["reason"],
                 )
             except ActionNotAllowed as error:

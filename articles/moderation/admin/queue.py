@@ -23,7 +23,7 @@ from articles.moderation.admin.bulk import BulkDecisions
 from articles.moderation.admin.review import ReviewAdmin, with_everything
 from articles.moderation.models import HISTORY, Submission, SubmissionQuerySet
 from articles.moderation.services import DECIDE
-from articles.templatetags.spokesperson import language_mark
+from articles.templatetags.article_tags import language_label
 from core.http_cache import framed
 
 WAITING, UNREVIEWED, RETURNED = "waiting", "unreviewed", "returned"
@@ -122,7 +122,7 @@ class SubmissionAdmin(BulkDecisions, ReviewAdmin[Submission]):
 
     @admin.display(description=gettext_lazy("language"))
     def mark(self, obj: Submission) -> str:
-        return language_mark(obj.language)
+        return language_label(obj.language)
 
     def get_urls(self) -> list[URLPattern]:
         preview = self.admin_site.admin_view(self.preview_view)

@@ -6,17 +6,15 @@ from functools import lru_cache
 from typing import Any
 
 from django import template
-from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from articles.models import Article, Section
+from articles.presenters import card_context
 from articles.promotion import delivery
 from articles.promotion.delivery import Beside
 from articles.promotion.models import Placement, Promotion
 from articles.promotion.money import exact
-from articles.templatetags.parts import part
-from articles.templatetags.spokesperson import CARD_SIZES, story
 from core.models import SiteSettings
 
 register = template.Library()
@@ -68,22 +66,20 @@ def _label(name: str, kind: str, language: str | None) -> str:
     return _("Promoted · by %(name)s · %(kind)s") % {"name": name, "kind": Promotion.Kind(kind).label}
 
 
-@register.simple_tag
-def promoted_card(promotion: Promotion, place: str) -> SafeString:
+@register.inclusion_tag("promotion/_story.html")
+def promoted_card(promotion: Promotion, place: str) -> dict[str, Any]:
     """A promoted article with its label.
 
     The fragment of its address, which no server sees, tells the page's script how the reader came.
     """
-    return part(
-        "promotion/_story.html",
-        promotion=promotion.pk,
-        fragment=f"#promoted-{promotion.pk}",
-        label=promotion_label(promotion),
-        is_paid=promotion.is_paid_kind,
-        is_lazy=place == Placement.Code.BESIDE,
-        sizes=CARD_SIZES,
-        **story(promotion.article),
-    )
+    return {
+        **card_context(promotion.article),
+        "promotion": promotion.pk,
+        "fragment": f"#promoted-{promotion.pk}",
+        "label": promotion_label(promotion),
+        "is_paid": promotion.is_paid_kind,
+        "is_lazy": place == Placement.Code.BESIDE,
+    }
 
 
 @register.filter

@@ -5,11 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from django import template
-from django.utils.safestring import SafeString
 
 from articles.models import Article
-from articles.templatetags.parts import part
-from articles.templatetags.spokesperson import figures
 from articles.voting.control import control_of, liked_of, login_address
 
 register = template.Library()
@@ -22,14 +19,7 @@ def vote_control(context: template.Context, article: Article) -> dict[str, Any]:
     return control_of(article, user if user is not None and user.is_authenticated else None)
 
 
-@register.simple_tag
-def vote_invitation(article: Article) -> SafeString:
+@register.inclusion_tag("voting/_invitation.html")
+def vote_invitation(article: Article) -> dict[str, Any]:
     """The control of who is not signed in: both buttons lead to the log-in."""
-    return part(
-        "voting/_invitation.html",
-        login=login_address(article),
-        likes=article.likes,
-        dislikes=article.dislikes,
-        liked=liked_of(article),
-        figures=figures(article, explained=article.is_public),
-    )
+    return {"article": article, "login": login_address(article), "liked": liked_of(article)}
