@@ -61,7 +61,7 @@ class EveryList:
         """(name, address) of the moderators' lists."""
         for name in (
             "articles_article",
-            "articles_picture",
+            "articles_image",
             "articles_section",
             "articles_tag",
             "moderation_submission",

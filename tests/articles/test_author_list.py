@@ -64,7 +64,7 @@ def titles(page: str) -> list[str]:
         (factories.hidden, "Hidden"),
     ],
 )
-def test_each_state_is_named_with_the_time_since(client: Client, user: User, maker: object, state: str) -> None:
+def test_my_articles_shows_state_and_time(client: Client, user: User, maker: object, state: str) -> None:
     article = maker(user)  # type: ignore[operator]
     page = client.get(DESK).text
     assert f">{state}</span>" in page
@@ -81,7 +81,7 @@ def test_each_state_is_named_with_the_time_since(client: Client, user: User, mak
         (factories.hidden, {"edit"}, {"submit", "withdraw", "discard"}),
     ],
 )
-def test_what_can_be_done_is_offered_and_nothing_else(
+def test_my_articles_offers_only_possible_actions(
     client: Client, user: User, maker: object, possible: set[str], impossible: set[str]
 ) -> None:
     article = maker(user)  # type: ignore[operator]
@@ -94,7 +94,7 @@ def test_what_can_be_done_is_offered_and_nothing_else(
     assert offered == possible
 
 
-def test_the_moderators_reason_stands_beside_a_returned_article(client: Client, user: User) -> None:
+def test_my_articles_shows_reason_of_return(client: Client, user: User) -> None:
     article = decide(factories.in_review(user), "return", "Name your <source>.")
     page = client.get(DESK).text
     assert "Name your &lt;source&gt;." in page
@@ -105,14 +105,14 @@ def test_the_moderators_reason_stands_beside_a_returned_article(client: Client, 
     assert "Name your" not in client.get(DESK).text
 
 
-def test_the_reason_of_hiding_goes_with_the_hiding(client: Client, user: User) -> None:
+def test_my_articles_shows_reason_of_hiding_until_restored(client: Client, user: User) -> None:
     article = decide(factories.published(user), "hide", "A private address.")
     assert "A private address." in client.get(DESK).text
     publishing.restore(article=article)
     assert "A private address." not in client.get(DESK).text
 
 
-def test_only_the_newest_reason_is_told(client: Client, user: User) -> None:
+def test_my_articles_shows_only_the_newest_reason(client: Client, user: User) -> None:
     article = decide(factories.in_review(user), "return", "First reason.")
     publishing.save_draft(article=article, text=factories.text(title="Second"))
     decide(publishing.submit(article=article), "return", "Second reason.", minutes=1)
@@ -121,7 +121,7 @@ def test_only_the_newest_reason_is_told(client: Client, user: User) -> None:
     assert "First reason." not in page
 
 
-def test_a_reason_is_over_once_a_newer_text_is_published(client: Client, user: User) -> None:
+def test_my_articles_drops_reason_after_publication(client: Client, user: User) -> None:
     article = decide(factories.in_review(user), "return", "Old reason.")
     SiteSettings.objects.update_or_create(pk=1, defaults={"reviewed_before_trusted": 0})
     caches["local"].clear()
@@ -133,7 +133,7 @@ def test_a_reason_is_over_once_a_newer_text_is_published(client: Client, user: U
     assert "Old reason." not in page
 
 
-def test_a_waiting_change_says_what_readers_see(client: Client, user: User) -> None:
+def test_my_articles_says_what_readers_see_during_review(client: Client, user: User) -> None:
     article = factories.published(user)
     publishing.save_draft(article=article, text=factories.text(title="Changed"))
     assert "readers see the earlier text until you submit it" in client.get(DESK).text
@@ -143,20 +143,20 @@ def test_a_waiting_change_says_what_readers_see(client: Client, user: User) -> N
     assert titles(page) == ["Changed"]
 
 
-def test_published_articles_show_their_figures(client: Client, user: User) -> None:
+def test_my_articles_shows_counts_of_published_articles(client: Client, user: User) -> None:
     article = factories.published(user)
     Article.objects.filter(pk=article.pk).update(views=1567, likes=203, dislikes=9)
     assert "1567 views, 203 likes, 9 dislikes" in client.get(DESK).text.replace("\u202f", "").replace(",567", "567")
 
 
-def test_others_articles_are_not_on_it(client: Client, user: User) -> None:
+def test_my_articles_excludes_other_authors(client: Client, user: User) -> None:
     factories.draft(title="Somebody's draft")
     page = client.get(DESK).text
     assert "Somebody" not in page
     assert "Write your first article" in page
 
 
-def test_who_is_not_confirmed_is_told_how_and_offered_no_submission(client: Client) -> None:
+def test_my_articles_without_confirmed_email_offers_no_submission(client: Client) -> None:
     user = factories.PersonFactory.create(confirmation=False)
     client.force_login(user)
     article = factories.draft(user)
@@ -166,13 +166,13 @@ def test_who_is_not_confirmed_is_told_how_and_offered_no_submission(client: Clie
     assert reverse("my_article_submit", args=[article.pk]) not in page
 
 
-def test_the_suspended_are_told_until_when(client: Client, user: User) -> None:
+def test_my_articles_shows_end_of_suspension(client: Client, user: User) -> None:
     user.suspended_until = timezone.make_aware(timezone.datetime(2099, 5, 4, 13, 21))  # type: ignore[attr-defined]
     user.save(update_fields=["suspended_until"])
     assert "suspended until 13:21, 4 May, 2099" in client.get(DESK).text
 
 
-def test_the_trusted_publish(client: Client, user: User) -> None:
+def test_my_articles_offers_publish_to_trusted_author(client: Client, user: User) -> None:
     SiteSettings.objects.update_or_create(pk=1, defaults={"reviewed_before_trusted": 0})
     factories.draft(user)
     page = client.get(DESK).text
@@ -180,7 +180,7 @@ def test_the_trusted_publish(client: Client, user: User) -> None:
     assert "Submit for review" not in page
 
 
-def test_show_more_gives_every_article_once(client: Client, user: User, settings: LazySettings) -> None:
+def test_my_articles_pagination_shows_every_article_once(client: Client, user: User, settings: LazySettings) -> None:
     settings.PAGE_SIZE = 3
     articles = [factories.draft(user, title=f"Draft {n}") for n in range(8)]
     moment = timezone.now()
@@ -199,12 +199,12 @@ def test_show_more_gives_every_article_once(client: Client, user: User, settings
 @pytest.mark.parametrize(
     "cursor", ["x", "1", "-", "1-x", "9" * 60, "99999999999999999999-1", "1-99999999999999999999", "%00"]
 )
-def test_a_cursor_of_somebodys_own_making_is_no_error(client: Client, user: User, cursor: str) -> None:
+def test_my_articles_invalid_cursor_is_404(client: Client, user: User, cursor: str) -> None:
     assert client.get(f"{DESK}?after={cursor}").status_code in {400, 404}
 
 
 @pytest.mark.parametrize("count", [1, 12])
-def test_the_desk_asks_as_much_for_one_article_as_for_twelve(
+def test_my_articles_query_count_is_constant(
     client: Client, user: User, count: int, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     for n in range(count):
@@ -215,6 +215,6 @@ def test_the_desk_asks_as_much_for_one_article_as_for_twelve(
         assert client.get(DESK).text.count("Why?") == count
 
 
-def test_who_is_not_signed_in_logs_in_and_comes_back() -> None:
+def test_anonymous_my_articles_redirects_to_login_and_back() -> None:
     answer = Client().get(DESK)
     assert answer.headers["Location"] == f"{reverse('account_login')}?next={DESK}"
