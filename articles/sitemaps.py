@@ -28,7 +28,9 @@ def index(request: HttpRequest) -> HttpResponse:
     """List the parts, up to the highest primary key."""
     highest = Article.objects.published().aggregate(highest=Max("pk"))["highest"] or 0
     # The URLs differ only in their number: reverse once.
-    before, after = urljoin(settings.ORIGIN, reverse("sitemap_part", kwargs={"number": _MAX_NUMBER})).split(str(_MAX_NUMBER))
+    before, after = urljoin(settings.ORIGIN, reverse("sitemap_part", kwargs={"number": _MAX_NUMBER})).split(
+        str(_MAX_NUMBER)
+    )
     parts = "\n".join(f"<sitemap><loc>{before}{n}{after}</loc></sitemap>" for n in range(highest // PART_SIZE + 1))
     return _xml(f'<sitemapindex xmlns="{_XMLNS}">\n{parts}\n</sitemapindex>')
 
@@ -40,7 +42,10 @@ def part(request: HttpRequest, number: int) -> HttpResponse:
         raise Http404
     first = number * PART_SIZE
     articles = (
-        Article.objects.published().filter(pk__gte=first, pk__lt=first + PART_SIZE).order_by("pk").select_related("live")
+        Article.objects.published()
+        .filter(pk__gte=first, pk__lt=first + PART_SIZE)
+        .order_by("pk")
+        .select_related("live")
     ).only("language", "live__title", "live__submitted_at")
     urls = [(one.canonical_path, one.live.submitted_at if one.live else None) for one in articles]
     if number == 0:

@@ -1,4 +1,4 @@
-"""Submit, withdraw, delete and preview: the author's alone, by POST, and kind when pressed twice."""
+"""The actions of authors: submit, withdraw, discard; and the preview."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def user(client: Client) -> User:
 
 
 def press(client: Client, name: str, article: Article) -> str:
-    """Press a button of the desk and follow it; the page that comes."""
+    """Send an action and follow the redirect."""
     answer = client.post(reverse(name, args=[article.pk]), follow=True)
     assert answer.status_code == 200
     return answer.text

@@ -1,4 +1,4 @@
-"""The form: what it takes, what it refuses with which sentence, and that nothing typed is lost."""
+"""The article form: stored values, field errors, images, and that typed text is never lost."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def user(client: Client) -> User:
 
 
 def filled(**changes: Any) -> dict[str, Any]:
-    """The form as a browser sends it."""
+    """Return the data of a complete form."""
     return {
         "title": "We counted every street lamp",
         "summary": "A weekend and 2,340 lamps.",
@@ -53,7 +53,7 @@ def filled(**changes: Any) -> dict[str, Any]:
 
 
 def errors(answer: Any, field: str) -> str:
-    """The sentences next to a field of the page that came."""
+    """Return the errors next to a field."""
     assert answer.status_code in {200, 429}
     found = re.search(rf'<div id="id_{field}_error" class="invalid-feedback">(.*?)</div>', answer.text, re.DOTALL)
     return re.sub(r"<[^>]+>|\s+", " ", found[1]).strip() if found else ""
@@ -71,7 +71,7 @@ def only_text() -> Revision:
     return article.latest
 
 
-# --- What is stored
+# --- Stored values
 
 
 def test_form_stores_every_field(client: Client, user: User) -> None:
@@ -137,7 +137,7 @@ def test_plain_text_body_becomes_paragraphs(client: Client, user: User) -> None:
     assert only_text().body == "<p>First</p><p>Second &amp; third</p>"
 
 
-# --- What is refused
+# --- Field errors
 
 
 @pytest.mark.parametrize(
@@ -252,7 +252,9 @@ def test_image_can_be_removed_and_replaced(client: Client, user: User) -> None:
     assert only_text().image is None
 
 
-def test_too_many_uploads_are_429_and_keep_typed_text(client: Client, user: User, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_many_uploads_are_429_and_keep_typed_text(
+    client: Client, user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(author, "MAX_UPLOADS_PER_HOUR", 1)
     client.post(NEW, filled(title="", image=upload(50, 50)))
     answer = client.post(NEW, filled(image=upload(50, 50)))
@@ -267,7 +269,7 @@ def test_full_image_quota_is_a_field_error(client: Client, user: User, settings:
     assert "used up" in errors(client.post(NEW, filled(image=upload(50, 50))), "image")
 
 
-# --- Sent twice
+# --- Submitted twice
 
 
 def test_form_submitted_twice_creates_one_article(client: Client, user: User) -> None:
@@ -323,9 +325,7 @@ def test_preview_button_saves_draft(client: Client, user: User) -> None:
     assert answer.headers["Location"] == reverse("my_article_preview", args=[Article.objects.get().pk])
 
 
-def test_submit_incomplete_text_saves_draft_and_shows_field_error(
-    client: Client, user: User
-) -> None:
+def test_submit_incomplete_text_saves_draft_and_shows_field_error(client: Client, user: User) -> None:
     answer = client.post(NEW, filled(body="<p>Short</p>", action="submit"))
     assert errors(answer, "body") == "Write at least 30 words."
     assert "Saved as a draft." in answer.text

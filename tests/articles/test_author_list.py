@@ -1,4 +1,4 @@
-""" "My articles": where each stands, since when and why, and what its author can do now."""
+""" "My articles": states, reasons and possible actions."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def user(client: Client) -> User:
 
 
 def decide(article: Article, verdict: str, reason: str = "", minutes: int = 0) -> Article:
-    """The decision with its row, as the moderators' room makes it."""
+    """Decide on an article with a recorded decision."""
     revision = article.live if verdict == "hide" else article.latest
     assert revision is not None
     if verdict == "hide":
@@ -209,8 +209,8 @@ def test_my_articles_query_count_is_constant(
 ) -> None:
     for n in range(count):
         decide(factories.in_review(user, title=f"Article {n}"), "return", "Why?")
-    client.get(DESK)  # Warms what every page shows.
-    # Session, person, articles, confirmed address, trust, reasons.
+    client.get(DESK)  # Fills the process cache.
+    # Session, user, articles, confirmed email, trust, reasons.
     with django_assert_num_queries(6):
         assert client.get(DESK).text.count("Why?") == count
 

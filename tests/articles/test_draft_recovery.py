@@ -1,4 +1,4 @@
-"""An expired session and a stale token never cost what was typed, and show it to nobody else."""
+"""Draft recovery: an expired session or a stale CSRF token does not lose typed text, and only its author sees it."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def test_stashes_per_address_are_limited(user: User) -> None:
     assert Session.objects.count() == 30
 
 
-# --- A stale token
+# --- Stale CSRF token
 
 
 def strict(user: User | None) -> Client:

@@ -1,4 +1,4 @@
-"""Feeds, sitemap, robots.txt: well-formed, sanitised, built from the site's own address."""
+"""Feeds, sitemap and robots.txt."""
 
 from __future__ import annotations
 

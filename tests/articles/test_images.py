@@ -1,4 +1,4 @@
-"""Lead images: kept in a few widths without metadata, within each person's quota, and gone when nothing uses them."""
+"""Lead images: stored widths, metadata, quota, and removal of unused images."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db
 
 
 def upload(width: int = 1200, height: int = 800, kind: str = "JPEG", orientation: int = 0) -> SimpleUploadedFile:
-    """A photograph with its place of exposure in it."""
+    """Return a photo with EXIF data, including a GPS position."""
     target = BytesIO()
     exif = PILImage.Exif()
     exif[0x010F] = "A camera"

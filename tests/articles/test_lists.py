@@ -1,4 +1,4 @@
-"""Lists: in their order, one query each, a cursor that neither skips nor repeats, nothing that is not public."""
+"""Public lists: order, pagination, queries, and that they show only published articles."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def author() -> User:
 
 @pytest.fixture
 def seven(author: User, settings: LazySettings) -> list[Article]:
-    """Seven published articles, the two oldest published in the same microsecond."""
+    """Return seven published articles; the two oldest have the same publication time."""
     settings.PAGE_SIZE = 3
     articles = [factories.published(author, title=f"Article {n}", tag_names=["lamps"]) for n in range(7)]
     now = timezone.now()
@@ -88,9 +88,7 @@ def test_lists_exclude_unpublished_articles(client: Client, author: User, addres
 @pytest.mark.parametrize(
     "cursor", ["-1", "x", "1-", "1-x", "-", "1" * 41, "99999999999999999999-1", "1-" + "9" * 25, "٣-٣", "1%00-1"]
 )
-def test_list_invalid_cursor_is_refused(
-    client: Client, seven: list[Article], address: str, cursor: str
-) -> None:
+def test_list_invalid_cursor_is_refused(client: Client, seven: list[Article], address: str, cursor: str) -> None:
     assert client.get(f"{address}?after={cursor}").status_code in {400, 404}
 
 
@@ -152,7 +150,7 @@ def test_public_pages_are_cacheable_and_set_no_cookie(client: Client, address: s
 
 
 def scored(author: User, title: str, likes: int, dislikes: int = 0, *, age: timedelta = timedelta(0)) -> Article:
-    """A published article with these counts, and what `hot` makes of them."""
+    """Return a published article with these counts and the `hot` value for them."""
     article = factories.published(author, title=title)
     at = timezone.now() - age
     Article.objects.filter(pk=article.pk).update(
@@ -281,9 +279,7 @@ def test_ranked_list_pagination_with_equal_scores(
         " 1-1",
     ],
 )
-def test_ranked_list_invalid_cursor_is_refused(
-    client: Client, of_all_ages: None, address: str, cursor: str
-) -> None:
+def test_ranked_list_invalid_cursor_is_refused(client: Client, of_all_ages: None, address: str, cursor: str) -> None:
     assert client.get(f"{address}?after={cursor}").status_code in {400, 404}
 
 
@@ -354,7 +350,7 @@ def test_front_page_lists_are_separate(client: Client, author: User, settings: L
     assert re.findall(r">(Article \d)<", aside) == [f"Article {n}" for n in range(6)]
 
 
-# --- What a list costs ----------------------------------------------------------------------------
+# --- Queries ----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("address", [*LISTS, *RANKED])

@@ -120,7 +120,9 @@ def test_list_plans_on_postgresql_read_an_index_in_order(monkeypatch: pytest.Mon
     hot = selects(Client(), reverse("hot"))
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("DROP INDEX article_hot")
-        assert [one for sql, params in hot for one in violations("hot", sql, params)], "the missing index is not noticed"
+        assert [one for sql, params in hot for one in violations("hot", sql, params)], (
+            "the missing index is not noticed"
+        )
         transaction.set_rollback(True)
 
 

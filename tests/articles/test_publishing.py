@@ -1,4 +1,4 @@
-"""The life of an article: every transition, every refusal, and the rules that the database holds."""
+"""The publishing services: transitions, refusals, concurrency, and database constraints."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def returned(author: User | None = None) -> Article:
 
 
 def published_with_change(state: str = "in_review") -> Article:
-    """A published article with a newer text, in review or a draft."""
+    """Return a published article with a newer revision, in review or a draft."""
     article = factories.published()
     article = publishing.save_draft(article=article, text=factories.text(title="Second text", tag_names=["new"]))
     return publishing.submit(article=article) if state == "in_review" else article
@@ -61,8 +61,8 @@ VERBS: dict[str, Callable[[Article], object]] = {
     "correct": lambda article: publishing.correct(article=article, text=factories.text(title="Corrected")),
     "discard": lambda article: publishing.discard(article=article),
 }
-# Where each verb leads from each state: (state of the article, state of its latest text); a verb that is not named
-# here is refused.
+# The result of each action in each state: (state of the article, state of its latest revision). An action that is
+# missing here is refused.
 LEADS: dict[str, dict[str, tuple[str, str] | None]] = {
     "draft": {"save": ("draft", "draft"), "submit": ("in_review", "in_review"), "discard": None},
     "in_review": {
@@ -182,7 +182,7 @@ def test_correct_keeps_state_and_publication_time() -> None:
     assert (article.live.title, article.published_at, str(article)) == ("Corrected", published_at, "Corrected")
 
 
-# --- The author's rights
+# --- Permissions
 
 
 def test_submit_needs_confirmed_email() -> None:
@@ -246,7 +246,7 @@ def test_services_sanitize_body() -> None:
     assert article.latest.body == "<p>Hello</p>"
 
 
-# --- Sent twice
+# --- Submitted twice
 
 
 def test_start_draft_twice_with_one_key_creates_one_article() -> None:
@@ -295,7 +295,7 @@ def test_save_draft_unchanged_creates_no_revision() -> None:
     assert Revision.objects.filter(article=article).count() == 1
 
 
-# --- What stays in the record
+# --- Decided revisions
 
 
 def test_discard_decided_draft_is_refused() -> None:
@@ -318,7 +318,7 @@ def test_actions_on_deleted_article_are_refused() -> None:
             verb(article)
 
 
-# --- What the database refuses, whoever writes
+# --- Constraints
 
 
 @pytest.mark.parametrize(

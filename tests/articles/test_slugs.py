@@ -1,4 +1,4 @@
-"""Readable addresses in any alphabet."""
+"""Slugs of titles and tags in any script."""
 
 from __future__ import annotations
 

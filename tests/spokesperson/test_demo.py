@@ -21,8 +21,8 @@ from PIL import Image
 
 from accounts.models import User
 from articles.models import Article, Revision, Section
-from core.models import SiteSettings
 from articles.moderation.models import Decision
+from core.models import SiteSettings
 from spokesperson.demo import articles as demo_articles
 from spokesperson.demo import filling, ground, people, pictures, texts
 from tests import factories
