@@ -31,7 +31,7 @@ from core.sanitizer import from_form
 MAX_BODY_LENGTH = 100_000  # characters, with the markup
 MAX_TAG_LENGTH = 40
 MAX_TOKEN_LENGTH = 500
-IMAGE_TOKEN_SALT = "articles.forms.image"
+IMAGE_SALT = "articles.forms.image"
 # The formats that core.images accepts.
 ACCEPTED_IMAGE_TYPES = "image/jpeg,image/png,image/webp,image/avif,image/gif"
 _COMMAS = re.compile(r"[,;،，、\n]")
@@ -76,13 +76,13 @@ def tag_names(value: str) -> list[str]:
 
 def image_token_for(image: Image, user: User) -> str:
     """Return a signed token for an image in a form; only this user can use it."""
-    return signing.dumps({"image": image.pk, "user": user.pk}, salt=IMAGE_TOKEN_SALT, compress=True)
+    return signing.dumps({"image": image.pk, "user": user.pk}, salt=IMAGE_SALT, compress=True)
 
 
 def image_from_token(token: str, user: User) -> Image | None:
     """Return the image of a token of this user, or None if the token is not valid."""
     try:
-        content = signing.loads(token, salt=IMAGE_TOKEN_SALT)
+        content = signing.loads(token, salt=IMAGE_SALT)
     except (signing.BadSignature, ValueError):
         return None
     if content["user"] != user.pk:

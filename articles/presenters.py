@@ -53,7 +53,7 @@ def long_date(moment: datetime) -> str:
 
 def absolute_url(path: str) -> str:
     """Return a path as a URL under ORIGIN, and a complete URL unchanged."""
-    return urljoin(settings.ORIGIN + "/", path)
+    return str(urljoin(settings.ORIGIN + "/", path))
 
 
 def canonical_url(article: Article) -> str:

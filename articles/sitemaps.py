@@ -28,9 +28,8 @@ def index(request: HttpRequest) -> HttpResponse:
     """List the parts, up to the highest primary key."""
     highest = Article.objects.published().aggregate(highest=Max("pk"))["highest"] or 0
     # The URLs differ only in their number: reverse once.
-    before, after = urljoin(settings.ORIGIN, reverse("sitemap_part", kwargs={"number": _MAX_NUMBER})).split(
-        str(_MAX_NUMBER)
-    )
+    example = urljoin(settings.ORIGIN, reverse("sitemap_part", kwargs={"number": _MAX_NUMBER}))
+    before, after = example.split(str(_MAX_NUMBER))
     parts = "\n".join(f"<sitemap><loc>{before}{n}{after}</loc></sitemap>" for n in range(highest // PART_SIZE + 1))
     return _xml(f'<sitemapindex xmlns="{_XMLNS}">\n{parts}\n</sitemapindex>')
 
@@ -41,13 +40,9 @@ def part(request: HttpRequest, number: int) -> HttpResponse:
     if number > _MAX_NUMBER:
         raise Http404
     first = number * PART_SIZE
-    articles = (
-        Article.objects.published()
-        .filter(pk__gte=first, pk__lt=first + PART_SIZE)
-        .order_by("pk")
-        .select_related("live")
-    ).only("language", "live__title", "live__submitted_at")
-    urls = [(one.canonical_path, one.live.submitted_at if one.live else None) for one in articles]
+    articles = Article.objects.published().filter(pk__gte=first, pk__lt=first + PART_SIZE).order_by("pk")
+    articles = articles.select_related("live").only("language", "live__title", "live__submitted_at")
+    urls = [(article.canonical_path, article.live.submitted_at if article.live else None) for article in articles]
     if number == 0:
         pages = [reverse("front"), reverse("hot"), reverse("top", args=["week"]), reverse("about"), reverse("rules")]
         pages += [section.get_absolute_url() for section in Section.all_cached()]

@@ -151,7 +151,7 @@ class Article(models.Model):
             ),
             models.UniqueConstraint(fields=["author", "form_key"], name="article_one_per_form"),
         ]
-        # A vote changes `hot` and the score, so PostgreSQL writes an entry into every index: each one makes votes slower.
+        # A vote changes `hot` and the score, so PostgreSQL adds an entry to every index: each one makes votes slower.
         indexes = [
             # With the counters, so that this index alone gives the top of a time span.
             models.Index(

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from django.conf import settings
 from django.core.cache import caches
-from django.db.models import Count, OuterRef, Subquery, Sum
+from django.db.models import Count, OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import JSONObject
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
@@ -65,10 +65,11 @@ def top_since(since: datetime, *, limit: int, after: tuple[Any, ...] | None = No
         limit: the maximum number of articles.
         after: a decoded cursor; only articles behind it.
     """
-    candidates = Article.objects.published_since(since).with_score()
+    articles: QuerySet[Article] = Article.objects.published_since(since).with_score()
     if after:
-        candidates = TOP.filter_after(candidates, after)
-    return Article.objects.filter(pk__in=candidates.top().values("pk")[:limit]).for_list().top()
+        articles = TOP.filter_after(articles, after)
+    keys = TOP.sort(articles).values("pk")[:limit]
+    return Article.objects.filter(pk__in=keys).for_list().top()
 
 
 class HotView(TemplateView):
