@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 import uuid
 from typing import Any
 
@@ -21,6 +20,7 @@ from django.utils.translation import gettext as _
 from PIL import Image as PILImage
 
 from accounts.models import User
+from articles.fields import OneLineField, SectionField, TokenField, one_line
 from articles.models import Article, Image, Revision, Section
 from articles.models.slugs import slug_of
 from articles.services.images import InvalidImage, decode_image, store_decoded_image
@@ -30,19 +30,11 @@ from core.sanitizer import from_form
 
 MAX_BODY_LENGTH = 100_000  # characters, with the markup
 MAX_TAG_LENGTH = 40
-MAX_TOKEN_LENGTH = 500
 IMAGE_SALT = "articles.forms.image"
 # The formats that core.images accepts.
 ACCEPTED_IMAGE_TYPES = "image/jpeg,image/png,image/webp,image/avif,image/gif"
 _COMMAS = re.compile(r"[,;،，、\n]")
 _END_OF_BLOCK = re.compile(r"(</(?:p|h2|h3|ul|ol|li|blockquote)>|<[uo]l>|<hr>)(?!\n|</(?:li|blockquote))")
-_DIRECTION_MARKS = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
-
-
-def one_line(value: str) -> str:
-    """Return `value` in one line, without control characters and without marks that override the text direction."""
-    value = " ".join(value.translate(_DIRECTION_MARKS).split())
-    return "".join(character for character in value if unicodedata.category(character) not in {"Cc", "Cs"})
 
 
 def tag_names(value: str) -> list[str]:
@@ -88,34 +80,6 @@ def image_from_token(token: str, user: User) -> Image | None:
     if content["user"] != user.pk:
         return None
     return Image.objects.filter(pk=content["image"]).first()
-
-
-class OneLineField(forms.CharField):
-    """Text that is reduced to one line."""
-
-    def to_python(self, value: Any) -> str:
-        if isinstance(value, str) and "\x00" not in value:  # The validator of the field reports null characters.
-            value = one_line(value)
-        return super().to_python(value) or ""
-
-
-class TokenField(forms.Field):
-    """A hidden token. Users cannot correct it, so an invalid one counts as empty instead of being an error."""
-
-    widget = forms.HiddenInput
-
-    def __init__(self) -> None:
-        super().__init__(required=False)
-
-    def to_python(self, value: Any) -> str:
-        return value if isinstance(value, str) and len(value) <= MAX_TOKEN_LENGTH else ""
-
-
-class SectionField(forms.ModelChoiceField):  # type: ignore[type-arg]
-    """Sections with their names in the language of the interface."""
-
-    def label_from_instance(self, obj: Any) -> str:
-        return str(obj.name_in(get_language() or settings.LANGUAGE_CODE))
 
 
 class ArticleForm(forms.Form):

@@ -16,7 +16,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
-from articles.forms import ArticleForm, OneLineField
+from articles.fields import OneLineField
+from articles.forms import ArticleForm
 from articles.models import Revision
 from articles.moderation.models import Decision, Rule
 

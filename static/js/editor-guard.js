@@ -31,13 +31,13 @@ function once(form) {
 
 /** Reject a file that is too large for the server, and preview the chosen image. */
 function watchImage(input) {
-  const most = 10 * 1024 * 1024
+  const maxBytes = 10 * 1024 * 1024
   let shown = null
   input.addEventListener("change", async () => {
     shown?.remove()
     shown = null
     const [file] = input.files
-    input.setCustomValidity(file && file.size > most ? input.dataset.tooLarge : "")
+    input.setCustomValidity(file && file.size > maxBytes ? input.dataset.tooLarge : "")
     if (!file || !input.reportValidity()) return
     try {
       const bitmap = await createImageBitmap(file, { resizeWidth: 480, resizeQuality: "medium" })

@@ -52,11 +52,11 @@ def test_store_image_writes_each_width(owner: User, width: int, widths: list[int
     image = store_image(owner=owner, file=upload(width, width // 2))
     assert image.widths == widths
     for one in widths:
-        with default_storage.open(image.path(one)) as file, PILImage.open(file) as kept:
-            assert (kept.format, kept.width) == ("WEBP", one)
-            assert abs(kept.height - one / 2) <= 1
-            assert not kept.getexif()
-            assert "icc_profile" not in kept.info
+        with default_storage.open(image.path(one)) as file, PILImage.open(file) as stored:
+            assert (stored.format, stored.width) == ("WEBP", one)
+            assert abs(stored.height - one / 2) <= 1
+            assert not stored.getexif()
+            assert "icc_profile" not in stored.info
     assert image.size == sum(default_storage.size(image.path(one)) for one in widths)
 
 

@@ -50,7 +50,7 @@ MAKERS: dict[str, Callable[[], Article]] = {
     "change": published_with_change,
     "open change": lambda: published_with_change("draft"),
 }
-VERBS: dict[str, Callable[[Article], object]] = {
+ACTIONS: dict[str, Callable[[Article], object]] = {
     "save": lambda article: publishing.save_draft(article=article, text=factories.text(title="Anew")),
     "submit": lambda article: publishing.submit(article=article),
     "withdraw": lambda article: publishing.withdraw(article=article),
@@ -63,7 +63,7 @@ VERBS: dict[str, Callable[[Article], object]] = {
 }
 # The result of each action in each state: (state of the article, state of its latest revision). An action that is
 # missing here is refused.
-LEADS: dict[str, dict[str, tuple[str, str] | None]] = {
+RESULTS: dict[str, dict[str, tuple[str, str] | None]] = {
     "draft": {"save": ("draft", "draft"), "submit": ("in_review", "in_review"), "discard": None},
     "in_review": {
         "submit": ("in_review", "in_review"),
@@ -98,14 +98,14 @@ def number(article: Article) -> int:
     return article.latest.number
 
 
-@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("action", ACTIONS)
 @pytest.mark.parametrize("origin", MAKERS)
-def test_each_action_from_each_state(origin: str, verb: str) -> None:
+def test_each_action_from_each_state(origin: str, action: str) -> None:
     article = MAKERS[origin]()
     before = fresh(article)
-    if verb not in LEADS[origin]:
+    if action not in RESULTS[origin]:
         with pytest.raises(ActionNotAllowed) as refusal:
-            VERBS[verb](article)
+            ACTIONS[action](article)
         assert str(refusal.value).endswith(".")
         after = fresh(article)
         assert after.latest is not None
@@ -116,8 +116,8 @@ def test_each_action_from_each_state(origin: str, verb: str) -> None:
             before.latest.state,
         )
         return
-    VERBS[verb](article)
-    if (expected := LEADS[origin][verb]) is None:
+    ACTIONS[action](article)
+    if (expected := RESULTS[origin][action]) is None:
         assert not Article.objects.filter(pk=article.pk).exists()
         return
     after = fresh(article)
@@ -191,12 +191,12 @@ def test_submit_needs_confirmed_email() -> None:
         publishing.submit(article=article)
 
 
-@pytest.mark.parametrize("verb", ["save", "submit"])
-def test_suspended_author_cannot_save_or_submit(verb: str) -> None:
+@pytest.mark.parametrize("action", ["save", "submit"])
+def test_suspended_author_cannot_save_or_submit(action: str) -> None:
     article = factories.draft()
     User.objects.filter(pk=article.author_id).update(suspended_until=timezone.now() + timedelta(days=1))
     with pytest.raises(ActionNotAllowed, match="suspended"):
-        VERBS[verb](fresh(article))
+        ACTIONS[action](fresh(article))
     with pytest.raises(ActionNotAllowed, match="suspended"):
         publishing.start_draft(author=fresh(article).author, text=factories.text())
 
@@ -313,9 +313,9 @@ def test_discard_decided_draft_is_refused() -> None:
 def test_actions_on_deleted_article_are_refused() -> None:
     article = factories.draft()
     publishing.discard(article=fresh(article))
-    for verb in VERBS.values():
+    for action in ACTIONS.values():
         with pytest.raises(ActionNotAllowed):
-            verb(article)
+            action(article)
 
 
 # --- Constraints
@@ -367,7 +367,7 @@ def test_concurrent_start_draft_creates_one_article() -> None:
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="needs real parallel connections")
 def test_concurrent_withdraw_and_publish_end_in_one_state() -> None:
     article = factories.in_review()
-    raised = at_once([lambda: VERBS["withdraw"](article), lambda: VERBS["publish"](article)])
+    raised = at_once([lambda: ACTIONS["withdraw"](article), lambda: ACTIONS["publish"](article)])
     assert sum(isinstance(error, ActionNotAllowed) for error in raised) == 1
     assert sum(error is None for error in raised) == 1
     assert fresh(article).state in {State.DRAFT, State.PUBLISHED}

@@ -15,7 +15,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from articles.forms import OneLineField
+from articles.fields import OneLineField
 from articles.models import Article
 from articles.promotion.models import Placement, Plan, Promotion
 from articles.promotion.money import MOST, to_decimal, to_minor
