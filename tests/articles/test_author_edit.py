@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 from django.conf import LazySettings
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.http import QueryDict
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.datastructures import MultiValueDict
 
 from accounts.models import User
 from articles import forms
@@ -65,7 +67,7 @@ def hidden_value(answer: Any, name: str) -> str:
     return found[1] or ""
 
 
-def only_text() -> Revision:
+def only_revision() -> Revision:
     article = Article.objects.select_related("latest").get()
     assert article.latest is not None
     return article.latest
@@ -87,7 +89,7 @@ def test_form_stores_every_field(client: Client, user: User) -> None:
     answer = client.post(NEW, data)
     article = Article.objects.get()
     assert answer.headers["Location"] == reverse("my_article_edit", args=[article.pk])
-    text = only_text()
+    text = only_revision()
     assert (article.author, article.state, article.language) == (user, "draft", "hy")
     assert (text.title, text.summary, text.body) == (data["title"], data["summary"], "<p>Բարև</p>")
     assert text.tag_names == ["Երևան", "maps"]
@@ -103,7 +105,7 @@ def test_form_shows_stored_values(client: Client, user: User) -> None:
     assert "We counted every street lamp" in answer.text
     assert "&lt;h2&gt;What we found&lt;/h2&gt;" in answer.text
     assert 'value="a, b"' in answer.text
-    text = only_text()
+    text = only_revision()
     assert text.image is not None
     assert text.image.url(480) in answer.text
     assert "Remove this image" in answer.text
@@ -111,7 +113,7 @@ def test_form_shows_stored_values(client: Client, user: User) -> None:
 
 def test_form_submitted_unchanged_changes_nothing(client: Client, user: User) -> None:
     client.post(NEW, filled(image=upload(700, 500), caption="c", action="save"))
-    article, before = Article.objects.get(), only_text()
+    article, before = Article.objects.get(), only_revision()
     form = forms.ArticleForm(user=user, article=article)
     client.post(
         reverse("my_article_edit", args=[article.pk]),
@@ -121,7 +123,7 @@ def test_form_submitted_unchanged_changes_nothing(client: Client, user: User) ->
             if name not in {"image", "remove_image"}
         },
     )
-    after = only_text()
+    after = only_revision()
     for name in publishing.ArticleContent.__dataclass_fields__:
         assert getattr(after, name) == getattr(before, name) or name == "body"
     assert after.body.replace("\n", "") == before.body
@@ -129,12 +131,12 @@ def test_form_submitted_unchanged_changes_nothing(client: Client, user: User) ->
 
 def test_one_line_fields_drop_control_and_direction_characters(client: Client, user: User) -> None:
     client.post(NEW, filled(title="One\r\n  two\u202e\x1b three"))
-    assert only_text().title == "One two three"
+    assert only_revision().title == "One two three"
 
 
 def test_plain_text_body_becomes_paragraphs(client: Client, user: User) -> None:
     client.post(NEW, filled(body="First\r\n\r\nSecond & third"))
-    assert only_text().body == "<p>First</p><p>Second &amp; third</p>"
+    assert only_revision().body == "<p>First</p><p>Second &amp; third</p>"
 
 
 # --- Field errors
@@ -226,7 +228,7 @@ def test_valid_image_survives_error_of_another_field(client: Client, user: User)
     image = Image.objects.get()
     assert image.url(480) in answer.text
     client.post(NEW, filled(image_token=hidden_value(answer, "image_token")))
-    assert only_text().image == image
+    assert only_revision().image == image
     assert Image.objects.count() == 1
 
 
@@ -241,15 +243,15 @@ def test_image_token_works_only_for_its_user(client: Client, user: User) -> None
 
 def test_image_can_be_removed_and_replaced(client: Client, user: User) -> None:
     client.post(NEW, filled(image=upload(700, 500)))
-    article, first = Article.objects.get(), only_text().image
+    article, first = Article.objects.get(), only_revision().image
     assert first is not None
     address, token = reverse("my_article_edit", args=[article.pk]), forms.image_token_for(first, user)
     client.post(address, filled(image_token=token, image=upload(300, 200)))
-    second = only_text().image
+    second = only_revision().image
     assert second is not None
     assert second != first
     client.post(address, filled(image_token=forms.image_token_for(second, user), remove_image="on"))
-    assert only_text().image is None
+    assert only_revision().image is None
 
 
 def test_too_many_uploads_are_429_and_keep_typed_text(
@@ -357,7 +359,7 @@ def test_save_does_not_overwrite_revision_submitted_in_another_tab(client: Clien
     answer = client.post(reverse("my_article_edit", args=[article.pk]), filled(title="From the other tab"))
     assert "Withdraw it first" in answer.text
     assert "From the other tab" in answer.text
-    assert only_text().title == "We counted every street lamp"
+    assert only_revision().title == "We counted every street lamp"
 
 
 # --- The page
@@ -383,3 +385,19 @@ def test_section_names_are_in_interface_language(client: Client, user: User) -> 
 def test_anonymous_form_redirects_to_login_and_back() -> None:
     answer = Client().get(NEW)
     assert answer.headers["Location"] == f"{reverse('account_login')}?next={NEW}"
+
+
+def test_form_validation_stores_no_image(user: User) -> None:
+    data, files = QueryDict(mutable=True), MultiValueDict({"image": [upload(50, 50)]})
+    data.update(filled())
+    form = forms.ArticleForm(data, files, user=user)
+    assert form.is_valid()
+    assert not Image.objects.exists()
+    form.store_image()
+    assert form.stored_image == Image.objects.get()
+    assert form.to_content().image == form.stored_image
+
+
+def test_new_image_replaces_image_of_invalid_token(client: Client, user: User) -> None:
+    client.post(NEW, filled(image_token="invalid", image=upload(50, 50)))
+    assert only_revision().image == Image.objects.get()
