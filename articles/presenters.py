@@ -99,17 +99,17 @@ def card_context(article: Article, *, size: str = "", sizes: str = "") -> dict[s
     }
 
 
-def article_page_context(article: Article, revision: Revision, *, section: Section) -> dict[str, Any]:
+def article_page_context(article: Article, revision: Revision, *, section: Section | None = None) -> dict[str, Any]:
     """Return the context of `articles/article.html`, for the public page and for the author's preview.
 
     Args:
         revision: the version to show.
-        section: the section of this version.
+        section: the section of this version, if it is loaded already.
     """
     return {
         "article": article,
         "revision": revision,
-        "section": section,
+        "section": section or revision.section,
         "image": revision.image,
         "canonical_url": canonical_url(article),
     }

@@ -116,7 +116,7 @@ class PreviewView(LoginRequiredMixin, TemplateView):
             row=ArticleRow(article),
             missing=publishing.missing_for_submission(revision),
             preview=True,
-            **article_page_context(article, revision, section=revision.section),
+            **article_page_context(article, revision),
             **submission_status(user),
             **kwargs,
         )

@@ -23,6 +23,7 @@ from articles.moderation.admin.bulk import BulkDecisions
 from articles.moderation.admin.review import ReviewAdmin, with_everything
 from articles.moderation.models import HISTORY, Submission, SubmissionQuerySet
 from articles.moderation.services import DECIDE
+from articles.presenters import article_page_context
 from articles.templatetags.article_tags import language_label
 from core.http_cache import framed
 
@@ -139,7 +140,7 @@ class SubmissionAdmin(BulkDecisions, ReviewAdmin[Submission]):
         if revision is None:
             raise Http404
         return render(
-            request, "articles/article.html", {"article": revision.article, "text": revision, "preview": True}
+            request, "articles/article.html", {**article_page_context(revision.article, revision), "preview": True}
         )
 
 

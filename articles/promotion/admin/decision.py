@@ -19,6 +19,7 @@ from django.utils.translation import gettext_noop
 
 from accounts.models import User
 from articles.models import Article
+from articles.presenters import article_page_context
 from articles.promotion import lifecycle, schedule
 from articles.promotion.admin.drawing import is_paused
 from articles.promotion.admin.forms import DecisionForm, PinForm, Verb
@@ -221,7 +222,7 @@ class DecisionPage(_Base):
         found = article.first()
         if found is None or found.live is None:
             raise Http404
-        context = {"article": found, "text": found.live, "preview": True}
+        context = {**article_page_context(found, found.live), "preview": True}
         return render(request, "articles/article.html", context)
 
     def add_view(
