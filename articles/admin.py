@@ -1,4 +1,4 @@
-"""Sections, tags, pictures and the site's settings. Articles stand in the moderation's admin, beside the decisions."""
+"""Admin of sections, tags and images. Articles are in the admin of `articles.moderation`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from core.admin import KeysetModelAdmin, ValidatedActionMixin
 
 @admin.register(Section)
 class SectionAdmin(ValidatedActionMixin[Section]):
-    """The parts of the site, in the order in which they stand in its head."""
+    """Sections, in the order of the navigation."""
 
     list_display = ["name", "slug", "name_ru", "name_hy", "position"]
     search_fields = ["name", "name_ru", "name_hy", "slug"]
@@ -28,7 +28,7 @@ class SectionAdmin(ValidatedActionMixin[Section]):
 
 @admin.register(Tag)
 class TagAdmin(KeysetModelAdmin[Tag], ValidatedActionMixin[Tag]):
-    """What authors call their subjects. The address follows the name's first spelling and stays."""
+    """Tags. The slug follows the first spelling of the name and does not change."""
 
     list_display = ["name", "slug"]
     search_fields = ["name", "slug"]
@@ -45,8 +45,8 @@ class TagAdmin(KeysetModelAdmin[Tag], ValidatedActionMixin[Tag]):
 
 
 @admin.register(Image)
-class PictureAdmin(KeysetModelAdmin[Image]):
-    """Lead images with their owners, to look at."""
+class ImageAdmin(KeysetModelAdmin[Image]):
+    """Lead images, read-only."""
 
     list_display = ["__str__", "thumbnail", "owner", "size", "created_at"]
     list_select_related = ["owner"]

@@ -1,4 +1,4 @@
-"""RSS and Atom: the site, a section, an author. Public pages like the others, full of text, sanitised."""
+"""RSS and Atom feeds of the site, a section or an author, with the full sanitised text."""
 
 from __future__ import annotations
 
@@ -14,32 +14,33 @@ from django.utils.feedgenerator import Atom1Feed, Rss201rev2Feed, SyndicationFee
 from django.views.generic import View
 
 from accounts.models import User
+from articles import presenters
 from articles.models import Article, Section
 from articles.models.article import ArticleQuerySet
 from core.models import SiteSettings
 from core.sanitizer import sanitize
 
-ITEMS = 30
+MAX_ITEMS = 30
 
 
 def _for_xml(text: str) -> str:
-    """`text` without the control characters that XML cannot hold."""
+    """Return `text` without the control characters that XML does not allow."""
     return "".join(c for c in text if c in "\t\n\r" or c >= " ")
 
 
-class _AtomWithText(Atom1Feed):
+class _FullTextAtomFeed(Atom1Feed):
     def add_item_elements(self, handler: Any, item: Any) -> None:
         super().add_item_elements(handler, item)
         handler.addQuickElement("content", item["content"], {"type": "html"})
 
 
 class ArticleFeed(View):
-    """The newest articles of `subject`: None (the whole site), a section or an author."""
+    """The newest articles of the whole site, of a section or of an author."""
 
     feed_type: type[SyndicationFeed] = Rss201rev2Feed
 
     def get(self, request: HttpRequest, **kwargs: str) -> HttpResponse:
-        # Not contrib.syndication's Feed: it builds addresses from the request's Host header (SECURITY.md, 13).
+        # django.contrib.syndication builds URLs from the Host header; links must come from ORIGIN.
         subject = self.subject_of(**kwargs)
         feed = self.feed_type(
             title=self.title_of(subject),
@@ -48,7 +49,7 @@ class ArticleFeed(View):
             feed_url=urljoin(settings.ORIGIN, request.path),
             language=None,
         )
-        for article in self.articles_of(subject).new().for_detail()[:ITEMS]:
+        for article in self.articles_of(subject).new().for_detail()[:MAX_ITEMS]:
             self.add(feed, article)
         response = HttpResponse(content_type=feed.content_type)  # type: ignore[attr-defined]
         feed.write(response, "utf-8")
@@ -75,28 +76,27 @@ class ArticleFeed(View):
         return articles.by(subject) if isinstance(subject, User) else articles
 
     def add(self, feed: SyndicationFeed, article: Article) -> None:
-        text = article.live
-        assert text is not None
-        address = urljoin(settings.ORIGIN, article.canonical_path)
-        body = sanitize(text.body)
-        if text.image:
-            image = urljoin(settings.ORIGIN, text.image.url(960))
-            # The address is ours (random letters and digits); nothing of a member's stands in this element.
+        revision = article.live
+        assert revision is not None  # guaranteed by a constraint
+        body = sanitize(revision.body)
+        if revision.image:
+            image = urljoin(settings.ORIGIN, revision.image.url(960))
+            # Nothing that a user typed is in this element: the URL consists of random characters.
             body = f'<p><img src="{image}" alt=""></p>{body}'
         feed.add_item(
-            title=_for_xml(text.title),
-            link=address,
-            description=_for_xml(text.summary) if issubclass(self.feed_type, Atom1Feed) else _for_xml(body),
+            title=_for_xml(revision.title),
+            link=presenters.canonical_url(article),
+            description=_for_xml(revision.summary) if issubclass(self.feed_type, Atom1Feed) else _for_xml(body),
             content=_for_xml(body),
             author_name=_for_xml(article.author.name),
             author_link=urljoin(settings.ORIGIN, article.author.get_absolute_url()),
             pubdate=cast("datetime", article.published_at),
-            updateddate=text.submitted_at,
+            updateddate=revision.submitted_at,
             unique_id=urljoin(settings.ORIGIN, reverse("article_short", kwargs={"pk": article.pk})),
             unique_id_is_permalink=False,
-            categories=[article.section.name, *text.tag_names],
+            categories=[article.section.name, *revision.tag_names],
         )
 
 
 class ArticleAtomFeed(ArticleFeed):
-    feed_type = _AtomWithText
+    feed_type = _FullTextAtomFeed

@@ -1,9 +1,8 @@
-"""The author's form: what may stand in each field, and how it becomes a `publishing.Text`."""
+"""The author's form: checks each field and makes an `ArticleContent` of them."""
 
 from __future__ import annotations
 
 import re
-import unicodedata
 import uuid
 from typing import Any
 
@@ -18,69 +17,64 @@ from django.http import QueryDict
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import get_language, gettext_lazy, ngettext, pgettext_lazy
 from django.utils.translation import gettext as _
+from PIL import Image as PILImage
 
 from accounts.models import User
+from articles.fields import OneLineField, SectionField, TokenField, one_line
 from articles.models import Article, Image, Revision, Section
 from articles.models.slugs import slug_of
-from articles.services.images import InvalidImage, store_image
-from articles.services.publishing import MAX_TAGS, ArticleContent
+from articles.services.images import InvalidImage, decode_image, store_decoded_image
+from articles.services.revisions import MAX_TAGS, ArticleContent
 from articles.widgets import BodyWidget
 from core.sanitizer import from_form
 
-MAX_BODY = 100_000
-MAX_TAG = 40
-IMAGE_TOKEN_SALT = "articles.forms.image"
-# The formats that core.images takes.
+MAX_BODY_LENGTH = 100_000  # characters, with the markup
+MAX_TAG_LENGTH = 40
+IMAGE_SALT = "articles.forms.image"
+# The formats that core.images accepts.
 ACCEPTED_IMAGE_TYPES = "image/jpeg,image/png,image/webp,image/avif,image/gif"
 _COMMAS = re.compile(r"[,;،，、\n]")
 _END_OF_BLOCK = re.compile(r"(</(?:p|h2|h3|ul|ol|li|blockquote)>|<[uo]l>|<hr>)(?!\n|</(?:li|blockquote))")
-_DIRECTION_MARKS = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
-
-
-def one_line(value: str) -> str:
-    """`value` in one line, without control characters and without marks that turn the direction of what follows."""
-    value = " ".join(value.translate(_DIRECTION_MARKS).split())
-    return "".join(character for character in value if unicodedata.category(character) not in {"Cc", "Cs"})
 
 
 def tag_names(value: str) -> list[str]:
-    """The tags that one line holds, each once whatever its spelling.
+    """Split a line into the names of tags, without those that have the same slug.
 
     Raises:
-        ValidationError: too many, one too long, or one without a letter or digit.
+        ValidationError: there are too many, one is too long, or one has no letter or digit.
     """
-    named: dict[str, str] = {}
+    names: dict[str, str] = {}
     for part in _COMMAS.split(value):
         if name := one_line(part).lstrip("#").strip():
-            if len(name) > MAX_TAG:
+            if len(name) > MAX_TAG_LENGTH:
                 raise ValidationError(
                     _("The tag “%(name)s” is longer than %(count)d characters.")
-                    % {"name": f"{name[:20]}…", "count": MAX_TAG}
+                    % {"name": f"{name[:20]}…", "count": MAX_TAG_LENGTH}
                 )
             if slug_of(name, default="") == "":
                 raise ValidationError(_("The tag “%(name)s” needs a letter or a digit.") % {"name": name})
-            named.setdefault(slug_of(name), name)
-    if len(named) > MAX_TAGS:
+            names.setdefault(slug_of(name), name)
+    if len(names) > MAX_TAGS:
         raise ValidationError(
             ngettext(
                 "Give at most %(most)d tags; there is %(count)d.",
                 "Give at most %(most)d tags; there are %(count)d.",
-                len(named),
+                len(names),
             )
-            % {"most": MAX_TAGS, "count": len(named)}
+            % {"most": MAX_TAGS, "count": len(names)}
         )
-    return list(named.values())
+    return list(names.values())
 
 
 def image_token_for(image: Image, user: User) -> str:
-    """What stands for an uploaded picture in a form: of use to this person alone."""
-    return signing.dumps({"image": image.pk, "user": user.pk}, salt=IMAGE_TOKEN_SALT, compress=True)
+    """Return a signed token for an image in a form; only this user can use it."""
+    return signing.dumps({"image": image.pk, "user": user.pk}, salt=IMAGE_SALT, compress=True)
 
 
 def image_from_token(token: str, user: User) -> Image | None:
-    """The picture that a token of this person stands for; None for anything else."""
+    """Return the image of a token of this user, or None if the token is not valid."""
     try:
-        content = signing.loads(token, salt=IMAGE_TOKEN_SALT)
+        content = signing.loads(token, salt=IMAGE_SALT)
     except (signing.BadSignature, ValueError):
         return None
     if content["user"] != user.pk:
@@ -88,42 +82,14 @@ def image_from_token(token: str, user: User) -> Image | None:
     return Image.objects.filter(pk=content["image"]).first()
 
 
-class OneLineField(forms.CharField):
-    """Text in one line, whatever was pasted."""
-
-    def to_python(self, value: Any) -> str:
-        if isinstance(value, str) and "\x00" not in value:  # The field's own validator has a sentence for those.
-            value = one_line(value)
-        return super().to_python(value) or ""
-
-
-class TokenField(forms.Field):
-    """What the form tells itself. A person cannot mend it, so it is never refused: a wrong one counts as none."""
-
-    widget = forms.HiddenInput
-
-    def __init__(self) -> None:
-        super().__init__(required=False)
-
-    def to_python(self, value: Any) -> str:
-        return value if isinstance(value, str) and len(value) <= 500 else ""
-
-
-class SectionField(forms.ModelChoiceField):  # type: ignore[type-arg]
-    """Sections under their names in the language of the interface."""
-
-    def label_from_instance(self, obj: Any) -> str:
-        return str(obj.name_in(get_language() or settings.LANGUAGE_CODE))
-
-
 class ArticleForm(forms.Form):
-    """Everything that an author says about an article.
+    """The content of an article.
 
-    An image that is good is kept at once, even where another field is refused: its signed token travels in the form,
-    so that it need not be chosen again.
+    Validation stores nothing. The view calls `store_image()` also when other fields are invalid: the form is shown
+    again with a signed token of the stored image, so that the user need not choose it again.
     """
 
-    # It may be longer than a line on a phone, so its field wraps.
+    # A textarea, because it wraps long titles on a phone.
     title = OneLineField(label=gettext_lazy("Title"), max_length=140, widget=forms.Textarea(attrs={"rows": 2}))
     summary = OneLineField(
         label=pgettext_lazy("of an article", "Summary"),
@@ -135,7 +101,7 @@ class ArticleForm(forms.Form):
     body = forms.CharField(
         label=pgettext_lazy("of an article", "Text"),
         required=False,
-        widget=BodyWidget(most=MAX_BODY),
+        widget=BodyWidget(max_length=MAX_BODY_LENGTH),
         help_text=gettext_lazy("An empty line begins a new paragraph."),
     )
     section = SectionField(
@@ -180,33 +146,33 @@ class ArticleForm(forms.Form):
         *,
         user: User,
         article: Article | None = None,
-        kept: dict[str, str] | None = None,
-        takes_images: bool = True,
+        initial: dict[str, str] | None = None,
+        can_upload: bool = True,
     ) -> None:
-        """A form for a new article, or for the latest text of `article`.
+        """Create a form for a new article, or for the latest revision of `article`.
 
         Args:
-            kept: fields to show instead of what is stored, such as those that arrived after the session's end.
-            takes_images: False where the person uploaded too much lately; a chosen image is then refused.
+            initial: replaces stored values, for example with text that was recovered after the session expired.
+            can_upload: False if the user has uploaded too many images; a chosen image is then an error.
         """
         self.user = user
         self.stored_image: Image | None = None
-        self._takes_images = takes_images
-        initial: dict[str, Any] = {"language": get_language(), "form_key": str(uuid.uuid4())}
+        self._can_upload = can_upload
+        values: dict[str, Any] = {"language": get_language(), "form_key": str(uuid.uuid4())}
         if article is not None and article.latest is not None:
-            initial |= self._initial_of(article.latest)
-        initial |= kept or {}
+            values |= self._initial_of(article.latest)
+        values |= initial or {}
         if data is not None:
-            data = data.copy()  # The tokens in it are renewed.
-        super().__init__(data, files, initial=initial)
+            data = data.copy()  # Mutable: the hidden fields are renewed.
+        super().__init__(data, files, initial=values)
         if not self.is_bound:
-            self.stored_image = image_from_token(str(initial.get("image_token", "")), user)
+            self.stored_image = image_from_token(str(values.get("image_token", "")), user)
 
     def _initial_of(self, revision: Revision) -> dict[str, Any]:
         return {
             "title": revision.title,
             "summary": revision.summary,
-            # One block a line, for those who see the mark-up.
+            # One block per line, for browsers without JavaScript, which show the markup.
             "body": _END_OF_BLOCK.sub("\\g<0>\n", revision.body),
             "section": revision.section_id,
             "language": revision.language,
@@ -219,11 +185,11 @@ class ArticleForm(forms.Form):
 
     @property
     def helper(self) -> FormHelper:
-        """How crispy lays the form out: the writing on one side, the particulars on the other."""
+        """Return the layout: title and text in one column, the other fields in the other."""
         helper = FormHelper()
         helper.form_tag = False
-        helper.disable_csrf = True  # The template has it, beside the buttons.
-        helper.include_media = False  # The template gives it a nonce.
+        helper.disable_csrf = True  # In the template, with the buttons.
+        helper.include_media = False  # In the template, with a nonce.
         helper.layout = Layout(
             "form_key",
             "image_token",
@@ -232,7 +198,7 @@ class ArticleForm(forms.Form):
                 Div("section", "language", css_class="pair"),
                 "tags",
                 "summary",
-                HTML('{% include "articles/my/_image.html" %}'),
+                HTML('{% include "articles/my/_stored_image.html" %}'),
                 "image",
                 *(["remove_image"] if self.stored_image else []),
                 "alternative_text",
@@ -245,10 +211,10 @@ class ArticleForm(forms.Form):
 
     def clean_body(self) -> str:
         body = str(self.cleaned_data["body"])
-        if len(body) > MAX_BODY:
+        if len(body) > MAX_BODY_LENGTH:
             raise ValidationError(
                 _("The text has %(count)d characters with its mark-up; %(most)d is the most. Make two articles of it.")
-                % {"count": len(body), "most": MAX_BODY}
+                % {"count": len(body), "most": MAX_BODY_LENGTH}
             )
         return from_form(body)
 
@@ -263,35 +229,48 @@ class ArticleForm(forms.Form):
         self._renew("form_key", str(key))
         return key
 
+    def clean_image(self) -> PILImage.Image | None:
+        """Decode the uploaded file."""
+        file = self.cleaned_data["image"]
+        if not file:
+            return None
+        if not self._can_upload:
+            raise ValidationError(_("You have sent many images in a short time. Wait a little before the next one."))
+        try:
+            return decode_image(file)
+        except InvalidImage as error:
+            raise ValidationError(str(error)) from error
+
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         token = cleaned.get("image_token", "")
         self.stored_image = image_from_token(token, self.user) if token else None
         if cleaned.get("remove_image"):
             self.stored_image = None
-        elif token and not self.stored_image:
+        elif token and not self.stored_image and not cleaned.get("image"):
             self.add_error("image", _("The image that was chosen before is not there any more. Choose it again."))
-        if file := cleaned.get("image"):
-            self._take(file)
-        self._renew("image_token", image_token_for(self.stored_image, self.user) if self.stored_image else "")
-        self._renew("remove_image", "")
+        self._renew_image_fields()
         return cleaned
 
-    def _take(self, file: UploadedFile[Any]) -> None:
-        if not self._takes_images:
-            self.add_error("image", _("You have sent many images in a short time. Wait a little before the next one."))
-            return
-        try:
-            self.stored_image = store_image(owner=self.user, file=file)
-        except InvalidImage as refusal:
-            self.add_error("image", str(refusal))
+    def store_image(self) -> None:
+        """Store the uploaded image if it is valid. A full quota becomes an error of the field."""
+        if decoded := self.cleaned_data.get("image"):
+            try:
+                self.stored_image = store_decoded_image(owner=self.user, decoded=decoded)
+            except InvalidImage as error:
+                self.add_error("image", str(error))
+            self._renew_image_fields()
+
+    def _renew_image_fields(self) -> None:
+        self._renew("image_token", image_token_for(self.stored_image, self.user) if self.stored_image else "")
+        self._renew("remove_image", "")
 
     def _renew(self, name: str, value: str) -> None:
         if isinstance(self.data, QueryDict):
             self.data[name] = value
 
-    def to_text(self) -> ArticleContent:
-        """What was written, as `publishing` takes it; for a valid form."""
+    def to_content(self) -> ArticleContent:
+        """Return the values of a valid form."""
         cleaned = self.cleaned_data
         return ArticleContent(
             title=cleaned["title"],

@@ -1,4 +1,4 @@
-"""Who may see which article: the one place where views fetch them. Not yours is a 404, like what is not there."""
+"""Queries that check who may see an article. What a user may not see is a 404, like what does not exist."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from django.shortcuts import get_object_or_404
 
 from accounts.models import User
 from articles.models import Article
-from articles.models.prepared import Parameter, Prepared
-
-_PUBLISHED = Prepared(lambda: Article.objects.published().for_detail().filter(pk=Parameter("pk", Article._meta.pk)))
 
 
 def published_article(pk: int) -> Article:
-    """The published article with everything its page shows, or a 404."""
-    found = _PUBLISHED.all(pk=pk) if pk <= BigAutoField.MAX_BIGINT else []
-    if not found:
+    """Return a published article with everything that its page shows, in one query.
+
+    Raises:
+        Http404: there is no published article with this key.
+    """
+    if pk > BigAutoField.MAX_BIGINT:
         raise Http404
-    article = found[0]
-    # The live text stands in the article's section (Article.section is its copy): no second join for it.
-    if article.live and article.live.section_id == article.section_id:
-        article.live.section = article.section
-    return article
+    return get_object_or_404(Article.objects.published().for_detail(), pk=pk)
 
 
 def own_article(user: User | AnonymousUser, pk: int) -> Article:
-    """The person's own article in whatever state, with its latest text, or a 404."""
+    """Return the user's own article in any state, with its latest revision.
+
+    Raises:
+        Http404: the user has no article with this key.
+    """
     return get_object_or_404(
         Article.objects.filter(author_id=user.pk).select_related(
             "latest", "latest__image", "live", "section", "author"

@@ -1,4 +1,7 @@
-"""The sitemap: an index of parts, each a range of article numbers, so that no part is counted or skipped through."""
+"""The sitemap and robots.txt.
+
+Each part of the sitemap is a range of primary keys, so that no part needs a COUNT or an OFFSET.
+"""
 
 from __future__ import annotations
 
@@ -13,34 +16,33 @@ from django.views.decorators.http import require_safe
 
 from articles.models import Article, Section
 
-# The protocol allows 50,000 addresses a file and 50,000 files an index (sitemaps.org). A small part costs the same
-# however many articles there are; the first one holds the pages that are no article too.
-PART = 1_000
+# Keys per part. sitemaps.org allows 50,000 URLs in a file and 50,000 files in an index.
+PART_SIZE = 1_000
 _XMLNS = "http://www.sitemaps.org/schemas/sitemap/0.9"
-# Sixteen digits: more than `bigint` has articles for, and still a number that it holds.
-_LAST = 10**15
+# With PART_SIZE keys in a part this still fits into a bigint.
+_MAX_NUMBER = 10**15
 
 
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
-    """The list of parts: one question for the highest number, nothing is counted."""
+    """List the parts, up to the highest primary key."""
     highest = Article.objects.published().aggregate(highest=Max("pk"))["highest"] or 0
-    # Every address differs in its number alone, so it is made once.
-    before, after = urljoin(settings.ORIGIN, reverse("sitemap_part", kwargs={"number": _LAST})).split(str(_LAST))
-    parts = "\n".join(f"<sitemap><loc>{before}{n}{after}</loc></sitemap>" for n in range(highest // PART + 1))
+    # The URLs differ only in their number: reverse once.
+    example = urljoin(settings.ORIGIN, reverse("sitemap_part", kwargs={"number": _MAX_NUMBER}))
+    before, after = example.split(str(_MAX_NUMBER))
+    parts = "\n".join(f"<sitemap><loc>{before}{n}{after}</loc></sitemap>" for n in range(highest // PART_SIZE + 1))
     return _xml(f'<sitemapindex xmlns="{_XMLNS}">\n{parts}\n</sitemapindex>')
 
 
 @require_safe
 def part(request: HttpRequest, number: int) -> HttpResponse:
-    """The published articles with numbers from `number`·PART on, with the time of their last text."""
-    if number > _LAST:
+    """List the published articles of one range of keys; the first part also has the other public pages."""
+    if number > _MAX_NUMBER:
         raise Http404
-    first = number * PART
-    articles = (
-        Article.objects.published().filter(pk__gte=first, pk__lt=first + PART).order_by("pk").select_related("live")
-    ).only("language", "live__title", "live__submitted_at")
-    urls = [(one.canonical_path, one.live.submitted_at if one.live else None) for one in articles]
+    first = number * PART_SIZE
+    articles = Article.objects.published().filter(pk__gte=first, pk__lt=first + PART_SIZE).order_by("pk")
+    articles = articles.select_related("live").only("language", "live__title", "live__submitted_at")
+    urls = [(article.canonical_path, article.live.submitted_at if article.live else None) for article in articles]
     if number == 0:
         pages = [reverse("front"), reverse("hot"), reverse("top", args=["week"]), reverse("about"), reverse("rules")]
         pages += [section.get_absolute_url() for section in Section.all_cached()]
@@ -61,7 +63,7 @@ def _xml(text: str) -> HttpResponse:
 
 @require_safe
 def robots(request: HttpRequest) -> HttpResponse:
-    """What robots may fetch: everything that readers see, and where the sitemap is."""
+    """Allow robots on all public pages and name the sitemap."""
     lines = ["User-agent: *", *(f"Disallow: {path}" for path in ("/accounts/", "/admin/", "/my/articles/", "/beacon/"))]
     lines += [f"Sitemap: {urljoin(settings.ORIGIN, reverse('sitemap'))}", ""]
     return HttpResponse("\n".join(lines), content_type="text/plain; charset=utf-8")

@@ -1,4 +1,4 @@
-"""URLs of the reader's pages, the author's pages, feeds and sitemaps."""
+"""URLs of the public pages, the pages of authors, feeds and sitemaps."""
 
 from django.urls import path
 from django.views.generic import TemplateView
@@ -8,9 +8,9 @@ from articles.feeds import ArticleAtomFeed, ArticleFeed
 from articles.views import author, public
 from core.http_cache import public_page
 
-# With the language as a prefix.
+# Prefixed with the language.
 urlpatterns = [
-    path("articles/<int:pk>/", public.short_address, name="article_short"),
+    path("articles/<int:pk>/", public.short_url, name="article_short"),
     path("articles/<int:pk>/<str:slug>/", public_page(public.ArticleView.as_view()), name="article"),
     path("", public_page(public.FrontView.as_view()), name="front"),
     path("hot/", public_page(public.HotView.as_view()), name="hot"),
@@ -30,7 +30,7 @@ urlpatterns = [
     path("my/articles/<int:pk>/discard/", author.discard, name="my_article_discard"),
 ]
 
-# Read by programs, without a language.
+# For programs, without a language.
 untranslated_urlpatterns = [
     path("feeds/rss.xml", public_page(ArticleFeed.as_view()), name="feed_rss"),
     path("feeds/atom.xml", public_page(ArticleAtomFeed.as_view()), name="feed_atom"),

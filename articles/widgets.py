@@ -1,4 +1,4 @@
-"""The rich-text editor of the author's form: which extensions it has, its words, and where its modules are."""
+"""The rich-text editor of the author's form: its extensions, texts and JavaScript modules."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django_prose_editor.widgets import ProseEditorWidget
 from js_asset import ImportMap, Media, Script
 
-# Where the browser finds what static/js/editor.js imports, under the names that static files are stored by.
+# Maps the imports of static/js/editor.js to the hashed names of static files.
 IMPORTS = ImportMap(
     {
         "django-prose-editor/editor": "django_prose_editor/editor.js",
@@ -20,10 +20,10 @@ IMPORTS = ImportMap(
 
 
 class BodyWidget(ProseEditorWidget):  # type: ignore[misc]
-    """The rich-text editor, put together by static/js/editor.js; without JavaScript a plain text field."""
+    """The rich-text editor of static/js/editor.js; a plain textarea without JavaScript."""
 
-    def __init__(self, *, most: int) -> None:
-        """An editor whose page warns beyond `most` characters of mark-up."""
+    def __init__(self, *, max_length: int) -> None:
+        """Create an editor that warns beyond `max_length` characters of markup."""
         config = {
             "extensions": {
                 "Paragraph": True,
@@ -38,11 +38,11 @@ class BodyWidget(ProseEditorWidget):  # type: ignore[misc]
                 "HorizontalRule": True,
                 "HardBreak": True,
                 "History": True,
-                # Ours, so that its words are translated and its buttons have names.
+                # static/js/editor-toolbar.js replaces it: translated, with labelled buttons.
                 "Menu": False,
             }
         }
-        super().__init__(config=config, preset="desk", attrs={"rows": 20, "data-most": most})
+        super().__init__(config=config, preset="article", attrs={"rows": 20, "data-max-length": max_length})
 
     def get_config(self) -> dict[str, Any]:
         return {

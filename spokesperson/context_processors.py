@@ -1,4 +1,4 @@
-"""What every template may use."""
+"""Context for all templates."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from core.models import SiteSettings
 def site(request: HttpRequest) -> dict[str, Any]:
     """Add `site`, `sections`, `user`, `origin`, `canonical` and `languages`.
 
-    Without a session cookie `user` is anonymous without a look at the session, so that a public page touches none.
+    Without a session cookie `user` is anonymous and the session is not accessed, so that public pages can be cached.
     """
     has_session = settings.SESSION_COOKIE_NAME in request.COOKIES
     return {
@@ -25,20 +25,20 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "user": SimpleLazyObject(lambda: getattr(request, "user", AnonymousUser())) if has_session else AnonymousUser(),
         "origin": settings.ORIGIN,
         "canonical": settings.ORIGIN + request.path,
-        "languages": [(code, name, in_language(request.path, code)) for code, name in settings.LANGUAGES],
+        "languages": [(code, name, path_in_language(request.path, code)) for code, name in settings.LANGUAGES],
     }
 
 
-def in_language(path: str, code: str) -> str:
-    """The same page in another language of the interface: the language stands first in its path, English has none.
+_PREFIXED_LANGUAGES = {code for code, _ in settings.LANGUAGES if code != settings.LANGUAGE_CODE}
 
-    Django's `translate_url` finds the same by resolving and reversing the address, three times for each page.
+
+def path_in_language(path: str, code: str) -> str:
+    """Return the path of the same page in another language; the default language has no prefix.
+
+    Django's `translate_url` resolves and reverses the URL, which is slow for three languages on every page.
     """
     first = path[1:].partition("/")[0]
-    if first in _PREFIXED:
+    if first in _PREFIXED_LANGUAGES:
         path = path[len(first) + 1 :]
-    path = "/" + path.lstrip("/")  # two slashes would lead to another host
+    path = "/" + path.lstrip("/")  # "//" would be another host
     return path if code == settings.LANGUAGE_CODE else f"/{code}{path}"
-
-
-_PREFIXED = {code for code, _ in settings.LANGUAGES if code != settings.LANGUAGE_CODE}

@@ -14,7 +14,7 @@ from django.utils._os import safe_join
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from articles.views.draft_recovery import stash_typed_text
+from articles.views.draft_recovery import stash_and_redirect
 
 RETRY_AFTER_SECONDS = 10
 
@@ -26,8 +26,8 @@ def refuse(request: HttpRequest, status: int, sentence: str) -> HttpResponse:
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """A form whose token is stale (another tab logged in or out): nothing was done, and what was typed is kept."""
-    if kept := stash_typed_text(request):
-        return kept
+    if response := stash_and_redirect(request):
+        return response
     response = render(request, "403_csrf.html", status=403)
     if request.headers.get("HX-Request"):
         # htmx would drop the page; opened anew, the person sees who is logged in, and the token is fresh.

@@ -1,26 +1,23 @@
-"""Readable addresses in any alphabet."""
+"""Readable parts of URLs, in any script."""
 
 from __future__ import annotations
 
 import unicodedata
-from functools import lru_cache
 
 from django.utils.text import slugify
 
 
-# A page asks for the same few several times, for its own address and those of its cards.
-@lru_cache(maxsize=4096)
-def slug_of(text: str, *, limit: int = 60, default: str = "-") -> str:
-    """`text` as the readable part of an address: lower-case letters and digits of any script, joined by hyphens.
+def slug_of(text: str, *, max_length: int = 60, default: str = "-") -> str:
+    """Return `text` as a slug: lower-case letters and digits of any script, joined by hyphens.
 
     Args:
-        text: a title or a tag's name.
-        limit: the most characters to return; a longer slug is cut at a word where one ends in its last third.
-        default: what to return where nothing readable remains (a title of emoji).
+        text: a title or the name of a tag.
+        max_length: in characters; a longer slug is cut between words if a word ends in its last third.
+        default: returned if no letter or digit remains (a title of emoji).
     """
     slug = slugify(unicodedata.normalize("NFKC", text), allow_unicode=True)
-    if len(slug) > limit:
-        cut = slug[:limit]
+    if len(slug) > max_length:
+        cut = slug[:max_length]
         head, _, _ = cut.rpartition("-")
-        slug = head if len(head) > limit * 2 // 3 else cut
+        slug = head if len(head) > max_length * 2 // 3 else cut
     return slug.strip("-_") or default

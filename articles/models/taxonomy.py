@@ -1,4 +1,4 @@
-"""Where an article stands: its section, and its tags."""
+"""Sections and tags."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from articles.models.slugs import slug_of
 
 
 class Section(models.Model):
-    """A part of the site, with a name in each language of the interface."""
+    """A section of the site, with a name in each language of the interface."""
 
     slug = models.SlugField(_("address"), max_length=60, unique=True)
     name = models.CharField(_("name"), max_length=60)
@@ -35,18 +35,18 @@ class Section(models.Model):
         return reverse("section", kwargs={"slug": self.slug})
 
     def name_in(self, language: str) -> str:
-        """The section's name in a language ("en", "ru", "hy"), or its plain name where none is given."""
+        """Return the name in a language ("en", "ru", "hy"), or `name` if there is none in this language."""
         return str(getattr(self, f"name_{language}", "") or self.name)
 
     @classmethod
     def all_cached(cls) -> list[Section]:
-        """Every section in order, at most five seconds old: each page shows them."""
+        """Return all sections in order, at most five seconds old. Every page shows them."""
         return cast("list[Section]", caches["local"].get_or_set("sections", lambda: list(cls.objects.all()), 5))
 
 
 class TagManager(models.Manager["Tag"]):
     def named(self, names: list[str]) -> list[Tag]:
-        """The tags with these names, whatever their case, in this order; made where they do not exist yet."""
+        """Return the tags with these names in this order, ignoring case, and create those that do not exist."""
         slugs = {slug_of(name): name for name in reversed(names)}
         ordered = list(dict.fromkeys(slug_of(name) for name in names))
         self.bulk_create([Tag(slug=slug, name=slugs[slug]) for slug in sorted(ordered)], ignore_conflicts=True)
@@ -55,7 +55,7 @@ class TagManager(models.Manager["Tag"]):
 
 
 class Tag(models.Model):
-    """A subject that authors name freely; two spellings with one slug are one tag."""
+    """A tag that authors choose freely. Two spellings with the same slug are one tag."""
 
     slug = models.CharField(_("address"), max_length=60, unique=True)
     name = models.CharField(_("name"), max_length=40)

@@ -14,7 +14,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
-from articles.forms import ArticleForm, OneLineField
+from articles.fields import OneLineField
+from articles.forms import ArticleForm
 from articles.models import Revision
 from articles.moderation.models import MAX_REASON, Decision, Rule, Submission
 
@@ -72,7 +73,7 @@ class CorrectionForm(ArticleForm):
 
     def __init__(self, data: QueryDict | None = None, *, moderator: User, revision: Revision) -> None:
         self.user = moderator
-        super().__init__(data, user=moderator, kept=self._initial_of(revision))
+        super().__init__(data, user=moderator, initial=self._initial_of(revision))
         del self.fields["image"], self.fields["form_key"]
         if revision.image is None:
             del self.fields["remove_image"]

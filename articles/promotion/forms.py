@@ -18,7 +18,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from articles.forms import OneLineField
+from articles.fields import OneLineField
 from articles.models import Article
 from articles.promotion.models import Placement, Plan, Promotion
 from articles.promotion.models.payment import MAX_AMOUNT, to_decimal, to_minor

@@ -99,7 +99,7 @@ class PageView(ArticleHit):
 
 
 class PageRead(ArticleHit):
-    """The page was visible for half a minute and three quarters of its text were scrolled past. For the author alone."""
+    """The page was visible for 30 seconds and three quarters of its text were scrolled past. Only its author sees it."""
 
     metrics = {DailyHit.Kind.COUNTED: "reads"}
 

@@ -20,13 +20,13 @@ from django.views.generic import TemplateView
 
 from accounts.models import User
 from articles.models import Article, Section
+from articles.presenters import card_context
 from articles.search.engine import TooSlow, engine
 from articles.search.finding import SPANS, Found, Question, find
 from articles.search.marking import Marker, text_of
 from articles.search.suggesting import suggestions
 from articles.search.tags import current_tags, near_tags
 from articles.search.words import tidy, words_of
-from articles.templatetags.spokesperson import CARD_SIZES, story
 
 PARAMETERS = ("q", "section", "author", "language", "when", "order", "after")
 SUGGESTION_PARAMETERS = ("q",)
@@ -156,7 +156,7 @@ def cards(words: str, articles: Sequence[Article]) -> list[SafeString]:
     for article in articles:
         title, summary = _short_texts(article)
         shown = {"title": marker.mark(title), "summary": marker.excerpt(texts[article.pk]) or marker.mark(summary)}
-        made.append(render_to_string("articles/_story.html", {**story(article), "sizes": CARD_SIZES, **shown}))
+        made.append(render_to_string("articles/_card.html", {**card_context(article), **shown}))
     return made
 
 

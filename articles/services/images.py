@@ -1,4 +1,4 @@
-"""Lead images: how a file that a person sends becomes a `Image`, and how its files go again."""
+"""Check and store uploaded lead images, and delete unused ones."""
 
 from __future__ import annotations
 
@@ -13,30 +13,49 @@ from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError, Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from PIL import Image as PILImage
 
 from accounts.models import User
 from articles.models import Image
 from articles.models.image import WIDTHS
 from core.images import MAX_BYTES, MAX_PIXELS, InvalidImage, encode_webp, load_image, random_name
 
-__all__ = ["InvalidImage", "remove_unused", "store_image"]
+__all__ = ["InvalidImage", "decode_image", "remove_unused", "store_decoded_image", "store_image"]
 
 QUALITY = 80
-# A picture that no text uses yet may belong to a form that somebody is still filling in.
-UNUSED_FOR = timedelta(days=1)
+# An image that no revision uses can belong to a form that a user is still filling in.
+UNUSED_TIMEOUT = timedelta(days=1)
+MAX_REMOVED = 20
 
 
 def store_image(*, owner: User, file: UploadedFile[Any]) -> Image:
-    """Check, decode and re-encode an image, and keep it in the widths that pages ask for.
-
-    Args:
-        owner: who sent it; it counts towards their quota.
-        file: as it came; nothing that it says about itself is believed.
+    """Check and store an uploaded image: `decode_image`, then `store_decoded_image`.
 
     Raises:
-        InvalidImage: the file is no picture that we take, or the owner's quota is used up. Nothing was kept.
+        InvalidImage: the file is not accepted, or the owner's quota is used up. Nothing was stored.
     """
-    decoded = load_image(file, max_bytes=MAX_BYTES, max_pixels=MAX_PIXELS, min_side=max(WIDTHS))
+    return store_decoded_image(owner=owner, decoded=decode_image(file))
+
+
+def decode_image(file: UploadedFile[Any]) -> PILImage.Image:
+    """Return the pixels of an uploaded file. Its name and declared type are not trusted.
+
+    Raises:
+        InvalidImage: the file is not an image that is accepted.
+    """
+    return load_image(file, max_bytes=MAX_BYTES, max_pixels=MAX_PIXELS, min_side=max(WIDTHS))
+
+
+def store_decoded_image(*, owner: User, decoded: PILImage.Image) -> Image:
+    """Encode an image in the widths that pages use, and store it.
+
+    Args:
+        owner: the user whose quota it counts towards.
+        decoded: from `decode_image`.
+
+    Raises:
+        InvalidImage: the owner's quota is used up. Nothing was stored.
+    """
     image = Image(owner=owner, key=random_name(), width=decoded.width, height=decoded.height)
     files = {image.path(width): encode_webp(decoded, width=width, quality=QUALITY) for width in image.widths}
     image.size = sum(map(len, files.values()))
@@ -46,7 +65,7 @@ def store_image(*, owner: User, file: UploadedFile[Any]) -> Image:
         for path, content in files.items():
             default_storage.save(path, ContentFile(content))
         with transaction.atomic():
-            # Two uploads at once count each other.
+            # The lock makes concurrent uploads count each other.
             User.objects.select_for_update(no_key=True).get(pk=owner.pk)
             _check_quota(owner, image.size)
             image.save(force_insert=True)
@@ -57,17 +76,17 @@ def store_image(*, owner: User, file: UploadedFile[Any]) -> Image:
 
 
 def remove_unused(*, owner: User) -> int:
-    """Delete the owner's pictures that no text uses for a day, so that they do not eat up the quota.
+    """Delete the owner's images that no revision has used for a day; they count towards the quota.
 
     Returns:
-        how many went.
+        the number of deleted images.
     """
-    unused = Image.objects.filter(owner=owner, revisions=None, created_at__lt=timezone.now() - UNUSED_FOR)
+    unused = Image.objects.filter(owner=owner, revisions=None, created_at__lt=timezone.now() - UNUSED_TIMEOUT)
     removed = 0
-    for image in unused[:20]:
+    for image in unused[:MAX_REMOVED]:
         try:
             image.delete()
-        except (ProtectedError, IntegrityError):  # A text has taken it up meanwhile.
+        except (ProtectedError, IntegrityError):  # A revision uses it meanwhile.
             continue
         _delete_files(image)
         removed += 1

@@ -1,4 +1,4 @@
-"""The author's desk: what they wrote, where each piece stands, and the form to write in."""
+"""Pages of authors: "My articles", the preview and the form, and the actions on one's own articles."""
 
 from __future__ import annotations
 
@@ -21,26 +21,27 @@ from accounts.models import User
 from accounts.selectors import has_confirmed_email
 from articles.forms import ArticleForm
 from articles.models import Article, Revision
-from articles.models.article import MOVED
+from articles.models.article import BY_STATE_CHANGE
+from articles.presenters import article_page_context
 from articles.selectors import own_article
 from articles.services import publishing
-from articles.views import draft_recovery as keeping
+from articles.views import draft_recovery
 from core.exceptions import ActionNotAllowed
 from core.pagination import paginate
 from core.ratelimit import RateLimited, check_rate_limit
 
-UPLOADS_AN_HOUR = 60
-ARTICLES_AN_HOUR = 30
-DISCARDED = "discarded_article"
+MAX_UPLOADS_PER_HOUR = 60
+MAX_ARTICLES_PER_HOUR = 30
+DISCARDED_SESSION_KEY = "discarded_article"
 
 
-def _person(request: HttpRequest) -> User:
-    """The signed-in person; only for views that nobody else reaches."""
+def _signed_in_user(request: HttpRequest) -> User:
+    """Return `request.user`, typed; only for views that require a login."""
     return cast("User", request.user)
 
 
-def _standing(user: User) -> dict[str, Any]:
-    """What the desk's pages say about the person: whether they may submit, and what happens then."""
+def submission_status(user: User) -> dict[str, Any]:
+    """Return the template context that says whether the user can submit, and whether it publishes at once."""
     return {
         "confirmed": has_confirmed_email(user),
         "trusted": publishing.is_trusted(user),
@@ -49,124 +50,120 @@ def _standing(user: User) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
-class Row:
-    """One article on the desk, with what its author can do now."""
+class ArticleRow:
+    """An article of the author, with what the author can do now."""
 
     article: Article
 
     @property
-    def as_list(self) -> list[Article]:
-        return [self.article]
-
-    @property
-    def text(self) -> Revision | None:
+    def revision(self) -> Revision | None:
         return self.article.latest
 
     @property
-    def waits(self) -> bool:
-        """A text is in review."""
-        return self.text is not None and self.text.state == Revision.State.IN_REVIEW
+    def is_in_review(self) -> bool:
+        return self.revision is not None and self.revision.state == Revision.State.IN_REVIEW
 
     @property
-    def change_waits(self) -> bool:
-        return self.waits and self.article.live_id is not None
+    def has_change_in_review(self) -> bool:
+        return self.is_in_review and self.article.live_id is not None
 
     @property
     def can_submit(self) -> bool:
-        return self.text is not None and self.text.is_editable
+        return self.revision is not None and self.revision.is_editable
 
     @property
     def has_open_change(self) -> bool:
-        """Readers see an earlier text than the one that the author works on."""
+        """Whether the author has changed the live text and not submitted the change."""
         return self.can_submit and self.article.live_id is not None
 
     @property
     def can_discard(self) -> bool:
-        """Nobody but the author has had anything to do with it: what a moderator decided on stays in the record."""
-        return self.article.state == Article.State.DRAFT and self.text is not None and self.text.number == 1
+        """Whether only the author has seen it; what a moderator decided on stays in the record."""
+        return self.article.state == Article.State.DRAFT and self.revision is not None and self.revision.number == 1
 
 
 class MyArticlesView(LoginRequiredMixin, TemplateView):
-    """ "My articles", what moved last first."""
+    """The author's articles, the last change of state first."""
 
     template_name = "articles/my/list.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        user = _person(self.request)
+        user = _signed_in_user(self.request)
         articles = Article.objects.by(user).select_related("latest__image", "latest__section", "live")
-        page = paginate(articles.defer("latest__body", "live__body"), self.request, order=MOVED)
+        page = paginate(articles.defer("latest__body", "live__body"), self.request, order=BY_STATE_CHANGE)
         return super().get_context_data(
             articles=page.object_list,
-            rows=[Row(article) for article in page.object_list],
+            rows=[ArticleRow(article) for article in page.object_list],
             next_cursor=page.next_cursor,
             is_first=page.is_first,
             here="my_articles",
-            **_standing(user),
+            **submission_status(user),
             **kwargs,
         )
 
 
 class PreviewView(LoginRequiredMixin, TemplateView):
-    """The author's latest text on the page that readers will see."""
+    """The author's latest revision on the page that readers will see."""
 
     template_name = "articles/my/preview.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        user = _person(self.request)
+        user = _signed_in_user(self.request)
         article = own_article(user, self.kwargs["pk"])
-        text = article.latest
+        revision = article.latest
+        assert revision is not None  # `start_draft` creates both
         return super().get_context_data(
-            article=article,
-            text=text,
-            section=text.section if text else article.section,
-            row=Row(article),
-            missing=publishing.missing_for_submission(text) if text else {},
+            row=ArticleRow(article),
+            missing=publishing.missing_for_submission(revision),
             preview=True,
-            **_standing(user),
+            **article_page_context(article, revision),
+            **submission_status(user),
             **kwargs,
         )
 
 
 class EditView(View):
-    """The form, for a new article and for one of the author's own."""
+    """The form for a new article, and for one of the author's own."""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not request.user.is_authenticated:
-            # The session ended while they were writing: the text waits for them behind the log-in.
-            kept = keeping.stash_typed_text(request) if request.method == "POST" else None
-            return kept or redirect_to_login(request.get_full_path())
+            # The session expired while the user was writing: stash the text until after the login.
+            response = draft_recovery.stash_and_redirect(request) if request.method == "POST" else None
+            return response or redirect_to_login(request.get_full_path())
         return super().dispatch(request, *args, **kwargs)
 
     def get(self, request: HttpRequest, pk: int | None = None) -> HttpResponse:
-        user = _person(request)
+        user = _signed_in_user(request)
         article = own_article(user, pk) if pk is not None else None
-        kept = keeping.kept(request) if "stored" not in request.GET else None
-        if article and Row(article).waits and not kept:
+        stashed = draft_recovery.stashed(request) if "stored" not in request.GET else None
+        if article and ArticleRow(article).is_in_review and not stashed:
             messages.info(request, _("This text is in review. Withdraw it to change it."))
             return redirect("my_article_preview", pk=article.pk)
-        form = ArticleForm(user=user, article=article, kept=kept and kept["fields"])
-        return self._page(request, form, article, kept=kept)
+        form = ArticleForm(user=user, article=article, initial=stashed and stashed["fields"])
+        return self._render(request, form, article, stashed=stashed)
 
     def post(self, request: HttpRequest, pk: int | None = None) -> HttpResponse:
-        user = _person(request)
+        user = _signed_in_user(request)
         article = own_article(user, pk) if pk is not None else None
-        retry_after = self._over_limit(request, "upload", UPLOADS_AN_HOUR) if request.FILES else 0
-        form = ArticleForm(request.POST, request.FILES, user=user, article=article, takes_images=not retry_after)
+        retry_after = self._over_limit(request, "upload", MAX_UPLOADS_PER_HOUR) if request.FILES else 0
+        form = ArticleForm(request.POST, request.FILES, user=user, article=article, can_upload=not retry_after)
+        form.full_clean()
+        form.store_image()
         if not form.is_valid():
-            return self._page(request, form, article, retry_after=retry_after)
+            return self._render(request, form, article, retry_after=retry_after)
         try:
             if article is None:
-                if retry_after := self._over_limit(request, "article", ARTICLES_AN_HOUR):
+                if retry_after := self._over_limit(request, "article", MAX_ARTICLES_PER_HOUR):
                     raise ActionNotAllowed(_("You have begun many articles in a short time. Wait a little."))
                 article = publishing.start_draft(
-                    author=user, text=form.to_text(), form_key=form.cleaned_data["form_key"]
+                    author=user, text=form.to_content(), form_key=form.cleaned_data["form_key"]
                 )
             else:
-                article = publishing.save_draft(article=article, text=form.to_text())
-        except ActionNotAllowed as refusal:
-            form.add_error(None, str(refusal))
-            return self._page(request, form, article, retry_after=retry_after)
-        keeping.forget(request)
+                article = publishing.save_draft(article=article, text=form.to_content())
+        except ActionNotAllowed as error:
+            form.add_error(None, str(error))
+            return self._render(request, form, article, retry_after=retry_after)
+        draft_recovery.discard_stash(request)
         action = request.POST.get("action")
         if action == "submit":
             return self._submit(request, form, article)
@@ -176,52 +173,52 @@ class EditView(View):
         return redirect("my_article_edit", pk=article.pk)
 
     def _submit(self, request: HttpRequest, form: ArticleForm, article: Article) -> HttpResponse:
-        article = own_article(_person(request), article.pk)
-        if article.latest and not article.latest.is_editable:  # The same form sent twice.
-            _tell_of_submission(request, article)
+        article = own_article(request.user, article.pk)
+        if article.latest and not article.latest.is_editable:  # The form was submitted twice.
+            _add_submission_message(request, article)
             return redirect("my_articles")
         if article.latest:
             for field, sentence in publishing.missing_for_submission(article.latest).items():
                 form.add_error(field, sentence)
         if not form.is_valid():
-            return self._page(request, form, article, saved=True)
+            return self._render(request, form, article, saved=True)
         try:
             article = publishing.submit(article=article)
-        except ActionNotAllowed as refusal:
+        except ActionNotAllowed as error:
             messages.success(request, _("Saved as a draft."))
-            messages.warning(request, str(refusal))
+            messages.warning(request, str(error))
             return redirect("my_article_edit", pk=article.pk)
-        _tell_of_submission(request, article)
+        _add_submission_message(request, article)
         return redirect("my_articles")
 
-    def _over_limit(self, request: HttpRequest, action: str, most: int) -> int:
-        """Seconds to wait where the person did this too often; unlike the 429 page, the form keeps what was typed."""
+    def _over_limit(self, request: HttpRequest, action: str, limit: int) -> int:
+        """Return the seconds to wait, or 0. Unlike the 429 page, the form keeps what was typed."""
         try:
-            check_rate_limit(request, action, limit=most, seconds=3600)
-        except RateLimited as refusal:
-            return refusal.retry_after
+            check_rate_limit(request, action, limit=limit, seconds=3600)
+        except RateLimited as error:
+            return error.retry_after
         return 0
 
-    def _page(
+    def _render(
         self,
         request: HttpRequest,
         form: ArticleForm,
         article: Article | None,
         *,
-        kept: dict[str, Any] | None = None,
+        stashed: dict[str, Any] | None = None,
         saved: bool = False,
         retry_after: int = 0,
     ) -> HttpResponse:
-        user = _person(request)
+        user = _signed_in_user(request)
         context = {
             "form": form,
             "article": article,
-            "row": Row(article) if article else None,
-            "kept": kept,
+            "articles": [article] if article else [],
+            "stashed": stashed,
             "saved": saved,
-            "writer": keeping.author_token(user),
+            "author_token": draft_recovery.author_token(user),
             "here": "write",
-            **_standing(user),
+            **submission_status(user),
         }
         response = render(request, "articles/my/edit.html", context, status=429 if retry_after else 200)
         if retry_after:
@@ -229,7 +226,7 @@ class EditView(View):
         return response
 
 
-def _tell_of_submission(request: HttpRequest, article: Article) -> None:
+def _add_submission_message(request: HttpRequest, article: Article) -> None:
     latest = article.latest
     if latest is not None and latest.state == Revision.State.PUBLISHED:
         messages.success(request, _("“%(title)s” is published.") % {"title": latest.title})
@@ -239,8 +236,8 @@ def _tell_of_submission(request: HttpRequest, article: Article) -> None:
         messages.success(request, _("Submitted. A moderator will read it, and you will get an e-mail."))
 
 
-def signed_in(view: Callable[[HttpRequest, int], HttpResponse]) -> Callable[[HttpRequest, int], HttpResponse]:
-    """Lead who is not signed in to the log-in and then to the desk, since the address itself takes POST alone."""
+def _login_required(view: Callable[[HttpRequest, int], HttpResponse]) -> Callable[[HttpRequest, int], HttpResponse]:
+    """Redirect to the login and then to "My articles": the URL of the view itself accepts only POST."""
 
     @wraps(view)
     def wrapped(request: HttpRequest, pk: int) -> HttpResponse:
@@ -252,45 +249,45 @@ def signed_in(view: Callable[[HttpRequest, int], HttpResponse]) -> Callable[[Htt
 
 
 @require_POST
-@signed_in
+@_login_required
 def submit(request: HttpRequest, pk: int) -> HttpResponse:
-    """Send the stored text to the moderators, or publish it where its author is trusted."""
+    """Submit the saved draft."""
     article = own_article(request.user, pk)
     try:
         article = publishing.submit(article=article)
-    except ActionNotAllowed as refusal:
-        messages.warning(request, str(refusal))
+    except ActionNotAllowed as error:
+        messages.warning(request, str(error))
         return redirect("my_article_edit", pk=pk)
-    _tell_of_submission(request, article)
+    _add_submission_message(request, article)
     return redirect("my_articles")
 
 
 @require_POST
-@signed_in
+@_login_required
 def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
-    """Take the text back from review, to go on writing."""
+    """Withdraw the revision in review."""
     article = own_article(request.user, pk)
     try:
         publishing.withdraw(article=article)
-    except ActionNotAllowed as refusal:
+    except ActionNotAllowed as error:
         article = own_article(request.user, pk)
         if article.latest is None or not article.latest.is_editable:  # Otherwise the button was pressed twice.
-            messages.warning(request, str(refusal))
+            messages.warning(request, str(error))
             return redirect("my_articles")
     messages.success(request, _("Withdrawn: it is a draft again."))
     return redirect("my_article_edit", pk=pk)
 
 
 @require_POST
-@signed_in
+@_login_required
 def discard(request: HttpRequest, pk: int) -> HttpResponse:
     """Delete a draft that only its author has seen."""
-    if request.session.get(DISCARDED) != pk or Article.objects.filter(pk=pk).exists():
+    if request.session.get(DISCARDED_SESSION_KEY) != pk or Article.objects.filter(pk=pk).exists():
         try:
             publishing.discard(article=own_article(request.user, pk))
-        except ActionNotAllowed as refusal:
-            messages.warning(request, str(refusal))
+        except ActionNotAllowed as error:
+            messages.warning(request, str(error))
             return redirect("my_articles")
-        request.session[DISCARDED] = pk  # Pressed twice, it says the same twice.
+        request.session[DISCARDED_SESSION_KEY] = pk  # If the button is pressed twice, the answer is the same.
     messages.success(request, _("The draft is deleted."))
     return redirect("my_articles")

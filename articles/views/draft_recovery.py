@@ -1,8 +1,8 @@
-"""Nothing typed is lost: text that arrives when it cannot be saved waits in the session for its author.
+"""Recover text that a form sent when it could not be saved.
 
-A session may end, or its CSRF token go stale, while somebody writes. What the form then sends is kept in the session
-that the browser has by then (an anonymous one goes on through the log-in) and fills the form in again. It is never
-saved by itself: only a person who sees it and presses a button saves it.
+The session can expire, or the CSRF token change, while a user writes. What the form then sends is stashed in the
+current session (an anonymous session survives the login) and shown in the form again. It is saved only when the user
+submits the form.
 """
 
 from __future__ import annotations
@@ -19,9 +19,10 @@ from accounts.models import User
 from core.ratelimit import RateLimited, check_rate_limit
 
 SESSION_KEY = "stashed_article"
-WRITER_SALT = "articles.views.draft_recovery.writer"
-MOST_BYTES = 300_000
-KEPT_SECONDS = 24 * 60 * 60
+AUTHOR_SALT = "articles.views.draft_recovery.author_token"
+MAX_BYTES = 300_000
+MAX_STASHES_PER_HOUR = 30
+STASH_TIMEOUT = 24 * 60 * 60  # seconds
 FIELDS = (
     "title",
     "summary",
@@ -35,41 +36,48 @@ FIELDS = (
     "image_token",
     "form_key",
 )
-FORMS = {"my_article_new", "my_article_edit"}
+URL_NAMES = {"my_article_new", "my_article_edit"}
 
 
 def author_token(user: User) -> str:
-    """Who is writing, signed, for a hidden field of the form: what is kept is shown to nobody else."""
-    return signing.dumps(user.pk, salt=WRITER_SALT)
+    """Return a signed token of the user for a hidden field: a stash is shown only to its author."""
+    return signing.dumps(user.pk, salt=AUTHOR_SALT)
 
 
-def stash_typed_text(request: HttpRequest) -> HttpResponse | None:
-    """Keep the article form's fields and lead the person back to it, or None where the request is not that form.
+def stash_and_redirect(request: HttpRequest) -> HttpResponse | None:
+    """Stash the fields of the article form and redirect back to it.
 
-    Called for a form whose CSRF token is stale, and by the form's own view for a person who is not signed in.
+    The form's view calls it for anonymous users, and the CSRF failure view for a stale token.
+
+    Returns:
+        None if the request is not from that form.
     """
     match = request.resolver_match
-    if match is None or match.url_name not in FORMS or request.method != "POST" or not _from_our_page(request):
+    if match is None or match.url_name not in URL_NAMES or request.method != "POST" or not _is_same_origin(request):
         return None
-    keep(request)
+    stash(request)
     if request.user.is_authenticated:
         return HttpResponseRedirect(request.path)
     return redirect_to_login(request.path)
 
 
-def keep(request: HttpRequest) -> bool:
-    """Put the form's fields into the session; False where they are too long, or the address keeps too much."""
+def stash(request: HttpRequest) -> bool:
+    """Store the form's fields in the session.
+
+    Returns:
+        False if they are too long, or the client has stashed too often.
+    """
     fields = {name: request.POST[name] for name in FIELDS if request.POST.get(name)}
-    if sum(len(value.encode(errors="replace")) for value in fields.values()) > MOST_BYTES:
+    if sum(len(value.encode(errors="replace")) for value in fields.values()) > MAX_BYTES:
         return False
     try:
-        # Each of these may be a new row for somebody unknown.
-        check_rate_limit(request, "keep", limit=30, seconds=3600)
+        # For an anonymous client each stash is a new row in the session table.
+        check_rate_limit(request, "stash", limit=MAX_STASHES_PER_HOUR, seconds=3600)
     except RateLimited:
         return False
     request.session[SESSION_KEY] = {
-        "article": _article_of(request),
-        "user": _writer(request),
+        "article": _article_pk(request),
+        "user": _author_pk(request),
         "at": int(time.time()),
         "image": "image" in request.FILES,
         "fields": fields,
@@ -77,43 +85,41 @@ def keep(request: HttpRequest) -> bool:
     return True
 
 
-def kept(request: HttpRequest) -> dict[str, Any] | None:
-    """What was kept for this form and this person: `fields`, and `image` where one was chosen; None for nothing.
+def stashed(request: HttpRequest) -> dict[str, Any] | None:
+    """Return what was stashed for this form and user: `fields`, and `image` if one was chosen.
 
-    What another account wrote, and what is older than a day, is thrown away.
+    A stash of another user, or one that is older than a day, is deleted.
     """
     found: dict[str, Any] | None = request.session.get(SESSION_KEY)
     if found is None:
         return None
-    if found["at"] < time.time() - KEPT_SECONDS or found["user"] not in {None, request.user.pk}:
-        forget(request)
+    if found["at"] < time.time() - STASH_TIMEOUT or found["user"] not in {None, request.user.pk}:
+        discard_stash(request)
         return None
-    return found if found["article"] == _article_of(request) else None
+    return found if found["article"] == _article_pk(request) else None
 
 
-def forget(request: HttpRequest) -> None:
-    """Throw away what was kept, because it is saved now or not wanted."""
-    if SESSION_KEY in request.session:
-        del request.session[SESSION_KEY]
+def discard_stash(request: HttpRequest) -> None:
+    """Delete the stash, because it was saved or is not wanted."""
+    request.session.pop(SESSION_KEY, None)
 
 
-def _article_of(request: HttpRequest) -> int | None:
+def _article_pk(request: HttpRequest) -> int | None:
     match = request.resolver_match
     return match.kwargs.get("pk") if match else None
 
 
-def _writer(request: HttpRequest) -> int | None:
+def _author_pk(request: HttpRequest) -> int | None:
     try:
-        return int(signing.loads(request.POST.get("writer", ""), salt=WRITER_SALT))
+        return int(signing.loads(request.POST.get("author_token", ""), salt=AUTHOR_SALT))
     except (signing.BadSignature, ValueError):
         return None
 
 
-def _from_our_page(request: HttpRequest) -> bool:
-    """Whether the form stood on a page of this site.
+def _is_same_origin(request: HttpRequest) -> bool:
+    """Return whether the form was on a page of this site.
 
-    A stranger's page that posts here carries no session cookie; keeping its text would put a new session in the place
-    of the person's own.
+    A cross-site POST has no session cookie; a stash would replace the user's session with a new one.
     """
     origin = request.headers.get("Origin")
     if origin is not None:

@@ -1,14 +1,14 @@
-"""The reader's pages. They hold nothing personal for an anonymous reader, and ask the database little."""
+"""Pages for readers. For an anonymous reader they contain nothing personal, so that they can be cached."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
 from django.conf import settings
 from django.core.cache import caches
-from django.db.models import Count, OuterRef, Subquery, Sum
+from django.db.models import Count, OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import JSONObject
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
@@ -19,18 +19,17 @@ from django.views.generic import TemplateView
 
 from accounts.models import User
 from articles.models import Article, ArticleTag, Section, Tag
-from articles.models.article import HOT, NEW, TAGGED, TOP
-from articles.models.prepared import Parameter, Prepared
-from articles.models.top import Keys
+from articles.models.article import BY_TAG_DATE, HOT, NEW, TOP, ArticleQuerySet
+from articles.presenters import article_page_context
 from articles.selectors import published_article
 from core.pagination import Page, cursor_from, paginate, slice_page
 
-MORE_IN_SECTION = 3
-MOST_LIKED = 6
-TOTALS_SECONDS = 60
+MAX_MORE_IN_SECTION = 3
+MAX_MOST_LIKED = 6
+TOTALS_TIMEOUT = 60  # seconds
 WEEK = timedelta(days=7)
-# The spans of "top" by their names in addresses; None is all time.
-SPANS: dict[str, timedelta | None] = {
+# The time spans of "top" by their names in URLs; None is all time.
+TOP_SPANS: dict[str, timedelta | None] = {
     "day": timedelta(days=1),
     "week": WEEK,
     "month": timedelta(days=30),
@@ -39,52 +38,48 @@ SPANS: dict[str, timedelta | None] = {
 
 
 class FrontView(TemplateView):
-    """Newest first: a lead story, two beside it, the river, and what was liked most this week."""
+    """The newest articles: a lead, two beside it and a list, and the most liked ones of the week."""
 
     template_name = "articles/front.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        if cursor_from(self.request):
-            page = paginate(Article.objects.published().for_list(), self.request, order=NEW)
-            context = {"page": page, "river": page.object_list}
+        page = paginate(Article.objects.published().for_list(), self.request, order=NEW)
+        if not page.is_first:
+            context: dict[str, Any] = {"articles": page.object_list}
         else:
-            page, most_liked = front_page()
             context = {
-                "page": page,
                 "lead": page.object_list[:1],
                 "side": page.object_list[1:3],
-                "river": page.object_list[3:],
-                "most_liked": most_liked,
+                "articles": page.object_list[3:],
+                "most_liked": top_since(timezone.now() - WEEK, limit=MAX_MOST_LIKED),
             }
-        return super().get_context_data(here="front", order="new", **context, **kwargs)
+        return super().get_context_data(here="front", order="new", page=page, **context, **kwargs)
 
 
-def front_page() -> tuple[Page[Article], list[Article]]:
-    """The newest articles and the most liked ones of the week, in one query.
+def top_since(since: datetime, *, limit: int, after: tuple[Any, ...] | None = None) -> ArticleQuerySet:
+    """Return the articles with the highest scores among those published since a time.
 
-    What is among the newest of both lists together is among the newest of all, and so it is with the most liked:
-    the one heap of cards falls apart again into exactly the two lists.
+    The keys come from a subquery that reads nothing but an index (docs/decisions/0010-top-of-a-time-span.md).
+
+    Args:
+        limit: the maximum number of articles.
+        after: a decoded cursor; only articles behind it.
     """
-    size, since = settings.PAGE_SIZE, timezone.now() - WEEK
-    published = Article.objects.published()
-    keys = Keys(published.new().values("pk")[: size + 1], published.best_since(since, limit=MOST_LIKED))
-    found: Any = list(published.filter(pk__in=keys).with_score().for_list())
-    newest = sorted(found, key=lambda one: (one.published_at, one.pk), reverse=True)
-    best = sorted(found, key=lambda one: (one.score, one.pk), reverse=True)
-    return (
-        slice_page(newest[: size + 1], NEW, size=size, is_first=True),
-        [one for one in best if one.published_at >= since][:MOST_LIKED],
-    )
+    articles: QuerySet[Article] = Article.objects.published_since(since).with_score()
+    if after:
+        articles = TOP.filter_after(articles, after)
+    keys = TOP.sort(articles).values("pk")[:limit]
+    return Article.objects.filter(pk__in=keys).for_list().top()
 
 
 class HotView(TemplateView):
-    """What is liked and new at once."""
+    """Articles by score and age."""
 
     template_name = "articles/hot.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         page = paginate(Article.objects.published().for_list(), self.request, order=HOT)
-        return super().get_context_data(order="hot", page=page, river=page.object_list, **kwargs)
+        return super().get_context_data(order="hot", page=page, articles=page.object_list, **kwargs)
 
 
 class TopView(TemplateView):
@@ -93,30 +88,23 @@ class TopView(TemplateView):
     template_name = "articles/top.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        span = kwargs["span"]
-        if span not in SPANS:
+        if kwargs["span"] not in TOP_SPANS:
             raise Http404
-        page = top_page(self.request, SPANS[span])
-        return super().get_context_data(order="top", page=page, river=page.object_list, **kwargs)
+        page = self.get_page(TOP_SPANS[kwargs["span"]])
+        return super().get_context_data(order="top", page=page, articles=page.object_list, **kwargs)
 
-
-def top_page(request: HttpRequest, span: timedelta | None) -> Page[Article]:
-    """The part of the list of highest scores that `?after=` asks for, within a span of time or of all time."""
-    articles = Article.objects.published().with_score().for_list()
-    if span is None:
-        return paginate(articles, request, order=TOP)
-    cursor, size = cursor_from(request), settings.PAGE_SIZE
-    keys = Article.objects.published().best_since(
-        timezone.now() - span, limit=size + 1, after=TOP.decode_cursor(cursor) if cursor else None
-    )
-    found: Any = list(articles.filter(pk__in=keys))
-    found.sort(key=lambda one: (one.score, one.pk), reverse=True)
-    return slice_page(found, TOP, size=size, is_first=not cursor)
+    def get_page(self, span: timedelta | None) -> Page[Article]:
+        if span is None:
+            return paginate(Article.objects.published().with_score().for_list(), self.request, order=TOP)
+        cursor, size = cursor_from(self.request), settings.PAGE_SIZE
+        after = TOP.decode_cursor(cursor) if cursor else None
+        articles = top_since(timezone.now() - span, limit=size + 1, after=after)
+        return slice_page(list(articles), TOP, size=size, is_first=not cursor)
 
 
 @require_safe
 def top(request: HttpRequest) -> HttpResponseBase:
-    """`/top/` leads to the week."""
+    """Redirect `/top/` to the week."""
     return redirect("top", span="week")
 
 
@@ -127,73 +115,62 @@ class SectionView(TemplateView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         slug = kwargs["slug"]
-        # Every page knows the sections; only one that was made in the last seconds is asked for.
-        known = {section.slug: section for section in Section.all_cached()}
-        section = known.get(slug) or get_object_or_404(Section, slug=slug)
+        # A section that was created in the last seconds is not among the cached ones.
+        cached = {section.slug: section for section in Section.all_cached()}
+        section = cached.get(slug) or get_object_or_404(Section, slug=slug)
         page = paginate(Article.objects.published().in_section(section).for_list(), self.request, order=NEW)
-        return super().get_context_data(section=section, page=page, river=page.object_list, **kwargs)
+        return super().get_context_data(section=section, page=page, articles=page.object_list, **kwargs)
 
 
 class TagView(TemplateView):
-    """What carries one tag, newest first."""
+    """Articles with one tag, newest first."""
 
     template_name = "articles/tag.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         tag = get_object_or_404(Tag, slug=kwargs["slug"])
-        page = paginate(ArticleTag.objects.of(tag).for_list(), self.request, order=TAGGED)
-        river = [row.article for row in page.object_list]
-        return super().get_context_data(tag=tag, page=page, river=river, **kwargs)
+        page = paginate(ArticleTag.objects.of(tag).for_list(), self.request, order=BY_TAG_DATE)
+        articles = [row.article for row in page.object_list]
+        return super().get_context_data(tag=tag, page=page, articles=articles, **kwargs)
 
 
 class AuthorView(TemplateView):
-    """An author: who it is, what was published, and the totals."""
+    """An author's profile, published articles and totals."""
 
     template_name = "articles/author.html"
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         author, totals = author_with_totals(kwargs["username"])
-        if author.username != kwargs["username"]:  # Usernames are one whatever their case; their page has one address.
+        if author.username != kwargs["username"]:  # Usernames ignore case, but the page has one URL.
             return redirect(author, permanent=True)
         page = paginate(Article.objects.published().by(author).for_list(), request, order=NEW)
         return self.render_to_response(
-            self.get_context_data(author=author, totals=totals, page=page, river=page.object_list)
+            self.get_context_data(author=author, totals=totals, page=page, articles=page.object_list)
         )
 
 
 def author_with_totals(username: str) -> tuple[User, dict[str, int]]:
-    """The author, with the number of published articles and their views, likes and dislikes, a minute old at most.
+    """Return an author with the number of published articles and their views, likes and dislikes.
 
-    Adding them up reads each of the author's articles, thousands for a few, so it is done once a minute, and then in
-    the query that finds the author. A sum kept in a row of its own would be written with every vote, and all voters
-    of the author's articles would queue for it.
+    The totals are at most a minute old: some authors have thousands of articles to add up. Totals stored in a row of
+    their own would be written by every vote, and all voters of an author would wait for the same lock.
 
     Raises:
-        Http404: nobody has this username, or the person left.
+        Http404: there is no active user with this username.
     """
     key = f"totals-{quote(username.lower())[:200]}"
-    people, totals = User.objects.by_username(username), caches["local"].get(key)
+    users, totals = User.objects.by_username(username), caches["local"].get(key)
     if totals is None:
         sums = {name: Sum(name) for name in ("views", "likes", "dislikes")}
         of_author = Article.objects.published().filter(author=OuterRef("pk")).order_by().values("author")
-        people = people.annotate(
+        users = users.annotate(
             totals=Subquery(of_author.annotate(totals=JSONObject(articles=Count("pk"), **sums)).values("totals"))
         )
-    author: Any = get_object_or_404(people, is_active=True)
+    author: Any = get_object_or_404(users, is_active=True)
     if totals is None:
         totals = author.totals or {"articles": 0, "views": 0, "likes": 0, "dislikes": 0}
-        caches["local"].set(key, totals, TOTALS_SECONDS)
+        caches["local"].set(key, totals, TOTALS_TIMEOUT)
     return author, totals
-
-
-_NEWEST_IN_SECTION = Prepared(
-    lambda: (
-        Article.objects.published()
-        .filter(section=Parameter("section", Section._meta.pk))
-        .for_list()
-        .new()[: MORE_IN_SECTION + 1]
-    )
-)
 
 
 class ArticleView(TemplateView):
@@ -204,24 +181,27 @@ class ArticleView(TemplateView):
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         article = published_article(kwargs["pk"])
         if article.slug != kwargs.get("slug"):
-            return redirect(article, permanent=False)  # A title may change; its old address leads to the new one.
+            return redirect(article, permanent=False)  # The title can change again.
         return self.render_to_response(self.get_context_data(article=article))
 
     def get_context_data(self, article: Article, **kwargs: Any) -> dict[str, Any]:  # type: ignore[override]
-        # One more than is shown, since the article itself may be among them.
-        newest = _NEWEST_IN_SECTION.all(section=article.section_id)
-        more = [one for one in newest if one.pk != article.pk][:MORE_IN_SECTION]
+        revision = article.live
+        assert revision is not None  # guaranteed by a constraint
+        # One more than is shown, since the article itself can be among them.
+        newest = Article.objects.published().in_section(article.section).for_list().new()[: MAX_MORE_IN_SECTION + 1]
+        more = [other for other in newest if other.pk != article.pk][:MAX_MORE_IN_SECTION]
         return super().get_context_data(
-            article=article, text=article.live, section=article.section, more=more, **kwargs
+            more=more, **article_page_context(article, revision, section=article.section), **kwargs
         )
 
 
 @require_safe
-def short_address(request: HttpRequest, pk: int) -> HttpResponseBase:
-    """`/articles/12/` leads to the article's full address."""
+def short_url(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """Redirect `/articles/12/` to the full URL of the article."""
     return redirect(published_article(pk))
 
 
+@require_safe
 def favicon(request: HttpRequest) -> HttpResponseBase:
-    """Browsers request `/favicon.ico` before they have read a page."""
+    """Redirect `/favicon.ico`, which browsers request by themselves, to the icon."""
     return redirect(static("img/favicon.png"))

@@ -1,6 +1,6 @@
 """The rows of an article: its revisions, decisions, tags, votes and views.
 
-Each story leaves the rows that the functions of `articles.services.publishing` and `articles.moderation.services` would leave.
+Each story leaves the rows that the services of publishing and moderation would leave.
 """
 
 from __future__ import annotations

@@ -11,8 +11,8 @@ from django.urls import reverse
 
 from accounts.models import User
 from articles.models import Article, ArticleTag, Section, Tag
-from articles.models.article import HOT, MOVED, NEW, TAGGED
-from articles.views.public import SPANS
+from articles.models.article import BY_STATE_CHANGE, BY_TAG_DATE, HOT, NEW
+from articles.views.public import TOP_SPANS
 from bench.site.sessions import administrator, log_in
 from core.pagination import KeysetOrdering
 
@@ -39,11 +39,11 @@ def list_pages() -> list[dict[str, str]]:
     found = [
         *_of("new", reverse("front"), published, NEW),
         *_of("hot", reverse("hot"), published, HOT),
-        *(page for span in SPANS for page in _top(span)),
+        *(page for span in TOP_SPANS for page in _top(span)),
         *_of("section", section.get_absolute_url(), published.in_section(section), NEW),
-        *_of("tag", tag.get_absolute_url(), ArticleTag.objects.filter(tag=tag), TAGGED),
+        *_of("tag", tag.get_absolute_url(), ArticleTag.objects.filter(tag=tag), BY_TAG_DATE),
         *_of("author", author.get_absolute_url(), published.by(author), NEW),
-        *_of("my articles", reverse("my_articles"), Article.objects.by(author), MOVED, session=of_author),
+        *_of("my articles", reverse("my_articles"), Article.objects.by(author), BY_STATE_CHANGE, session=of_author),
         ListPage(name="feed", path=reverse("feed_rss")),
         ListPage(name="feed of a section", path=reverse("feed_section_atom", args=[section.slug])),
         ListPage(name="feed of an author", path=reverse("feed_author_rss", args=[author.username])),

@@ -1,4 +1,4 @@
-// Forms of the desk: asks before what was typed is left behind, sends each form once, and looks at an image first.
+// Forms of authors: warn about unsaved text, submit each form once, and check an image before it is uploaded.
 
 function guard(form) {
   let unsaved = "unsaved" in form.dataset
@@ -13,10 +13,10 @@ function guard(form) {
   })
 }
 
-/** A second press while the first is on its way does nothing. A page that comes back from the browser's memory begins anew. */
+/** Submit a form only once. A page that is restored from the back/forward cache can be submitted again. */
 function once(form) {
   let sent = false
-  // Who goes back to a form that was sent has that form before them, not a new one: its key is the same.
+  // After "Back" it is the same form, so it has the same idempotency key.
   const key = form.elements.form_key
   if (key && history.state?.formKey) key.value = history.state.formKey
   form.addEventListener("submit", (event) => {
@@ -29,15 +29,15 @@ function once(form) {
   })
 }
 
-/** Refuses a file that the server would refuse before it reads the form, and shows the one that was chosen. */
+/** Reject a file that is too large for the server, and preview the chosen image. */
 function watchImage(input) {
-  const most = 10 * 1024 * 1024
+  const maxBytes = 10 * 1024 * 1024
   let shown = null
   input.addEventListener("change", async () => {
     shown?.remove()
     shown = null
     const [file] = input.files
-    input.setCustomValidity(file && file.size > most ? input.dataset.tooLarge : "")
+    input.setCustomValidity(file && file.size > maxBytes ? input.dataset.tooLarge : "")
     if (!file || !input.reportValidity()) return
     try {
       const bitmap = await createImageBitmap(file, { resizeWidth: 480, resizeQuality: "medium" })
@@ -50,7 +50,7 @@ function watchImage(input) {
       shown.getContext("2d").drawImage(bitmap, 0, 0)
       input.after(shown)
     } catch {
-      // The browser cannot show this kind of file; the server says whether it can.
+      // The browser cannot show this format; the server decides whether it is accepted.
     }
   })
 }

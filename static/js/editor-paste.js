@@ -1,5 +1,5 @@
-// What is pasted, made ready for the editor. Word processors say in style attributes what is bold and what is not; the
-// page's policy lets no style attribute be read, so their meaning becomes elements before the editor parses the text.
+// Prepares pasted HTML for the editor. Word processors mark bold text by style attributes, which the page's content
+// security policy blocks, so they are replaced by elements before the editor parses the text.
 
 const HEADINGS = { H1: "h2", H4: "h3", H5: "h3", H6: "h3" }
 

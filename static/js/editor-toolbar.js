@@ -1,4 +1,4 @@
-// The editor's toolbar: one stop for the Tab key, arrows between its buttons, and a dialog for links.
+// The editor's toolbar: one tab stop, arrow keys between the buttons, and a dialog for links.
 
 const GROUPS = [
   ["heading2", "heading3"],
@@ -38,7 +38,7 @@ function drawing(icons, name) {
   return svg
 }
 
-/** `typed` as an address that a text may lead to, or null. */
+/** Return `typed` as a URL that is allowed in a link, or null. */
 function addressOf(typed) {
   const text = typed.trim()
   if (/^[^\s/@:]+@[^\s/@:]+\.[^\s/@:]+$/.test(text)) return `mailto:${text}`
@@ -70,7 +70,7 @@ export class Toolbar {
     const content = LETTERS[name] ?? drawing(icons, name)
     const button = make("button", { type: "button", "aria-label": this.words[name], title: this.words[name] }, content)
     button.tabIndex = -1
-    // The selection stays in the text while the mouse is on the toolbar.
+    // Keep the selection in the text while the toolbar is clicked.
     button.addEventListener("mousedown", (event) => event.preventDefault())
     button.addEventListener("click", () => {
       if (button.getAttribute("aria-disabled") === "true") return
@@ -120,7 +120,7 @@ export class Toolbar {
       hint,
       make("div", { class: "actions" }, set, ...(present ? [remove] : []), cancel),
     )
-    // Outside the article's form: forms do not nest.
+    // Outside the article's form, because forms cannot be nested.
     const dialog = make("dialog", { class: "editor-dialog", "aria-label": words.link }, form)
     document.body.append(dialog)
     input.addEventListener("input", () => input.setCustomValidity(""))

@@ -1,12 +1,12 @@
-// The rich-text editor in the place of the plain text field: django-prose-editor's extensions under our own toolbar,
-// so that its words are translated and its buttons work by keyboard. The field goes on holding the value.
+// Replaces the textarea by a rich-text editor: the extensions of django-prose-editor with a toolbar of our own, which is
+// translated and works by keyboard. The textarea still holds the value.
 import * as prose from "django-prose-editor/editor"
 import { prepared } from "editor-paste"
 import { Toolbar } from "editor-toolbar"
 
 const BLOCK = /<(p|h[1-6]|ul|ol|blockquote|hr)[\s>/]/i
 
-/** What the field holds, as HTML: plain text, written without this script, in paragraphs. */
+/** Return the field's value as HTML; plain text, written without this script, becomes paragraphs. */
 function contentOf(field) {
   if (BLOCK.test(field.value) || !field.value.trim()) return field.value
   const inert = document.createElement("div")
@@ -25,7 +25,7 @@ function extensionsOf(config, toolbar) {
     .filter(([name, options]) => options && prose[name] && name !== "Link")
     .map(([name, options]) => (typeof options === "object" ? prose[name].configure(options) : prose[name]))
   if (config.extensions.Link) {
-    // The package's own shortcut opens its own dialog.
+    // Replaces the shortcut of the package, which opens another dialog.
     const link = prose.Link.extend({
       addKeyboardShortcuts: () => ({
         "Mod-k": () => {
@@ -75,18 +75,18 @@ function mount(field) {
   field.hidden = true
   label.addEventListener("click", () => editor.commands.focus())
 
-  // Without the script this line says how to begin a paragraph; with it, how long the text is.
+  // Without JavaScript this line says how to begin a paragraph; with it, how long the text is.
   const hint = document.getElementById(`${field.id}_helptext`)
-  const most = Number(field.dataset.most)
+  const maxLength = Number(field.dataset.maxLength)
   function count() {
     if (!hint) return
     const words = editor.getText({ blockSeparator: " " }).split(/\s+/).filter(Boolean).length
     hint.textContent = `${config.words.count}: ${words}`
-    if (field.value.length > most) hint.textContent += ` · ${config.words.tooLong}`
+    if (field.value.length > maxLength) hint.textContent += ` · ${config.words.tooLong}`
   }
   count()
 
-  // Who goes back finds the field as they left it, but the browser fills it in only after this script has run.
+  // After "Back" the browser restores the field, but only after this script has run.
   window.addEventListener("pageshow", () => {
     if (field.value === held) return
     held = field.value
@@ -94,7 +94,7 @@ function mount(field) {
     count()
   })
 
-  // The browser's spelling checker asks for the language of what it reads.
+  // For the spelling checker of the browser.
   const language = field.form.elements.language
   const setLanguage = () => {
     editor.view.dom.lang = language.value
@@ -103,4 +103,4 @@ function mount(field) {
   if (language) setLanguage()
 }
 
-for (const field of document.querySelectorAll("textarea[data-django-prose-editor-desk]")) mount(field)
+for (const field of document.querySelectorAll("textarea[data-django-prose-editor-article]")) mount(field)

@@ -1,4 +1,4 @@
-// "Copy link": appears only where the browser can do it.
+// "Copy link": shown only if the browser supports it.
 for (const button of document.querySelectorAll("[data-copy]")) {
   if (!navigator.clipboard) continue;
   button.hidden = false;

@@ -1,7 +1,4 @@
-"""Every list of the site by its address, and the statements that it sends: what a test of plans looks through.
-
-The addresses are asked for as people ask for them, so that what is explained is what the pages do, whatever they do.
-"""
+"""The URLs of all lists of the site, and the SQL that they send, for tests of query plans."""
 
 from __future__ import annotations
 
@@ -15,18 +12,19 @@ from django.urls import reverse
 
 from accounts.models import User
 from articles.models import Article, ArticleTag, Section
-from articles.models.article import HOT, MOVED, NEW, TAGGED, TOP
-from articles.sitemaps import PART
-from articles.views.public import SPANS
+from articles.models.article import BY_STATE_CHANGE, BY_TAG_DATE, HOT, NEW, TOP
+from articles.sitemaps import PART_SIZE
+from articles.views.public import TOP_SPANS
 
 
 @dataclass(frozen=True)
 class EveryList:
-    """Where the lists are asked for.
+    """The lists.
 
     Args:
-        author: a person with many articles; also whose "My articles" it is.
-        moderator: may see every list of the admin.
+        author: a user with many articles.
+        section: a section with many articles.
+        moderator: a user who can see all lists of the admin.
     """
 
     author: User
@@ -34,31 +32,31 @@ class EveryList:
     moderator: User
 
     def public(self) -> Iterator[tuple[str, str]]:
-        """(name, address) of what everyone reads: each list's first page, and one far behind it."""
+        """Yield (name, URL) of the public lists: the first page and one far behind it."""
         published = Article.objects.published()
         tagged = ArticleTag.objects.order_by("pk").select_related("tag")[0]
         author, section, tag = self.author.get_absolute_url(), self.section.get_absolute_url(), tagged.tag
         yield from _both("new", reverse("front"), NEW, published.new())
         yield from _both("hot", reverse("hot"), HOT, published.hot())
-        for span in SPANS:
+        for span in TOP_SPANS:
             yield from _both(f"top {span}", reverse("top", args=[span]), TOP, published.top())
         yield from _both("section", section, NEW, published.in_section(self.section).new())
         yield from _both("author", author, NEW, published.by(self.author).new())
-        yield from _both("tag", tag.get_absolute_url(), TAGGED, ArticleTag.objects.of(tag).new())
+        yield from _both("tag", tag.get_absolute_url(), BY_TAG_DATE, ArticleTag.objects.of(tag).new())
         for kind in ("rss", "atom"):
             yield f"feed {kind}", reverse(f"feed_{kind}")
             yield f"feed of a section {kind}", reverse(f"feed_section_{kind}", args=[self.section.slug])
             yield f"feed of an author {kind}", reverse(f"feed_author_{kind}", args=[self.author.username])
         yield "sitemap", reverse("sitemap")
-        yield "part of the sitemap", reverse("sitemap_part", args=[_highest() // PART])
+        yield "part of the sitemap", reverse("sitemap_part", args=[_highest() // PART_SIZE])
 
     def own(self) -> Iterator[tuple[str, str]]:
-        """(name, address) of "My articles"."""
-        rows = Article.objects.by(self.author).order_by(*MOVED.names)
-        yield from _both("my articles", reverse("my_articles"), MOVED, rows)
+        """Yield (name, URL) of "My articles"."""
+        rows = Article.objects.by(self.author).order_by(*BY_STATE_CHANGE.names)
+        yield from _both("my articles", reverse("my_articles"), BY_STATE_CHANGE, rows)
 
     def admin(self) -> Iterator[tuple[str, str]]:
-        """(name, address) of the moderators' lists."""
+        """Yield (name, URL) of the lists of the admin."""
         for name in (
             "articles_article",
             "articles_image",
@@ -83,7 +81,7 @@ class EveryList:
             yield f"admin queue {view}", f"{queue}?view={view}"
 
     def statements(self) -> Iterator[tuple[str, str, Any]]:
-        """(name, SQL, parameters) of every SELECT that the lists send."""
+        """Yield (name, SQL, parameters) of every SELECT of the lists."""
         for user, addresses in ((None, self.public()), (self.author, self.own()), (self.moderator, self.admin())):
             client = Client()
             if user:
@@ -94,7 +92,7 @@ class EveryList:
 
 
 def selects(client: Client, address: str) -> list[tuple[str, Any]]:
-    """(SQL, parameters) of every SELECT that a page sends. The page must be there."""
+    """Return (SQL, parameters) of every SELECT of a page, which must be a 200."""
     sent: list[tuple[str, Any]] = []
 
     def listen(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:

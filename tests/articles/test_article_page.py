@@ -1,16 +1,20 @@
-"""The article page shows everything that the original shows, to everyone, without anything personal."""
+"""The article page: its elements, caching headers, queries and escaping."""
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
-from articles.models import Article
+from accounts.models import User
+from articles.models import Article, Image, Revision, Section
+from core.sanitizer import for_display
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -22,7 +26,7 @@ def at(article: Article, moment: datetime) -> Article:
     return article
 
 
-def test_every_element_of_the_original_is_there(client: Client) -> None:
+def test_article_page_has_every_element(client: Client) -> None:
     article = at(factories.published(title="Lamps"), datetime(2023, 10, 25, 9, 21, tzinfo=UTC))
     Article.objects.filter(pk=article.pk).update(views=365, likes=3, dislikes=2)
     page = client.get(article.get_absolute_url()).text
@@ -45,7 +49,7 @@ def test_every_element_of_the_original_is_there(client: Client) -> None:
     assert page.count("<h1") == 1
 
 
-def test_an_anonymous_page_is_the_same_for_everyone(client: Client) -> None:
+def test_anonymous_article_page_is_the_same_for_everyone(client: Client) -> None:
     article = factories.published()
     first = client.get(article.get_absolute_url())
     other = Client(headers={"User-Agent": "another", "Accept-Language": "ru", "Cookie": "csrf=x; theme=dark"})
@@ -60,25 +64,25 @@ def test_an_anonymous_page_is_the_same_for_everyone(client: Client) -> None:
     assert "Cookie" not in first.get("Vary", "")
 
 
-def test_a_signed_in_persons_page_is_private() -> None:
+def test_article_page_is_private_for_signed_in_users() -> None:
     article = factories.published()
     client = Client()
     client.force_login(factories.PersonFactory.create())
     assert client.get(article.get_absolute_url())["Cache-Control"] == "private, no-store"
 
 
-def test_it_costs_an_anonymous_reader_three_queries_at_most(
+def test_anonymous_article_page_needs_at_most_three_queries(
     client: Client, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     article = factories.published()
     for _ in range(3):
         factories.published()
-    client.get("/about/")  # warms what each process keeps for five seconds: settings and sections
+    client.get("/about/")  # fills the process cache with site settings and sections
     with django_assert_max_num_queries(3):
         client.get(article.get_absolute_url())
 
 
-def test_it_costs_a_signed_in_person_six_queries_at_most(
+def test_signed_in_article_page_needs_at_most_six_queries(
     client: Client, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     article = factories.published()
@@ -89,13 +93,13 @@ def test_it_costs_a_signed_in_person_six_queries_at_most(
 
 
 @pytest.mark.parametrize("make", [factories.draft, factories.in_review, factories.hidden])
-def test_what_is_not_published_is_not_there(client: Client, make: type) -> None:
+def test_unpublished_article_is_404(client: Client, make: type) -> None:
     article: Article = make()
     assert client.get(f"/articles/{article.pk}/{article.slug}/").status_code == 404
     assert client.get(f"/articles/{article.pk}/").status_code == 404
 
 
-def test_an_old_address_leads_to_the_new_one(client: Client) -> None:
+def test_old_slug_redirects_to_current_url(client: Client) -> None:
     article = factories.published()
     answer = client.get(f"/articles/{article.pk}/an-earlier-title/")
     assert answer.status_code == 302
@@ -104,11 +108,11 @@ def test_an_old_address_leads_to_the_new_one(client: Client) -> None:
 
 
 @pytest.mark.parametrize("pk", ["0", "99999999", "9" * 40])
-def test_a_number_that_no_article_has_is_a_404(client: Client, pk: str) -> None:
+def test_unknown_primary_key_is_404(client: Client, pk: str) -> None:
     assert client.get(f"/articles/{pk}/x/").status_code == 404
 
 
-def test_the_title_is_escaped_exactly_once(client: Client) -> None:
+def test_title_is_escaped_once(client: Client) -> None:
     article = factories.published(title="Fish & <b>chips</b> </script>")
     page = client.get(article.get_absolute_url()).text
     assert "Fish &amp; &lt;b&gt;chips&lt;/b&gt; &lt;/script&gt;" in page
@@ -116,7 +120,7 @@ def test_the_title_is_escaped_exactly_once(client: Client) -> None:
     assert "&amp;amp;" not in page
 
 
-def test_json_ld_cannot_be_closed_by_a_title(client: Client) -> None:
+def test_json_ld_escapes_markup(client: Client) -> None:
     article = factories.published(title="</script><script>alert(1)</script>", summary="<!-- & \u2028")
     page = client.get(article.get_absolute_url()).text
     block = re.search(r'<script type="application/ld\+json">(.*?)</script>', page)
@@ -128,7 +132,7 @@ def test_json_ld_cannot_be_closed_by_a_title(client: Client) -> None:
     assert data["author"]["url"].startswith("http://testserver/authors/")
 
 
-def test_addresses_in_the_head_come_from_the_origin_not_from_the_host() -> None:
+def test_canonical_url_comes_from_origin_not_from_host_header() -> None:
     article = factories.published(language="ru")
     page = (
         Client().get(article.get_absolute_url(), headers={"host": "localhost", "x-forwarded-host": "evil.example"}).text
@@ -138,19 +142,19 @@ def test_addresses_in_the_head_come_from_the_origin_not_from_the_host() -> None:
     assert "//localhost" not in page
 
 
-def test_the_language_of_the_address_is_the_language_of_the_interface(client: Client) -> None:
+def test_url_prefix_sets_interface_language(client: Client) -> None:
     article = factories.published(language="hy", title="Գրադարան")
     assert '<html lang="ru">' in client.get("/ru" + article.get_absolute_url()).text
     assert article.canonical_path.startswith("/hy/articles/")
     assert '<h1 lang="hy">Գրադարան</h1>' in client.get(article.get_absolute_url()).text
 
 
-def test_an_article_without_image_has_no_figure(client: Client) -> None:
+def test_article_without_image_has_no_figure(client: Client) -> None:
     article = factories.published()
     assert "<figure" not in client.get(article.get_absolute_url()).text
 
 
-def test_more_from_the_section_leaves_out_the_article_itself(client: Client) -> None:
+def test_more_in_section_excludes_the_article_itself(client: Client) -> None:
     other = factories.published(title="Another in the same section")
     article = factories.published(title="The one that is read")
     more = client.get(article.get_absolute_url()).text.split('id="more-in"', 1)[1]
@@ -159,10 +163,107 @@ def test_more_from_the_section_leaves_out_the_article_itself(client: Client) -> 
     assert "The one that is read" not in more
 
 
-def test_bad_markup_in_the_database_is_cleaned_again_before_display(client: Client) -> None:
+def test_stored_markup_is_sanitized_before_display(client: Client) -> None:
     article = factories.published()
     assert article.live
     type(article.live).objects.filter(pk=article.live.pk).update(body='<p onclick="x()">Hello</p><script>1</script>')
     page = client.get(article.get_absolute_url()).text
     assert "<p>Hello</p>" in page
     assert "onclick" not in page
+
+
+def _rename_author(article: Article) -> None:
+    User.objects.filter(pk=article.author_id).update(display_name="Another Name")
+
+
+def _set_views(article: Article) -> None:
+    Article.objects.filter(pk=article.pk).update(views=4321)
+
+
+def _set_likes(article: Article) -> None:
+    Article.objects.filter(pk=article.pk).update(likes=777)
+
+
+def _change_body(article: Article) -> None:
+    # Without a change of `updated_at`.
+    Revision.objects.filter(live_for=article).update(body="<p>Another text</p><script>1</script>")
+
+
+def _change_summary(article: Article) -> None:
+    Revision.objects.filter(live_for=article).update(summary="Another summary")
+
+
+def _change_tags(article: Article) -> None:
+    Revision.objects.filter(live_for=article).update(tag_names=["another tag"])
+
+
+def _rename_section(article: Article) -> None:
+    Section.objects.filter(pk=article.section_id).update(name="Another section")
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (_rename_author, 'rel="author">Another Name</a>'),
+        (_set_views, "4321 views"),
+        (_set_likes, "<b>777</b>"),
+        (_change_body, "<p>Another text</p></div>"),
+        (_change_summary, '<meta property="og:description" content="Another summary">'),
+        (_change_tags, 'rel="tag">another tag</a>'),
+        (_rename_section, ">Another section</a></nav>"),
+    ],
+)
+def test_article_page_shows_changes_at_once(client: Client, change: Callable[[Article], None], expected: str) -> None:
+    article = factories.published()
+    assert expected not in client.get(article.get_absolute_url()).text
+    change(article)
+    assert expected in client.get(article.get_absolute_url()).text
+
+
+def test_cached_fragments_vary_by_language_and_login(client: Client) -> None:
+    article = factories.published()
+    url = article.get_absolute_url()
+    assert "Sign up and publish your articles." in client.get(url).text
+    assert 'href="/ru/accounts/signup/"' in client.get(f"/ru{url}").text
+    client.force_login(factories.PersonFactory.create())
+    assert "Write your own article." in client.get(url).text
+    assert "Write your own article." not in Client().get(url).text
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"likes": 77}, 'aria-label="0 views, 77 likes, 0 dislikes"'),
+        ({"views": 88}, 'aria-label="88 views, 0 likes, 0 dislikes"'),
+        ({"dislikes": 99}, 'aria-label="0 views, 0 likes, 99 dislikes"'),
+    ],
+)
+def test_cached_card_shows_new_counts_at_once(client: Client, changes: dict[str, int], expected: str) -> None:
+    article = factories.published()
+    assert expected not in client.get("/hot/").text
+    Article.objects.filter(pk=article.pk).update(**changes)
+    assert expected in client.get("/hot/").text
+
+
+def test_preview_shows_tags_without_links(client: Client) -> None:
+    article = factories.draft(tag_names=["<i>lamps"])
+    client.force_login(article.author)
+    preview = client.get(reverse("my_article_preview", args=[article.pk])).text
+    assert "<span>&lt;i&gt;lamps</span>" in preview
+    page = client.get(factories.published(tag_names=["<i>lamps"]).get_absolute_url()).text
+    assert 'rel="tag">&lt;i&gt;lamps</a>' in page
+
+
+def test_for_display_marks_links_of_paid_articles_as_sponsored() -> None:
+    body = '<p><a href="https://example.org">There</a></p>'
+    assert "sponsored" not in for_display(body)
+    assert "sponsored" in for_display(body, is_paid_for=True)
+
+
+def test_article_with_image_has_a_preview_image_for_other_sites(client: Client) -> None:
+    author = factories.PersonFactory.create()
+    image = Image.objects.create(owner=author, key="a" * 32, width=1600, height=1000, size=1)
+    page = client.get(factories.published(author, image=image, alternative_text="A lamp").get_absolute_url()).text
+    assert f'<meta property="og:image" content="http://testserver{image.url(1600)}">' in page
+    assert '<meta property="og:image:alt" content="A lamp">' in page
+    assert "summary_large_image" in page

@@ -1,4 +1,4 @@
-"""Submit, withdraw, delete and preview: the author's alone, by POST, and kind when pressed twice."""
+"""The actions of authors: submit, withdraw, discard; and the preview."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def user(client: Client) -> User:
 
 
 def press(client: Client, name: str, article: Article) -> str:
-    """Press a button of the desk and follow it; the page that comes."""
+    """Send an action and follow the redirect."""
     answer = client.post(reverse(name, args=[article.pk]), follow=True)
     assert answer.status_code == 200
     return answer.text
@@ -35,14 +35,14 @@ def state(article: Article) -> str:
 
 
 @pytest.mark.parametrize("name", VERBS)
-def test_a_get_does_nothing(client: Client, user: User, name: str) -> None:
+def test_action_by_get_is_405(client: Client, user: User, name: str) -> None:
     article = factories.draft(user)
     assert client.get(reverse(name, args=[article.pk])).status_code == 405
     assert state(article) == "draft"
 
 
 @pytest.mark.parametrize("name", VERBS)
-def test_a_post_without_the_token_does_nothing(user: User, name: str) -> None:
+def test_action_without_csrf_token_is_refused(user: User, name: str) -> None:
     client = Client(enforce_csrf_checks=True)
     client.force_login(user)
     article = factories.draft(user)
@@ -52,7 +52,7 @@ def test_a_post_without_the_token_does_nothing(user: User, name: str) -> None:
 
 @pytest.mark.parametrize("name", [*VERBS, "my_article_edit", "my_article_preview"])
 @pytest.mark.parametrize("maker", [factories.draft, factories.in_review, factories.published])
-def test_somebody_elses_is_the_same_404_as_nothing(client: Client, user: User, name: str, maker: object) -> None:
+def test_action_on_article_of_another_author_is_404(client: Client, user: User, name: str, maker: object) -> None:
     article = maker()  # type: ignore[operator]
     before = state(article)
     post = name in VERBS
@@ -64,39 +64,39 @@ def test_somebody_elses_is_the_same_404_as_nothing(client: Client, user: User, n
 
 
 @pytest.mark.parametrize("name", VERBS)
-def test_who_is_not_signed_in_logs_in_and_comes_to_the_desk(name: str) -> None:
+def test_anonymous_action_redirects_to_login_and_my_articles(name: str) -> None:
     answer = Client().post(reverse(name, args=[factories.draft().pk]))
     assert answer.headers["Location"] == f"{reverse('account_login')}?next={reverse('my_articles')}"
 
 
-def test_submitted_twice_it_is_submitted_once(client: Client, user: User) -> None:
+def test_submit_twice_submits_once(client: Client, user: User) -> None:
     article = factories.draft(user)
     for _ in range(2):
         assert "A moderator will read it" in press(client, "my_article_submit", article)
     assert state(article) == "in_review"
 
 
-def test_the_trusted_publish_with_the_same_button(client: Client, user: User) -> None:
+def test_submit_by_trusted_author_publishes(client: Client, user: User) -> None:
     SiteSettings.objects.update_or_create(pk=1, defaults={"reviewed_before_trusted": 0})
     article = factories.draft(user)
     assert "“We counted every street lamp” is published." in press(client, "my_article_submit", article)
     assert state(article) == "published"
 
 
-def test_a_change_says_what_readers_see_meanwhile(client: Client, user: User) -> None:
+def test_submit_change_says_what_readers_see(client: Client, user: User) -> None:
     article = factories.published(user)
     publishing.save_draft(article=article, text=factories.text(title="Changed"))
     assert "readers see the earlier text meanwhile" in press(client, "my_article_submit", article)
 
 
-def test_a_short_text_leads_to_its_form_with_a_sentence(client: Client, user: User) -> None:
+def test_submit_short_text_redirects_to_form_with_message(client: Client, user: User) -> None:
     article = factories.draft(user, body="<p>Short</p>")
     answer = client.post(reverse("my_article_submit", args=[article.pk]))
     assert answer.headers["Location"] == reverse("my_article_edit", args=[article.pk])
     assert "at least 30 words" in client.get(answer.headers["Location"]).text
 
 
-def test_without_a_confirmed_address_nothing_is_submitted(client: Client) -> None:
+def test_submit_without_confirmed_email_is_refused(client: Client) -> None:
     user = factories.PersonFactory.create(confirmation=False)
     client.force_login(user)
     article = factories.draft(user)
@@ -104,33 +104,33 @@ def test_without_a_confirmed_address_nothing_is_submitted(client: Client) -> Non
     assert state(article) == "draft"
 
 
-def test_withdrawn_twice_it_says_the_same(client: Client, user: User) -> None:
+def test_withdraw_twice_gives_the_same_answer(client: Client, user: User) -> None:
     article = factories.in_review(user)
     for _ in range(2):
         assert "it is a draft again" in press(client, "my_article_withdraw", article)
     assert state(article) == "draft"
 
 
-def test_what_was_published_meanwhile_cannot_be_withdrawn(client: Client, user: User) -> None:
+def test_withdraw_published_revision_is_refused(client: Client, user: User) -> None:
     article = factories.published(user)
     assert "not in review any more" in press(client, "my_article_withdraw", article)
     assert state(article) == "published"
 
 
-def test_deleted_twice_it_says_the_same(client: Client, user: User) -> None:
+def test_discard_twice_gives_the_same_answer(client: Client, user: User) -> None:
     article = factories.draft(user)
     for _ in range(2):
         assert "The draft is deleted." in press(client, "my_article_discard", article)
     assert not Article.objects.exists()
 
 
-def test_what_readers_have_seen_is_not_deleted(client: Client, user: User) -> None:
+def test_discard_published_article_is_refused(client: Client, user: User) -> None:
     article = factories.published(user)
     assert "never published" in press(client, "my_article_discard", article)
     assert Article.objects.filter(pk=article.pk).exists()
 
 
-def test_a_preview_is_the_readers_page_with_the_authors_latest_text(client: Client, user: User) -> None:
+def test_preview_shows_latest_revision_on_article_page(client: Client, user: User) -> None:
     article = factories.published(user)
     publishing.save_draft(article=article, text=factories.text(title="The next text", body="<h2>Anew</h2>"))
     page = client.get(reverse("my_article_preview", args=[article.pk])).text
@@ -141,7 +141,7 @@ def test_a_preview_is_the_readers_page_with_the_authors_latest_text(client: Clie
     assert "data-beacon" not in page
 
 
-def test_a_preview_offers_the_next_step(client: Client, user: User) -> None:
+def test_preview_offers_the_next_step(client: Client, user: User) -> None:
     complete, short = factories.draft(user), factories.draft(user, body="<p>Short</p>")
     assert (
         reverse("my_article_submit", args=[complete.pk])
@@ -152,13 +152,13 @@ def test_a_preview_offers_the_next_step(client: Client, user: User) -> None:
     assert "at least 30 words" in page
 
 
-def test_a_text_in_review_is_shown_and_not_edited(client: Client, user: User) -> None:
+def test_edit_revision_in_review_redirects_to_preview(client: Client, user: User) -> None:
     article = factories.in_review(user)
     answer = client.get(reverse("my_article_edit", args=[article.pk]))
     assert answer.headers["Location"] == reverse("my_article_preview", args=[article.pk])
 
 
-def test_the_desk_is_private(client: Client, user: User) -> None:
+def test_my_articles_pages_are_private(client: Client, user: User) -> None:
     article = factories.draft(user)
     for address in (
         reverse("my_articles"),

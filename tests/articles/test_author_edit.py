@@ -1,4 +1,4 @@
-"""The form: what it takes, what it refuses with which sentence, and that nothing typed is lost."""
+"""The article form: stored values, field errors, images, and that typed text is never lost."""
 
 from __future__ import annotations
 
@@ -9,15 +9,17 @@ from typing import Any
 import pytest
 from django.conf import LazySettings
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.http import QueryDict
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.datastructures import MultiValueDict
 
 from accounts.models import User
 from articles import forms
 from articles.models import Article, Image, Revision
 from articles.services import publishing
-from articles.views import author as desk
+from articles.views import author
 from core.models import SiteSettings
 from tests import factories
 from tests.articles.test_images import upload
@@ -34,7 +36,7 @@ def user(client: Client) -> User:
 
 
 def filled(**changes: Any) -> dict[str, Any]:
-    """The form as a browser sends it."""
+    """Return the data of a complete form."""
     return {
         "title": "We counted every street lamp",
         "summary": "A weekend and 2,340 lamps.",
@@ -53,7 +55,7 @@ def filled(**changes: Any) -> dict[str, Any]:
 
 
 def errors(answer: Any, field: str) -> str:
-    """The sentences next to a field of the page that came."""
+    """Return the errors next to a field."""
     assert answer.status_code in {200, 429}
     found = re.search(rf'<div id="id_{field}_error" class="invalid-feedback">(.*?)</div>', answer.text, re.DOTALL)
     return re.sub(r"<[^>]+>|\s+", " ", found[1]).strip() if found else ""
@@ -65,16 +67,16 @@ def hidden_value(answer: Any, name: str) -> str:
     return found[1] or ""
 
 
-def only_text() -> Revision:
+def only_revision() -> Revision:
     article = Article.objects.select_related("latest").get()
     assert article.latest is not None
     return article.latest
 
 
-# --- What is stored
+# --- Stored values
 
 
-def test_everything_that_was_typed_is_stored(client: Client, user: User) -> None:
+def test_form_stores_every_field(client: Client, user: User) -> None:
     data = filled(
         language="hy",
         body="<p>Բարև</p><script>alert(1)</script>",
@@ -87,7 +89,7 @@ def test_everything_that_was_typed_is_stored(client: Client, user: User) -> None
     answer = client.post(NEW, data)
     article = Article.objects.get()
     assert answer.headers["Location"] == reverse("my_article_edit", args=[article.pk])
-    text = only_text()
+    text = only_revision()
     assert (article.author, article.state, article.language) == (user, "draft", "hy")
     assert (text.title, text.summary, text.body) == (data["title"], data["summary"], "<p>Բարև</p>")
     assert text.tag_names == ["Երևան", "maps"]
@@ -96,22 +98,22 @@ def test_everything_that_was_typed_is_stored(client: Client, user: User) -> None
     assert (text.image.owner, text.image.width) == (user, 700)
 
 
-def test_the_form_of_an_article_shows_what_is_stored(client: Client, user: User) -> None:
+def test_form_shows_stored_values(client: Client, user: User) -> None:
     client.post(NEW, filled(image=upload(700, 500), tags="a, b"))
     article = Article.objects.get()
     answer = client.get(reverse("my_article_edit", args=[article.pk]))
     assert "We counted every street lamp" in answer.text
     assert "&lt;h2&gt;What we found&lt;/h2&gt;" in answer.text
     assert 'value="a, b"' in answer.text
-    text = only_text()
+    text = only_revision()
     assert text.image is not None
     assert text.image.url(480) in answer.text
     assert "Remove this image" in answer.text
 
 
-def test_sent_as_it_was_shown_nothing_changes(client: Client, user: User) -> None:
+def test_form_submitted_unchanged_changes_nothing(client: Client, user: User) -> None:
     client.post(NEW, filled(image=upload(700, 500), caption="c", action="save"))
-    article, before = Article.objects.get(), only_text()
+    article, before = Article.objects.get(), only_revision()
     form = forms.ArticleForm(user=user, article=article)
     client.post(
         reverse("my_article_edit", args=[article.pk]),
@@ -121,23 +123,23 @@ def test_sent_as_it_was_shown_nothing_changes(client: Client, user: User) -> Non
             if name not in {"image", "remove_image"}
         },
     )
-    after = only_text()
+    after = only_revision()
     for name in publishing.ArticleContent.__dataclass_fields__:
         assert getattr(after, name) == getattr(before, name) or name == "body"
     assert after.body.replace("\n", "") == before.body
 
 
-def test_control_and_direction_characters_do_not_enter_single_lines(client: Client, user: User) -> None:
+def test_one_line_fields_drop_control_and_direction_characters(client: Client, user: User) -> None:
     client.post(NEW, filled(title="One\r\n  two\u202e\x1b three"))
-    assert only_text().title == "One two three"
+    assert only_revision().title == "One two three"
 
 
-def test_plain_text_of_a_browser_without_scripts_becomes_paragraphs(client: Client, user: User) -> None:
+def test_plain_text_body_becomes_paragraphs(client: Client, user: User) -> None:
     client.post(NEW, filled(body="First\r\n\r\nSecond & third"))
-    assert only_text().body == "<p>First</p><p>Second &amp; third</p>"
+    assert only_revision().body == "<p>First</p><p>Second &amp; third</p>"
 
 
-# --- What is refused
+# --- Field errors
 
 
 @pytest.mark.parametrize(
@@ -163,7 +165,7 @@ def test_plain_text_of_a_browser_without_scripts_becomes_paragraphs(client: Clie
         ("body", "<p>\x00</p>", "Null characters are not allowed."),
     ],
 )
-def test_each_refusal_is_a_sentence_next_to_its_field(
+def test_invalid_value_gives_an_error_next_to_its_field(
     client: Client, user: User, field: str, value: str, sentence: str
 ) -> None:
     answer = client.post(NEW, filled(**{"credit": "Kept credit", field: value}))
@@ -181,7 +183,7 @@ def test_each_refusal_is_a_sentence_next_to_its_field(
         "caption",
         "image_token",
         "form_key",
-        "writer",
+        "author_token",
         "action",
         "section",
         "language",
@@ -199,13 +201,13 @@ def test_each_refusal_is_a_sentence_next_to_its_field(
         "-1",
     ],
 )
-def test_no_value_of_any_field_is_a_server_error(client: Client, user: User, field: str, value: str) -> None:
+def test_hostile_values_are_no_server_error(client: Client, user: User, field: str, value: str) -> None:
     answer = client.post(NEW, filled(**{field: value}))
     assert answer.status_code in {200, 302}
     assert "<script>alert(1)" not in answer.text
 
 
-def test_ten_megabytes_of_text_are_refused(client: Client, user: User) -> None:
+def test_body_of_ten_megabytes_is_refused(client: Client, user: User) -> None:
     answer = client.post(NEW, filled(body="x" * 10_000_000))
     assert answer.status_code == 413
     assert "more than we take at once" in answer.text
@@ -214,46 +216,48 @@ def test_ten_megabytes_of_text_are_refused(client: Client, user: User) -> None:
 # --- Images
 
 
-def test_a_refused_image_costs_nothing_that_was_typed(client: Client, user: User) -> None:
+def test_invalid_image_keeps_typed_text(client: Client, user: User) -> None:
     answer = client.post(NEW, filled(body="<p>An hour's work</p>", image=SimpleUploadedFile("x.svg", b"<svg/>")))
     assert "not a picture that we can show" in errors(answer, "image")
     assert "An hour&#x27;s work" in answer.text
 
 
-def test_a_good_image_survives_the_refusal_of_another_field(client: Client, user: User) -> None:
+def test_valid_image_survives_error_of_another_field(client: Client, user: User) -> None:
     answer = client.post(NEW, filled(title="", image=upload(700, 500)))
     assert errors(answer, "title")
     image = Image.objects.get()
     assert image.url(480) in answer.text
     client.post(NEW, filled(image_token=hidden_value(answer, "image_token")))
-    assert only_text().image == image
+    assert only_revision().image == image
     assert Image.objects.count() == 1
 
 
-def test_a_pictures_token_is_of_use_to_its_person_alone(client: Client, user: User) -> None:
+def test_image_token_works_only_for_its_user(client: Client, user: User) -> None:
     other = factories.PersonFactory.create()
     image = Image.objects.create(owner=other, key="a" * 32, width=10, height=10, size=1)
     for token in (forms.image_token_for(image, other), str(image.pk), forms.image_token_for(image, user) + "x"):
-        answer = client.post(NEW, filled(image=token))
+        answer = client.post(NEW, filled(image_token=token))
         assert "Choose it again" in errors(answer, "image")
     assert not Article.objects.exists()
 
 
-def test_an_image_can_be_removed_and_replaced(client: Client, user: User) -> None:
+def test_image_can_be_removed_and_replaced(client: Client, user: User) -> None:
     client.post(NEW, filled(image=upload(700, 500)))
-    article, first = Article.objects.get(), only_text().image
+    article, first = Article.objects.get(), only_revision().image
     assert first is not None
     address, token = reverse("my_article_edit", args=[article.pk]), forms.image_token_for(first, user)
     client.post(address, filled(image_token=token, image=upload(300, 200)))
-    second = only_text().image
+    second = only_revision().image
     assert second is not None
     assert second != first
     client.post(address, filled(image_token=forms.image_token_for(second, user), remove_image="on"))
-    assert only_text().image is None
+    assert only_revision().image is None
 
 
-def test_too_many_uploads_wait_and_keep_the_text(client: Client, user: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(desk, "UPLOADS_AN_HOUR", 1)
+def test_too_many_uploads_are_429_and_keep_typed_text(
+    client: Client, user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(author, "MAX_UPLOADS_PER_HOUR", 1)
     client.post(NEW, filled(title="", image=upload(50, 50)))
     answer = client.post(NEW, filled(image=upload(50, 50)))
     assert answer.status_code == 429
@@ -262,22 +266,22 @@ def test_too_many_uploads_wait_and_keep_the_text(client: Client, user: User, mon
     assert "We counted every street lamp" in answer.text
 
 
-def test_a_full_quota_is_a_sentence(client: Client, user: User, settings: LazySettings) -> None:
+def test_full_image_quota_is_a_field_error(client: Client, user: User, settings: LazySettings) -> None:
     settings.IMAGE_QUOTA_BYTES = 1
     assert "used up" in errors(client.post(NEW, filled(image=upload(50, 50))), "image")
 
 
-# --- Sent twice
+# --- Submitted twice
 
 
-def test_sent_twice_it_is_one_article(client: Client, user: User) -> None:
+def test_form_submitted_twice_creates_one_article(client: Client, user: User) -> None:
     data = filled(action="submit")
     for _ in range(2):
         assert client.post(NEW, data).headers["Location"] == reverse("my_articles")
     assert (Article.objects.count(), Article.objects.get().state) == (1, "in_review")
 
 
-def test_sent_twice_by_the_trusted_it_is_published_once(client: Client, user: User) -> None:
+def test_form_submitted_twice_by_trusted_author_publishes_once(client: Client, user: User) -> None:
     SiteSettings.objects.update_or_create(pk=1, defaults={"reviewed_before_trusted": 0})
     data = filled(action="submit")
     for _ in range(2):
@@ -285,7 +289,7 @@ def test_sent_twice_by_the_trusted_it_is_published_once(client: Client, user: Us
     assert (Article.objects.count(), Revision.objects.count()) == (1, 1)
 
 
-def test_a_change_sent_twice_is_one_change(client: Client, user: User) -> None:
+def test_change_submitted_twice_is_one_revision(client: Client, user: User) -> None:
     article = factories.published(user)
     data = filled(title="Changed", action="submit")
     for _ in range(2):
@@ -295,19 +299,19 @@ def test_a_change_sent_twice_is_one_change(client: Client, user: User) -> None:
 
 
 @pytest.mark.parametrize("key", ["", "nonsense", "{}", "0" * 32 + "\n'"])
-def test_a_key_of_somebodys_own_making_counts_as_a_new_one(client: Client, user: User, key: str) -> None:
+def test_invalid_form_key_counts_as_new(client: Client, user: User, key: str) -> None:
     assert client.post(NEW, filled(form_key=key)).status_code == 302
     assert Article.objects.count() == 1
 
 
-def test_each_empty_form_has_a_key_of_its_own(client: Client, user: User) -> None:
+def test_each_new_form_has_its_own_form_key(client: Client, user: User) -> None:
     assert hidden_value(client.get(NEW), "form_key") != hidden_value(client.get(NEW), "form_key")
 
 
-def test_too_many_new_articles_wait_and_keep_the_text(
+def test_too_many_new_articles_are_429_and_keep_typed_text(
     client: Client, user: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(desk, "ARTICLES_AN_HOUR", 1)
+    monkeypatch.setattr(author, "MAX_ARTICLES_PER_HOUR", 1)
     client.post(NEW, filled())
     answer = client.post(NEW, filled(title="One too many"))
     assert answer.status_code == 429
@@ -318,14 +322,12 @@ def test_too_many_new_articles_wait_and_keep_the_text(
 # --- The three buttons
 
 
-def test_preview_saves_first(client: Client, user: User) -> None:
+def test_preview_button_saves_draft(client: Client, user: User) -> None:
     answer = client.post(NEW, filled(action="preview"))
     assert answer.headers["Location"] == reverse("my_article_preview", args=[Article.objects.get().pk])
 
 
-def test_what_is_missing_for_submission_stands_next_to_its_field_and_the_draft_is_saved(
-    client: Client, user: User
-) -> None:
+def test_submit_incomplete_text_saves_draft_and_shows_field_error(client: Client, user: User) -> None:
     answer = client.post(NEW, filled(body="<p>Short</p>", action="submit"))
     assert errors(answer, "body") == "Write at least 30 words."
     assert "Saved as a draft." in answer.text
@@ -334,7 +336,7 @@ def test_what_is_missing_for_submission_stands_next_to_its_field_and_the_draft_i
     assert f'action="{reverse("my_article_edit", args=[article.pk])}"' in answer.text
 
 
-def test_without_a_confirmed_address_the_text_is_saved_and_not_submitted(client: Client) -> None:
+def test_submit_button_without_confirmed_email_saves_draft(client: Client) -> None:
     user = factories.PersonFactory.create(confirmation=False)
     client.force_login(user)
     page = client.post(NEW, filled(action="submit"), follow=True).text
@@ -343,7 +345,7 @@ def test_without_a_confirmed_address_the_text_is_saved_and_not_submitted(client:
     assert Article.objects.get().state == "draft"
 
 
-def test_the_suspended_are_refused_with_their_text_kept(client: Client, user: User) -> None:
+def test_suspended_user_cannot_save_and_keeps_typed_text(client: Client, user: User) -> None:
     user.suspended_until = timezone.now() + timezone.timedelta(days=3)  # type: ignore[attr-defined]
     user.save(update_fields=["suspended_until"])
     answer = client.post(NEW, filled(body="<p>Kept body</p>"))
@@ -352,18 +354,18 @@ def test_the_suspended_are_refused_with_their_text_kept(client: Client, user: Us
     assert not Article.objects.exists()
 
 
-def test_a_text_submitted_in_another_tab_is_not_overwritten(client: Client, user: User) -> None:
+def test_save_does_not_overwrite_revision_submitted_in_another_tab(client: Client, user: User) -> None:
     article = factories.in_review(user)
     answer = client.post(reverse("my_article_edit", args=[article.pk]), filled(title="From the other tab"))
     assert "Withdraw it first" in answer.text
     assert "From the other tab" in answer.text
-    assert only_text().title == "We counted every street lamp"
+    assert only_revision().title == "We counted every street lamp"
 
 
 # --- The page
 
 
-def test_the_editor_comes_without_inline_code(client: Client, user: User) -> None:
+def test_editor_has_no_inline_code(client: Client, user: User) -> None:
     answer = client.get(NEW)
     nonce = re.search(r"'nonce-([^']+)'", answer.headers["Content-Security-Policy"])
     assert nonce
@@ -373,13 +375,29 @@ def test_the_editor_comes_without_inline_code(client: Client, user: User) -> Non
     assert not re.search(r"<[^>]+\s(?:style|on\w+)=", answer.text)
 
 
-def test_section_names_are_in_the_language_of_the_interface(client: Client, user: User) -> None:
+def test_section_names_are_in_interface_language(client: Client, user: User) -> None:
     section = factories.SectionFactory.create(name="Science", slug="science")
     section.name_hy = "Գիտություն"
     section.save()
     assert f'<option value="{section.pk}">Գիտություն</option>' in client.get("/hy" + NEW).text
 
 
-def test_who_is_not_signed_in_logs_in_and_comes_back_to_the_form() -> None:
+def test_anonymous_form_redirects_to_login_and_back() -> None:
     answer = Client().get(NEW)
     assert answer.headers["Location"] == f"{reverse('account_login')}?next={NEW}"
+
+
+def test_form_validation_stores_no_image(user: User) -> None:
+    data, files = QueryDict(mutable=True), MultiValueDict({"image": [upload(50, 50)]})
+    data.update(filled())
+    form = forms.ArticleForm(data, files, user=user)
+    assert form.is_valid()
+    assert not Image.objects.exists()
+    form.store_image()
+    assert form.stored_image == Image.objects.get()
+    assert form.to_content().image == form.stored_image
+
+
+def test_new_image_replaces_image_of_invalid_token(client: Client, user: User) -> None:
+    client.post(NEW, filled(image_token="invalid", image=upload(50, 50)))
+    assert only_revision().image == Image.objects.get()

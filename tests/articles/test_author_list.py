@@ -1,4 +1,4 @@
-""" "My articles": where each stands, since when and why, and what its author can do now."""
+""" "My articles": states, reasons and possible actions."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from core.models import SiteSettings
 from tests import factories
 
 pytestmark = pytest.mark.django_db
-DESK = reverse("my_articles")
+URL = reverse("my_articles")
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def user(client: Client) -> User:
 
 
 def decide(article: Article, verdict: str, reason: str = "", minutes: int = 0) -> Article:
-    """The decision with its row, as the moderators' room makes it."""
+    """Decide on an article with a recorded decision."""
     revision = article.live if verdict == "hide" else article.latest
     assert revision is not None
     if verdict == "hide":
@@ -64,9 +64,9 @@ def titles(page: str) -> list[str]:
         (factories.hidden, "Hidden"),
     ],
 )
-def test_each_state_is_named_with_the_time_since(client: Client, user: User, maker: object, state: str) -> None:
+def test_my_articles_shows_state_and_time(client: Client, user: User, maker: object, state: str) -> None:
     article = maker(user)  # type: ignore[operator]
-    page = client.get(DESK).text
+    page = client.get(URL).text
     assert f">{state}</span>" in page
     since = timezone.localtime(article.state_since).strftime("%Y-%m-%dT%H:%M:%S%z")
     assert f'since <time datetime="{since}"' in page
@@ -81,140 +81,140 @@ def test_each_state_is_named_with_the_time_since(client: Client, user: User, mak
         (factories.hidden, {"edit"}, {"submit", "withdraw", "discard"}),
     ],
 )
-def test_what_can_be_done_is_offered_and_nothing_else(
+def test_my_articles_offers_only_possible_actions(
     client: Client, user: User, maker: object, possible: set[str], impossible: set[str]
 ) -> None:
     article = maker(user)  # type: ignore[operator]
-    page = client.get(DESK).text
+    page = client.get(URL).text
     offered = {
-        verb
-        for verb in possible | impossible
-        if re.search(rf'(href|action)="{reverse(f"my_article_{verb}", args=[article.pk])}"', page)
+        action
+        for action in possible | impossible
+        if re.search(rf'(href|action)="{reverse(f"my_article_{action}", args=[article.pk])}"', page)
     }
     assert offered == possible
 
 
-def test_the_moderators_reason_stands_beside_a_returned_article(client: Client, user: User) -> None:
+def test_my_articles_shows_reason_of_return(client: Client, user: User) -> None:
     article = decide(factories.in_review(user), "return", "Name your <source>.")
-    page = client.get(DESK).text
+    page = client.get(URL).text
     assert "Name your &lt;source&gt;." in page
     publishing.save_draft(article=article, text=factories.text(title="With its source"))
-    assert "Name your" in client.get(DESK).text
+    assert "Name your" in client.get(URL).text
     assert "Name your" in client.get(reverse("my_article_edit", args=[article.pk])).text
     publishing.submit(article=article)
-    assert "Name your" not in client.get(DESK).text
+    assert "Name your" not in client.get(URL).text
 
 
-def test_the_reason_of_hiding_goes_with_the_hiding(client: Client, user: User) -> None:
+def test_my_articles_shows_reason_of_hiding_until_restored(client: Client, user: User) -> None:
     article = decide(factories.published(user), "hide", "A private address.")
-    assert "A private address." in client.get(DESK).text
+    assert "A private address." in client.get(URL).text
     publishing.restore(article=article)
-    assert "A private address." not in client.get(DESK).text
+    assert "A private address." not in client.get(URL).text
 
 
-def test_only_the_newest_reason_is_told(client: Client, user: User) -> None:
+def test_my_articles_shows_only_the_newest_reason(client: Client, user: User) -> None:
     article = decide(factories.in_review(user), "return", "First reason.")
     publishing.save_draft(article=article, text=factories.text(title="Second"))
     decide(publishing.submit(article=article), "return", "Second reason.", minutes=1)
-    page = client.get(DESK).text
+    page = client.get(URL).text
     assert "Second reason." in page
     assert "First reason." not in page
 
 
-def test_a_reason_is_over_once_a_newer_text_is_published(client: Client, user: User) -> None:
+def test_my_articles_drops_reason_after_publication(client: Client, user: User) -> None:
     article = decide(factories.in_review(user), "return", "Old reason.")
     SiteSettings.objects.update_or_create(pk=1, defaults={"reviewed_before_trusted": 0})
     caches["local"].clear()
     publishing.save_draft(article=article, text=factories.text(title="Published at once"))
     publishing.submit(article=article)
     publishing.save_draft(article=article, text=factories.text(title="And a change begun"))
-    page = client.get(DESK).text
+    page = client.get(URL).text
     assert "And a change begun" in page
     assert "Old reason." not in page
 
 
-def test_a_waiting_change_says_what_readers_see(client: Client, user: User) -> None:
+def test_my_articles_says_what_readers_see_during_review(client: Client, user: User) -> None:
     article = factories.published(user)
     publishing.save_draft(article=article, text=factories.text(title="Changed"))
-    assert "readers see the earlier text until you submit it" in client.get(DESK).text
+    assert "readers see the earlier text until you submit it" in client.get(URL).text
     publishing.submit(article=article)
-    page = client.get(DESK).text
+    page = client.get(URL).text
     assert "Your change waits for a moderator; readers see the earlier text meanwhile." in page
     assert titles(page) == ["Changed"]
 
 
-def test_published_articles_show_their_figures(client: Client, user: User) -> None:
+def test_my_articles_shows_counts_of_published_articles(client: Client, user: User) -> None:
     article = factories.published(user)
     Article.objects.filter(pk=article.pk).update(views=1567, likes=203, dislikes=9)
-    assert "1567 views, 203 likes, 9 dislikes" in client.get(DESK).text.replace("\u202f", "").replace(",567", "567")
+    assert "1567 views, 203 likes, 9 dislikes" in client.get(URL).text.replace("\u202f", "").replace(",567", "567")
 
 
-def test_others_articles_are_not_on_it(client: Client, user: User) -> None:
-    factories.draft(title="Somebody's draft")
-    page = client.get(DESK).text
-    assert "Somebody" not in page
+def test_my_articles_excludes_other_authors(client: Client, user: User) -> None:
+    factories.draft(title="A foreign draft")
+    page = client.get(URL).text
+    assert "A foreign draft" not in page
     assert "Write your first article" in page
 
 
-def test_who_is_not_confirmed_is_told_how_and_offered_no_submission(client: Client) -> None:
+def test_my_articles_without_confirmed_email_offers_no_submission(client: Client) -> None:
     user = factories.PersonFactory.create(confirmation=False)
     client.force_login(user)
     article = factories.draft(user)
-    page = client.get(DESK).text
+    page = client.get(URL).text
     assert "not confirmed yet" in page
     assert reverse("account_email") in page
     assert reverse("my_article_submit", args=[article.pk]) not in page
 
 
-def test_the_suspended_are_told_until_when(client: Client, user: User) -> None:
+def test_my_articles_shows_end_of_suspension(client: Client, user: User) -> None:
     user.suspended_until = timezone.make_aware(timezone.datetime(2099, 5, 4, 13, 21))  # type: ignore[attr-defined]
     user.save(update_fields=["suspended_until"])
-    assert "suspended until 13:21, 4 May, 2099" in client.get(DESK).text
+    assert "suspended until 13:21, 4 May, 2099" in client.get(URL).text
 
 
-def test_the_trusted_publish(client: Client, user: User) -> None:
+def test_my_articles_offers_publish_to_trusted_author(client: Client, user: User) -> None:
     SiteSettings.objects.update_or_create(pk=1, defaults={"reviewed_before_trusted": 0})
     factories.draft(user)
-    page = client.get(DESK).text
+    page = client.get(URL).text
     assert ">Publish<" in page
     assert "Submit for review" not in page
 
 
-def test_show_more_gives_every_article_once(client: Client, user: User, settings: LazySettings) -> None:
+def test_my_articles_pagination_shows_every_article_once(client: Client, user: User, settings: LazySettings) -> None:
     settings.PAGE_SIZE = 3
     articles = [factories.draft(user, title=f"Draft {n}") for n in range(8)]
     moment = timezone.now()
     Article.objects.filter(pk__in=[article.pk for article in articles[:4]]).update(state_since=moment)
-    found, following = [], DESK
+    found, following = [], URL
     for _ in range(5):
         page = client.get(following).text
         found += titles(page)
         more = re.search(r'<a class="button" href="(\?after=[^"]+)"', page)
         if not more:
             break
-        following = DESK + more[1]
+        following = URL + more[1]
     assert sorted(found) == [f"Draft {n}" for n in range(8)]
 
 
 @pytest.mark.parametrize(
     "cursor", ["x", "1", "-", "1-x", "9" * 60, "99999999999999999999-1", "1-99999999999999999999", "%00"]
 )
-def test_a_cursor_of_somebodys_own_making_is_no_error(client: Client, user: User, cursor: str) -> None:
-    assert client.get(f"{DESK}?after={cursor}").status_code in {400, 404}
+def test_my_articles_invalid_cursor_is_404(client: Client, user: User, cursor: str) -> None:
+    assert client.get(f"{URL}?after={cursor}").status_code in {400, 404}
 
 
 @pytest.mark.parametrize("count", [1, 12])
-def test_the_desk_asks_as_much_for_one_article_as_for_twelve(
+def test_my_articles_query_count_is_constant(
     client: Client, user: User, count: int, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     for n in range(count):
         decide(factories.in_review(user, title=f"Article {n}"), "return", "Why?")
-    client.get(DESK)  # Warms what every page shows.
-    # Session, person, articles, confirmed address, trust, reasons.
+    client.get(URL)  # Fills the process cache.
+    # Session, user, articles, confirmed email, trust, reasons.
     with django_assert_num_queries(6):
-        assert client.get(DESK).text.count("Why?") == count
+        assert client.get(URL).text.count("Why?") == count
 
 
-def test_who_is_not_signed_in_logs_in_and_comes_back() -> None:
-    answer = Client().get(DESK)
-    assert answer.headers["Location"] == f"{reverse('account_login')}?next={DESK}"
+def test_anonymous_my_articles_redirects_to_login_and_back() -> None:
+    answer = Client().get(URL)
+    assert answer.headers["Location"] == f"{reverse('account_login')}?next={URL}"

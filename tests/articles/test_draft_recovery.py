@@ -1,4 +1,4 @@
-"""An expired session and a stale token never cost what was typed, and show it to nobody else."""
+"""Draft recovery: an expired session or a stale CSRF token does not lose typed text, and only its author sees it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from articles.models import Article
-from articles.views import draft_recovery as keeping
+from articles.views import draft_recovery
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -30,7 +30,7 @@ def typed(user: User | None = None, **changes: Any) -> dict[str, Any]:
         "body": "<p>Every word of it</p>",
         "language": "hy",
         "tags": "one, two",
-        "writer": keeping.author_token(user) if user else "",
+        "author_token": draft_recovery.author_token(user) if user else "",
         "action": "save",
         **changes,
     }
@@ -48,7 +48,7 @@ def user() -> User:
     return factories.PersonFactory.create()
 
 
-def test_after_the_log_in_the_form_is_filled_with_what_was_typed(client: Client, user: User) -> None:
+def test_stashed_text_fills_form_after_login(client: Client, user: User) -> None:
     answer = client.post(NEW, typed(user))
     assert answer.headers["Location"] == f"{reverse('account_login')}?next={NEW}"
     page = log_in(client, user, NEW).text
@@ -61,12 +61,12 @@ def test_after_the_log_in_the_form_is_filled_with_what_was_typed(client: Client,
     assert not Article.objects.exists()
 
 
-def test_an_image_must_be_chosen_again_and_the_page_says_so(client: Client, user: User) -> None:
+def test_stash_asks_to_choose_the_image_again(client: Client, user: User) -> None:
     client.post(NEW, typed(user, image=SimpleUploadedFile("x.jpg", b"123")))
     assert "Please choose the image again" in log_in(client, user, NEW).text
 
 
-def test_a_change_of_an_own_article_comes_back_on_its_own_form_alone(client: Client, user: User) -> None:
+def test_stash_is_shown_only_in_the_form_of_its_article(client: Client, user: User) -> None:
     article, other = factories.draft(user), factories.draft(user, title="Another")
     form = reverse("my_article_edit", args=[article.pk])
     client.post(form, typed(user))
@@ -76,7 +76,7 @@ def test_a_change_of_an_own_article_comes_back_on_its_own_form_alone(client: Cli
     assert "Typed for an hour" not in client.get(form + "?stored").text
 
 
-def test_another_account_sees_nothing_of_it(client: Client, user: User) -> None:
+def test_stash_is_not_shown_to_another_user(client: Client, user: User) -> None:
     stranger = factories.PersonFactory.create()
     form = reverse("my_article_edit", args=[factories.draft(user).pk])
     client.post(form, typed(user))
@@ -85,39 +85,39 @@ def test_another_account_sees_nothing_of_it(client: Client, user: User) -> None:
     assert "Typed for an hour" not in answer.text
 
 
-def test_another_account_does_not_get_it_into_a_new_article(client: Client, user: User) -> None:
+def test_stash_of_new_article_is_not_shown_to_another_user(client: Client, user: User) -> None:
     client.post(NEW, typed(user))
     assert "Typed for an hour" not in log_in(client, factories.PersonFactory.create(), NEW).text
-    assert keeping.SESSION_KEY not in client.session
+    assert draft_recovery.SESSION_KEY not in client.session
 
 
-def test_saving_forgets_what_was_kept(client: Client, user: User) -> None:
+def test_save_discards_stash(client: Client, user: User) -> None:
     client.post(NEW, typed(user))
     log_in(client, user, NEW)
     client.post(NEW, typed(user, section=factories.SectionFactory.create().pk))
     assert Article.objects.count() == 1
-    assert keeping.SESSION_KEY not in client.session
+    assert draft_recovery.SESSION_KEY not in client.session
 
 
-def test_it_is_forgotten_after_a_day(client: Client, user: User) -> None:
+def test_stash_expires_after_a_day(client: Client, user: User) -> None:
     client.post(NEW, typed(user))
     with time_machine.travel(timezone.now() + timedelta(hours=25), tick=False):
         assert "Typed for an hour" not in log_in(client, user, NEW).text
 
 
-def test_a_text_without_end_is_not_kept(client: Client, user: User) -> None:
+def test_too_long_text_is_not_stashed(client: Client, user: User) -> None:
     answer = client.post(NEW, typed(user, body="x" * 400_000))
     assert answer.status_code == 302
     assert not Session.objects.exists()
 
 
-def test_one_address_does_not_fill_the_sessions(user: User) -> None:
+def test_stashes_per_address_are_limited(user: User) -> None:
     for _ in range(40):
         Client().post(NEW, typed(user))
     assert Session.objects.count() == 30
 
 
-# --- A stale token
+# --- Stale CSRF token
 
 
 def strict(user: User | None) -> Client:
@@ -127,7 +127,7 @@ def strict(user: User | None) -> Client:
     return client
 
 
-def test_a_stale_token_leads_back_to_the_filled_form(user: User) -> None:
+def test_stale_csrf_token_redirects_to_filled_form(user: User) -> None:
     client = strict(user)
     answer = client.post(NEW, typed(user, csrfmiddlewaretoken="x" * 64))
     assert answer.headers["Location"] == NEW
@@ -135,12 +135,12 @@ def test_a_stale_token_leads_back_to_the_filled_form(user: User) -> None:
     assert not Article.objects.exists()
 
 
-def test_a_stale_token_without_a_session_leads_over_the_log_in(user: User) -> None:
+def test_stale_csrf_token_without_session_redirects_to_login(user: User) -> None:
     answer = strict(None).post("/ru" + NEW, typed(user))
     assert answer.headers["Location"] == f"/ru{reverse('account_login')}?next=/ru{NEW}"
 
 
-def test_a_strangers_form_stays_a_404_whatever_was_kept(user: User) -> None:
+def test_stash_does_not_open_form_of_another_author(user: User) -> None:
     form = reverse("my_article_edit", args=[factories.draft().pk])
     client = strict(user)
     client.post(form, typed(user))
@@ -150,14 +150,14 @@ def test_a_strangers_form_stays_a_404_whatever_was_kept(user: User) -> None:
 @pytest.mark.parametrize(
     "headers", [{"Origin": "https://evil.example"}, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"}]
 )
-def test_a_strangers_page_puts_nothing_into_anybodys_session(headers: dict[str, str]) -> None:
+def test_cross_site_post_stashes_nothing(headers: dict[str, str]) -> None:
     answer = strict(None).post(NEW, typed(), headers=headers)
     assert answer.status_code == 403
     assert "session" not in answer.cookies
     assert not Session.objects.exists()
 
 
-def test_other_forms_keep_nothing(user: User) -> None:
+def test_other_forms_stash_nothing(user: User) -> None:
     article = factories.draft(user)
     answer = strict(user).post(reverse("my_article_submit", args=[article.pk]), typed(user))
     assert answer.status_code == 403

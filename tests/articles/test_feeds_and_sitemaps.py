@@ -1,4 +1,4 @@
-"""Feeds, sitemap, robots.txt: well-formed, sanitised, built from the site's own address."""
+"""Feeds, sitemap and robots.txt."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from articles import sitemaps
-from articles.sitemaps import PART
+from articles.sitemaps import PART_SIZE
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -25,7 +25,7 @@ FEEDS = [
 
 
 @pytest.mark.parametrize("address", FEEDS)
-def test_a_feed_is_well_formed_and_holds_what_is_published(client: Client, address: str) -> None:
+def test_feed_is_well_formed_and_lists_published_articles(client: Client, address: str) -> None:
     author = factories.PersonFactory.create(username="lilit")
     shown = factories.published(author, title="Fish & <chips>")
     hidden = factories.hidden(author, title="Unseen")
@@ -40,7 +40,7 @@ def test_a_feed_is_well_formed_and_holds_what_is_published(client: Client, addre
 
 
 @pytest.mark.parametrize("address", FEEDS[:2])
-def test_a_feed_is_sanitised(client: Client, address: str) -> None:
+def test_feed_is_sanitized(client: Client, address: str) -> None:
     article = factories.published()
     assert article.live
     type(article.live).objects.update(
@@ -52,14 +52,14 @@ def test_a_feed_is_sanitised(client: Client, address: str) -> None:
     assert "evil.example" not in page
 
 
-def test_control_characters_do_not_break_a_feed(client: Client) -> None:
+def test_feed_drops_control_characters(client: Client) -> None:
     article = factories.published()
     assert article.live
     type(article.live).objects.update(title="Bell \x07 rings", summary="\x0b")
     ET.fromstring(client.get("/feeds/rss.xml").content)  # noqa: S314
 
 
-def test_a_feed_costs_two_queries(client: Client, django_assert_max_num_queries: DjangoAssertNumQueries) -> None:
+def test_feed_needs_two_queries(client: Client, django_assert_max_num_queries: DjangoAssertNumQueries) -> None:
     for _ in range(4):
         factories.published()
     client.get("/about/")
@@ -67,20 +67,20 @@ def test_a_feed_costs_two_queries(client: Client, django_assert_max_num_queries:
         client.get("/feeds/atom.xml")
 
 
-def test_the_sitemap_lists_published_articles_alone(client: Client) -> None:
+def test_sitemap_lists_only_published_articles(client: Client) -> None:
     shown, hidden = factories.published(language="ru"), factories.hidden()
     index = client.get("/sitemap.xml")
     assert "http://testserver/sitemaps/0.xml" in index.text
     ET.fromstring(index.content)  # noqa: S314 - our own answer
-    part = client.get(f"/sitemaps/{shown.pk // PART}.xml").text
+    part = client.get(f"/sitemaps/{shown.pk // PART_SIZE}.xml").text
     ET.fromstring(part)  # noqa: S314
     assert f"http://testserver{shown.canonical_path}" in part
     assert f"/articles/{hidden.pk}/" not in part
     assert "http://testserver/sections/technology/" in client.get("/sitemaps/0.xml").text
 
 
-def test_the_sitemap_goes_on_in_parts(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sitemaps, "PART", 2)
+def test_sitemap_is_split_into_parts(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sitemaps, "PART_SIZE", 2)
     articles = [factories.published() for _ in range(5)]
     index = client.get("/sitemap.xml").text
     for article in articles:
@@ -90,7 +90,7 @@ def test_the_sitemap_goes_on_in_parts(client: Client, monkeypatch: pytest.Monkey
     assert index.count("<sitemap>") == articles[-1].pk // 2 + 1
 
 
-def test_the_sitemap_asks_one_question(client: Client, django_assert_max_num_queries: DjangoAssertNumQueries) -> None:
+def test_sitemap_index_needs_one_query(client: Client, django_assert_max_num_queries: DjangoAssertNumQueries) -> None:
     factories.published()
     client.get("/about/")
     with django_assert_max_num_queries(1):
@@ -100,16 +100,16 @@ def test_the_sitemap_asks_one_question(client: Client, django_assert_max_num_que
 
 
 @pytest.mark.parametrize("number", ["1", "77", "9" * 30])
-def test_a_part_that_does_not_exist_is_a_404(client: Client, number: str) -> None:
+def test_unknown_sitemap_part_is_404(client: Client, number: str) -> None:
     assert client.get(f"/sitemaps/{number}.xml").status_code == 404
 
 
-def test_robots_may_read_everything_that_readers_may(client: Client) -> None:
+def test_robots_txt_allows_public_pages(client: Client) -> None:
     answer = client.get("/robots.txt")
     assert answer["Content-Type"].startswith("text/plain")
     assert "Sitemap: http://testserver/sitemap.xml" in answer.text
     assert "Disallow: /articles" not in answer.text
 
 
-def test_browsers_find_an_icon(client: Client) -> None:
+def test_favicon_redirects_to_icon(client: Client) -> None:
     assert client.get("/favicon.ico")["Location"].endswith("favicon.png")

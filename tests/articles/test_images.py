@@ -1,4 +1,4 @@
-"""Lead images: kept in a few widths without metadata, within each person's quota, and gone when nothing uses them."""
+"""Lead images: stored widths, metadata, quota, and removal of unused images."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db
 
 
 def upload(width: int = 1200, height: int = 800, kind: str = "JPEG", orientation: int = 0) -> SimpleUploadedFile:
-    """A photograph with its place of exposure in it."""
+    """Return a photo with EXIF data, including a GPS position."""
     target = BytesIO()
     exif = PILImage.Exif()
     exif[0x010F] = "A camera"
@@ -48,24 +48,24 @@ def owner() -> User:
 @pytest.mark.parametrize(
     ("width", "widths"), [(300, [300]), (480, [480]), (1000, [480, 960, 1000]), (2400, [480, 960, 1600])]
 )
-def test_a_picture_is_kept_in_the_widths_that_pages_ask_for(owner: User, width: int, widths: list[int]) -> None:
+def test_store_image_writes_each_width(owner: User, width: int, widths: list[int]) -> None:
     image = store_image(owner=owner, file=upload(width, width // 2))
     assert image.widths == widths
     for one in widths:
-        with default_storage.open(image.path(one)) as file, PILImage.open(file) as kept:
-            assert (kept.format, kept.width) == ("WEBP", one)
-            assert abs(kept.height - one / 2) <= 1
-            assert not kept.getexif()
-            assert "icc_profile" not in kept.info
+        with default_storage.open(image.path(one)) as file, PILImage.open(file) as stored:
+            assert (stored.format, stored.width) == ("WEBP", one)
+            assert abs(stored.height - one / 2) <= 1
+            assert not stored.getexif()
+            assert "icc_profile" not in stored.info
     assert image.size == sum(default_storage.size(image.path(one)) for one in widths)
 
 
-def test_a_picture_stands_upright(owner: User) -> None:
+def test_store_image_applies_orientation(owner: User) -> None:
     image = store_image(owner=owner, file=upload(600, 400, orientation=6))
     assert (image.width, image.height) == (400, 600)
 
 
-def test_names_are_random_and_never_the_uploaded_ones(owner: User) -> None:
+def test_store_image_uses_random_names(owner: User) -> None:
     first, second = (store_image(owner=owner, file=upload(50, 50)) for _ in range(2))
     assert first.key != second.key
     assert len(first.key) == 32
@@ -75,7 +75,7 @@ def test_names_are_random_and_never_the_uploaded_ones(owner: User) -> None:
 @pytest.mark.parametrize(
     "content", [b"", b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"GIF89a", b"\xff\xd8\xff" + b"0" * 99]
 )
-def test_what_is_no_picture_is_refused_with_a_sentence(owner: User, content: bytes, settings: LazySettings) -> None:
+def test_store_image_refuses_other_files(owner: User, content: bytes, settings: LazySettings) -> None:
     with pytest.raises(InvalidImage) as refusal:
         store_image(owner=owner, file=SimpleUploadedFile("x.jpg", content))
     assert str(refusal.value)
@@ -83,7 +83,7 @@ def test_what_is_no_picture_is_refused_with_a_sentence(owner: User, content: byt
     assert files(settings.MEDIA_ROOT) == []
 
 
-def test_the_quota_is_per_person(owner: User, settings: LazySettings) -> None:
+def test_image_quota_is_per_user(owner: User, settings: LazySettings) -> None:
     image = store_image(owner=owner, file=upload(200, 200))
     settings.IMAGE_QUOTA_BYTES = image.size * 3 // 2
     with pytest.raises(InvalidImage, match="used up"):
@@ -92,7 +92,7 @@ def test_the_quota_is_per_person(owner: User, settings: LazySettings) -> None:
     assert store_image(owner=factories.PersonFactory.create(), file=upload(200, 200)).pk
 
 
-def test_no_file_stays_where_the_row_cannot_be_written(
+def test_store_image_deletes_files_if_the_row_cannot_be_written(
     owner: User, settings: LazySettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     taken = store_image(owner=owner, file=upload(200, 200))
@@ -103,7 +103,7 @@ def test_no_file_stays_where_the_row_cannot_be_written(
     assert files(settings.MEDIA_ROOT) == [f"{taken.key}-200.webp"]
 
 
-def test_no_file_stays_where_the_storage_fails_half_way(
+def test_store_image_deletes_files_if_the_storage_fails(
     owner: User, settings: LazySettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     save = FileSystemStorage._save  # type: ignore[attr-defined]
@@ -121,7 +121,7 @@ def test_no_file_stays_where_the_storage_fails_half_way(
     assert (files(settings.MEDIA_ROOT), Image.objects.count()) == ([], 0)
 
 
-def test_unused_pictures_go_after_a_day_and_used_ones_stay(owner: User, settings: LazySettings) -> None:
+def test_remove_unused_deletes_only_old_unused_images(owner: User, settings: LazySettings) -> None:
     used, unused, recent = (store_image(owner=owner, file=upload(100, 100)) for _ in range(3))
     factories.draft(owner, image=used)
     Image.objects.exclude(pk=recent.pk).update(created_at=timezone.now() - timedelta(days=2))

@@ -1,4 +1,4 @@
-"""The life of an article: every transition, every refusal, and the rules that the database holds."""
+"""The publishing services: transitions, refusals, concurrency, and database constraints."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def returned(author: User | None = None) -> Article:
 
 
 def published_with_change(state: str = "in_review") -> Article:
-    """A published article with a newer text, in review or a draft."""
+    """Return a published article with a newer revision, in review or a draft."""
     article = factories.published()
     article = publishing.save_draft(article=article, text=factories.text(title="Second text", tag_names=["new"]))
     return publishing.submit(article=article) if state == "in_review" else article
@@ -50,7 +50,7 @@ MAKERS: dict[str, Callable[[], Article]] = {
     "change": published_with_change,
     "open change": lambda: published_with_change("draft"),
 }
-VERBS: dict[str, Callable[[Article], object]] = {
+ACTIONS: dict[str, Callable[[Article], object]] = {
     "save": lambda article: publishing.save_draft(article=article, text=factories.text(title="Anew")),
     "submit": lambda article: publishing.submit(article=article),
     "withdraw": lambda article: publishing.withdraw(article=article),
@@ -61,9 +61,9 @@ VERBS: dict[str, Callable[[Article], object]] = {
     "correct": lambda article: publishing.correct(article=article, text=factories.text(title="Corrected")),
     "discard": lambda article: publishing.discard(article=article),
 }
-# Where each verb leads from each state: (state of the article, state of its latest text); a verb that is not named
-# here is refused.
-LEADS: dict[str, dict[str, tuple[str, str] | None]] = {
+# The result of each action in each state: (state of the article, state of its latest revision). An action that is
+# missing here is refused.
+RESULTS: dict[str, dict[str, tuple[str, str] | None]] = {
     "draft": {"save": ("draft", "draft"), "submit": ("in_review", "in_review"), "discard": None},
     "in_review": {
         "submit": ("in_review", "in_review"),
@@ -98,14 +98,14 @@ def number(article: Article) -> int:
     return article.latest.number
 
 
-@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("action", ACTIONS)
 @pytest.mark.parametrize("origin", MAKERS)
-def test_each_verb_from_each_state(origin: str, verb: str) -> None:
+def test_each_action_from_each_state(origin: str, action: str) -> None:
     article = MAKERS[origin]()
     before = fresh(article)
-    if verb not in LEADS[origin]:
+    if action not in RESULTS[origin]:
         with pytest.raises(ActionNotAllowed) as refusal:
-            VERBS[verb](article)
+            ACTIONS[action](article)
         assert str(refusal.value).endswith(".")
         after = fresh(article)
         assert after.latest is not None
@@ -116,8 +116,8 @@ def test_each_verb_from_each_state(origin: str, verb: str) -> None:
             before.latest.state,
         )
         return
-    VERBS[verb](article)
-    if (expected := LEADS[origin][verb]) is None:
+    ACTIONS[action](article)
+    if (expected := RESULTS[origin][action]) is None:
         assert not Article.objects.filter(pk=article.pk).exists()
         return
     after = fresh(article)
@@ -126,7 +126,7 @@ def test_each_verb_from_each_state(origin: str, verb: str) -> None:
     assert (after.published_at is not None) == (after.state in {"published", "hidden"})
 
 
-def test_a_revision_number_that_is_not_in_review_any_more_is_refused() -> None:
+def test_decision_on_outdated_revision_number_is_refused() -> None:
     article = factories.in_review()
     old = number(article)
     publishing.withdraw(article=article)
@@ -139,7 +139,7 @@ def test_a_revision_number_that_is_not_in_review_any_more_is_refused() -> None:
     assert fresh(article).state == State.IN_REVIEW
 
 
-def test_publishing_keeps_the_first_time_and_shows_the_newest_text() -> None:
+def test_publish_again_keeps_first_publication_time() -> None:
     article = published_with_change()
     first = fresh(article).published_at
     article = publishing.publish(article=article, revision_number=number(article))
@@ -148,14 +148,14 @@ def test_publishing_keeps_the_first_time_and_shows_the_newest_text() -> None:
     assert [tag.name for tag in article.tags.all()] == ["new"]
 
 
-def test_readers_see_the_earlier_text_while_a_change_waits() -> None:
+def test_live_revision_stays_while_change_is_in_review() -> None:
     article = fresh(published_with_change())
     assert article.live is not None
     assert article.live.title == "We counted every street lamp"
     assert [tag.name for tag in article.tags.all()] == ["street lamps"]
 
 
-def test_what_was_decided_on_is_never_overwritten() -> None:
+def test_save_draft_never_overwrites_decided_revision() -> None:
     article = returned()
     decided = article.latest
     assert decided is not None
@@ -165,7 +165,7 @@ def test_what_was_decided_on_is_never_overwritten() -> None:
     assert number(fresh(article)) == 2
 
 
-def test_hiding_takes_tags_away_and_restoring_brings_them_back() -> None:
+def test_hide_removes_tags_and_restore_adds_them() -> None:
     article = factories.hidden()
     assert not ArticleTag.objects.filter(article=article).exists()
     published_at = fresh(article).published_at
@@ -174,7 +174,7 @@ def test_hiding_takes_tags_away_and_restoring_brings_them_back() -> None:
     assert article.published_at == published_at
 
 
-def test_a_correction_leaves_the_state_and_the_time_of_publication() -> None:
+def test_correct_keeps_state_and_publication_time() -> None:
     article = factories.published()
     published_at = fresh(article).published_at
     article = publishing.correct(article=article, text=factories.text(title="Corrected"))
@@ -182,46 +182,46 @@ def test_a_correction_leaves_the_state_and_the_time_of_publication() -> None:
     assert (article.live.title, article.published_at, str(article)) == ("Corrected", published_at, "Corrected")
 
 
-# --- The author's rights
+# --- Permissions
 
 
-def test_an_unconfirmed_address_writes_but_does_not_submit() -> None:
+def test_submit_needs_confirmed_email() -> None:
     article = factories.draft(factories.PersonFactory.create(confirmation=False))
     with pytest.raises(ActionNotAllowed, match="Confirm your e-mail"):
         publishing.submit(article=article)
 
 
-@pytest.mark.parametrize("verb", ["save", "submit"])
-def test_the_suspended_neither_save_nor_submit(verb: str) -> None:
+@pytest.mark.parametrize("action", ["save", "submit"])
+def test_suspended_author_cannot_save_or_submit(action: str) -> None:
     article = factories.draft()
     User.objects.filter(pk=article.author_id).update(suspended_until=timezone.now() + timedelta(days=1))
     with pytest.raises(ActionNotAllowed, match="suspended"):
-        VERBS[verb](fresh(article))
+        ACTIONS[action](fresh(article))
     with pytest.raises(ActionNotAllowed, match="suspended"):
         publishing.start_draft(author=fresh(article).author, text=factories.text())
 
 
-def test_a_suspension_that_is_over_is_over() -> None:
+def test_author_can_write_after_suspension() -> None:
     article = factories.draft()
     User.objects.filter(pk=article.author_id).update(suspended_until=timezone.now() - timedelta(seconds=1))
     assert publishing.submit(article=fresh(article)).state == State.IN_REVIEW
 
 
-def test_a_text_of_a_few_words_is_not_submitted() -> None:
+def test_submit_refuses_short_text() -> None:
     article = factories.draft(body="<p>Too short</p>")
     with pytest.raises(ActionNotAllowed, match="at least 30 words"):
         publishing.submit(article=article)
     assert fresh(article).state == State.DRAFT
 
 
-def test_an_empty_summary_is_the_beginning_of_the_text() -> None:
+def test_submit_fills_empty_summary() -> None:
     article = factories.in_review(summary="", body="<p>Fish &amp; chips. " + "word " * 100 + "</p>")
     assert article.latest is not None
     assert article.latest.summary.startswith("Fish & chips. word")
     assert len(article.latest.summary) <= 200
 
 
-def test_the_trusted_publish_at_once_until_one_of_theirs_is_hidden() -> None:
+def test_trusted_author_publishes_until_an_article_is_hidden() -> None:
     author = factories.PersonFactory.create()
     published = [factories.published(author) for _ in range(3)]
     assert publishing.is_trusted(author)
@@ -231,7 +231,7 @@ def test_the_trusted_publish_at_once_until_one_of_theirs_is_hidden() -> None:
     assert factories.in_review(author).state == State.IN_REVIEW
 
 
-def test_the_hidden_article_of_a_trusted_author_is_reviewed() -> None:
+def test_submit_hidden_article_of_trusted_author_is_reviewed() -> None:
     SiteSettings.objects.update_or_create(pk=1, defaults={"reviewed_before_trusted": 0})
     article = publishing.hide(article=factories.in_review())
     publishing.save_draft(article=article, text=factories.text(title="Without the address"))
@@ -240,16 +240,16 @@ def test_the_hidden_article_of_a_trusted_author_is_reviewed() -> None:
     assert (article.state, article.latest.state) == (State.HIDDEN, "in_review")
 
 
-def test_the_text_is_sanitised_whoever_calls() -> None:
+def test_services_sanitize_body() -> None:
     article = factories.draft(body="<p onclick=x>Hello<script>alert(1)</script></p>")
     assert article.latest is not None
     assert article.latest.body == "<p>Hello</p>"
 
 
-# --- Sent twice
+# --- Submitted twice
 
 
-def test_a_form_sent_twice_is_one_article() -> None:
+def test_start_draft_twice_with_one_key_creates_one_article() -> None:
     author, key, text = factories.PersonFactory.create(), uuid.uuid4(), factories.text()
     first = publishing.start_draft(author=author, text=text, form_key=key)
     second = publishing.start_draft(author=author, text=text, form_key=key)
@@ -257,14 +257,14 @@ def test_a_form_sent_twice_is_one_article() -> None:
     assert Revision.objects.filter(article=first).count() == 1
 
 
-def test_a_form_sent_again_with_more_in_it_changes_the_draft() -> None:
+def test_start_draft_again_with_other_content_saves_draft() -> None:
     author, key = factories.PersonFactory.create(), uuid.uuid4()
     article = publishing.start_draft(author=author, text=factories.text(), form_key=key)
     publishing.start_draft(author=author, text=factories.text(title="More"), form_key=key)
     assert (str(fresh(article)), Article.objects.count()) == ("More", 1)
 
 
-def test_a_form_sent_again_after_publication_is_the_published_article() -> None:
+def test_start_draft_again_after_publication_returns_article() -> None:
     SiteSettings.objects.update_or_create(pk=1, defaults={"reviewed_before_trusted": 0})
     author, key, text = factories.PersonFactory.create(), uuid.uuid4(), factories.text(summary="")
     article = publishing.submit(article=publishing.start_draft(author=author, text=text, form_key=key))
@@ -273,14 +273,14 @@ def test_a_form_sent_again_after_publication_is_the_published_article() -> None:
     assert Revision.objects.count() == 1
 
 
-def test_a_changed_text_under_a_used_key_is_never_dropped_silently() -> None:
+def test_start_draft_again_with_other_content_in_review_is_refused() -> None:
     author, key = factories.PersonFactory.create(), uuid.uuid4()
     publishing.submit(article=publishing.start_draft(author=author, text=factories.text(), form_key=key))
     with pytest.raises(ActionNotAllowed, match="in review"):
         publishing.start_draft(author=author, text=factories.text(title="Changed"), form_key=key)
 
 
-def test_a_key_belongs_to_its_author() -> None:
+def test_form_key_belongs_to_its_author() -> None:
     key = uuid.uuid4()
     articles = {
         publishing.start_draft(author=factories.PersonFactory.create(), text=factories.text(), form_key=key).pk
@@ -289,16 +289,16 @@ def test_a_key_belongs_to_its_author() -> None:
     assert len(articles) == 2
 
 
-def test_saving_a_published_text_unchanged_begins_nothing() -> None:
+def test_save_draft_unchanged_creates_no_revision() -> None:
     article = factories.published()
     publishing.save_draft(article=article, text=factories.text())
     assert Revision.objects.filter(article=article).count() == 1
 
 
-# --- What stays in the record
+# --- Decided revisions
 
 
-def test_a_draft_that_a_moderator_decided_on_stays() -> None:
+def test_discard_decided_draft_is_refused() -> None:
     article = returned()
     assert article.latest is not None
     Decision.objects.create(
@@ -310,15 +310,15 @@ def test_a_draft_that_a_moderator_decided_on_stays() -> None:
     assert Article.objects.filter(pk=article.pk).exists()
 
 
-def test_a_deleted_article_refuses_instead_of_failing() -> None:
+def test_actions_on_deleted_article_are_refused() -> None:
     article = factories.draft()
     publishing.discard(article=fresh(article))
-    for verb in VERBS.values():
+    for action in ACTIONS.values():
         with pytest.raises(ActionNotAllowed):
-            verb(article)
+            action(article)
 
 
-# --- What the database refuses, whoever writes
+# --- Constraints
 
 
 @pytest.mark.parametrize(
@@ -332,13 +332,13 @@ def test_a_deleted_article_refuses_instead_of_failing() -> None:
         ("published", {"state": "draft"}),
     ],
 )
-def test_state_and_time_of_publication_agree(maker: str, changes: dict[str, object]) -> None:
+def test_constraint_state_and_publication_time(maker: str, changes: dict[str, object]) -> None:
     article = MAKERS[maker]()
     with pytest.raises(IntegrityError), transaction.atomic():
         Article.objects.filter(pk=article.pk).update(**changes)
 
 
-def test_an_article_has_one_open_text_and_each_number_once() -> None:
+def test_constraint_one_open_revision_and_unique_numbers() -> None:
     article = fresh(factories.draft())
     assert article.latest is not None
     for changes in ({"number": 2}, {"number": 1, "state": "returned", "submitted_at": timezone.now()}):
@@ -346,7 +346,7 @@ def test_an_article_has_one_open_text_and_each_number_once() -> None:
             Revision.objects.create(article=article, title="Other", section=article.section, **changes)
 
 
-def test_a_submitted_text_has_its_time() -> None:
+def test_constraint_submitted_revision_has_time() -> None:
     article = factories.draft()
     with pytest.raises(IntegrityError), transaction.atomic():
         Revision.objects.filter(article=article).update(state="in_review")
@@ -355,7 +355,7 @@ def test_a_submitted_text_has_its_time() -> None:
 @pytest.mark.postgres
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="needs real parallel connections")
-def test_a_form_sent_many_times_at_once_is_one_article() -> None:
+def test_concurrent_start_draft_creates_one_article() -> None:
     author, key, text = factories.PersonFactory.create(), uuid.uuid4(), factories.text()
     raised = at_once([lambda: publishing.start_draft(author=author, text=text, form_key=key)] * 6)
     assert raised == [None] * 6
@@ -365,9 +365,9 @@ def test_a_form_sent_many_times_at_once_is_one_article() -> None:
 @pytest.mark.postgres
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="needs real parallel connections")
-def test_withdrawn_and_published_at_once_ends_in_one_of_the_two() -> None:
+def test_concurrent_withdraw_and_publish_end_in_one_state() -> None:
     article = factories.in_review()
-    raised = at_once([lambda: VERBS["withdraw"](article), lambda: VERBS["publish"](article)])
+    raised = at_once([lambda: ACTIONS["withdraw"](article), lambda: ACTIONS["publish"](article)])
     assert sum(isinstance(error, ActionNotAllowed) for error in raised) == 1
     assert sum(error is None for error in raised) == 1
     assert fresh(article).state in {State.DRAFT, State.PUBLISHED}

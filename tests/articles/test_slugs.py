@@ -1,4 +1,4 @@
-"""Readable addresses in any alphabet."""
+"""Slugs of titles and tags in any script."""
 
 from __future__ import annotations
 
@@ -25,23 +25,23 @@ from articles.models.slugs import slug_of
         ("../../etc/passwd", "etcpasswd"),
     ],
 )
-def test_what_becomes_of_a_title(text: str, slug: str) -> None:
+def test_slug_of_title(text: str, slug: str) -> None:
     assert slug_of(text) == slug
 
 
-def test_a_long_title_ends_at_a_word() -> None:
-    assert slug_of("one two three four five", limit=15) == "one-two-three"
+def test_slug_of_long_title_ends_at_a_word() -> None:
+    assert slug_of("one two three four five", max_length=15) == "one-two-three"
 
 
-def test_a_word_longer_than_the_limit_is_cut() -> None:
-    assert slug_of("x" * 100, limit=60) == "x" * 60
+def test_slug_of_long_word_is_cut() -> None:
+    assert slug_of("x" * 100, max_length=60) == "x" * 60
 
 
 @settings(deadline=None)
 @given(st.text(max_size=200), st.integers(min_value=5, max_value=80))
-def test_whatever_the_text_the_slug_fits_an_address(text: str, limit: int) -> None:
-    slug = slug_of(text, limit=limit)
-    assert 0 < len(slug) <= limit
+def test_slug_of_any_text_fits_a_url(text: str, max_length: int) -> None:
+    slug = slug_of(text, max_length=max_length)
+    assert 0 < len(slug) <= max_length
     assert slug == "-" or (slug[0] not in "-_" and slug[-1] not in "-_")
     assert all(character.isalnum() or character in "-_" for character in slug)
     assert reverse("tag", kwargs={"slug": slug})
@@ -49,12 +49,12 @@ def test_whatever_the_text_the_slug_fits_an_address(text: str, limit: int) -> No
 
 @settings(deadline=None)
 @given(st.text(max_size=120))
-def test_the_slug_of_a_slug_is_itself(text: str) -> None:
+def test_slug_is_idempotent(text: str) -> None:
     assert slug_of(slug_of(text)) == slug_of(text)
 
 
 @pytest.mark.django_db
-def test_spellings_with_one_slug_are_one_tag() -> None:
+def test_spellings_with_the_same_slug_are_one_tag() -> None:
     first, second = Tag.objects.named(["Street Lamps", "Ереван"])
     assert [tag.pk for tag in Tag.objects.named(["ЕРЕВАН", "street lamps", "STREET-LAMPS"])] == [second.pk, first.pk]
     assert first.name == "Street Lamps"

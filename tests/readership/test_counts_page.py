@@ -15,7 +15,7 @@ from django.urls import get_resolver, resolve, reverse
 from pytest_django import DjangoAssertNumQueries
 
 from articles.models import Article
-from articles.models.article import TAKEN_SLUGS
+from articles.models.article import RESERVED_SLUGS
 from articles.readership import services
 from articles.readership.models import DailyStats, PageView
 from articles.readership.selectors import DAYS, article_counts
@@ -261,8 +261,8 @@ def addresses_below_an_article() -> set[str]:
 
 
 def test_no_title_takes_the_address_of_another_page(client: Client) -> None:
-    assert addresses_below_an_article() == TAKEN_SLUGS
-    for word in TAKEN_SLUGS:
+    assert addresses_below_an_article() == RESERVED_SLUGS
+    for word in RESERVED_SLUGS:
         article = factories.published(title=word.title())
         page = client.get(article.get_absolute_url())
         assert page.status_code == 200

@@ -76,7 +76,7 @@ class ArticleAdmin(ReviewAdmin[Article]):
                     article=revision.article,
                     revision_number=int(number) if number.isdecimal() and len(number) < 10 else 0,
                     moderator=request.user,
-                    text=form.to_text(),
+                    text=form.to_content(),
                     reason=reason,
                 )
             except ActionNotAllowed as error:

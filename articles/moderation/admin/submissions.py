@@ -22,7 +22,8 @@ from articles.moderation.admin.actions import DecisionActionsMixin
 from articles.moderation.admin.review import ReviewAdmin
 from articles.moderation.models import MAX_HISTORY_COUNT, Submission, SubmissionQuerySet
 from articles.moderation.services import DECIDE
-from articles.templatetags.spokesperson import language_mark
+from articles.presenters import article_page_context
+from articles.templatetags.article_tags import language_label
 from core.http_cache import framed
 
 WAITING, UNREVIEWED, RETURNED = "waiting", "unreviewed", "returned"
@@ -119,7 +120,7 @@ class SubmissionAdmin(DecisionActionsMixin, ReviewAdmin[Submission]):
 
     @admin.display(description=gettext_lazy("language"))
     def language_code(self, obj: Submission) -> str:
-        return language_mark(obj.language)
+        return language_label(obj.language)
 
     def get_urls(self) -> list[URLPattern]:
         preview = self.admin_site.admin_view(self.preview_view)
@@ -135,7 +136,7 @@ class SubmissionAdmin(DecisionActionsMixin, ReviewAdmin[Submission]):
         submission = self.get_submission(request, object_id)
         if submission is None:
             raise Http404
-        context = {"article": submission.article, "text": submission, "preview": True}
+        context = {**article_page_context(submission.article, submission), "preview": True}
         return render(request, "articles/article.html", context)
 
 

@@ -19,6 +19,7 @@ from django.utils.translation import gettext_noop
 
 from accounts.models import User
 from articles.models import Article
+from articles.presenters import article_page_context
 from articles.promotion.forms import Action, DecisionForm, EditorialPickForm
 from articles.promotion.models import Promotion
 from articles.promotion.models.payment import format_amount
@@ -151,7 +152,10 @@ class DecisionMixin(admin.ModelAdmin[Promotion]):
         )
         if article is None or article.live is None:
             raise Http404
-        return render(request, "articles/article.html", {"article": article, "text": article.live, "preview": True})
+        assert article.live is not None  # a published article has a live revision: a constraint
+        return render(
+            request, "articles/article.html", {**article_page_context(article, article.live), "preview": True}
+        )
 
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None

@@ -12,11 +12,11 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from articles.models import Article, Section
+from articles.presenters import card_context
 from articles.promotion.models import Placement, Promotion
 from articles.promotion.models.payment import format_amount
 from articles.promotion.selectors import SidebarPromotions, front_cards, section_cards, sidebar_promotions
 from articles.promotion.services.state_machine import DECIDE_PERMISSION
-from articles.templatetags.spokesperson import CARD_SIZES, story
 from core.models import SiteSettings
 
 register = template.Library()
@@ -58,11 +58,10 @@ def promoted_card(promotion: Promotion, placement: str) -> dict[str, Any]:
     The fragment of its URL, which no server sees, tells the page's script that the reader followed the card.
     """
     return {
-        **story(promotion.article),
+        **card_context(promotion.article),
         "promotion": promotion,
         "fragment": f"#promoted-{promotion.pk}",
         "is_lazy": placement == Placement.Code.BESIDE,
-        "sizes": CARD_SIZES,
     }
 
 

@@ -1,0 +1,138 @@
+"""What pages, feeds and JSON-LD show of articles, as plain values for templates."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urljoin
+
+from django.conf import settings
+from django.contrib.humanize.templatetags.humanize import NaturalTimeFormatter
+from django.template.defaultfilters import date as format_date
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import localize
+from django.utils.timesince import timesince
+from django.utils.translation import get_language, ngettext
+from django.utils.translation import gettext as _
+
+from articles.models import Article, Revision, Section
+from articles.models.slugs import slug_of
+
+# The `sizes` attribute of a card's image: on a phone, and on wider screens.
+CARD_SIZES = "(max-width: 30rem) 104px, 152px"
+
+
+def section_name(section: Section, language: str = "") -> str:
+    """Return the section's name in `language`, or in the language of the interface."""
+    return section.name_in(language or get_language() or settings.LANGUAGE_CODE)
+
+
+def ago(moment: datetime) -> str:
+    """Return how long ago `moment` was in one unit ("3 hours ago"), or its date after a week."""
+    now = timezone.now()
+    if now - moment > timedelta(days=7):
+        local = timezone.localtime(moment)
+        return format_date(local, _("j F") if local.year == timezone.localtime(now).year else _("j F Y"))
+    if now - moment < timedelta(minutes=1):
+        return _("just now")
+    # Russian declines "a minute" differently before "ago"; Django's humanize has those forms.
+    time = timesince(moment, now, depth=1, time_strings=NaturalTimeFormatter.past_substrings)
+    return _("%(time)s ago") % {"time": time}
+
+
+def isoformat(moment: datetime) -> str:
+    """Return a moment for `datetime` attributes: "2023-10-25T13:21:00+0400"."""
+    return timezone.localtime(moment).strftime("%Y-%m-%dT%H:%M:%S%z")
+
+
+def long_date(moment: datetime) -> str:
+    """Return a moment as the article page shows it: "13:21, Wednesday, 25 October, 2023"."""
+    return format_date(timezone.localtime(moment), _("H:i, l, j F, Y"))
+
+
+def absolute_url(path: str) -> str:
+    """Return a path as a URL under ORIGIN, and a complete URL unchanged."""
+    return str(urljoin(settings.ORIGIN + "/", path))
+
+
+def canonical_url(article: Article) -> str:
+    """Return the one URL that search engines, feeds and share links use."""
+    return f"{settings.ORIGIN}{article.canonical_path}"
+
+
+def tag_url(name: str) -> str:
+    """Return the URL of the tag with this name."""
+    return reverse("tag", kwargs={"slug": slug_of(name)})
+
+
+def counts_context(article: Article) -> dict[str, Any]:
+    """Return the localised views, likes and dislikes, and all three in words as `label`."""
+    views, likes, dislikes = (str(localize(n)) for n in (article.views, article.likes, article.dislikes))
+    words = (
+        ngettext("%(views)s view", "%(views)s views", article.views) % {"views": views},
+        ngettext("%(likes)s like", "%(likes)s likes", article.likes) % {"likes": likes},
+        ngettext("%(dislikes)s dislike", "%(dislikes)s dislikes", article.dislikes) % {"dislikes": dislikes},
+    )
+    return {"views": views, "likes": likes, "dislikes": dislikes, "label": ", ".join(words)}
+
+
+def card_context(article: Article, *, size: str = "", sizes: str = "") -> dict[str, Any]:
+    """Return the context of `articles/_card.html` for a published article.
+
+    Args:
+        size: "lead" for the first article of the front page, "side" for those beside it.
+        sizes: the `sizes` attribute of the image; by default `CARD_SIZES`.
+    """
+    revision = article.live
+    assert revision is not None  # guaranteed by a constraint
+    return {
+        "article": article,
+        "url": article.get_absolute_url(),
+        "title": revision.title,
+        "summary": revision.summary,
+        "language": revision.language,
+        "section_label": section_name(article.section, revision.language),
+        "image": revision.image,
+        "size": size,
+        "sizes": sizes or CARD_SIZES,
+    }
+
+
+def article_page_context(article: Article, revision: Revision, *, section: Section | None = None) -> dict[str, Any]:
+    """Return the context of `articles/article.html`, for the public page and for the author's preview.
+
+    Args:
+        revision: the version to show.
+        section: the section of this version, if it is loaded already.
+    """
+    return {
+        "article": article,
+        "revision": revision,
+        "section": section or revision.section,
+        "image": revision.image,
+        "canonical_url": canonical_url(article),
+    }
+
+
+def json_ld(article: Article, revision: Revision, site_name: str) -> dict[str, Any]:
+    """Return a published article as a schema.org NewsArticle."""
+    return {
+        "@context": "https://schema.org",
+        "@type": "NewsArticle",
+        "headline": revision.title,
+        "description": revision.summary,
+        "inLanguage": revision.language,
+        "datePublished": article.published_at.isoformat() if article.published_at else None,
+        "dateModified": revision.submitted_at.isoformat() if revision.submitted_at else None,
+        "mainEntityOfPage": canonical_url(article),
+        "articleSection": article.section.name,
+        "keywords": revision.tag_names,
+        "image": [absolute_url(revision.image.url(1600))] if revision.image else [],
+        "author": {
+            "@type": "Person",
+            "name": article.author.name,
+            "url": absolute_url(article.author.get_absolute_url()),
+        },
+        "publisher": {"@type": "Organization", "name": site_name, "url": settings.ORIGIN},
+    }

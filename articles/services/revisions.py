@@ -1,0 +1,106 @@
+"""Write and compare the content of revisions; the steps that the actions of `articles.services.publishing` share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from articles.models import Article, ArticleTag, Image, Revision, Section, Tag
+from core.exceptions import ActionNotAllowed
+from core.sanitizer import plain_text, sanitize
+
+MIN_WORDS = 30
+MAX_TAGS = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArticleContent:
+    """What an author writes. `body` is HTML; it is sanitised when it is stored."""
+
+    title: str
+    section: Section
+    language: str = "en"
+    summary: str = ""
+    body: str = ""
+    tag_names: list[str] = field(default_factory=list)
+    image: Image | None = None
+    caption: str = ""
+    alternative_text: str = ""
+    credit: str = ""
+
+
+def lock_article(article: Article) -> Article:
+    """Lock an article until the end of the transaction, and return it as the database has it now.
+
+    Raises:
+        ActionNotAllowed: it was deleted meanwhile.
+    """
+    # Two queries: one that waits for a lock returns the joined rows as they were before the wait.
+    if not Article.objects.select_for_update(no_key=True).only("pk").filter(pk=article.pk).first():
+        raise ActionNotAllowed(_("This article is not there any more."))
+    return Article.objects.select_related("live", "latest", "author").get(pk=article.pk)
+
+
+def latest_revision(article: Article) -> Revision:
+    """Return the latest revision.
+
+    Raises:
+        ActionNotAllowed: there is none.
+    """
+    if article.latest is None:
+        raise ActionNotAllowed(_("This article has no text."))
+    return article.latest
+
+
+def revision_in_review(article: Article, number: int | None = None) -> Revision:
+    """Return the revision in review.
+
+    Args:
+        number: the number that this revision must have.
+
+    Raises:
+        ActionNotAllowed: no revision, or another one, is in review.
+    """
+    revision = latest_revision(article)
+    if revision.state != Revision.State.IN_REVIEW or number not in {None, revision.number}:
+        raise ActionNotAllowed(_("This text is not in review any more: it was decided on or withdrawn meanwhile."))
+    return revision
+
+
+def set_content(revision: Revision, content: ArticleContent) -> None:
+    """Copy the content into a revision, without saving it."""
+    # Not dataclasses.asdict(), which copies the model instances.
+    for name in ArticleContent.__dataclass_fields__:
+        setattr(revision, name, getattr(content, name))
+    revision.body = sanitize(content.body)
+    revision.updated_at = timezone.now()
+
+
+def is_unchanged(revision: Revision, content: ArticleContent) -> bool:
+    """Return whether a revision has this content. An empty summary equals one that was taken from the body."""
+    same = all(
+        getattr(revision, name) == getattr(content, name)
+        for name in ArticleContent.__dataclass_fields__
+        if name not in {"body", "summary"}
+    )
+    return same and content.summary in {"", revision.summary} and revision.body == sanitize(content.body)
+
+
+def missing_for_submission(revision: Revision) -> dict[str, str]:
+    """Return what a revision lacks to be submitted, as field name → sentence; empty if nothing is missing."""
+    missing = {}
+    if len(plain_text(revision.body).split()) < MIN_WORDS:
+        missing["body"] = _("Write at least %(count)d words.") % {"count": MIN_WORDS}
+    return missing
+
+
+def update_tags(article: Article, revision: Revision) -> None:
+    """Make the tags of a published article those of its live revision."""
+    assert article.published_at is not None  # guaranteed by a constraint
+    tags = Tag.objects.named(revision.tag_names[:MAX_TAGS])
+    ArticleTag.objects.filter(article=article).exclude(tag__in=tags).delete()
+    ArticleTag.objects.bulk_create(
+        [ArticleTag(article=article, tag=tag, published_at=article.published_at) for tag in tags], ignore_conflicts=True
+    )
