@@ -37,7 +37,7 @@ def parse_filters(query: Mapping[str, str]) -> dict[str, str]:
     Raises:
         Http404: an unknown value.
     """
-    known = {"kind": Promotion.Kind.values, "place": Placement.Code.values, "state": [str(one) for one in PHASES]}
+    known = {"kind": Promotion.Kind.values, "place": Placement.Code.values, "state": [phase.value for phase in PHASES]}
     filters = {name: query[name] for name in known if query.get(name)}
     if any(value not in known[name] for name, value in filters.items()):
         raise Http404
