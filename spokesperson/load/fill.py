@@ -16,10 +16,8 @@ from django.utils import timezone
 
 from accounts.models import User
 from articles.models import Article, Image, Section, Tag
-from articles.search import entries, indexing
-from articles.search.engine import engine
 from articles.search.models import SearchEntry
-from articles.selectors import article_pk_ranges
+from articles.search.services import rebuild
 from spokesperson.demo.filling import SECTIONS
 from spokesperson.demo.progress import Say
 from spokesperson.load.database import MEMORY, Structure, copy_rows, insert_rows, structure
@@ -174,22 +172,7 @@ def _fill_at_once(sizes: Sizes, timing: _Timing) -> None:
 
 def _index_at_once(timing: _Timing) -> None:
     with timing.part("search"):
-        if connection.vendor == "postgresql" and not engine().is_elsewhere:
-            with entries.index_at_the_end():
-                _index_for_search(timing)
-                # An index cannot be made while references wait to be checked.
-                _execute("SET CONSTRAINTS ALL IMMEDIATE", "SET CONSTRAINTS ALL DEFERRED")
-        else:
-            _index_for_search(timing)
-
-
-def _index_for_search(timing: _Timing) -> None:
-    """Article by article, in the transaction that we are in."""
-    if engine().is_elsewhere:
-        timing.say("  The search is a service of its own: run manage.py rebuild_search.")
-        return
-    for first, last in article_pk_ranges():
-        indexing.update(*range(first, last + 1))
+        rebuild(batch_size=500, report=lambda line: timing.say(f"  search: {line}", stays=False))
 
 
 def _fill_in_parts(sizes: Sizes, processes: int, timing: _Timing, *, with_search: bool) -> None:
@@ -206,7 +189,7 @@ def _fill_in_parts(sizes: Sizes, processes: int, timing: _Timing, *, with_search
         with timing.part("indexes"):
             _in_threads([list(statements) for statements in before.indexes.values()])
         if with_search:
-            _index_in_parts(processes, timing)
+            _index_at_once(timing)
         with timing.part("references"):
             for statement in before.references:
                 _execute(statement)
@@ -218,14 +201,6 @@ def _fill_in_parts(sizes: Sizes, processes: int, timing: _Timing, *, with_search
         timing.say("Interrupted: emptying the database again ...")
         _undo(before, own_sections)
         raise
-
-
-def _index_in_parts(processes: int, timing: _Timing) -> None:
-    with timing.part("search"):
-        if engine().is_elsewhere:
-            _index_for_search(timing)
-        else:
-            indexing.fill_all(say=lambda line: timing.say(f"  {line}", stays=False), threads=processes)
 
 
 def _finish_rows(sizes: Sizes) -> None:

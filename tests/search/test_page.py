@@ -13,9 +13,9 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from articles.models import Article
-from articles.search.engine import TooSlow
-from articles.search.finding import MOST_RANKED
-from articles.search.words import LONGEST_QUERY, tidy
+from articles.search.backends import SearchTimeout, postgresql, sqlite
+from articles.search.query import MAX_QUERY_LENGTH, clean_query
+from articles.search.selectors import MAX_RESULTS
 from articles.services import publishing
 from tests import factories
 from tests.search.test_search import article
@@ -151,8 +151,8 @@ def test_one_search_has_one_address(client: Client, sent: str, kept: str) -> Non
 
 
 def test_a_query_is_cut_and_tidied() -> None:
-    assert tidy("  a\t b\u2028c\x07d \n") == "a b c d"
-    assert len(tidy("слово " * 1000)) <= LONGEST_QUERY
+    assert clean_query("  a\t b\u2028c\x07d \n") == "a b c d"
+    assert len(clean_query("слово " * 1000)) <= MAX_QUERY_LENGTH
 
 
 # --- Marks -------------------------------------------------------------------------------------
@@ -262,13 +262,13 @@ def test_a_search_that_takes_too_long_is_a_sentence(client: Client, monkeypatch:
         if connection.vendor == "postgresql":
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_sleep(60)")
-        raise TooSlow
+        raise SearchTimeout
 
     if connection.vendor == "postgresql":
-        monkeypatch.setattr("articles.search.postgres.MOST_MILLISECONDS", 20)
-        monkeypatch.setattr("articles.search.postgres.PostgresCompiler.keys", slow)
+        monkeypatch.setattr(postgresql, "TIMEOUT_MILLISECONDS", 20)
+        monkeypatch.setattr(postgresql.PostgreSQLBackend, "search", slow)
     else:
-        monkeypatch.setattr("articles.search.sqlite.SQLiteCompiler.keys", slow)
+        monkeypatch.setattr(sqlite.SQLiteBackend, "search", slow)
     article("Telescope")
     response = client.get(address(q="telescope"))
     assert response.status_code == 200
@@ -303,10 +303,10 @@ def test_by_relevance_a_search_ends_somewhere(client: Client, settings: LazySett
     settings.PAGE_SIZE = 2
     for n in range(3):
         article(f"Telescope {n}")
-    page = client.get(address(q="telescope", after=str(MOST_RANKED - 2))).text
+    page = client.get(address(q="telescope", after=str(MAX_RESULTS - 2))).text
     assert titles(page) == []
     assert "That was everything." in page
-    beyond = client.get(address(q="telescope", after=str(MOST_RANKED))).text
+    beyond = client.get(address(q="telescope", after=str(MAX_RESULTS))).text
     assert len(titles(beyond)) == 2
 
 
@@ -344,7 +344,7 @@ def test_every_page_leads_to_the_search(client: Client) -> None:
 
 # --- Cost --------------------------------------------------------------------------------------
 
-MOST_QUERIES = 6
+MAX_QUERIES = 6
 
 
 @pytest.mark.parametrize(
@@ -364,7 +364,7 @@ def test_a_search_costs_few_queries_however_much_it_finds(
     for n in range(9):
         article(f"Telescope {n}", author=author, tag_names=[f"tag {n}"])
     client.get("/search/")  # Sections, settings and tags are remembered for some seconds.
-    with django_assert_max_num_queries(MOST_QUERIES):
+    with django_assert_max_num_queries(MAX_QUERIES):
         client.get(address(**parameters))
 
 
@@ -416,6 +416,6 @@ def test_suggestions_cost_few_queries(client: Client, django_assert_max_num_quer
     for n in range(9):
         article(f"Telescope {n}", tag_names=[f"telescope {n}"])
     client.get("/search/")
-    with django_assert_max_num_queries(MOST_QUERIES):
+    with django_assert_max_num_queries(MAX_QUERIES):
         client.get("/search/suggestions/?q=tele")
     assert Article.objects.count() == 9

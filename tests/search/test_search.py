@@ -13,9 +13,10 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.profile import update_profile
 from articles.models import Article, Revision, Tag
-from articles.search import indexing
-from articles.search.finding import Question, find
 from articles.search.models import SearchEntry
+from articles.search.query import SearchQuery
+from articles.search.selectors import search
+from articles.search.services import update_index
 from articles.services import publishing
 from tests import factories
 
@@ -27,7 +28,7 @@ FILLING = "<p>" + "Eleven of us walked through the town on that day and wrote do
 
 def found(words: str, **narrowed: object) -> set[str]:
     """The titles of what a search finds."""
-    articles = find(Question(words=words, **narrowed), size=50).articles  # type: ignore[arg-type]
+    articles = search(SearchQuery(words=words, **narrowed), size=50).articles  # type: ignore[arg-type]
     return {str(article) for article in articles}
 
 
@@ -197,7 +198,7 @@ def test_a_search_is_narrowed_by_section_author_language_and_time(author: User) 
     town = factories.SectionFactory.create(name="Town")
     old = article("Old", "telescope")
     Article.objects.filter(pk=old.pk).update(published_at=timezone.now() - timedelta(days=10))
-    indexing.update(old.pk)
+    update_index([old.pk])
     article("Town", "telescope", section=town)
     article("Russian", "telescope", language="ru")
     article("Lilit", "telescope", author=author)
@@ -213,7 +214,7 @@ def test_a_search_is_narrowed_by_section_author_language_and_time(author: User) 
 def test_old_articles_are_found_as_new_ones_are(days: int) -> None:
     one = article("Telescope")
     Article.objects.filter(pk=one.pk).update(published_at=timezone.now() - timedelta(days=days, minutes=1))
-    indexing.update(one.pk)
+    update_index([one.pk])
     assert found("telescope") == found("telescope", newest_first=True) == {"Telescope"}
     for when, span in {"day": 1, "week": 7, "month": 31, "year": 366}.items():
         assert bool(found("telescope", when=when, newest_first=True)) == (days < span)
@@ -223,7 +224,7 @@ def test_the_title_counts_more_than_tags_and_they_more_than_the_text() -> None:
     article("Telescope")
     article("By tag", tag_names=["telescope"])
     article("In the text", "A telescope, and again a telescope.")
-    articles = find(Question(words="telescope"), size=9).articles
+    articles = search(SearchQuery(words="telescope"), size=9).articles
     expected = ["Telescope", "By tag", "In the text"] if POSTGRES else ["Telescope"]
     assert [str(one) for one in articles][: len(expected)] == expected
 
@@ -233,11 +234,11 @@ def test_the_parts_of_a_search_give_each_article_once(newest_first: bool) -> Non
     titles = {f"Telescope {n}" for n in range(7)}
     for title in sorted(titles):
         article(title)
-    question, seen, after = Question(words="telescope", newest_first=newest_first), [], ""
+    query, seen, cursor = SearchQuery(words="telescope", newest_first=newest_first), [], ""
     for _ in range(4):
-        part = find(question, after=after, size=3)
+        part = search(query, cursor=cursor, size=3)
         seen += [str(one) for one in part.articles]
-        if not (after := part.after):
+        if not (cursor := part.next_cursor):
             break
     assert sorted(seen) == sorted(titles)
     if newest_first:
@@ -248,11 +249,11 @@ def test_among_articles_of_one_moment_a_search_neither_skips_nor_repeats() -> No
     for n in range(5):
         article(f"Telescope {n}")
     Article.objects.update(published_at=timezone.now())
-    indexing.update(*Article.objects.values_list("pk", flat=True))
-    first = find(Question(words="telescope", newest_first=True), size=3)
-    second = find(Question(words="telescope", newest_first=True), after=first.after, size=3)
+    update_index(Article.objects.values_list("pk", flat=True))
+    first = search(SearchQuery(words="telescope", newest_first=True), size=3)
+    second = search(SearchQuery(words="telescope", newest_first=True), cursor=first.next_cursor, size=3)
     assert len({one.pk for one in [*first.articles, *second.articles]}) == 5
-    assert second.after == ""
+    assert second.next_cursor == ""
 
 
 def test_a_deleted_article_takes_its_entry_with_it(author: User) -> None:

@@ -1,0 +1,277 @@
+"""Search on PostgreSQL: one GIN index answers every search in time that does not grow with the number of articles.
+
+A row's `words` is a tsvector with these lexemes, told apart by their first character (no word begins with one):
+
+    word     a stem of title (weight A), tags and author (B), summary (C) or body (D), with its positions;
+    ^word    the same stem in title, tags or author: the few articles that are *about* it;
+    ~word    a word of the title as it is written, for incomplete words;
+    =title   a whole title that has only stop words ("It", "The Who");
+    §…       filters: §s section, §a author, §l language, and §0. §1. §2. spans of time.
+
+A search ranks a bounded number of the newest matches: `MAX_RANKED`, and `MAX_ABOUT` that have the words in title, tags
+or author. For a frequent word those are in the newest span of time, so each search asks for that span first, and for a
+wider one only while it has too few.
+
+The configuration `russian` stems words in Latin letters as English and all others as Russian, which leaves Armenian
+words as they are. So texts that mix languages are right word by word.
+
+docs/decisions/0011-search-engines.md says why this is SQL and what was measured.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+from django.contrib.postgres.search import SearchQuery as TSQuery
+from django.contrib.postgres.search import SearchRank
+from django.db import OperationalError, connection, transaction
+from django.db.models import F
+from django.utils import timezone
+
+from articles.search.backends.base import Backend, Document, SearchTimeout
+from articles.search.models import SearchEntry
+from articles.search.query import SearchQuery, Term, normalize, shorten, split_words
+
+CONFIGURATION = "russian"
+TIMEOUT_MILLISECONDS = 2000
+QUERY_CANCELED = "57014"
+MAX_RANKED = 250
+MAX_ABOUT = 150
+# The weights of body, summary, tags and author, title.
+WEIGHTS = [0.05, 0.15, 0.5, 1.0]
+# PostgreSQL refuses a vector of more than 1 MB; a text of this many characters never reaches it (100 pages of a book).
+MAX_CHARACTERS = 150_000
+# Spans of time as bits of the seconds since 1970 (1.5 days, 24 days, 1 year and 3 weeks), and how many spans back from
+# the newest a level takes (2 to 3 days, 7 to 10 weeks, 1 to 2 years).
+SPANS = ((17, 2), (21, 3), (25, 2))
+
+# OFFSET 0 keeps the planner from computing the vectors again wherever they are used.
+_WRITE = f"""
+INSERT INTO search_searchentry (article_id, published_at, words)
+SELECT v.article_id, v.published_at,
+  setweight(v.title, 'A') || setweight(v.names, 'B') || setweight(v.summary, 'C') || array_to_tsvector(
+    string_to_array(v.lexemes, ' ')
+    || ARRAY(SELECT '^' || stem FROM unnest(tsvector_to_array(v.title || v.names)) stem)
+    || CASE WHEN length(v.title) = 0 THEN ARRAY['=' || v.whole_title] END) || v.body
+FROM (
+  SELECT d.article_id, d.published_at, d.lexemes, d.title AS whole_title,
+    to_tsvector('{CONFIGURATION}', d.title) AS title,
+    to_tsvector('{CONFIGURATION}', d.names) AS names,
+    to_tsvector('{CONFIGURATION}', d.summary) AS summary,
+    to_tsvector('{CONFIGURATION}', d.body) AS body
+  FROM unnest(%s::bigint[], %s::timestamptz[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[])
+    AS d(article_id, published_at, lexemes, title, names, summary, body)
+  OFFSET 0
+) v
+ON CONFLICT (article_id) DO UPDATE SET published_at = EXCLUDED.published_at, words = EXCLUDED.words
+"""
+# The plans are for a few rows: no compilation, no parallel workers, and the index however many rows are estimated.
+_OPEN = f"""
+SELECT ARRAY(
+    SELECT array_to_string(tsvector_to_array(to_tsvector('{CONFIGURATION}', word)), ' ')
+    FROM unnest(%s::text[]) WITH ORDINALITY AS words(word, position) ORDER BY position
+  ),
+  set_config('statement_timeout', %s, true), set_config('jit', 'off', true),
+  set_config('enable_seqscan', 'off', true), set_config('max_parallel_workers_per_gather', '0', true)
+"""
+_MATCHED = f"""
+SELECT word FROM unnest(%s::text[]) AS word
+WHERE tsvector_to_array(to_tsvector('{CONFIGURATION}', word))
+  && (SELECT tsvector_to_array(to_tsvector('{CONFIGURATION}', %s)))
+"""
+
+
+class Lexemes(TSQuery):
+    """A query of lexemes as they are stored, which no configuration changes."""
+
+    template = "%(expressions)s::tsquery"
+
+
+class PostgreSQLBackend(Backend):
+    """The engine of a site whose database is PostgreSQL."""
+
+    model = SearchEntry
+
+    def write(self, documents: Sequence[Document]) -> None:
+        rows = [
+            (
+                document.article.pk,
+                document.published_at,
+                " ".join(_lexemes(document)),
+                document.title,
+                document.names,
+                document.summary,
+                document.body[:MAX_CHARACTERS],
+            )
+            for document in documents
+        ]
+        if rows:
+            with connection.cursor() as cursor:
+                cursor.execute(_WRITE, [list(column) for column in zip(*rows, strict=True)])
+
+    @contextmanager
+    def open_search(self, terms: Sequence[Term]) -> Iterator[list[Term]]:
+        words = list({word for term in terms for alternative in term for word in alternative})
+        try:
+            with transaction.atomic(savepoint=False):
+                with connection.cursor() as cursor:
+                    cursor.execute(_OPEN, [words, str(TIMEOUT_MILLISECONDS)])
+                    stems = dict(zip(words, cursor.fetchone()[0], strict=True))
+                yield [stemmed for term in terms if (stemmed := _stem(term, stems))]
+        except OperationalError as error:
+            if getattr(error.__cause__, "sqlstate", "") == QUERY_CANCELED:
+                raise SearchTimeout from error
+            raise
+
+    def search(
+        self,
+        query: SearchQuery,
+        terms: Sequence[Term],
+        *,
+        match_any: bool,
+        before: tuple[datetime, int] | None,
+        offset: int,
+        limit: int,
+    ) -> list[int]:
+        join = (" | " if match_any else " & ").join
+        about = join(_tsquery(term, prefix="^") for term in terms)
+        parts = [_tsquery(term) for term in terms]
+        if match_any:
+            parts += [f"{_quote(f'~{word}')}:*" for word in shorten(split_words(query.words))]
+        elif not terms:
+            parts = [_quote(f"={normalize(query.words)}")]
+        anywhere = join(parts)
+        if query.newest_first:
+            newest = _newest("anywhere", anywhere, query, before=before, limit=offset + limit)
+            return _fetch([newest], "SELECT article_id FROM anywhere")[offset:]
+        candidates = _fetch(
+            [
+                _newest("about", about, query, limit=MAX_ABOUT),
+                _newest("anywhere", anywhere, query, limit=MAX_RANKED),
+            ],
+            "SELECT article_id FROM about UNION SELECT article_id FROM anywhere",
+        )
+        if not candidates:
+            return []
+        rank = SearchRank(F("words"), Lexemes(anywhere), weights=WEIGHTS, normalization=1)
+        entries = SearchEntry.objects.filter(pk__in=candidates).order_by(rank.desc(), "-published_at", "-article_id")
+        return list(entries.values_list("pk", flat=True)[offset : offset + limit])
+
+    def search_titles(self, words: Sequence[str], *, limit: int) -> list[int]:
+        lexemes = " & ".join(_quote(f"~{word}") for word in words) + ":*"
+        with self.open_search([]):
+            return _fetch([_newest("titles", lexemes, limit=limit)], "SELECT article_id FROM titles")
+
+    def matched_terms(self, candidates: Collection[str], query: str) -> set[str]:
+        with connection.cursor() as cursor:
+            cursor.execute(_MATCHED, [list(candidates), normalize(query)])
+            return {row[0] for row in cursor.fetchall()}
+
+
+def _lexemes(document: Document) -> Iterator[str]:
+    """Yield the lexemes of an entry that are no stems."""
+    article = document.article
+    yield f"§s{article.section_id}"
+    yield f"§a{article.author_id}"
+    yield f"§l{article.language}"
+    for level, (bits, _taken) in enumerate(SPANS):
+        yield f"§{level}.{int(document.published_at.timestamp()) >> bits}"
+    for word in document.title.split():
+        yield f"~{word}"
+
+
+def _stem(term: Term, stems: dict[str, str]) -> Term:
+    """Return the term with stems for words; without stop words, which have none."""
+    alternatives = (" ".join(stems[word] for word in words).split() for words in term)
+    return tuple(tuple(words) for words in alternatives if words)
+
+
+def _quote(lexeme: str) -> str:
+    """Return a lexeme in the syntax of a tsquery."""
+    return "'" + lexeme.replace("\\", "\\\\").replace("'", "''") + "'"
+
+
+def _tsquery(term: Term, *, prefix: str = "") -> str:
+    return "(" + " | ".join(" & ".join(_quote(prefix + word) for word in words) for words in term) + ")"
+
+
+def _newest(
+    name: str,
+    lexemes: str,
+    query: SearchQuery | None = None,
+    *,
+    before: tuple[datetime, int] | None = None,
+    limit: int,
+) -> tuple[str, list[Any]]:
+    """Return the SQL of a WITH table `name`, and its parameters: the newest matches, span of time by span of time.
+
+    Args:
+        lexemes: a tsquery.
+        query: its filters narrow the matches.
+        before: only matches after this place in the order.
+        limit: the maximum number of matches.
+    """
+    filters, values = _filters(query, before)
+    levels: list[str] = []
+    parameters: list[Any] = []
+    for number, span in enumerate(_spans(before, query.published_since if query else None)):
+        # PostgreSQL evaluates the counts first, and does not run a level if one before it has enough.
+        conditions = [f"(SELECT count(*) FROM {name}{level}) < {limit:d}" for level in range(number)]
+        if span:
+            conditions.append("e.words @@ %s::tsquery")
+            parameters.append(span)
+        conditions += ["e.words @@ %s::tsquery", *filters]
+        parameters += [lexemes, *values]
+        levels.append(
+            f"{name}{number} AS MATERIALIZED (SELECT e.article_id, e.published_at FROM search_searchentry e "
+            f"WHERE {' AND '.join(conditions)} ORDER BY e.published_at DESC, e.article_id DESC LIMIT {limit:d})"
+        )
+    union = " UNION ".join(f"SELECT * FROM {name}{number}" for number in range(len(levels)))
+    levels.append(
+        f"{name} AS MATERIALIZED (SELECT * FROM ({union}) AS u ORDER BY published_at DESC, article_id DESC "
+        f"LIMIT {limit:d})"
+    )
+    return ", ".join(levels), parameters
+
+
+def _filters(query: SearchQuery | None, before: tuple[datetime, int] | None) -> tuple[list[str], list[Any]]:
+    """Return conditions and their parameters. Most are lexemes: they narrow a search before any row is read."""
+    conditions: list[str] = []
+    parameters: list[Any] = []
+    if query:
+        lexemes = [
+            *([f"§s{query.section.pk}"] if query.section else []),
+            *([f"§a{query.author.pk}"] if query.author else []),
+            *([f"§l{query.language}"] if query.language else []),
+        ]
+        conditions += ["e.words @@ %s::tsquery"] * len(lexemes)
+        parameters += map(_quote, lexemes)
+        if since := query.published_since:
+            conditions.append("e.published_at >= %s")
+            parameters.append(since)
+    if before:
+        conditions.append("(e.published_at, e.article_id) < (%s, %s)")
+        parameters += before
+    return conditions, parameters
+
+
+def _spans(before: tuple[datetime, int] | None, since: datetime | None) -> Iterator[str]:
+    """Yield a tsquery of spans of time for each level, and "" for all time unless a level reaches back to `since`."""
+    end = int((before[0] if before else timezone.now()).timestamp())
+    for level, (bits, taken) in enumerate(SPANS):
+        last = end >> bits
+        yield " | ".join(_quote(f"§{level}.{last - back}") for back in range(taken))
+        if since is not None and (last - taken + 1) << bits <= since.timestamp():
+            return
+    yield ""
+
+
+def _fetch(tables: Sequence[tuple[str, list[Any]]], select: str) -> list[int]:
+    """Return the keys that a SELECT finds in WITH tables, each given as SQL and parameters."""
+    with connection.cursor() as cursor:
+        sql = ", ".join(sql for sql, _parameters in tables)
+        cursor.execute(f"WITH {sql} {select}", [value for _sql, parameters in tables for value in parameters])
+        return [row[0] for row in cursor.fetchall()]
