@@ -65,7 +65,12 @@ class Highlighter:
         parts: list[str] = []
         position = 0
         for start, end in self._matches(text):
-            parts += [conditional_escape(text[position:start]), "<mark>", conditional_escape(text[start:end]), "</mark>"]
+            parts += [
+                conditional_escape(text[position:start]),
+                "<mark>",
+                conditional_escape(text[start:end]),
+                "</mark>",
+            ]
             position = end
         return mark_safe("".join([*parts, conditional_escape(text[position:])]))  # noqa: S308 - each part is escaped
 

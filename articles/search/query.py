@@ -26,9 +26,7 @@ MARKS = (
 )
 _MARKS = re.compile(rf"(?!(?<=и)\u0306)[{MARKS}]")
 # Letters with a stroke and ligatures, which Unicode does not decompose.
-_LETTERS = str.maketrans(
-    {"ø": "o", "ł": "l", "đ": "d", "ħ": "h", "ı": "i", "ð": "d", "æ": "ae", "œ": "oe", "þ": "th"}
-)
+_LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ħ": "h", "ı": "i", "ð": "d", "æ": "ae", "œ": "oe", "þ": "th"})
 _INITIAL_SHORT_I = re.compile(r"\bй")
 # Longer words are split: no engine indexes a word of unlimited length.
 WORD = re.compile(r"[^\W_]{1,100}")

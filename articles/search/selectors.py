@@ -65,9 +65,7 @@ def search(query: SearchQuery, *, cursor: str = "", size: int) -> SearchPage:
     if not all_terms:
         return SearchPage([])
     with backend.open_search(all_terms) as terms:
-        pks = backend.search(
-            query, terms, match_any=False, before=before, offset=offset, limit=size + 1
-        )
+        pks = backend.search(query, terms, match_any=False, before=before, offset=offset, limit=size + 1)
         if not pks and not cursor:
             instead = backend.search(
                 query.without_filters(), terms, match_any=True, before=None, offset=0, limit=size // 2

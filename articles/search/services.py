@@ -47,7 +47,7 @@ def _update_many(pks: list[int]) -> None:
 
 
 def rebuild(
-    *, first: int = 0, last: int | None = None, batch_size: int = REBUILD_BATCH, report: Callable[[str], None] = str
+    *, first: int = 0, last: int | None = None, batch_size: int = REBUILD_BATCH, report: Callable[[str], object] = str
 ) -> int:
     """Write the entries of all articles again and remove entries that do not belong, while the site serves.
 
@@ -82,7 +82,7 @@ def rebuild(
 
 @dataclass(frozen=True, kw_only=True)
 class IndexCheck:
-    """How many published articles are in the index, how many are not, and how many entries belong to no such article."""
+    """The numbers of published articles with and without an entry, and of entries without a published article."""
 
     indexed: int
     missing: int

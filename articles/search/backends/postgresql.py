@@ -23,19 +23,18 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any
 
 from django.contrib.postgres.search import SearchQuery as TSQuery
 from django.contrib.postgres.search import SearchRank
 from django.db import OperationalError, connection, transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from articles.search.backends.base import Backend, Document, SearchTimeout
 from articles.search.models import SearchEntry
 from articles.search.query import SearchQuery, Term, normalize, shorten, split_words
+from core.pagination import KeysetOrdering
 
-CONFIGURATION = "russian"
 TIMEOUT_MILLISECONDS = 2000
 QUERY_CANCELED = "57014"
 MAX_RANKED = 250
@@ -48,8 +47,10 @@ MAX_CHARACTERS = 150_000
 # the newest a level takes (2 to 3 days, 7 to 10 weeks, 1 to 2 years).
 SPANS = ((17, 2), (21, 3), (25, 2))
 
+NEWEST = KeysetOrdering({"published_at": datetime, "article_id": int})
+
 # OFFSET 0 keeps the planner from computing the vectors again wherever they are used.
-_WRITE = f"""
+_WRITE = """
 INSERT INTO search_searchentry (article_id, published_at, words)
 SELECT v.article_id, v.published_at,
   setweight(v.title, 'A') || setweight(v.names, 'B') || setweight(v.summary, 'C') || array_to_tsvector(
@@ -58,10 +59,10 @@ SELECT v.article_id, v.published_at,
     || CASE WHEN length(v.title) = 0 THEN ARRAY['=' || v.whole_title] END) || v.body
 FROM (
   SELECT d.article_id, d.published_at, d.lexemes, d.title AS whole_title,
-    to_tsvector('{CONFIGURATION}', d.title) AS title,
-    to_tsvector('{CONFIGURATION}', d.names) AS names,
-    to_tsvector('{CONFIGURATION}', d.summary) AS summary,
-    to_tsvector('{CONFIGURATION}', d.body) AS body
+    to_tsvector('russian', d.title) AS title,
+    to_tsvector('russian', d.names) AS names,
+    to_tsvector('russian', d.summary) AS summary,
+    to_tsvector('russian', d.body) AS body
   FROM unnest(%s::bigint[], %s::timestamptz[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[])
     AS d(article_id, published_at, lexemes, title, names, summary, body)
   OFFSET 0
@@ -69,18 +70,18 @@ FROM (
 ON CONFLICT (article_id) DO UPDATE SET published_at = EXCLUDED.published_at, words = EXCLUDED.words
 """
 # The plans are for a few rows: no compilation, no parallel workers, and the index however many rows are estimated.
-_OPEN = f"""
+_OPEN = """
 SELECT ARRAY(
-    SELECT array_to_string(tsvector_to_array(to_tsvector('{CONFIGURATION}', word)), ' ')
+    SELECT array_to_string(tsvector_to_array(to_tsvector('russian', word)), ' ')
     FROM unnest(%s::text[]) WITH ORDINALITY AS words(word, position) ORDER BY position
   ),
   set_config('statement_timeout', %s, true), set_config('jit', 'off', true),
   set_config('enable_seqscan', 'off', true), set_config('max_parallel_workers_per_gather', '0', true)
 """
-_MATCHED = f"""
+_MATCHED = """
 SELECT word FROM unnest(%s::text[]) AS word
-WHERE tsvector_to_array(to_tsvector('{CONFIGURATION}', word))
-  && (SELECT tsvector_to_array(to_tsvector('{CONFIGURATION}', %s)))
+WHERE tsvector_to_array(to_tsvector('russian', word))
+  && (SELECT tsvector_to_array(to_tsvector('russian', %s)))
 """
 
 
@@ -137,33 +138,27 @@ class PostgreSQLBackend(Backend):
         limit: int,
     ) -> list[int]:
         join = (" | " if match_any else " & ").join
-        about = join(_tsquery(term, prefix="^") for term in terms)
         parts = [_tsquery(term) for term in terms]
         if match_any:
             parts += [f"{_quote(f'~{word}')}:*" for word in shorten(split_words(query.words))]
         elif not terms:
             parts = [_quote(f"={normalize(query.words)}")]
-        anywhere = join(parts)
+        entries = _filter(query)
         if query.newest_first:
-            newest = _newest("anywhere", anywhere, query, before=before, limit=offset + limit)
-            return _fetch([newest], "SELECT article_id FROM anywhere")[offset:]
-        candidates = _fetch(
-            [
-                _newest("about", about, query, limit=MAX_ABOUT),
-                _newest("anywhere", anywhere, query, limit=MAX_RANKED),
-            ],
-            "SELECT article_id FROM about UNION SELECT article_id FROM anywhere",
-        )
-        if not candidates:
-            return []
-        rank = SearchRank(F("words"), Lexemes(anywhere), weights=WEIGHTS, normalization=1)
-        entries = SearchEntry.objects.filter(pk__in=candidates).order_by(rank.desc(), "-published_at", "-article_id")
-        return list(entries.values_list("pk", flat=True)[offset : offset + limit])
+            return _newest(entries, join(parts), since=query.published_since, before=before, limit=limit)
+        pks = _newest(entries, join(parts), since=query.published_since, limit=MAX_RANKED)
+        # Where there are more matches, those among them that are about the words.
+        if len(pks) == MAX_RANKED and terms:
+            about = join(_tsquery(term, prefix="^") for term in terms)
+            pks += _newest(entries, about, since=query.published_since, limit=MAX_ABOUT)
+        rank = SearchRank(F("words"), Lexemes(join(parts)), weights=WEIGHTS, normalization=1)
+        ranked = SearchEntry.objects.filter(pk__in=pks).order_by(rank.desc(), *NEWEST.names)
+        return list(ranked.values_list("pk", flat=True)[offset : offset + limit])
 
     def search_titles(self, words: Sequence[str], *, limit: int) -> list[int]:
         lexemes = " & ".join(_quote(f"~{word}") for word in words) + ":*"
         with self.open_search([]):
-            return _fetch([_newest("titles", lexemes, limit=limit)], "SELECT article_id FROM titles")
+            return _newest(SearchEntry.objects.all(), lexemes, limit=limit)
 
     def matched_terms(self, candidates: Collection[str], query: str) -> set[str]:
         with connection.cursor() as cursor:
@@ -198,80 +193,53 @@ def _tsquery(term: Term, *, prefix: str = "") -> str:
     return "(" + " | ".join(" & ".join(_quote(prefix + word) for word in words) for words in term) + ")"
 
 
+def _filter(query: SearchQuery) -> QuerySet[SearchEntry]:
+    """Return the entries that the filters of a query leave. Lexemes narrow a search before any row is read."""
+    entries = SearchEntry.objects.all()
+    if query.section:
+        entries = entries.filter(words=Lexemes(f"§s{query.section.pk}"))
+    if query.author:
+        entries = entries.filter(words=Lexemes(f"§a{query.author.pk}"))
+    if query.language:
+        entries = entries.filter(words=Lexemes(f"§l{query.language}"))
+    if since := query.published_since:
+        entries = entries.filter(published_at__gte=since)
+    return entries
+
+
 def _newest(
-    name: str,
+    entries: QuerySet[SearchEntry],
     lexemes: str,
-    query: SearchQuery | None = None,
     *,
-    before: tuple[datetime, int] | None = None,
     limit: int,
-) -> tuple[str, list[Any]]:
-    """Return the SQL of a WITH table `name`, and its parameters: the newest matches, span of time by span of time.
+    since: datetime | None = None,
+    before: tuple[datetime, int] | None = None,
+) -> list[int]:
+    """Return the keys of the newest matches, looking in wider spans of time until there are enough.
 
     Args:
         lexemes: a tsquery.
-        query: its filters narrow the matches.
-        before: only matches after this place in the order.
-        limit: the maximum number of matches.
+        limit: the maximum number of keys.
+        since: no entry is older.
+        before: only matches after this place in the order: (published_at, article).
     """
-    filters, values = _filters(query, before)
-    levels: list[str] = []
-    parameters: list[Any] = []
-    for number, span in enumerate(_spans(before, query.published_since if query else None)):
-        # PostgreSQL evaluates the counts first, and does not run a level if one before it has enough.
-        conditions = [f"(SELECT count(*) FROM {name}{level}) < {limit:d}" for level in range(number)]
-        if span:
-            conditions.append("e.words @@ %s::tsquery")
-            parameters.append(span)
-        conditions += ["e.words @@ %s::tsquery", *filters]
-        parameters += [lexemes, *values]
-        levels.append(
-            f"{name}{number} AS MATERIALIZED (SELECT e.article_id, e.published_at FROM search_searchentry e "
-            f"WHERE {' AND '.join(conditions)} ORDER BY e.published_at DESC, e.article_id DESC LIMIT {limit:d})"
-        )
-    union = " UNION ".join(f"SELECT * FROM {name}{number}" for number in range(len(levels)))
-    levels.append(
-        f"{name} AS MATERIALIZED (SELECT * FROM ({union}) AS u ORDER BY published_at DESC, article_id DESC "
-        f"LIMIT {limit:d})"
-    )
-    return ", ".join(levels), parameters
-
-
-def _filters(query: SearchQuery | None, before: tuple[datetime, int] | None) -> tuple[list[str], list[Any]]:
-    """Return conditions and their parameters. Most are lexemes: they narrow a search before any row is read."""
-    conditions: list[str] = []
-    parameters: list[Any] = []
-    if query:
-        lexemes = [
-            *([f"§s{query.section.pk}"] if query.section else []),
-            *([f"§a{query.author.pk}"] if query.author else []),
-            *([f"§l{query.language}"] if query.language else []),
-        ]
-        conditions += ["e.words @@ %s::tsquery"] * len(lexemes)
-        parameters += map(_quote, lexemes)
-        if since := query.published_since:
-            conditions.append("e.published_at >= %s")
-            parameters.append(since)
+    matches = NEWEST.sort(entries.filter(words=Lexemes(lexemes)))
     if before:
-        conditions.append("(e.published_at, e.article_id) < (%s, %s)")
-        parameters += before
-    return conditions, parameters
+        matches = NEWEST.filter_after(matches, before)
+    pks: list[int] = []
+    for span in _spans(before[0] if before else timezone.now(), since):
+        in_span = matches.filter(words=Lexemes(span)) if span else matches
+        pks = list(in_span.values_list("pk", flat=True)[:limit])
+        if len(pks) == limit:
+            break
+    return pks
 
 
-def _spans(before: tuple[datetime, int] | None, since: datetime | None) -> Iterator[str]:
-    """Yield a tsquery of spans of time for each level, and "" for all time unless a level reaches back to `since`."""
-    end = int((before[0] if before else timezone.now()).timestamp())
+def _spans(newest: datetime, oldest: datetime | None) -> Iterator[str]:
+    """Yield a tsquery of spans of time for each level, and "" for all time unless a level reaches back to `oldest`."""
     for level, (bits, taken) in enumerate(SPANS):
-        last = end >> bits
+        last = int(newest.timestamp()) >> bits
         yield " | ".join(_quote(f"§{level}.{last - back}") for back in range(taken))
-        if since is not None and (last - taken + 1) << bits <= since.timestamp():
+        if oldest is not None and (last - taken + 1) << bits <= oldest.timestamp():
             return
     yield ""
-
-
-def _fetch(tables: Sequence[tuple[str, list[Any]]], select: str) -> list[int]:
-    """Return the keys that a SELECT finds in WITH tables, each given as SQL and parameters."""
-    with connection.cursor() as cursor:
-        sql = ", ".join(sql for sql, _parameters in tables)
-        cursor.execute(f"WITH {sql} {select}", [value for _sql, parameters in tables for value in parameters])
-        return [row[0] for row in cursor.fetchall()]

@@ -9,14 +9,14 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Case, F, FloatField, Func, Lookup, QuerySet, When
-from django.db.models.fields.tuple_lookups import TupleLessThan
 
 from articles.models import Article
 from articles.search.backends.base import Backend, Document
 from articles.search.models import FTSEntry
 from articles.search.query import SearchQuery, Term, normalize, parse_terms, shorten
+from core.pagination import KeysetOrdering
 
-NEWEST = ("-article__published_at", "-article_id")
+NEWEST = KeysetOrdering({"article__published_at": datetime, "article_id": int})
 
 
 class Match(Lookup[str]):
@@ -80,25 +80,26 @@ class SQLiteBackend(Backend):
         if since := query.published_since:
             entries = entries.filter(article__published_at__gte=since)
         if before:
-            entries = entries.filter(TupleLessThan(("article__published_at", "article_id"), before))
+            entries = NEWEST.filter_after(entries, before)
         if not query.newest_first:
             # First the articles whose title is the query; a title may consist of words that every text has.
             has_other_title = Case(When(title=normalize(query.words), then=0), default=1)
-            entries = entries.order_by(has_other_title, BM25(), *NEWEST)
-        return list(entries[offset : offset + limit])
+            entries = entries.order_by(has_other_title, BM25(), *NEWEST.names)
+        return list(entries.values_list("pk", flat=True)[offset : offset + limit])
 
     def search_titles(self, words: Sequence[str], *, limit: int) -> list[int]:
-        return list(_matching("title : (" + " AND ".join(map(_prefix, words)) + ")")[:limit])
+        entries = _matching("title : (" + " AND ".join(map(_prefix, words)) + ")")
+        return list(entries.values_list("pk", flat=True)[:limit])
 
     def matched_terms(self, candidates: Collection[str], query: str) -> set[str]:
         words = [word for term in parse_terms(query) for alternative in term for word in alternative]
         return _beginning_with(candidates, words) or _beginning_with(candidates, shorten(words))
 
 
-def _matching(expression: str) -> QuerySet[FTSEntry, int]:
-    """Return the keys of published articles that match, newest first."""
+def _matching(expression: str) -> QuerySet[FTSEntry]:
+    """Return the entries of published articles that match, newest first."""
     entries = FTSEntry.objects.filter(Match(F("body"), expression), article__state=Article.State.PUBLISHED)
-    return entries.order_by(*NEWEST).values_list("pk", flat=True)
+    return NEWEST.sort(entries)
 
 
 def _prefix(word: str) -> str:
