@@ -6,7 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
-from django.utils.html import conditional_escape
+from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from articles.search.backends import get_backend
@@ -14,13 +14,10 @@ from articles.search.query import MARKS, fold, normalize, split_words
 
 # The length of an excerpt in characters, before and after the first match.
 EXCERPT_BEFORE, EXCERPT_AFTER = 70, 170
-# How much of a text is searched for an excerpt.
-MAX_TEXT_LENGTH = 40_000
 # Stemmers change the endings of words: a word with another beginning is no form of a query's word.
 PREFIX_LENGTH = 3
 
 _WORD = rf"[^\W_](?:[^\W_]|[{MARKS}])*"
-_SINGLE_WORD = re.compile(_WORD)
 
 # The letters, of both cases and with accents, that `fold` writes as the same letter.
 _VARIANTS: dict[str, set[str]] = defaultdict(set)
@@ -48,47 +45,30 @@ class Highlighter:
         beginnings = tuple({word[:PREFIX_LENGTH] for word in words})
         terms = {term for found in normalized.values() for term in found if term.startswith(beginnings)}
         matched = get_backend().matched_terms(terms, query) if terms else set()
-        # Where to highlight each candidate: the matching words of a compound, or all of it.
-        self._spans = {
-            candidate: _matched_words(candidate, matched) or [(0, len(candidate))]
-            for candidate, found in normalized.items()
-            if not matched.isdisjoint(found)
-        }
+        self._matched = {candidate for candidate, found in normalized.items() if not matched.isdisjoint(found)}
 
-    def _matches(self, text: str) -> Iterator[tuple[int, int]]:
-        for match in self._pattern.finditer(text):
-            for start, end in self._spans.get(match.group(), ()):
-                yield match.start() + start, match.start() + end
+    def _matches(self, text: str) -> Iterator[re.Match[str]]:
+        return (match for match in self._pattern.finditer(text) if match.group() in self._matched)
 
     def highlight(self, text: str) -> SafeString:
         """Return the whole text, escaped, with each match in `<mark>`."""
         parts: list[str] = []
         position = 0
-        for start, end in self._matches(text):
-            parts += [
-                conditional_escape(text[position:start]),
-                "<mark>",
-                conditional_escape(text[start:end]),
-                "</mark>",
-            ]
-            position = end
+        for match in self._matches(text):
+            parts += [conditional_escape(text[position : match.start()]), format_html("<mark>{}</mark>", match.group())]
+            position = match.end()
         return mark_safe("".join([*parts, conditional_escape(text[position:])]))  # noqa: S308 - each part is escaped
 
     def excerpt(self, text: str) -> SafeString:
         """Return the text around the first match, highlighted; "" where nothing matches."""
-        text = text[:MAX_TEXT_LENGTH]
         first = next(self._matches(text), None)
         if first is None:
             return SafeString()
-        start, end = max(0, first[0] - EXCERPT_BEFORE), min(len(text), first[0] + EXCERPT_AFTER)
+        start, end = max(0, first.start() - EXCERPT_BEFORE), min(len(text), first.start() + EXCERPT_AFTER)
         if start:
-            start = text.find(" ", start, first[0]) + 1 or first[0]
+            start = text.find(" ", start, first.start()) + 1 or first.start()
         if end < len(text):
-            space = text.rfind(" ", first[1], end)
-            end = space if space > 0 else max(end, first[1])
+            space = text.rfind(" ", first.end(), end)
+            end = space if space > 0 else max(end, first.end())
         excerpt = self.highlight(text[start:end])
         return mark_safe(("… " if start else "") + excerpt + (" …" if end < len(text) else ""))  # noqa: S308 - escaped
-
-
-def _matched_words(compound: str, matched: set[str]) -> list[tuple[int, int]]:
-    return [match.span() for match in _SINGLE_WORD.finditer(compound) if fold(match.group()) in matched]

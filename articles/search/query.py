@@ -31,7 +31,9 @@ _INITIAL_SHORT_I = re.compile(r"\bй")
 # Longer words are split: no engine indexes a word of unlimited length.
 WORD = re.compile(r"[^\W_]{1,100}")
 # Words that are also written as one: Wi-Fi, e-mail, O'Brien, don't, Node.js.
-_COMPOUND = re.compile(r"[^\W_]+(?:['’ʼ‐-][^\W_]+|(?<=[^\W\d_])\.(?=[^\W\d_])[^\W_]+)*")
+_JOINED = r"(?:['’ʼ‐-][^\W_]+|(?<=[^\W\d_])\.(?=[^\W\d_])[^\W_]+)"
+_COMPOUND = re.compile(rf"[^\W_]+{_JOINED}+")
+_WORD_OR_COMPOUND = re.compile(rf"[^\W_]+{_JOINED}*")
 _INLINE_TAG = re.compile(r"</?(?:a|strong|em)(?: [^>]*)?>")
 _TAG = re.compile(r"<[^>]*>")
 
@@ -98,12 +100,8 @@ def normalize(text: str) -> str:
 
     A compound is followed by its parts written as one word: "Wi-Fi" gives "wi fi wifi".
     """
-    return " ".join(WORD.findall(_COMPOUND.sub(_with_joined_form, fold(text))))
-
-
-def _with_joined_form(match: re.Match[str]) -> str:
-    parts = WORD.findall(match[0])
-    return f"{match[0]} {''.join(parts)}" if len(parts) > 1 else match[0]
+    with_joined_forms = _COMPOUND.sub(lambda match: f"{match[0]} {''.join(WORD.findall(match[0]))}", fold(text))
+    return " ".join(WORD.findall(with_joined_forms))
 
 
 def parse_terms(query: str) -> list[Term]:
@@ -112,7 +110,7 @@ def parse_terms(query: str) -> list[Term]:
     A compound is found in either spelling: "Wi-Fi" gives the alternatives ("wifi",) and ("wi", "fi").
     """
     terms: dict[Term, None] = {}
-    for match in _COMPOUND.finditer(fold(query)):
+    for match in _WORD_OR_COMPOUND.finditer(fold(query)):
         parts = tuple(WORD.findall(match[0]))
         joined = tuple(WORD.findall("".join(parts)))
         terms[(parts,) if joined == parts else (joined, parts)] = None

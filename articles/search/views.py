@@ -28,6 +28,8 @@ PARAMETERS = ("q", "section", "author", "language", "when", "order", "after")
 SUGGESTION_PARAMETERS = ("q",)
 MAX_NAME_LENGTH = 60
 SHOWN_TAGS = 12
+# How much of a text is searched for an excerpt.
+MAX_TEXT_LENGTH = 40_000
 PERIOD_LABELS = {
     "": gettext_lazy("Any time"),
     "day": gettext_lazy("Past day"),
@@ -129,7 +131,7 @@ def _cards(words: str, articles: Sequence[Article]) -> list[SafeString]:
     texts = []
     for article in articles:
         assert article.live is not None  # The constraint article_published_has_time_and_text.
-        texts.append((article.live.title, article.live.summary, extract_text(article.live.body)))
+        texts.append((article.live.title, article.live.summary, extract_text(article.live.body)[:MAX_TEXT_LENGTH]))
     highlighter = Highlighter(words, [text for of_article in texts for text in of_article])
     cards = []
     for article, (title, summary, body) in zip(articles, texts, strict=True):

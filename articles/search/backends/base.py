@@ -5,7 +5,6 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
@@ -19,49 +18,18 @@ class SearchTimeout(Exception):
     """A search took longer than a page is allowed to take."""
 
 
-@dataclass(frozen=True)
-class Document:
-    """What is indexed of a published article: its texts, normalized (`articles.search.query.normalize`)."""
-
-    article: Article
-    published_at: datetime
-    title: str
-    names: str
-    summary: str
-    body: str
-
-    @classmethod
-    def from_article(cls, article: Article) -> Document:
-        """Read a published article that `load_documents` fetched."""
-        revision = article.live
-        # The constraint article_published_has_time_and_text.
-        assert revision is not None
-        assert article.published_at is not None
-        # Tags as the author wrote them and as they are called now.
-        tags = dict.fromkeys([*revision.tag_names, *(tag.name for tag in article.tags.all())])
-        return cls(
-            article=article,
-            published_at=article.published_at,
-            title=normalize(revision.title),
-            names=normalize(", ".join([article.author.display_name, article.author.username, *tags])),
-            summary=normalize(revision.summary),
-            body=normalize(extract_text(revision.body)),
-        )
-
-
-def load_documents(pks: Collection[int]) -> list[Document]:
-    """Return the documents of those of these articles that are published."""
-    articles = (
-        Article.objects.published()
-        .filter(pk__in=pks)
-        .select_related("live", "author")
-        .only(
-            *("published_at", "section_id", "language", "author__display_name", "author__username"),
-            *("live__title", "live__summary", "live__body", "live__tag_names"),
-        )
-        .prefetch_related("tags")
-    )
-    return [Document.from_article(article) for article in articles]
+def normalized_texts(article: Article) -> dict[str, str]:
+    """Return what is indexed of a published article: title, names (its author and tags), summary and body."""
+    revision = article.live
+    assert revision is not None  # The constraint article_published_has_time_and_text.
+    # Tags as the author wrote them and as they are called now.
+    tags = dict.fromkeys([*revision.tag_names, *(tag.name for tag in article.tags.all())])
+    return {
+        "title": normalize(revision.title),
+        "names": normalize(", ".join([article.author.display_name, article.author.username, *tags])),
+        "summary": normalize(revision.summary),
+        "body": normalize(extract_text(revision.body)),
+    }
 
 
 class Backend(ABC):
@@ -72,9 +40,10 @@ class Backend(ABC):
 
     def index(self, pks: Collection[int]) -> None:
         """Write the entries of the published ones of these articles, and remove those of the others."""
-        documents = load_documents(pks)
-        self.write(documents)
-        self.remove(set(pks) - {document.article.pk for document in documents})
+        published = Article.objects.published().filter(pk__in=pks).select_related("live", "author")
+        articles = list(published.prefetch_related("tags"))
+        self.write(articles)
+        self.remove(set(pks) - {article.pk for article in articles})
 
     def remove(self, pks: Collection[int]) -> None:
         """Remove the entries of these articles."""
@@ -82,8 +51,8 @@ class Backend(ABC):
             self.model._default_manager.filter(pk__in=pks).delete()
 
     @abstractmethod
-    def write(self, documents: Sequence[Document]) -> None:
-        """Write entries, replacing those of the same articles."""
+    def write(self, articles: Sequence[Article]) -> None:
+        """Write the entries of these published articles, replacing those they have."""
 
     @abstractmethod
     def open_search(self, terms: Sequence[Term]) -> AbstractContextManager[list[Term]]:

@@ -30,7 +30,8 @@ from django.db import OperationalError, connection, transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
-from articles.search.backends.base import Backend, Document, SearchTimeout
+from articles.models import Article
+from articles.search.backends.base import Backend, SearchTimeout, normalized_texts
 from articles.search.models import SearchEntry
 from articles.search.query import SearchQuery, Term, normalize, shorten, split_words
 from core.pagination import KeysetOrdering
@@ -96,19 +97,15 @@ class PostgreSQLBackend(Backend):
 
     model = SearchEntry
 
-    def write(self, documents: Sequence[Document]) -> None:
-        rows = [
-            (
-                document.article.pk,
-                document.published_at,
-                " ".join(_lexemes(document)),
-                document.title,
-                document.names,
-                document.summary,
-                document.body[:MAX_CHARACTERS],
+    def write(self, articles: Sequence[Article]) -> None:
+        rows = []
+        for article in articles:
+            texts = normalized_texts(article)
+            lexemes = " ".join(_lexemes(article, texts["title"]))
+            body = texts["body"][:MAX_CHARACTERS]
+            rows.append(
+                (article.pk, article.published_at, lexemes, texts["title"], texts["names"], texts["summary"], body)
             )
-            for document in documents
-        ]
         if rows:
             with connection.cursor() as cursor:
                 cursor.execute(_WRITE, [list(column) for column in zip(*rows, strict=True)])
@@ -166,15 +163,13 @@ class PostgreSQLBackend(Backend):
             return {row[0] for row in cursor.fetchall()}
 
 
-def _lexemes(document: Document) -> Iterator[str]:
-    """Yield the lexemes of an entry that are no stems."""
-    article = document.article
-    yield f"§s{article.section_id}"
-    yield f"§a{article.author_id}"
-    yield f"§l{article.language}"
+def _lexemes(article: Article, title: str) -> Iterator[str]:
+    """Yield the lexemes of an entry that are no stems; `title` is normalized."""
+    assert article.published_at is not None  # The constraint article_published_has_time_and_text.
+    yield from (f"§s{article.section_id}", f"§a{article.author_id}", f"§l{article.language}")
     for level, (bits, _taken) in enumerate(SPANS):
-        yield f"§{level}.{int(document.published_at.timestamp()) >> bits}"
-    for word in document.title.split():
+        yield f"§{level}.{int(article.published_at.timestamp()) >> bits}"
+    for word in title.split():
         yield f"~{word}"
 
 

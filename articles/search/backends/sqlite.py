@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import Case, F, FloatField, Func, Lookup, QuerySet, When
 
 from articles.models import Article
-from articles.search.backends.base import Backend, Document
+from articles.search.backends.base import Backend, normalized_texts
 from articles.search.models import FTSEntry
 from articles.search.query import SearchQuery, Term, normalize, parse_terms, shorten
 from core.pagination import KeysetOrdering
@@ -41,20 +41,11 @@ class SQLiteBackend(Backend):
 
     model = FTSEntry
 
-    def write(self, documents: Sequence[Document]) -> None:
+    def write(self, articles: Sequence[Article]) -> None:
         # A virtual table knows no upsert.
         with transaction.atomic():
-            self.remove([document.article.pk for document in documents])
-            FTSEntry.objects.bulk_create(
-                FTSEntry(
-                    article=document.article,
-                    title=document.title,
-                    names=document.names,
-                    summary=document.summary,
-                    body=document.body,
-                )
-                for document in documents
-            )
+            self.remove([article.pk for article in articles])
+            FTSEntry.objects.bulk_create(FTSEntry(article=article, **normalized_texts(article)) for article in articles)
 
     def open_search(self, terms: Sequence[Term]) -> AbstractContextManager[list[Term]]:
         return nullcontext(list(terms))
