@@ -98,7 +98,6 @@ INSTALLED_APPS = [
     "django_prose_editor",
     "django_tasks_db",
     "health_check",
-    "modelsearch",
 ]
 
 MIDDLEWARE = [
@@ -210,32 +209,6 @@ CACHES = {
 }
 
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
-
-# What finds articles by their words (docs/search.md): the database itself, or an OpenSearch service.
-SEARCH_URL = env.str("SEARCH_URL", default="")
-if SEARCH_URL:
-    if urlsplit(SEARCH_URL).scheme not in {"http", "https"} or not urlsplit(SEARCH_URL).hostname:
-        raise ImproperlyConfigured(
-            "SEARCH_URL is the address of an OpenSearch service, such as https://user:password@search.example.org:9200."
-        )
-    if find_spec("opensearchpy") is None:
-        raise ImproperlyConfigured("SEARCH_URL needs the package opensearch-py.")
-    MODELSEARCH_BACKENDS = {
-        "default": {
-            "BACKEND": "articles.search.opensearch",
-            "URLS": [SEARCH_URL],
-            "INDEX_PREFIX": "spokesperson_",
-            "TIMEOUT": 2,
-        }
-    }
-else:
-    MODELSEARCH_BACKENDS = {
-        "default": {
-            "BACKEND": "articles.search.postgres"
-            if _database["ENGINE"] == "django.db.backends.postgresql"
-            else "articles.search.sqlite"
-        }
-    }
 
 MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(DATA_DIR / "media")))
 MEDIA_URL = "/media/"

@@ -1,1 +1,1 @@
-"""Finding articles by their words: the index, its engines, and what a reader asks them (docs/search.md)."""
+"""Full-text search of published articles (docs/search.md)."""

@@ -8,20 +8,20 @@ from django.dispatch import receiver
 
 from accounts.models import User
 from articles.models import Article, Tag
-from articles.search import indexing
+from articles.search import services
 from core import events
 
 
 @receiver([events.article_published, events.article_hidden, events.article_restored])
 def update_article(article: Article, **kwargs: Any) -> None:
-    indexing.update(article.pk)
+    services.update_index([article.pk])
 
 
 @receiver(events.user_renamed)
 def update_author(user: User, **kwargs: Any) -> None:
-    indexing.update_of_author(user)
+    services.update_author(user)
 
 
 @receiver(events.tag_renamed)
 def update_tag(tag: Tag, **kwargs: Any) -> None:
-    indexing.update_of_tag(tag)
+    services.update_tag(tag)

@@ -4,11 +4,11 @@ from articles.search import views
 from core.http_cache import public_page
 
 urlpatterns = [
-    path("search/", public_page(views.SearchView.as_view(), parameters=views.PARAMETERS), name="search"),
-    path("search/opensearch.xml", public_page(views.description, parameters=()), name="opensearch"),
+    path("search/", public_page(views.search, parameters=views.PARAMETERS), name="search"),
+    path("search/opensearch.xml", public_page(views.opensearch, parameters=()), name="opensearch"),
     path(
         "search/suggestions/",
-        public_page(views.suggest, parameters=views.SUGGESTION_PARAMETERS),
+        public_page(views.suggestions, parameters=views.SUGGESTION_PARAMETERS),
         name="search_suggestions",
     ),
 ]

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from django.db import connection
 
-from articles.search import indexing
+from articles.search import services
 from articles.selectors import article_pk_ranges
 from demo.progress import Progress
 
@@ -18,7 +18,7 @@ SPAN = 10_000  # articles that one thread indexes at a time
 def index_articles() -> None:
     """Index all published articles in the current transaction."""
     for first, last in article_pk_ranges():
-        indexing.update(*range(first, last + 1))
+        services.update_index(range(first, last + 1))
 
 
 def fill_search_index(*, progress: Progress, threads: int) -> None:
@@ -37,7 +37,7 @@ def fill_search_index(*, progress: Progress, threads: int) -> None:
 def _index_span(span: tuple[int, int]) -> None:
     first, last = span
     try:
-        indexing.update(*range(first, last + 1))
+        services.update_index(range(first, last + 1))
     finally:
         connection.close()
 

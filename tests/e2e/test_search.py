@@ -1,4 +1,4 @@
-"""Somebody looks for an article."""
+"""Searching for an article in a browser."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.e2e.conftest import PHONE
 pytestmark = IN_BROWSER
 
 
-def test_from_any_page_to_an_article_by_its_words(page: Page, accessible: Callable[[Page], None]) -> None:
+def test_search_from_the_front_page_to_an_article(page: Page, accessible: Callable[[Page], None]) -> None:
     factories.published(title="The lamp at number nine", tag_names=["lanterns"])
     page.goto("/")
     page.get_by_role("link", name="Search").click()
@@ -28,9 +28,7 @@ def test_from_any_page_to_an_article_by_its_words(page: Page, accessible: Callab
     assert page.context.cookies() == []
 
 
-def test_what_is_half_typed_is_completed_and_reached_by_the_keyboard(
-    page: Page, accessible: Callable[[Page], None]
-) -> None:
+def test_suggestions_by_keyboard(page: Page, accessible: Callable[[Page], None]) -> None:
     article = factories.published(title="The lamp at number nine")
     page.goto("/search/")
     field = page.get_by_label("Words to look for")
@@ -47,7 +45,7 @@ def test_what_is_half_typed_is_completed_and_reached_by_the_keyboard(
     expect(page).to_have_url(article.get_absolute_url())
 
 
-def test_searching_on_a_phone_without_javascript(page_without_javascript: Page) -> None:
+def test_search_on_a_phone_without_javascript(page_without_javascript: Page) -> None:
     for n in range(14):
         factories.published(title=f"Lamp {n}", language="ru" if n else "en")
     page = page_without_javascript
@@ -65,7 +63,7 @@ def test_searching_on_a_phone_without_javascript(page_without_javascript: Page) 
     expect(page.get_by_label("Order", exact=True)).to_have_value("newest")
 
 
-def test_nothing_found_on_the_narrowest_phone(page: Page, accessible: Callable[[Page], None]) -> None:
+def test_search_without_matches_at_360_pixels(page: Page, accessible: Callable[[Page], None]) -> None:
     factories.published(title="The lamp at number nine", tag_names=["lanterns"])
     page.set_viewport_size({"width": 360, "height": 740})
     page.goto("/hy/search/?q=" + "longest" * 20)
@@ -73,7 +71,7 @@ def test_nothing_found_on_the_narrowest_phone(page: Page, accessible: Callable[[
     assert page.evaluate("document.documentElement.scrollWidth") == 360
 
 
-def test_the_search_page_is_valid_html(page: Page, valid_html: Callable[..., None]) -> None:
+def test_search_page_is_valid_html(page: Page, valid_html: Callable[..., None]) -> None:
     factories.published(title="The lamp at number nine")
     addresses = {"empty": "/search/", "found": "/search/?q=lamp&author=no", "nothing": "/search/?q=lamp+submarine"}
     valid_html(**{name: page.request.get(address).text() for name, address in addresses.items()})

@@ -1,4 +1,4 @@
-"""The index is what the database says: compared, mended, filled, and the same words in SQL as in Python."""
+"""The search index: updated by services, rebuilt and checked by a command."""
 
 from __future__ import annotations
 
@@ -9,102 +9,23 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
+from django.db.models import Model
 from django.db.models.signals import post_delete, post_save
 
 from accounts.models import User
 from articles.models import Article, Revision
-from articles.search import entries, indexing, rebuilding
-from articles.search.engine import engine
-from articles.search.finding import Question, find
-from articles.search.marking import text_of
-from articles.search.models import SearchedArticle
+from articles.search import services
+from articles.search.backends import get_backend
+from articles.search.backends.base import normalized_texts
+from articles.search.query import SearchQuery, parse_terms
+from articles.search.services import IndexCheck, check, rebuild, update_index
 from articles.services import publishing
-from core.sanitizer import plain_text, sanitize
 from tests import factories
 from tests.articles.test_search import article, found
 
 pytestmark = pytest.mark.django_db
 
-only_postgres = pytest.mark.skipif(connection.vendor != "postgresql", reason="PostgreSQL's own index")
-
-
-def run(*arguments: str) -> str:
-    out = StringIO()
-    call_command("rebuild_search", *arguments, stdout=out)
-    return out.getvalue()
-
-
-# --- Compared and mended -----------------------------------------------------------------------
-
-
-def test_the_verbs_leave_nothing_to_mend() -> None:
-    article("One")
-    factories.hidden(title="Two")
-    factories.draft()
-    assert rebuilding.compare() == rebuilding.Comparison(right=1, missing=0, surplus=0)
-    assert "nothing else: 1." in run("--check")
-
-
-def test_what_differs_is_told_and_mended() -> None:
-    missing, surplus = article("Missing"), article("Surplus")
-    Article.objects.filter(pk=surplus.pk).update(state=Article.State.HIDDEN)
-    Article.objects.filter(pk=missing.pk).update(state=Article.State.HIDDEN)
-    indexing.update(missing.pk)
-    Article.objects.filter(pk=missing.pk).update(state=Article.State.PUBLISHED)
-    with pytest.raises(
-        CommandError, match="1 published articles are not in the index, and 1 entries belong to nothing"
-    ):
-        run("--check")
-    assert found("missing") == set()
-    assert "1 articles are in the index." in run()
-    assert found("missing") == {"Missing"}
-    assert "nothing else: 1." in run("--check")
-
-
-def test_a_rebuild_goes_through_all_batches(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rebuilding, "BATCH", 2)
-    for n in range(5):
-        article(f"Telescope {n}")
-    for pk in Article.objects.values_list("pk", flat=True):
-        engine().delete(SearchedArticle(pk=pk))  # type: ignore[attr-defined]
-    assert found("telescope") == set()
-    run()
-    assert len(found("telescope")) == 5
-
-
-def test_no_signal_writes_the_index() -> None:
-    one = article("Telescope")
-    assert not post_save.has_listeners(SearchedArticle)
-    assert not post_delete.has_listeners(SearchedArticle)
-    assert one.live is not None
-    Revision.objects.filter(pk=one.live.pk).update(title="Microscope")
-    one.save()
-    assert found("microscope") == set()
-
-
-def test_what_is_rolled_back_is_not_in_the_index() -> None:
-    one = factories.in_review(title="Telescope")
-    with transaction.atomic():
-        publishing.publish(article=one, revision_number=1)
-        transaction.set_rollback(True)
-    assert engine().count() == 0
-
-
-def test_renaming_writes_a_batch_at_once_and_the_rest_after_the_commit(
-    monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
-) -> None:
-    monkeypatch.setattr(indexing, "BATCH", 2)
-    author = factories.PersonFactory.create(display_name="Old")
-    for n in range(5):
-        article(f"Article {n}", author=author)
-    User.objects.filter(pk=author.pk).update(display_name="Hovhannes")
-    with django_capture_on_commit_callbacks(execute=True):
-        indexing.update_of_author(author)
-        assert len(found("hovhannes")) == 2
-    assert len(found("hovhannes")) == 5
-
-
-# --- PostgreSQL's own ----------------------------------------------------------------------------
+only_postgresql = pytest.mark.skipif(connection.vendor != "postgresql", reason="about the index of PostgreSQL")
 
 BODIES = [
     "<p>Plain &amp; simple.</p><p>Two&nbsp;words</p>",
@@ -115,57 +36,76 @@ BODIES = [
 ]
 
 
-@pytest.mark.parametrize("body", BODIES)
-@only_postgres
-def test_sql_reads_the_same_words_from_html_as_python(body: str) -> None:
-    clean = sanitize(body)
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {entries.plain('%s::text')}", [clean])
-        in_sql = cursor.fetchone()[0]
-    assert in_sql.split() == plain_text(clean).split()
-    assert text_of(clean) == plain_text(clean)
+def run(*arguments: str) -> str:
+    out = StringIO()
+    call_command("rebuild_search", *arguments, stdout=out)
+    return out.getvalue()
 
 
-@only_postgres
-@pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("newest_first", [True, False])
-def test_a_search_reads_the_one_index_and_stops_at_the_span_that_has_enough(newest_first: bool) -> None:
-    for n in range(30):
+def entries() -> list[Any]:
+    model: type[Model] = get_backend().model
+    return list(model._default_manager.order_by("pk").values_list(*(field.attname for field in model._meta.fields)))
+
+
+# --- check and rebuild -------------------------------------------------------------------------
+
+
+def test_check_after_publishing_and_hiding_finds_no_difference() -> None:
+    article("One")
+    factories.hidden(title="Two")
+    factories.draft()
+    assert check() == IndexCheck(indexed=1, missing=0, surplus=0)
+    assert "nothing else: 1." in run("--check")
+
+
+def test_rebuild_search_repairs_what_check_reports() -> None:
+    missing, surplus = article("Missing"), article("Surplus")
+    Article.objects.filter(pk=surplus.pk).update(state=Article.State.HIDDEN)
+    get_backend().remove([missing.pk])
+    with pytest.raises(
+        CommandError, match="1 published articles are not in the index, and 1 entries belong to nothing"
+    ):
+        run("--check")
+    assert found("missing") == set()
+    assert "1 articles are in the index." in run()
+    assert found("missing") == {"Missing"}
+    assert "nothing else: 1." in run("--check")
+
+
+def test_rebuild_processes_all_batches() -> None:
+    for n in range(5):
         article(f"Telescope {n}")
-    statements: list[str] = []
-
-    def explain(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
-        if sql.startswith("WITH"):
-            with context["connection"].connection.cursor() as cursor:
-                cursor.execute("EXPLAIN (ANALYZE, TIMING OFF, COSTS OFF) " + sql, params)
-                statements.append("\n".join(row[0] for row in cursor.fetchall()))
-        return execute(sql, params, many, context)
-
-    with engine().bounded("telescope"), connection.execute_wrapper(explain):
-        find(Question(words="telescope", newest_first=newest_first), size=12)
-    plan = statements[0]
-    assert "Seq Scan on search_searchentry" not in plan
-    assert "Bitmap Index Scan on search_entry_words" in plan
-    if newest_first:
-        assert plan.count("never executed") >= 3  # the wider spans
+    get_backend().remove(list(Article.objects.values_list("pk", flat=True)))
+    assert found("telescope") == set()
+    lines: list[str] = []
+    assert rebuild(batch_size=2, report=lines.append) == 5
+    assert len(lines) == 3
+    assert len(found("telescope")) == 5
 
 
-@only_postgres
-def test_a_text_that_postgresql_would_refuse_is_indexed_in_part() -> None:
-    one = article("Long")
-    assert one.live is not None
-    words = "".join(f" слово{n}ы" for n in range(60_000))
-    Revision.objects.filter(pk=one.live.pk).update(body=f"<p>{words}</p>" * 3)
-    indexing.update(one.pk)
-    assert found("слово100ы") == {"Long"}
+def test_rebuild_of_a_range_writes_only_that_range() -> None:
+    pks = [article(f"Telescope {n}").pk for n in range(4)]
+    get_backend().remove(pks)
+    assert rebuild(first=pks[1], last=pks[2]) == 2
+    assert found("telescope") == {"Telescope 1", "Telescope 2"}
+
+
+def test_rebuild_writes_the_same_entries_as_publishing() -> None:
+    for n, body in enumerate(BODIES):
+        article(f"Article {n}", body, language=["en", "ru", "hy"][n % 3], tag_names=["Wi-Fi"])
+    factories.hidden(title="Hidden")
+    before = entries()
+    get_backend().remove([entry[0] for entry in before])
+    assert entries() == []
+    assert rebuild() == len(BODIES)
+    assert entries() == before
 
 
 @pytest.mark.postgres
-@only_postgres
+@only_postgresql
 @pytest.mark.django_db(transaction=True)
-def test_a_rebuild_beside_hiding_leaves_nothing_hidden_in_the_index(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rebuild_while_articles_are_hidden_indexes_no_hidden_article() -> None:
     articles = [article(f"Telescope {n}") for n in range(8)]
-    monkeypatch.setattr(rebuilding, "BATCH", 2)
     failed: list[Exception] = []
 
     def hide_all() -> None:
@@ -180,7 +120,97 @@ def test_a_rebuild_beside_hiding_leaves_nothing_hidden_in_the_index(monkeypatch:
     hiding = threading.Thread(target=hide_all)
     hiding.start()
     for _ in range(3):
-        rebuilding.rebuild()
+        rebuild(batch_size=2)
     hiding.join()
     assert not failed
-    assert rebuilding.compare() == rebuilding.Comparison(right=0, missing=0, surplus=0)
+    assert check() == IndexCheck(indexed=0, missing=0, surplus=0)
+
+
+# --- Updates -----------------------------------------------------------------------------------
+
+
+def test_saving_a_model_does_not_change_the_index() -> None:
+    one = article("Telescope")
+    assert not post_save.has_listeners(Article)
+    assert not post_delete.has_listeners(Article)
+    assert one.live is not None
+    Revision.objects.filter(pk=one.live.pk).update(title="Microscope")
+    one.save()
+    assert found("microscope") == set()
+
+
+def test_publish_rolled_back_leaves_the_index_unchanged() -> None:
+    one = factories.in_review(title="Telescope")
+    with transaction.atomic():
+        publishing.publish(article=one, revision_number=1)
+        transaction.set_rollback(True)
+    assert entries() == []
+
+
+def test_update_author_writes_one_batch_now_and_the_rest_after_the_commit(
+    monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
+) -> None:
+    monkeypatch.setattr(services, "RENAME_BATCH", 2)
+    author = factories.PersonFactory.create(display_name="Old")
+    for n in range(5):
+        article(f"Article {n}", author=author)
+    User.objects.filter(pk=author.pk).update(display_name="Hovhannes")
+    with django_capture_on_commit_callbacks(execute=True):
+        services.update_author(author)
+        assert len(found("hovhannes")) == 2
+    assert len(found("hovhannes")) == 5
+
+
+def test_update_index_costs_the_same_queries_for_any_number_of_articles(django_assert_max_num_queries: Any) -> None:
+    pks = [article(f"Telescope {n}", tag_names=[f"tag {n}"]).pk for n in range(5)]
+    with django_assert_max_num_queries(6):
+        update_index(pks)
+
+
+def test_normalized_texts_have_tags_as_written_and_as_named_now() -> None:
+    one = article("Telescope", tag_names=["Optics"])
+    one.tags.update(name="Lenses and mirrors")
+    assert normalized_texts(Article.objects.get(pk=one.pk))["names"].split()[-4:] == [
+        "optics",
+        "lenses",
+        "and",
+        "mirrors",
+    ]
+
+
+# --- PostgreSQL --------------------------------------------------------------------------------
+
+
+@only_postgresql
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("newest_first", [True, False])
+def test_search_reads_only_the_index_and_stops_at_the_span_that_has_enough(newest_first: bool) -> None:
+    for n in range(30):
+        article(f"Telescope {n}")
+    plans: list[str] = []
+
+    def explain(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        if "search_searchentry" in sql:
+            with context["connection"].connection.cursor() as cursor:
+                cursor.execute("EXPLAIN (ANALYZE, TIMING OFF, COSTS OFF) " + sql, params)
+                plans.append("\n".join(row[0] for row in cursor.fetchall()))
+        return execute(sql, params, many, context)
+
+    backend, query = get_backend(), SearchQuery(words="telescope", newest_first=newest_first)
+    with backend.open_search(parse_terms("telescope")) as terms, connection.execute_wrapper(explain):
+        backend.search(query, terms, match_any=False, before=None, offset=0, limit=13)
+    matching = plans if newest_first else plans[:-1]  # The last ranks what the others found.
+    assert len(matching) == (1 if newest_first else 4)
+    for plan in matching:
+        assert "Bitmap Index Scan on search_entry_words" in plan
+    assert "Seq Scan on search_searchentry" not in "".join(plans)
+
+
+@only_postgresql
+def test_update_index_of_a_text_that_is_too_long_indexes_its_beginning() -> None:
+    one = article("Long")
+    assert one.live is not None
+    words = "".join(f" слово{n}ы" for n in range(60_000))
+    Revision.objects.filter(pk=one.live.pk).update(body=f"<p>{words}</p>" * 3)
+    update_index([one.pk])
+    assert found("слово100ы") == {"Long"}

@@ -1,4 +1,4 @@
-"""The search page: a plain form, everything in its address, nothing that any input could break."""
+"""The search page and the suggestions below its field."""
 
 from __future__ import annotations
 
@@ -13,9 +13,8 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from articles.models import Article
-from articles.search.engine import TooSlow
-from articles.search.finding import MOST_RANKED
-from articles.search.words import LONGEST_QUERY, tidy
+from articles.search.backends import SearchTimeout, postgresql, sqlite
+from articles.search.selectors import MAX_RESULTS
 from articles.services import publishing
 from tests import factories
 from tests.search.test_search import article
@@ -63,7 +62,7 @@ def results(page: str) -> str:
     return page[page.index('id="results"') :]
 
 
-def test_the_form_works_without_scripts_and_keeps_what_was_chosen(client: Client) -> None:
+def test_search_form_without_javascript_shows_the_chosen_values(client: Client) -> None:
     town = factories.SectionFactory.create(name="Town")
     author = factories.PersonFactory.create(username="lilit", display_name="Lilit Sargsyan")
     article("Telescope", section=town, author=author)
@@ -82,7 +81,7 @@ def test_the_form_works_without_scripts_and_keeps_what_was_chosen(client: Client
 
 @pytest.mark.parametrize("words", HOSTILE)
 @pytest.mark.parametrize("order", ["", "newest"])
-def test_no_words_break_the_page(client: Client, words: str, order: str) -> None:
+def test_search_of_any_input_answers_200(client: Client, words: str, order: str) -> None:
     article("Telescope", "Nothing else.", tag_names=["w1", "drop table"])
     response = client.get(address(q=words, order=order), follow=True)
     assert response.status_code == 200
@@ -106,12 +105,12 @@ def test_no_words_break_the_page(client: Client, words: str, order: str) -> None
         {"after": "x" * 5000, "order": "newest"},
         {"after": "²"},
         {"page": "-1"},
-        {"author": "nobody at all"},
+        {"author": "no such user"},
         {"author": "'\"%"},
         {"author": "x" * 5000},
     ],
 )
-def test_other_wrong_values_are_as_good_as_none(client: Client, wrong: dict[str, str]) -> None:
+def test_search_ignores_unknown_values(client: Client, wrong: dict[str, str]) -> None:
     article("Telescope")
     response = client.get(address(q="telescope", **wrong), follow=True)
     assert response.status_code == 200
@@ -119,12 +118,12 @@ def test_other_wrong_values_are_as_good_as_none(client: Client, wrong: dict[str,
         assert titles(response.text) == ["Telescope"]
 
 
-def test_a_null_byte_is_a_400(client: Client) -> None:
+def test_search_of_a_null_byte_answers_400(client: Client) -> None:
     assert client.get("/search/?q=a%00b").status_code == 400
     assert client.get("/search/suggestions/?q=a%00b").status_code == 400
 
 
-def test_an_unknown_author_is_said_beside_the_field(client: Client) -> None:
+def test_search_of_an_unknown_author_shows_an_error_beside_the_field(client: Client) -> None:
     article("Telescope")
     page = client.get(address(q="telescope", author="<b>Nobody")).text
     assert 'aria-invalid="true" aria-describedby="search-author-unknown"' in page
@@ -134,7 +133,7 @@ def test_an_unknown_author_is_said_beside_the_field(client: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    ("sent", "kept"),
+    ("requested", "canonical"),
     [
         ("?q=lamp&section=&author=&language=&when=&order=", "/search/?q=lamp"),
         ("?q=+lamp++map%0A&order=newest&utm_source=x", "/search/?q=lamp+map&order=newest"),
@@ -144,21 +143,16 @@ def test_an_unknown_author_is_said_beside_the_field(client: Client) -> None:
         ("?q=%20&when=", "/search/"),
     ],
 )
-def test_one_search_has_one_address(client: Client, sent: str, kept: str) -> None:
-    response = client.get("/search/" + sent)
-    assert (response.status_code, response["Location"]) == (302, kept)
-    assert client.get(kept).status_code == 200
+def test_search_redirects_to_its_canonical_url(client: Client, requested: str, canonical: str) -> None:
+    response = client.get("/search/" + requested)
+    assert (response.status_code, response["Location"]) == (302, canonical)
+    assert client.get(canonical).status_code == 200
 
 
-def test_a_query_is_cut_and_tidied() -> None:
-    assert tidy("  a\t b\u2028c\x07d \n") == "a b c d"
-    assert len(tidy("слово " * 1000)) <= LONGEST_QUERY
+# --- Highlighting -------------------------------------------------------------------------------------
 
 
-# --- Marks -------------------------------------------------------------------------------------
-
-
-def test_the_found_words_are_marked_in_title_and_text_and_all_else_is_escaped(client: Client) -> None:
+def test_highlight_marks_words_in_title_and_excerpt_and_escapes_the_rest(client: Client) -> None:
     article(
         'A <em>telescope</em> & "mirrors"',
         "&lt;script&gt;alert(1)&lt;/script&gt; "
@@ -173,7 +167,7 @@ def test_the_found_words_are_marked_in_title_and_text_and_all_else_is_escaped(cl
     assert "<script" not in page
 
 
-def test_what_is_typed_is_escaped(client: Client) -> None:
+def test_search_escapes_the_query(client: Client) -> None:
     page = client.get(address(q='"><script>alert(1)</script>')).text
     assert "<script>alert" not in page
     assert "&quot;&gt;&lt;script&gt;" in page
@@ -181,21 +175,25 @@ def test_what_is_typed_is_escaped(client: Client) -> None:
 
 @pytest.mark.parametrize(
     ("written", "typed"),
-    [("ЁЛКА", "ёлка"), ("Երևանում", "երևանում"), ("ի՞նչ", "ինչ"), ("за\u0301мок", "замок")],
+    [
+        *(("ЁЛКА", "ёлка"), ("Երևանում", "երևանում"), ("ի՞նչ", "ինչ"), ("за\u0301мок", "замок"), ("Йод", "иод")),
+        *(("Café", "cafe"), ("Ångström", "angstrom"), ("Fußball", "fussball"), ("cafe", "Café")),
+        *(("Wi-Fi", "wifi"), ("Wi-Fi", "wi-fi"), ("don’t", "dont"), ("Node.js", "nodejs"), ("E-mail", "email")),
+    ],
 )
-def test_words_are_marked_as_they_are_written(client: Client, written: str, typed: str) -> None:
+def test_highlight_marks_words_as_they_are_written(client: Client, written: str, typed: str) -> None:
     article("Spelled", f"So {written} here.")
     assert f"So <mark>{written}</mark> here." in client.get(address(q=typed)).text
 
 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite knows no inflections")
-def test_inflected_forms_are_marked_and_words_that_only_begin_alike_are_not(client: Client) -> None:
+def test_highlight_marks_inflected_forms_but_not_words_that_only_begin_alike(client: Client) -> None:
     article("Forms", "Автор статьи доволен: статья, статьями, статуя. Runs, running, rune.")
     page = client.get(address(q="статья run")).text
     assert re.findall("<mark>(.*?)</mark>", page) == ["статьи", "статья", "статьями", "Runs", "running"]
 
 
-def test_a_word_in_the_tags_alone_shows_the_summary(client: Client) -> None:
+def test_excerpt_of_a_match_in_tags_is_the_summary(client: Client) -> None:
     article("By tag", "Nothing.", summary="About <glass>.", tag_names=["telescope"])
     assert "About &lt;glass&gt;." in client.get(address(q="telescope")).text
 
@@ -203,7 +201,7 @@ def test_a_word_in_the_tags_alone_shows_the_summary(client: Client) -> None:
 # --- Nothing found -----------------------------------------------------------------------------
 
 
-def test_an_empty_result_says_so_and_offers_what_has_some_of_the_words(client: Client) -> None:
+def test_search_without_matches_offers_articles_with_some_of_the_words(client: Client) -> None:
     article("Telescope")
     page = client.get(address(q="telescope submarine")).text
     assert "Nothing was found for “telescope submarine”." in page
@@ -211,7 +209,7 @@ def test_an_empty_result_says_so_and_offers_what_has_some_of_the_words(client: C
     assert titles(page) == ["Telescope"]
 
 
-def test_a_misspelled_word_leads_to_what_begins_alike_and_to_tags_that_are_near(client: Client) -> None:
+def test_search_of_a_misspelled_word_offers_articles_and_tags_spelled_alike(client: Client) -> None:
     article("Telescope", tag_names=["astronomy"])
     assert titles(client.get(address(q="telescopium")).text) == ["Telescope"]
     page = client.get(address(q="astronmy")).text
@@ -219,7 +217,7 @@ def test_a_misspelled_word_leads_to_what_begins_alike_and_to_tags_that_are_near(
     assert '<a href="/tags/astronomy/" rel="tag">astronomy</a>' in page
 
 
-def test_an_empty_result_of_a_narrowed_search_leads_out_of_the_filters(client: Client) -> None:
+def test_filtered_search_without_matches_links_to_the_unfiltered_one(client: Client) -> None:
     article("Telescope")
     page = client.get(address(q="telescope", language="hy")).text
     assert "Nothing was found" in page
@@ -227,14 +225,14 @@ def test_an_empty_result_of_a_narrowed_search_leads_out_of_the_filters(client: C
     assert titles(page) == ["Telescope"]
 
 
-def test_where_nothing_is_near_there_are_the_newest(client: Client) -> None:
+def test_search_without_anything_similar_offers_the_newest_articles(client: Client) -> None:
     article("Telescope")
     page = client.get(address(q="qqqqqq")).text
     assert "New on the site" in page
     assert titles(page) == ["Telescope"]
 
 
-def test_what_is_hidden_is_offered_nowhere(client: Client) -> None:
+def test_search_page_never_offers_hidden_articles(client: Client) -> None:
     publishing.hide(article=article("Telescope", "A submarine.", tag_names=["optics"]))
     for words in ["telescope", "telescopium", "submarine other", "optics", "qqqq", ""]:
         page = client.get(address(q=words)).text
@@ -243,7 +241,7 @@ def test_what_is_hidden_is_offered_nowhere(client: Client) -> None:
     assert "/articles/" not in client.get("/search/suggestions/?q=tele").text
 
 
-def test_without_words_there_are_the_form_a_hint_and_tags(client: Client) -> None:
+def test_search_without_words_shows_a_hint_and_current_tags(client: Client) -> None:
     article("Telescope", tag_names=["astronomy"])
     page = client.get("/search/").text
     assert "Tags of the newest articles" in page
@@ -252,68 +250,66 @@ def test_without_words_there_are_the_form_a_hint_and_tags(client: Client) -> Non
     assert titles(page) == []
 
 
-def test_signs_alone_are_no_words(client: Client) -> None:
+def test_search_of_punctuation_asks_for_a_word(client: Client) -> None:
     assert "There is no word in that." in client.get(address(q="—!?")).text
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_search_that_takes_too_long_is_a_sentence(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_search_that_times_out_shows_a_message(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     def slow(*args: object, **options: object) -> list[int]:
         if connection.vendor == "postgresql":
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_sleep(60)")
-        raise TooSlow
+        raise SearchTimeout
 
     if connection.vendor == "postgresql":
-        monkeypatch.setattr("articles.search.postgres.MOST_MILLISECONDS", 20)
-        monkeypatch.setattr("articles.search.postgres.PostgresCompiler.keys", slow)
+        monkeypatch.setattr(postgresql, "TIMEOUT_MILLISECONDS", 20)
+        monkeypatch.setattr(postgresql.PostgreSQLBackend, "search", slow)
     else:
-        monkeypatch.setattr("articles.search.sqlite.SQLiteCompiler.keys", slow)
+        monkeypatch.setattr(sqlite.SQLiteBackend, "search", slow)
     article("Telescope")
     response = client.get(address(q="telescope"))
     assert response.status_code == 200
     assert "That search takes too long." in response.text
 
 
-# --- Going on ----------------------------------------------------------------------------------
+# --- Show more ----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("order", ["", "newest"])
-def test_show_more_goes_on_with_the_whole_search_in_its_address(
-    client: Client, settings: LazySettings, order: str
-) -> None:
+def test_show_more_continues_the_same_search(client: Client, settings: LazySettings, order: str) -> None:
     settings.PAGE_SIZE = 2
     names = [f"Telescope {n}" for n in range(5)]
     for name in names:
         article(name, language="ru")
-    seen, following = [], address(q="telescope", language="ru", order=order)
+    seen, url = [], address(q="telescope", language="ru", order=order)
     for _ in range(4):
-        page = client.get(following).text
+        page = client.get(url).text
         seen += titles(page)
         more = re.search(r'<a class="button" href="([^"]+)" data-hx-get', page)
         if not more:
             break
-        following = "/search/" + unescape(more[1])
-        assert "language=ru" in following
+        url = "/search/" + unescape(more[1])
+        assert "language=ru" in url
     assert sorted(seen) == names
     assert "everything." in page or "best matches." in page
 
 
-def test_by_relevance_a_search_ends_somewhere(client: Client, settings: LazySettings) -> None:
+def test_search_by_relevance_ends_after_max_results(client: Client, settings: LazySettings) -> None:
     settings.PAGE_SIZE = 2
     for n in range(3):
         article(f"Telescope {n}")
-    page = client.get(address(q="telescope", after=str(MOST_RANKED - 2))).text
+    page = client.get(address(q="telescope", after=str(MAX_RESULTS - 2))).text
     assert titles(page) == []
     assert "That was everything." in page
-    beyond = client.get(address(q="telescope", after=str(MOST_RANKED))).text
+    beyond = client.get(address(q="telescope", after=str(MAX_RESULTS))).text
     assert len(titles(beyond)) == 2
 
 
-# --- Caches and machines -----------------------------------------------------------------------
+# --- Caches, crawlers, browsers -----------------------------------------------------------------------
 
 
-def test_the_page_is_everybodys_and_holds_nothing_personal(client: Client) -> None:
+def test_search_pages_are_public_without_cookies_or_tokens(client: Client) -> None:
     article("Telescope")
     for one in [address(q="telescope"), "/search/", "/search/suggestions/?q=tele", "/search/opensearch.xml"]:
         response = client.get(one)
@@ -322,19 +318,19 @@ def test_the_page_is_everybodys_and_holds_nothing_personal(client: Client) -> No
         assert "csrf" not in response.text
 
 
-def test_other_search_engines_know_one_search_page(client: Client) -> None:
+def test_search_page_has_one_canonical_url(client: Client) -> None:
     for one in (address(q="telescope", order="newest"), "/search/"):
         page = client.get(one).text
         assert '<link rel="canonical" href="http://testserver/search/">' in page
         assert "noindex" not in page
 
 
-def test_htmx_is_loaded_on_the_search_page_alone(client: Client) -> None:
+def test_htmx_is_loaded_on_the_search_page_but_not_the_front_page(client: Client) -> None:
     assert "htmx" in client.get("/search/").text
     assert "htmx-2" not in client.get("/").text
 
 
-def test_every_page_leads_to_the_search(client: Client) -> None:
+def test_front_page_links_to_the_search_in_each_language(client: Client) -> None:
     for language in ["", "/ru", "/hy"]:
         page = client.get(f"{language}/").text
         assert f'href="{language}/search/"' in page
@@ -344,7 +340,9 @@ def test_every_page_leads_to_the_search(client: Client) -> None:
 
 # --- Cost --------------------------------------------------------------------------------------
 
-MOST_QUERIES = 6
+MAX_QUERIES = 6
+# On PostgreSQL, a search that finds too little looks in up to 4 spans of time, and so does its fallback.
+MAX_SPAN_QUERIES = 2 * (len(postgresql.SPANS) + 1) if connection.vendor == "postgresql" else 0
 
 
 @pytest.mark.parametrize(
@@ -357,14 +355,14 @@ MOST_QUERIES = 6
         {"q": "qqqq"},
     ],
 )
-def test_a_search_costs_few_queries_however_much_it_finds(
+def test_search_query_count(
     client: Client, parameters: dict[str, str], django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     author = factories.PersonFactory.create(username="lilit", display_name="Lilit")
     for n in range(9):
         article(f"Telescope {n}", author=author, tag_names=[f"tag {n}"])
-    client.get("/search/")  # Sections, settings and tags are remembered for some seconds.
-    with django_assert_max_num_queries(MOST_QUERIES):
+    client.get("/search/")  # Sections, settings and tags are cached for some seconds.
+    with django_assert_max_num_queries(MAX_QUERIES + MAX_SPAN_QUERIES * bool(parameters)):
         client.get(address(**parameters))
 
 
@@ -376,7 +374,7 @@ def suggested(client: Client, typed: str) -> list[str]:
     return [unescape(re.sub("<.*?>", "", one)).strip() for one in re.findall(r"<li>(.*?)</li>", page)]
 
 
-def test_what_is_half_typed_is_completed_to_sections_authors_tags_and_titles(client: Client) -> None:
+def test_suggestions_complete_sections_authors_tags_and_titles(client: Client) -> None:
     author = factories.PersonFactory.create(username="tester", display_name="Tessa Vardanyan")
     factories.PersonFactory.create(username="tesla", display_name="Tesla Unread")
     section = factories.SectionFactory.create(name="Tests")
@@ -391,7 +389,7 @@ def test_what_is_half_typed_is_completed_to_sections_authors_tags_and_titles(cli
     assert suggested(client, "vard") == []
 
 
-def test_suggestions_are_few_and_need_two_letters(client: Client) -> None:
+def test_suggestions_are_at_most_eight_and_need_two_letters(client: Client) -> None:
     for n in range(10):
         article(f"Telescope {n}")
     assert len(suggested(client, "tele")) == 8
@@ -399,7 +397,7 @@ def test_suggestions_are_few_and_need_two_letters(client: Client) -> None:
 
 
 @pytest.mark.parametrize("typed", HOSTILE)
-def test_nothing_that_is_typed_breaks_the_suggestions(client: Client, typed: str) -> None:
+def test_suggestions_of_any_input_answer_200(client: Client, typed: str) -> None:
     article('<b>"Telescope"</b>')
     assert client.get("/search/suggestions/?" + urlencode({"q": typed})).status_code == 200
 
@@ -412,10 +410,10 @@ def test_suggestions_are_escaped(client: Client) -> None:
     assert "&lt;b&gt;&quot;Telescope&quot;" in page
 
 
-def test_suggestions_cost_few_queries(client: Client, django_assert_max_num_queries: DjangoAssertNumQueries) -> None:
+def test_suggestions_query_count(client: Client, django_assert_max_num_queries: DjangoAssertNumQueries) -> None:
     for n in range(9):
         article(f"Telescope {n}", tag_names=[f"telescope {n}"])
     client.get("/search/")
-    with django_assert_max_num_queries(MOST_QUERIES):
+    with django_assert_max_num_queries(MAX_QUERIES + MAX_SPAN_QUERIES // 2):
         client.get("/search/suggestions/?q=tele")
     assert Article.objects.count() == 9

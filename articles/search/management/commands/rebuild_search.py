@@ -1,4 +1,4 @@
-"""`manage.py rebuild_search`: the index anew while the site serves, or only a look at whether it is true."""
+"""`manage.py rebuild_search`: write the search index again, or check it."""
 
 from __future__ import annotations
 
@@ -7,16 +7,15 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from articles.search import rebuilding
-from articles.search.indexing import silent
+from articles.search import services
 
 
 class Command(BaseCommand):
-    """Write every article's entry anew, and take away what does not belong."""
+    """Write every article's entry again and remove what does not belong."""
 
     help = (
-        "Writes the search index anew, batch by batch, while the site serves: needed after a change of SEARCH_URL. "
-        "With --check it changes nothing, says what differs and ends with 1 where anything does."
+        "Writes the search index again, batch by batch, while the site serves. With --check it changes nothing, says "
+        "what differs, and exits with 1 if anything does."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -24,16 +23,16 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, check: bool, **options: Any) -> None:
         if check:
-            wrong = rebuilding.compare()
-            if wrong.missing or wrong.surplus:
+            result = services.check()
+            if result.missing or result.surplus:
                 raise CommandError(
-                    f"{wrong.missing} published articles are not in the index, and {wrong.surplus} entries belong to "
+                    f"{result.missing} published articles are not in the index, and {result.surplus} entries belong to "
                     "nothing that is published."
                 )
-            self.stdout.write(f"Every published article is in the index, and nothing else: {wrong.right}.")
+            self.stdout.write(f"Every published article is in the index, and nothing else: {result.indexed}.")
             return
-        count = rebuilding.rebuild(say=self._say if options["verbosity"] > 1 else silent)
+        count = services.rebuild(report=self._report if options["verbosity"] > 1 else str)
         self.stdout.write(f"{count} articles are in the index.")
 
-    def _say(self, line: str) -> None:
+    def _report(self, line: str) -> None:
         self.stdout.write(line)

@@ -1,0 +1,94 @@
+"""The interface of a search engine, and what all engines share."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import ClassVar
+
+from django.db.models import Model
+
+from articles.models import Article
+from articles.search.query import SearchQuery, Term, extract_text, normalize
+
+
+class SearchTimeout(Exception):
+    """A search took longer than a page is allowed to take."""
+
+
+def normalized_texts(article: Article) -> dict[str, str]:
+    """Return what is indexed of a published article: title, names (its author and tags), summary and body."""
+    revision = article.live
+    assert revision is not None  # The constraint article_published_has_time_and_text.
+    # Tags as the author wrote them and as they are called now.
+    tags = dict.fromkeys([*revision.tag_names, *(tag.name for tag in article.tags.all())])
+    return {
+        "title": normalize(revision.title),
+        "names": normalize(", ".join([article.author.display_name, article.author.username, *tags])),
+        "summary": normalize(revision.summary),
+        "body": normalize(extract_text(revision.body)),
+    }
+
+
+class Backend(ABC):
+    """A search engine inside the site's database: what a transaction writes to the index is committed with it."""
+
+    # The table of the index; its primary key is the article's.
+    model: ClassVar[type[Model]]
+
+    def index(self, pks: Collection[int]) -> None:
+        """Write the entries of the published ones of these articles, and remove those of the others."""
+        published = Article.objects.published().filter(pk__in=pks).select_related("live", "author")
+        articles = list(published.prefetch_related("tags"))
+        self.write(articles)
+        self.remove(set(pks) - {article.pk for article in articles})
+
+    def remove(self, pks: Collection[int]) -> None:
+        """Remove the entries of these articles."""
+        if pks:
+            self.model._default_manager.filter(pk__in=pks).delete()
+
+    @abstractmethod
+    def write(self, articles: Sequence[Article]) -> None:
+        """Write the entries of these published articles, replacing those they have."""
+
+    @abstractmethod
+    def open_search(self, terms: Sequence[Term]) -> AbstractContextManager[list[Term]]:
+        """Return a context manager that limits the time of the searches in its block.
+
+        It yields the terms as the engine compares them, for `search`.
+
+        Raises:
+            SearchTimeout: when the block exceeds the time limit.
+        """
+
+    @abstractmethod
+    def search(
+        self,
+        query: SearchQuery,
+        terms: Sequence[Term],
+        *,
+        match_any: bool,
+        before: tuple[datetime, int] | None,
+        offset: int,
+        limit: int,
+    ) -> list[int]:
+        """Return the primary keys of matching articles in the order of the query.
+
+        Args:
+            terms: the query's terms as `open_search` yielded them.
+            match_any: one matching term is enough, and words that begin alike match.
+            before: in newest-first order, return only articles after this place: (published_at, primary key).
+            offset: how many matches to skip.
+            limit: the maximum number of keys.
+        """
+
+    @abstractmethod
+    def search_titles(self, words: Sequence[str], *, limit: int) -> list[int]:
+        """Return the keys of articles with all `words` in the title, newest first; the last may be incomplete."""
+
+    @abstractmethod
+    def matched_terms(self, candidates: Collection[str], query: str) -> set[str]:
+        """Return those of the candidates (folded words of a text) that match a word of `query`."""
