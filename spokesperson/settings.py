@@ -171,8 +171,6 @@ if _database["ENGINE"] == "django.db.backends.sqlite3":
 elif _database["ENGINE"] == "django.db.backends.postgresql":
     _database["OPTIONS"] = {
         "pool": {"min_size": 1, "max_size": env.int("DATABASE_POOL_SIZE", default=8), "timeout": 10},
-        # What is asked on every page is planned once by each connection (articles.models.prepared).
-        "prepare_threshold": 1,
     }
 else:
     raise ImproperlyConfigured("DATABASE_URL must begin with sqlite:// or postgres://.")
