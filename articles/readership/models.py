@@ -99,7 +99,7 @@ class PageView(ArticleHit):
 
 
 class PageRead(ArticleHit):
-    """The page was visible for 30 seconds and scrolled to three quarters of its text. Only its author sees the number."""
+    """The page was visible for 30 seconds and scrolled to three quarters. Only the author sees the number."""
 
     metrics = {DailyHit.Kind.COUNTED: "reads"}
 
