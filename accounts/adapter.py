@@ -32,7 +32,7 @@ MAX_FAILURES_PER_ACCOUNT = 10
 MAX_FAILURES_PER_ADDRESS = 30
 LOGIN_FAILURES_TIMEOUT = 5 * 60
 # The same for a wrong password and for an account that does not exist, so that it does not tell which.
-_MISMATCH = _("The name or the password is not right. Mind capital letters in the password.")
+_MISMATCH = _("The username or password is incorrect. Passwords are case-sensitive.")
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
@@ -43,15 +43,15 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         "email_password_mismatch": _MISMATCH,
         "username_password_mismatch": _MISMATCH,
         "too_many_login_attempts": _(
-            "There were too many wrong passwords from here. Wait five minutes, or set a new password by e-mail."
+            "Too many failed login attempts. Try again in five minutes or reset your password by email."
         ),
-        "incorrect_password": _("This is not your password."),
-        "enter_current_password": _("This is not your password."),
-        "incorrect_code": _("This code is not right, or its time is over. Take the next one."),
-        "username_blacklisted": _("This username is kept for the site. Choose another."),
-        "username_taken": _("Somebody has this username already. Choose another."),
-        "duplicate_email": _("This is your address already."),
-        "rate_limited": _("Too many tries. Wait a few minutes."),
+        "incorrect_password": _("The password is incorrect."),
+        "enter_current_password": _("The password is incorrect."),
+        "incorrect_code": _("The code is incorrect or has expired. Enter the next code that your app shows."),
+        "username_blacklisted": _("This username is reserved. Choose another one."),
+        "username_taken": _("This username is already taken. Choose another one."),
+        "duplicate_email": _("This is already your email address."),
+        "rate_limited": _("Too many attempts. Try again in a few minutes."),
     }
 
     def get_client_ip(self, request: HttpRequest) -> str:

@@ -30,7 +30,7 @@ class UserCreationForm(AdminUserCreationForm[User]):
     def clean_email(self) -> str:
         email = User.objects.normalize_email(self.cleaned_data["email"])
         if User.objects.filter(email__iexact=email).exists():
-            raise ValidationError(_("A person with this e-mail address exists already."))
+            raise ValidationError(_("A user with this email address already exists."))
         return email
 
 
@@ -57,7 +57,7 @@ class UserAdmin(KeysetModelAdmin[User], auth_admin.UserAdmin[User]):
     _superuser_fieldsets: ClassVar[Any] = (
         (None, {"fields": ("username", "password", "email", "suspended_until", "last_login", "date_joined")}),
         _profile,
-        (_("Rights"), {"fields": ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")}),
+        (_("Permissions"), {"fields": ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")}),
     )
 
     def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:

@@ -26,7 +26,9 @@ from accounts.selectors import AVATAR_SIZES
 from accounts.tasks import send_password_reset_email
 from core.images import InvalidImage, load_image
 
-PASSWORD_HELP = _("At least 10 characters. Not a common password, not only digits, not like your name.")
+PASSWORD_HELP = _(
+    "Use at least 10 characters. Do not use a common password, only digits, or something similar to your name."
+)
 # Fields that are not listed hold passwords; the limit bounds the work of hashing.
 MAX_LENGTHS = {"login": 254, "username": 30, "email": 254, "code": 20}
 MAX_PASSWORD_LENGTH = 256
@@ -61,7 +63,7 @@ class AllauthFormMixin:
 class LoginForm(AllauthFormMixin, allauth_forms.LoginForm):  # type: ignore[misc]
     """Log-in by username or email address."""
 
-    labels = {"login": _("Username or e-mail"), "password": _("Password")}
+    labels = {"login": _("Username or email"), "password": _("Password")}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -84,21 +86,24 @@ class LoginForm(AllauthFormMixin, allauth_forms.LoginForm):  # type: ignore[misc
 class SignupForm(AllauthFormMixin, allauth_forms.SignupForm):  # type: ignore[misc]
     """Sign-up with username, email address, password and consent to the rules."""
 
-    labels = {"username": _("Username"), "email": _("E-mail"), "password1": _("Password")}
+    labels = {"username": _("Username"), "email": _("Email"), "password1": _("Password")}
     field_order = ["username", "email", "password1", "rules"]
 
-    rules = forms.BooleanField(error_messages={"required": _("Please accept the rules; everyone here keeps them.")})
+    rules = forms.BooleanField(error_messages={"required": _("Accept the rules to create an account.")})
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["username"].help_text = _(
-            "Latin letters, digits, dots, hyphens and underscores. It stands in the address of your page; "
-            "you can add your full name later."
+            "Use A–Z, digits, dots, hyphens and underscores. Your username is part of your page’s "
+            "address. You can add your full name later."
         )
         self.fields["username"].widget.attrs |= {"autocapitalize": "none", "spellcheck": "false"}
-        self.fields["email"].help_text = _("We send a link to confirm it. Nobody else sees it.")
+        self.fields["email"].help_text = _(
+            "We will send a confirmation link. Your address is not shown to other users."
+        )
         self.fields["rules"].label = format_html(
-            str(_('I have read <a href="{url}" target="_blank">the rules</a> and keep to them')), url=reverse("rules")
+            str(_('I have read <a href="{url}" target="_blank">the rules</a> and agree to follow them')),
+            url=reverse("rules"),
         )
 
     def try_save(self, request: HttpRequest) -> tuple[User | None, HttpResponse | None]:
@@ -115,13 +120,13 @@ class SignupForm(AllauthFormMixin, allauth_forms.SignupForm):  # type: ignore[mi
 class AddEmailForm(AllauthFormMixin, allauth_forms.AddEmailForm):  # type: ignore[misc]
     """A new email address, which replaces the present one."""
 
-    labels = {"email": _("New e-mail")}
+    labels = {"email": _("New email")}
 
 
 class ChangePasswordForm(AllauthFormMixin, allauth_forms.ChangePasswordForm):  # type: ignore[misc]
     """A new password for a user who knows the old one."""
 
-    labels = {"oldpassword": _("Present password"), "password1": _("New password")}
+    labels = {"oldpassword": _("Current password"), "password1": _("New password")}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -137,7 +142,7 @@ class SetPasswordForm(AllauthFormMixin, allauth_forms.SetPasswordForm):  # type:
 class ResetPasswordForm(AllauthFormMixin, allauth_forms.ResetPasswordForm):  # type: ignore[misc]
     """The address to which to send a link for a new password."""
 
-    labels = {"email": _("E-mail")}
+    labels = {"email": _("Email")}
 
     def save(self, request: HttpRequest, **kwargs: Any) -> str:
         """Enqueue the same task whether or not an account has this address."""
@@ -188,21 +193,23 @@ class ProfileForm(forms.ModelForm[User]):
     """Name, biography, avatar and language. `accounts.services.update_profile` stores what it returns."""
 
     avatar = forms.FileField(
-        label=_("Portrait"),
+        label=_("Profile photo"),
         required=False,
         help_text=_("JPEG, PNG, WebP, AVIF or a still GIF, up to 10 MB. We crop it to a square."),
         widget=forms.FileInput(attrs={"accept": "image/jpeg,image/png,image/webp,image/avif,image/gif"}),
     )
-    without_avatar = forms.BooleanField(label=_("Remove my portrait"), required=False)
+    without_avatar = forms.BooleanField(label=_("Remove my profile photo"), required=False)
 
     class Meta:
         model = User
         fields = ["display_name", "biography", "preferred_language", "allows_promotion_by_others"]
         widgets = {"biography": forms.Textarea(attrs={"rows": 5})}
         help_texts = {
-            "display_name": _("What readers see above your articles; your username, where you leave it empty."),
-            "biography": _("A few sentences for your page, up to 1,000 characters."),
-            "preferred_language": _("Of our letters to you, and of the pages that you see after log-in."),
+            "display_name": _(
+                "Readers see this name above your articles. If you leave it empty, they see your username."
+            ),
+            "biography": _("A few sentences for your public page, up to 1,000 characters."),
+            "preferred_language": _("The language of emails to you and of the pages that you see after you log in."),
         }
 
     field_order = [
@@ -223,7 +230,7 @@ class ProfileForm(forms.ModelForm[User]):
     def clean_display_name(self) -> str:
         name = unicodedata.normalize("NFC", self.cleaned_data["display_name"])
         if _INVISIBLE.search(name):
-            raise ValidationError(_("The name holds characters that cannot be seen. Type it anew."))
+            raise ValidationError(_("The name contains invisible characters. Type it again."))
         return " ".join(name.split())
 
     def clean_biography(self) -> str:

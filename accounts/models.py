@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 username_validators: list[Callable[[str], None]] = [
     RegexValidator(
         r"\A[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?\Z",
-        _("Use Latin letters, digits, dots, hyphens and underscores; begin with a letter or digit."),
+        _("Use A–Z, digits, dots, hyphens and underscores. Start with A–Z or a digit."),
     ),
     MaxLengthValidator(30),
 ]
@@ -61,16 +61,16 @@ class User(auth_models.AbstractUser):
     last_name = None  # type: ignore[assignment]
 
     username = models.CharField(_("username"), max_length=30, unique=True, validators=username_validators)
-    email = models.EmailField(_("e-mail address"))
+    email = models.EmailField(_("email address"))
     display_name = models.CharField(_("name"), max_length=60, blank=True)
     biography = models.TextField(_("about you"), max_length=1000, blank=True)
     # The random part of the file names (accounts.selectors.avatar_path); empty without an avatar.
-    avatar_key = models.CharField(_("avatar"), max_length=32, blank=True, editable=False)
+    avatar_key = models.CharField(_("profile photo"), max_length=32, blank=True, editable=False)
     preferred_language = models.CharField(_("preferred language"), max_length=2, choices=language_choices, default="en")
     allows_promotion_by_others = models.BooleanField(
-        _("others may promote my articles"),
+        _("others can promote my articles"),
         default=True,
-        help_text=_("You are told of each request, and may refuse it."),
+        help_text=_("You are notified of each request and can refuse it."),
     )
     suspended_until = models.DateTimeField(_("suspended until"), null=True, blank=True, editable=False)
 
@@ -79,18 +79,18 @@ class User(auth_models.AbstractUser):
     REQUIRED_FIELDS: ClassVar[list[str]] = ["email"]
 
     class Meta:
-        verbose_name = _("person")
-        verbose_name_plural = _("people")
+        verbose_name = _("user")
+        verbose_name_plural = _("users")
         constraints = [
             models.UniqueConstraint(
                 Lower("username"),
                 name="user_username_unique_in_any_case",
-                violation_error_message=_("A person with this username exists already."),
+                violation_error_message=_("A user with this username already exists."),
             ),
             models.UniqueConstraint(
                 Lower("email"),
                 name="user_email_unique_in_any_case",
-                violation_error_message=_("A person with this e-mail address exists already."),
+                violation_error_message=_("A user with this email address already exists."),
             ),
         ]
 

@@ -52,7 +52,7 @@ class ImageAdmin(KeysetModelAdmin[Image]):
     list_select_related = ["owner"]
     search_fields = ["owner__username", "owner__display_name", "key"]
     search_users = ("owner",)
-    search_help_text = gettext_lazy("Owner or random name")
+    search_help_text = gettext_lazy("Owner or file name")
     ordering = ["-pk"]
     readonly_fields = ["thumbnail", "owner", "width", "height", "size", "created_at"]
 
@@ -65,7 +65,7 @@ class ImageAdmin(KeysetModelAdmin[Image]):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
-    @admin.display(description=gettext_lazy("picture"))
+    @admin.display(description=gettext_lazy("image"))
     def thumbnail(self, obj: Image) -> SafeString:
         return format_html(
             '<img class="thumbnail" src="{}" width="120" height="80" alt="" loading="lazy">', obj.url(480)

@@ -52,16 +52,18 @@ def tag_names(value: str) -> list[str]:
                     % {"name": f"{name[:20]}…", "count": MAX_TAG_LENGTH}
                 )
             if slug_of(name, default="") == "":
-                raise ValidationError(_("The tag “%(name)s” needs a letter or a digit.") % {"name": name})
+                raise ValidationError(
+                    _("The tag “%(name)s” contains only symbols. Add a word or a number.") % {"name": name}
+                )
             names.setdefault(slug_of(name), name)
     if len(names) > MAX_TAGS:
         raise ValidationError(
             ngettext(
-                "Give at most %(most)d tags; there is %(count)d.",
-                "Give at most %(most)d tags; there are %(count)d.",
+                "Use no more than %(max)d tags. You entered %(count)d.",
+                "Use no more than %(max)d tags. You entered %(count)d.",
                 len(names),
             )
-            % {"most": MAX_TAGS, "count": len(names)}
+            % {"max": MAX_TAGS, "count": len(names)}
         )
     return list(names.values())
 
@@ -96,13 +98,15 @@ class ArticleForm(forms.Form):
         max_length=300,
         required=False,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=gettext_lazy("One or two sentences for lists. Left empty, the beginning of the text is taken."),
+        help_text=gettext_lazy(
+            "One or two sentences for article lists. If you leave this empty, the start of the text is used."
+        ),
     )
     body = forms.CharField(
         label=pgettext_lazy("of an article", "Text"),
         required=False,
         widget=BodyWidget(max_length=MAX_BODY_LENGTH),
-        help_text=gettext_lazy("An empty line begins a new paragraph."),
+        help_text=gettext_lazy("Leave an empty line to start a new paragraph."),
     )
     section = SectionField(
         label=gettext_lazy("Section"), queryset=Section.objects.all(), empty_label=gettext_lazy("Choose a section")
@@ -112,7 +116,7 @@ class ArticleForm(forms.Form):
         label=gettext_lazy("Tags"),
         required=False,
         max_length=400,
-        help_text=gettext_lazy("Up to five, with commas between them."),
+        help_text=gettext_lazy("Up to five tags, separated by commas."),
     )
     image = forms.FileField(
         label=gettext_lazy("Lead image"),
@@ -123,18 +127,21 @@ class ArticleForm(forms.Form):
                 "data-too-large": gettext_lazy("This file is larger than 10 MB. Choose a smaller one."),
             }
         ),
-        help_text=gettext_lazy("JPEG, PNG, WebP, AVIF or a still GIF, at most 10 MB and 40 megapixels."),
+        help_text=gettext_lazy("JPEG, PNG, WebP, AVIF or a still GIF, up to 10 MB and 40 megapixels."),
     )
     remove_image = forms.BooleanField(label=gettext_lazy("Remove this image"), required=False)
     alternative_text = OneLineField(
         label=gettext_lazy("Alternative text"),
         max_length=200,
         required=False,
-        help_text=gettext_lazy("What the image shows, for those who cannot see it."),
+        help_text=gettext_lazy("Describe what the image shows for readers who cannot see it."),
     )
     caption = OneLineField(label=gettext_lazy("Caption"), max_length=300, required=False)
     credit = OneLineField(
-        label=gettext_lazy("Credit"), max_length=120, required=False, help_text=gettext_lazy("Who made the image.")
+        label=gettext_lazy("Credit"),
+        max_length=120,
+        required=False,
+        help_text=gettext_lazy("The photographer or artist."),
     )
     image_token = TokenField()
     form_key = TokenField()
@@ -213,8 +220,11 @@ class ArticleForm(forms.Form):
         body = str(self.cleaned_data["body"])
         if len(body) > MAX_BODY_LENGTH:
             raise ValidationError(
-                _("The text has %(count)d characters with its mark-up; %(most)d is the most. Make two articles of it.")
-                % {"count": len(body), "most": MAX_BODY_LENGTH}
+                _(
+                    "The text has %(count)d characters including formatting. The maximum is %(max)d. Split "
+                    "it into two articles."
+                )
+                % {"count": len(body), "max": MAX_BODY_LENGTH}
             )
         return from_form(body)
 
@@ -235,7 +245,7 @@ class ArticleForm(forms.Form):
         if not file:
             return None
         if not self._can_upload:
-            raise ValidationError(_("You have sent many images in a short time. Wait a little before the next one."))
+            raise ValidationError(_("You have uploaded too many images in a short time. Try again later."))
         try:
             return decode_image(file)
         except InvalidImage as error:
@@ -248,7 +258,7 @@ class ArticleForm(forms.Form):
         if cleaned.get("remove_image"):
             self.stored_image = None
         elif token and not self.stored_image and not cleaned.get("image"):
-            self.add_error("image", _("The image that was chosen before is not there any more. Choose it again."))
+            self.add_error("image", _("The image that you chose no longer exists. Choose an image again."))
         self._renew_image_fields()
         return cleaned
 

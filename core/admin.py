@@ -146,7 +146,7 @@ class ValidatedActionMixin[M: Model](admin.ModelAdmin[M]):
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         selected = request.POST.getlist(ACTION_CHECKBOX_NAME)
         if any(not (pk.isascii() and pk.isdecimal() and len(pk) <= 18) for pk in selected):
-            messages.error(request, _("The list has changed meanwhile. Please choose again."))
+            messages.error(request, _("The list has changed. Select the items again."))
             return redirect(request.get_full_path())
         return super().changelist_view(request, extra_context)
 

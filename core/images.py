@@ -78,7 +78,9 @@ def load_image(
             raise _too_many_pixels(max_pixels) from error
         # Decoders raise exceptions of any kind for damaged files.
         except Exception as error:
-            raise InvalidImage(_("The picture is damaged or incomplete. Save it anew and try again.")) from error
+            raise InvalidImage(
+                _("The image is damaged or incomplete. Save it again and upload the new file.")
+            ) from error
 
 
 def encode_webp(image: Image.Image, *, width: int, quality: int = 80) -> bytes:
@@ -112,19 +114,19 @@ def _decode(data: bytes, max_pixels: int, min_side: int | None) -> Image.Image:
         image: Image.Image = Image.open(BytesIO(data), formats=FORMATS)
     except UnidentifiedImageError as error:
         raise InvalidImage(
-            _("This is not a picture that we can show. Choose a JPEG, PNG, WebP, AVIF or still GIF file.")
+            _("We cannot show this file as an image. Choose a JPEG, PNG, WebP, AVIF or still GIF file.")
         ) from error
     if image.width * image.height > max_pixels:
         raise _too_many_pixels(max_pixels)
     if max(image.size) > MAX_SIDE:
-        raise InvalidImage(_("No side of the picture may be longer than %(number)d pixels.") % {"number": MAX_SIDE})
+        raise InvalidImage(_("The image must be no more than %(number)d pixels wide or high.") % {"number": MAX_SIDE})
     # A phone's JPEG can contain a second image (MPO: depth, brightness); it is not an animation.
     if image.format in {"JPEG", "MPO"}:
         _check_jpeg_scans(data)
         if min_side:
             image.draft(None, (min_side, min_side))
     elif getattr(image, "is_animated", False):
-        raise InvalidImage(_("Moving pictures are not taken. Choose a still one."))
+        raise InvalidImage(_("Animated images are not supported. Choose a still image."))
     image.load()
     orientation = _orientation(image)
     image = _to_srgb(image)
@@ -137,13 +139,13 @@ def _decode(data: bytes, max_pixels: int, min_side: int | None) -> Image.Image:
 def _too_many_pixels(max_pixels: int) -> InvalidImage:
     megapixels = max_pixels // 1_000_000
     return InvalidImage(
-        _("The picture has more than %(number)d megapixels. Make it smaller first.") % {"number": megapixels}
+        _("The image has more than %(number)d megapixels. Choose a smaller one.") % {"number": megapixels}
     )
 
 
 def _check_jpeg_scans(data: bytes) -> None:
     if data.count(b"\xff\xda") > MAX_JPEG_SCANS:
-        raise InvalidImage(_("The picture is encoded in an unusual way. Save it anew and try again."))
+        raise InvalidImage(_("The image uses an unsupported encoding. Save it again and upload the new file."))
 
 
 def _orientation(image: Image.Image) -> int:

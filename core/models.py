@@ -23,19 +23,23 @@ DEFAULT_RULES = """\
 class SiteSettings(models.Model):
     """Settings that moderators and administrators change in the admin; a single row with primary key 1."""
 
-    name = models.CharField(_("name of the project"), max_length=60, default="Spokesperson")
+    name = models.CharField(_("project name"), max_length=60, default="Spokesperson")
     tagline = models.CharField(_("tagline"), max_length=160, blank=True, default="Written by its readers.")
     about = models.TextField(
-        _("about the project"), blank=True, help_text=_("Shown on “About the project”, as HTML; it is sanitised.")
+        _("about the project"),
+        blank=True,
+        help_text=_("Shown on the “About the project” page. HTML is allowed and is sanitised."),
     )
     rules = models.TextField(
-        _("rules"), default=DEFAULT_RULES, help_text=_("What everyone accepts at sign-up, as HTML; it is sanitised.")
+        _("rules"),
+        default=DEFAULT_RULES,
+        help_text=_("Everyone accepts these rules when they sign up. HTML is allowed and is sanitised."),
     )
     reviewed_before_trusted = models.PositiveSmallIntegerField(
         _("articles reviewed before an author is trusted"),
         default=3,
         validators=[MaxValueValidator(1000)],
-        help_text=_("0: everyone publishes at once. 1000: everything is always reviewed."),
+        help_text=_("0: all authors publish without review. 1000: every article is reviewed."),
     )
 
     class Meta:

@@ -43,13 +43,13 @@ class CleanInputMiddleware:
             or "\ufffd" in request.path_info
             or "%00" in request.META.get("QUERY_STRING", "")
         ):
-            return refuse(request, 400, _("This address holds characters that no page has."))
+            return refuse(request, 400, _("The address contains characters that are not allowed."))
         try:
             length = int(request.META.get("CONTENT_LENGTH") or 0)
         except ValueError:
-            return refuse(request, 400, _("The request is malformed."))
+            return refuse(request, 400, _("The request is not valid."))
         if length > settings.MAX_BODY_BYTES:
-            return refuse(request, 413, _("This is more than we take at once. Images may have 10 MB."))
+            return refuse(request, 413, _("The request is too large. Images can be up to 10 MB."))
         return self.get_response(request)
 
 

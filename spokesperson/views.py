@@ -37,8 +37,8 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     if isinstance(exception, RequestDataTooBig):
-        return refuse(request, 413, _("This is more than we take at once. Images may have 10 MB."))
-    return refuse(request, 400, _("The request is malformed."))
+        return refuse(request, 413, _("The request is too large. Images can be up to 10 MB."))
+    return refuse(request, 400, _("The request is not valid."))
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:

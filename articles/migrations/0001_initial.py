@@ -44,7 +44,7 @@ class Migration(migrations.Migration):
                 ('language', models.CharField(choices=[('en', 'English'), ('ru', 'Русский'), ('hy', 'Հայերեն')], default='en', max_length=2, verbose_name='language')),
                 ('published_at', models.DateTimeField(blank=True, null=True, verbose_name='published')),
                 ('form_key', models.UUIDField(default=uuid.uuid4, editable=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='begun')),
+                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created')),
                 ('likes', models.PositiveIntegerField(default=0, editable=False, verbose_name='likes')),
                 ('dislikes', models.PositiveIntegerField(default=0, editable=False, verbose_name='dislikes')),
                 ('views', models.PositiveIntegerField(default=0, editable=False, verbose_name='views')),
@@ -60,16 +60,16 @@ class Migration(migrations.Migration):
             name='Image',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(max_length=32, unique=True, verbose_name='random name')),
+                ('key', models.CharField(max_length=32, unique=True, verbose_name='file name')),
                 ('width', models.PositiveIntegerField(verbose_name='width in pixels')),
                 ('height', models.PositiveIntegerField(verbose_name='height in pixels')),
-                ('size', models.PositiveIntegerField(verbose_name='size of all files in bytes')),
+                ('size', models.PositiveIntegerField(verbose_name='total size of all files in bytes')),
                 ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='uploaded')),
                 ('owner', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='images', to=settings.AUTH_USER_MODEL)),
             ],
             options={
-                'verbose_name': 'picture',
-                'verbose_name_plural': 'pictures',
+                'verbose_name': 'image',
+                'verbose_name_plural': 'images',
             },
         ),
         migrations.CreateModel(
@@ -86,7 +86,7 @@ class Migration(migrations.Migration):
                 ('caption', models.CharField(blank=True, max_length=300, verbose_name='caption')),
                 ('alternative_text', models.CharField(blank=True, max_length=200, verbose_name='alternative text')),
                 ('credit', models.CharField(blank=True, max_length=120, verbose_name='credit')),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='begun')),
+                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created')),
                 ('updated_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='saved')),
                 ('submitted_at', models.DateTimeField(blank=True, null=True, verbose_name='submitted')),
                 ('article', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='revisions', to='articles.article', verbose_name='article')),
@@ -101,12 +101,12 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='article',
             name='latest',
-            field=models.OneToOneField(null=True, on_delete=django.db.models.deletion.RESTRICT, related_name='latest_for', to='articles.revision', verbose_name='latest text'),
+            field=models.OneToOneField(null=True, on_delete=django.db.models.deletion.RESTRICT, related_name='latest_for', to='articles.revision', verbose_name='latest version'),
         ),
         migrations.AddField(
             model_name='article',
             name='live',
-            field=models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.RESTRICT, related_name='live_for', to='articles.revision', verbose_name='live text'),
+            field=models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.RESTRICT, related_name='live_for', to='articles.revision', verbose_name='live version'),
         ),
         migrations.AddField(
             model_name='article',

@@ -111,10 +111,10 @@ class Article(models.Model):
         null=True,
         blank=True,
         related_name="live_for",
-        verbose_name=_("live text"),
+        verbose_name=_("live version"),
     )
     latest = models.OneToOneField(
-        "Revision", on_delete=models.RESTRICT, null=True, related_name="latest_for", verbose_name=_("latest text")
+        "Revision", on_delete=models.RESTRICT, null=True, related_name="latest_for", verbose_name=_("latest version")
     )
     # Copies of the live revision's fields (of the latest one until then), for the indexes of lists.
     section = models.ForeignKey(Section, on_delete=models.PROTECT, related_name="articles", verbose_name=_("section"))
@@ -122,7 +122,7 @@ class Article(models.Model):
     published_at = models.DateTimeField(_("published"), null=True, blank=True)
     # Idempotency key of the form: submitted twice, it creates one article.
     form_key = models.UUIDField(default=uuid.uuid4, editable=False)
-    created_at = models.DateTimeField(_("begun"), auto_now_add=True)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     likes = models.PositiveIntegerField(_("likes"), default=0, editable=False)
     dislikes = models.PositiveIntegerField(_("dislikes"), default=0, editable=False)
@@ -247,10 +247,10 @@ class Revision(models.Model):
     """One version of an article's text. It never changes after submission: a decision binds to what was read."""
 
     class State(models.TextChoices):
-        DRAFT = "draft", pgettext_lazy("state of a text", "Draft")
-        IN_REVIEW = "in_review", pgettext_lazy("state of a text", "In review")
-        PUBLISHED = "published", pgettext_lazy("state of a text", "Published")
-        RETURNED = "returned", pgettext_lazy("state of a text", "Returned")
+        DRAFT = "draft", pgettext_lazy("state of a version", "Draft")
+        IN_REVIEW = "in_review", pgettext_lazy("state of a version", "In review")
+        PUBLISHED = "published", pgettext_lazy("state of a version", "Published")
+        RETURNED = "returned", pgettext_lazy("state of a version", "Returned")
 
     article = models.ForeignKey(Article, on_delete=models.CASCADE, related_name="revisions", verbose_name=_("article"))
     number = models.PositiveIntegerField(_("number"))
@@ -267,7 +267,7 @@ class Revision(models.Model):
     caption = models.CharField(_("caption"), max_length=300, blank=True)
     alternative_text = models.CharField(_("alternative text"), max_length=200, blank=True)
     credit = models.CharField(_("credit"), max_length=120, blank=True)
-    created_at = models.DateTimeField(_("begun"), auto_now_add=True)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
     updated_at = models.DateTimeField(_("saved"), default=timezone.now)
     submitted_at = models.DateTimeField(_("submitted"), null=True, blank=True)
 

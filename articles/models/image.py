@@ -15,15 +15,15 @@ class Image(models.Model):
     """An uploaded lead image. `articles.services.images` writes the files; they never change."""
 
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="images")
-    key = models.CharField(_("random name"), max_length=32, unique=True)
+    key = models.CharField(_("file name"), max_length=32, unique=True)
     width = models.PositiveIntegerField(_("width in pixels"))
     height = models.PositiveIntegerField(_("height in pixels"))
-    size = models.PositiveIntegerField(_("size of all files in bytes"))
+    size = models.PositiveIntegerField(_("total size of all files in bytes"))
     created_at = models.DateTimeField(_("uploaded"), auto_now_add=True)
 
     class Meta:
-        verbose_name = _("picture")
-        verbose_name_plural = _("pictures")
+        verbose_name = _("image")
+        verbose_name_plural = _("images")
 
     def __str__(self) -> str:
         return f"{self.key[:8]} {self.width}×{self.height}"

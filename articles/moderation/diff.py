@@ -93,7 +93,7 @@ def diff_bodies(before: str, after: str) -> list[tuple[str, SafeString]]:
         if is_shown:
             merged += items
         else:
-            text = ngettext("%(count)d paragraph is the same", "%(count)d paragraphs are the same", len(items))
+            text = ngettext("%(count)d unchanged paragraph", "%(count)d unchanged paragraphs", len(items))
             merged.append(("gap", format_html("{}", text % {"count": len(items)})))
     return merged if changes else []
 

@@ -30,7 +30,8 @@ class ReasonForm(forms.Form):
         required=False,
         widget=forms.Textarea(attrs={"rows": 5}),
         help_text=gettext_lazy(
-            "The author reads it. For hiding and showing again it also stands in the public log: write no names there."
+            "The author can read this. If you hide the article or show it again, the reason also "
+            "appears in the public moderation log: do not include names."
         ),
     )
 
@@ -57,7 +58,7 @@ class DecisionForm(ReasonForm):
         cleaned = super().clean() or self.cleaned_data
         needs_reason = cleaned.get("verdict") in Decision.VERDICTS_WITH_REASON
         if needs_reason and not cleaned.get("reason") and "reason" not in self.errors:
-            self.add_error("reason", _("Give a reason: the author reads it."))
+            self.add_error("reason", _("Enter a reason. The author can read it."))
         return cleaned
 
 
@@ -68,7 +69,7 @@ class CorrectionForm(ArticleForm):
         label=gettext_lazy("Reason"),
         max_length=MAX_REASON,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=gettext_lazy("The author reads it, with a link to the corrected text."),
+        help_text=gettext_lazy("The author receives this with a link to the corrected version."),
     )
 
     def __init__(self, data: QueryDict | None = None, *, moderator: User, revision: Revision) -> None:
@@ -115,12 +116,12 @@ class SuspensionForm(forms.Form):
         label=gettext_lazy("Reason"),
         max_length=MAX_REASON,
         widget=forms.Textarea(attrs={"rows": 4}),
-        help_text=gettext_lazy("The person gets it by e-mail. It is not public."),
+        help_text=gettext_lazy("The user receives this by email. It is not public."),
     )
 
     def clean_username(self) -> str:
         user = User.objects.filter(username__iexact=self.cleaned_data["username"], is_active=True).first()
         if user is None:
-            raise ValidationError(_("Nobody here has this username."))
+            raise ValidationError(_("No user has this username."))
         self.user = user
         return user.username

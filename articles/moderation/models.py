@@ -28,14 +28,14 @@ MAX_REASON = 2000
 class Rule(models.TextChoices):
     """The rule of the site that a decision refers to."""
 
-    NONE = "", _("no particular rule")
-    SOURCES = "sources", _("facts without a source")
-    IMAGE = "image", _("a picture that may not be used")
+    NONE = "", _("no specific rule")
+    SOURCES = "sources", _("unsourced facts")
+    IMAGE = "image", _("image used without permission")
     INSULT = "insult", _("insults or threats")
-    PRIVACY = "privacy", _("private data of others")
-    ADVERTISING = "advertising", _("advertising in disguise")
+    PRIVACY = "privacy", _("private data about others")
+    ADVERTISING = "advertising", _("hidden advertising")
     COPY = "copy", _("copied text")
-    LANGUAGE = "language", _("language or form")
+    LANGUAGE = "language", _("language or formatting")
     OTHER = "other", _("another rule")
 
 
@@ -75,7 +75,7 @@ class Decision(models.Model):
     rule = models.CharField(_("rule"), max_length=20, choices=Rule.choices, blank=True, default="")
     reason = models.TextField(_("reason"), max_length=MAX_REASON, blank=True)
     decided_at = models.DateTimeField(_("decided"), default=timezone.now)
-    mailed_at = models.DateTimeField(_("author told"), null=True, blank=True, editable=False)
+    mailed_at = models.DateTimeField(_("author notified at"), null=True, blank=True, editable=False)
 
     objects = DecisionQuerySet.as_manager()
 
@@ -112,7 +112,7 @@ class Suspension(models.Model):
     """A suspension of a user, who can log in and read until it ends, but not write, vote or promote."""
 
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="suspensions", verbose_name=_("person")
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="suspensions", verbose_name=_("user")
     )
     moderator = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("moderator")
@@ -121,7 +121,7 @@ class Suspension(models.Model):
     begins_at = models.DateTimeField(_("from"), default=timezone.now)
     ends_at = models.DateTimeField(_("until"))
     lifted_at = models.DateTimeField(_("lifted"), null=True, blank=True)
-    mailed_at = models.DateTimeField(_("person told"), null=True, blank=True, editable=False)
+    mailed_at = models.DateTimeField(_("user notified at"), null=True, blank=True, editable=False)
 
     class Meta:
         verbose_name = _("suspension")

@@ -75,11 +75,9 @@ def decide(
         _check_not_own(article, moderator)
         current = article.revisions.filter(pk=revision.pk).first()
         if current is None:
-            raise ActionNotAllowed(_("Its author deleted this text meanwhile."))
+            raise ActionNotAllowed(_("The author has deleted this version."))
         if current.state == Revision.State.IN_REVIEW and version_of(current) != expected_version:
-            raise ActionNotAllowed(
-                _("The author changed this text and submitted it again meanwhile. Read it once more.")
-            )
+            raise ActionNotAllowed(_("The author changed this article and submitted it again. Review the new version."))
         if verdict not in allowed_verdicts(current):
             raise ActionNotAllowed(_refusal(current))
         _apply(verdict, article, current)
@@ -103,7 +101,9 @@ def correct(*, article: Article, revision_number: int, moderator: User, text: Ar
         article = _lock_article(article.pk)
         _check_not_own(article, moderator)
         if article.live is None or article.live.number != revision_number:
-            raise ActionNotAllowed(_("Another text of this article was published meanwhile. Correct that one."))
+            raise ActionNotAllowed(
+                _("Another version of this article has been published. Correct that version instead.")
+            )
         live = publishing.correct(article=article, text=text).live
         assert live is not None
         return _record(revision=live, moderator=moderator, verdict=Verdict.CORRECT, reason=reason, rule="")
@@ -121,7 +121,7 @@ def suspend(*, user: User, moderator: User, until: datetime, reason: str) -> Sus
     reason = _clean_reason(reason, required=True)
     _check_can_suspend(moderator, user)
     if not timezone.now() < until <= timezone.now() + MAX_SUSPENSION:
-        raise ActionNotAllowed(_("Choose a time in the next ten years."))
+        raise ActionNotAllowed(_("Choose a time within the next ten years."))
     with transaction.atomic():
         user = _lock_user(user.pk)
         suspension = Suspension.objects.create(user=user, moderator=moderator, ends_at=until, reason=reason)
@@ -153,27 +153,27 @@ def _check_permission(moderator: User, permission: str) -> None:
     if not moderator.has_perm(permission):
         raise PermissionDenied
     if moderator.is_suspended:
-        raise ActionNotAllowed(_("Your account is suspended, so you cannot decide at the moment."))
+        raise ActionNotAllowed(_("Your account is suspended, so you cannot make decisions."))
 
 
 def _check_not_own(article: Article, moderator: User) -> None:
     if article.author_id == moderator.pk:
-        raise ActionNotAllowed(_("This is your own article: another moderator decides on it."))
+        raise ActionNotAllowed(_("This is your own article. Another moderator must decide on it."))
 
 
 def _check_can_suspend(moderator: User, user: User) -> None:
     if user.pk == moderator.pk:
-        raise ActionNotAllowed(_("You cannot suspend yourself, nor end your own suspension."))
+        raise ActionNotAllowed(_("You cannot suspend yourself or lift your own suspension."))
     if user.is_superuser and not moderator.is_superuser:
-        raise ActionNotAllowed(_("Only an administrator suspends an administrator."))
+        raise ActionNotAllowed(_("Only an administrator can suspend an administrator."))
 
 
 def _clean_reason(reason: str, *, required: bool) -> str:
     reason = reason.strip()
     if required and not reason:
-        raise ActionNotAllowed(_("Give a reason: the person reads it."))
+        raise ActionNotAllowed(_("Enter a reason. The user can read it."))
     if len(reason) > MAX_REASON:
-        raise ActionNotAllowed(_("Give a reason of at most %(count)d characters.") % {"count": MAX_REASON})
+        raise ActionNotAllowed(_("Enter a reason of up to %(count)d characters.") % {"count": MAX_REASON})
     return reason
 
 
@@ -181,7 +181,7 @@ def _lock_article(pk: int) -> Article:
     # Without joins: a query that waited for a lock returns joined rows from before the wait.
     article = Article.objects.select_for_update(no_key=True).filter(pk=pk).first()
     if article is None:
-        raise ActionNotAllowed(_("Its author deleted this text meanwhile."))
+        raise ActionNotAllowed(_("The author has deleted this version."))
     return article
 
 
@@ -206,11 +206,11 @@ def _apply(verdict: str, article: Article, revision: Revision) -> None:
 def _refusal(revision: Revision) -> str:
     """Return why the verdict is not possible: who decided before, or that the author withdrew the text."""
     if revision.state == Revision.State.IN_REVIEW:
-        return _("No reader has seen this text yet, so there is nothing to hide or to show again. Return it instead.")
+        return _("This version was never published, so you cannot hide it or show it again. Return it instead.")
     last = revision.decisions.select_related("moderator").first()
     if last is None:
-        return _("This text is not in review any more: its author took it back.")
-    return _("%(name)s decided on this already, %(ago)s ago: %(verdict)s.") % {
+        return _("This version is no longer in review: the author withdrew it.")
+    return _("%(name)s already decided on this %(ago)s ago: %(verdict)s.") % {
         "name": last.moderator.name,
         "ago": timesince(last.decided_at, depth=1),
         "verdict": last.get_verdict_display(),

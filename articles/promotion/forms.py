@@ -46,21 +46,21 @@ class RequestForm(NoFormTagMixin, forms.Form):
         label=_("Plan"), widget=forms.RadioSelect, error_messages={"required": _("Choose a plan.")}
     )
     wanted_start = forms.DateField(
-        label=_("Start on"),
+        label=_("Start date"),
         required=False,
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-        help_text=_("Leave it empty to start as soon as there is room."),
+        help_text=_("Leave empty to start as soon as a place is free."),
     )
     message = forms.CharField(
         label=_("Message to the moderators"),
         max_length=MAX_MESSAGE,
         required=False,
         widget=forms.Textarea(attrs={"rows": 4}),
-        help_text=_("Why should more people read it? You may leave this empty."),
+        help_text=_("Why should more readers see this article? Optional."),
     )
     terms = forms.BooleanField(
         label=_("I accept the terms of the plan"),
-        error_messages={"required": _("Please read the terms of the plan and accept them.")},
+        error_messages={"required": _("Read and accept the terms of the plan.")},
     )
     form_key = forms.UUIDField(required=False, widget=forms.HiddenInput)
 
@@ -110,7 +110,7 @@ class AnswerForm(NoFormTagMixin, forms.Form):
         max_length=MAX_REASON,
         required=False,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=_("If you refuse: the sponsor reads it. You may leave this empty."),
+        help_text=_("If you refuse, the requester can read this. Optional."),
     )
 
 
@@ -122,7 +122,7 @@ class CancelForm(NoFormTagMixin, forms.Form):
         max_length=MAX_REASON,
         required=False,
         widget=forms.Textarea(attrs={"rows": 2}),
-        help_text=_("You may leave this empty."),
+        help_text=_("Optional."),
     )
 
 
@@ -134,12 +134,12 @@ class Action(models.TextChoices):
     """What a moderator can do with a promotion."""
 
     APPROVE = "approve", pgettext_lazy("verdict on a promotion", "Approve")
-    CONFIRM_PAYMENT = "confirm_payment", pgettext_lazy("verdict on a promotion", "Confirm that the money arrived")
-    REAPPROVE = "reapprove_after_edit", pgettext_lazy("verdict on a promotion", "Go on with the changed text")
+    CONFIRM_PAYMENT = "confirm_payment", pgettext_lazy("verdict on a promotion", "Confirm the payment")
+    REAPPROVE = "reapprove_after_edit", pgettext_lazy("verdict on a promotion", "Continue with the changed text")
     MOVE_START = "move_start", pgettext_lazy("verdict on a promotion", "Move the start")
     DECLINE = "decline", pgettext_lazy("verdict on a promotion", "Decline")
-    REVOKE = "revoke", pgettext_lazy("verdict on a promotion", "Revoke: end it now")
-    RECORD_REFUND = "record_refund", pgettext_lazy("verdict on a promotion", "Record that the money was given back")
+    REVOKE = "revoke", pgettext_lazy("verdict on a promotion", "Revoke (end now)")
+    RECORD_REFUND = "record_refund", pgettext_lazy("verdict on a promotion", "Record the refund")
     CORRECT = "add_correction", pgettext_lazy("verdict on a promotion", "Add a correction to the ledger")
 
 
@@ -169,7 +169,7 @@ class DecisionForm(forms.Form):
         max_length=MAX_REASON,
         required=False,
         widget=forms.Textarea(attrs={"rows": 4}),
-        help_text=_("It stands in the ledger and in letters to the people concerned: write no names there."),
+        help_text=_("This appears in the public ledger and in emails to the users involved: do not include names."),
     )
     revision = forms.CharField(required=False, max_length=20, widget=forms.HiddenInput)
 
@@ -197,19 +197,19 @@ class DecisionForm(forms.Form):
         action_field.choices = [(choice.value, choice.label) for choice in actions]
         self.shows_start = bool(TAKES_START.intersection(actions))
         if Action.APPROVE in actions:
-            start.help_text = _("Empty: on the day that the sponsor wanted, or as soon as there is room.")
+            start.help_text = _("Leave empty to start on the requested date or as soon as a place is free.")
         else:
-            start.help_text = _("Only for moving it. The length stays.")
+            start.help_text = _("Only for moving the start. The duration does not change.")
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         action = cleaned.get("action")
         if action in NEEDS_REASON and not cleaned.get("reason") and "reason" not in self.errors:
-            self.add_error("reason", _("Give a reason."))
+            self.add_error("reason", _("Enter a reason."))
         if action == Action.MOVE_START and not cleaned.get("start") and "start" not in self.errors:
-            self.add_error("start", _("Say when it is to start."))
+            self.add_error("start", _("Enter the new start."))
         if action in DECIDES_ON_REVISION and cleaned.get("revision") != str(self.promotion.article.live_id):
-            self.add_error(None, _("The article’s text changed meanwhile. Read it once more, then decide."))
+            self.add_error(None, _("The text of the article has changed. Read it again before you decide."))
         return cleaned
 
 
@@ -233,19 +233,19 @@ class EditorialPickForm(forms.Form):
     article = ArticleField(
         label=_("Article"),
         max_length=400,
-        help_text=_("Its number, or its address copied from the browser."),
+        help_text=_("The article’s number, or its address copied from the browser."),
     )
     placement = forms.ModelChoiceField(
         label=_("Place"), queryset=Placement.objects.all(), widget=forms.RadioSelect, empty_label=None
     )
     days = forms.IntegerField(label=_("Days"), min_value=1, max_value=MAX_PICK_DAYS, initial=7)
-    start = moment_field(_("Start"), help_text=_("Empty: as soon as there is room."))
+    start = moment_field(_("Start"), help_text=_("Leave empty to start as soon as a place is free."))
     reason = forms.CharField(
         label=_("Reason"),
         max_length=MAX_REASON,
         required=False,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=_("It stands in the ledger. You may leave it empty."),
+        help_text=_("Optional. This appears in the public ledger."),
     )
 
 
@@ -257,7 +257,7 @@ class PlanForm(forms.ModelForm[Plan]):
         min_value=0,
         max_digits=10,
         decimal_places=2,
-        help_text=_("Such as 12.50. 0: a free request."),
+        help_text=_("For example, 12.50. Enter 0 for a free promotion."),
     )
 
     class Meta:
@@ -278,10 +278,10 @@ class PlanForm(forms.ModelForm[Plan]):
         try:
             minor = to_minor(price, currency)
         except ValueError:
-            self.add_error("decimal_price", _("This currency has no smaller unit: give a whole number."))
+            self.add_error("decimal_price", _("This currency has no minor unit. Enter a whole number."))
             return cleaned
         if minor > MAX_AMOUNT:
-            self.add_error("decimal_price", _("This is more than a payment can carry."))
+            self.add_error("decimal_price", _("The amount is larger than a payment can be."))
         else:
             self.instance.price = minor
         return cleaned

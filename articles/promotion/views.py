@@ -86,7 +86,7 @@ def promote(request: HttpRequest, pk: int) -> HttpResponse:
         else:
             if promotion.state == Promotion.State.AWAITING_PAYMENT:
                 return redirect("promotion_pay", pk=promotion.pk)
-            messages.success(request, _("Thank you: the moderators have your request."))
+            messages.success(request, _("Thank you. Your request has been sent to the moderators."))
             return redirect(promotion)
     is_others = article.author_id != user.pk
     own = Promotion.objects.open().by(user).filter(article=article).select_related("placement", "plan")
@@ -160,7 +160,7 @@ def pay(request: HttpRequest, pk: int) -> HttpResponse:
     except ActionNotAllowed as error:
         messages.error(request, str(error))
     except (PaymentError, OSError):
-        messages.error(request, _("The payment did not go through, and nothing was taken. Please try again."))
+        messages.error(request, _("The payment failed and you have not been charged. Try again."))
     return redirect("promotion_pay", pk=pk)
 
 
@@ -186,10 +186,13 @@ def author_answer(request: HttpRequest, pk: int) -> HttpResponse:
         try:
             if form.cleaned_data["answer"] == "agree":
                 author_agrees(promotion=promotion, author=request.user)
-                messages.success(request, _("Thank you: a moderator decides next."))
+                messages.success(request, _("Thank you. A moderator will now decide."))
             else:
                 author_refuses(promotion=promotion, author=request.user, reason=form.cleaned_data["reason"])
-                messages.success(request, _("You refused. Your article is not promoted, and the sponsor is told."))
+                messages.success(
+                    request,
+                    _("You refused the promotion. Your article will not be promoted and we will tell the requester."),
+                )
         except ActionNotAllowed as error:
             form.add_error(None, str(error))
         else:
@@ -248,10 +251,10 @@ def promotion_beacon(request: HttpRequest) -> HttpResponse:
     Return 204 after the commit, 400 for an invalid list, 403 for another site's page.
     """
     if not is_same_origin(request.headers, origin=settings.ORIGIN):
-        return _plain_text(_("Only this site's own pages count what is seen."), 403)
+        return _plain_text(_("Only pages of this site can record impressions and clicks."), 403)
     lists = {name: request.POST.get(name, "") for name in ("impressions", "clicks", "visits")}
     if not all(_IDS.fullmatch(ids) for ids in lists.values()):
-        return _plain_text(_("These are no numbers of promotions."), 400)
+        return _plain_text(_("These are not valid promotion numbers."), 400)
     if any(lists.values()) and not is_prefetch(request.headers):
         ids = {name: frozenset(map(int, value.split(","))) for name, value in lists.items() if value}
         record(event=TrackingEvent(**ids), visitor=visitor_of(request))

@@ -64,7 +64,7 @@ def beacon_image(request: HttpRequest, pk: int) -> HttpResponse:
 def _count(request: HttpRequest, pk: int, model: type[ArticleHit], *, is_image: bool = False) -> HttpResponse:
     if not is_same_origin(request.headers, origin=settings.ORIGIN, is_image=is_image):
         return HttpResponse(
-            _("Only this site's own pages count views."),
+            _("Only pages of this site can record views."),
             status=403,
             content_type="text/plain; charset=utf-8",
             headers=NO_STORE,
@@ -107,7 +107,7 @@ class CountsView(TemplateView):
             "counts": counts,
             "chart": chart(
                 counts.days,
-                _("Views of each day"),
+                _("Views by day"),
                 lambda day: day.seen,
                 lambda day: day.views,
                 words=_bar_label,
@@ -121,18 +121,21 @@ class CountsView(TemplateView):
 
 def _kind_rows(counts: ArticleCounts) -> list[KindRow]:
     explained = {
-        "views": (_("Counted"), _("Readers, each of them once a day.")),
-        "by_author": (_("The author"), _("Reads the text many times before anybody else does.")),
-        "by_staff": (_("Staff"), _("Open articles to work on them.")),
+        "views": (_("Counted"), _("Each reader counts once a day.")),
+        "by_author": (_("The author"), _("Authors often read their own text many times.")),
+        "by_staff": (_("Staff"), _("Staff open articles as part of their work.")),
         "by_bots": (
             _("Declared bots"),
-            _("Programs that say that they are one, or do not say what they are: one a day for each address."),
+            _(
+                "Programs that identify themselves as bots, or do not identify themselves: one view per "
+                "address and day."
+            ),
         ),
         "over_rate": (
             _("Too many from one address"),
             ngettext(
-                "What comes beyond %(number)d reader a day from one address: one a day for each.",
-                "What comes beyond %(number)d readers a day from one address: one a day for each.",
+                "Views beyond %(number)d reader per address and day: one view per address and day.",
+                "Views beyond %(number)d readers per address and day: one view per address and day.",
                 settings.VIEWS_PER_ADDRESS,
             )
             % {"number": settings.VIEWS_PER_ADDRESS},

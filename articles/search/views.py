@@ -59,7 +59,7 @@ def search(request: HttpRequest) -> HttpResponse:
     context = {
         "query": query,
         "author_name": author_name,
-        "author_error": _("Nobody here goes by this name.") if author_name and not query.author else "",
+        "author_error": _("No user with that name.") if author_name and not query.author else "",
         "periods": PERIOD_LABELS.items(),
         "orders": ORDER_LABELS.items(),
         "is_first": True,

@@ -97,7 +97,7 @@ def _check_quota(owner: User, size: int) -> None:
     used = Image.objects.filter(owner=owner).aggregate(bytes=Sum("size"))["bytes"] or 0
     if used + size > settings.IMAGE_QUOTA_BYTES:
         raise InvalidImage(
-            _("Your pictures have used up the %(number)d MB that each person has, so this one was not added.")
+            _("You have used all %(number)d MB of your image storage, so this image was not added.")
             % {"number": settings.IMAGE_QUOTA_BYTES // (1024 * 1024)}
         )
 

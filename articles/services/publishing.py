@@ -75,7 +75,7 @@ def start_draft(*, author: User, text: ArticleContent, form_key: uuid.UUID | Non
     except IntegrityError as error:
         made = Article.objects.select_related("latest").filter(author=author, form_key=key).first()
         if made is None:  # The error was not about the key.
-            raise ActionNotAllowed(_("This section is not there any more. Choose another one.")) from error
+            raise ActionNotAllowed(_("This section no longer exists. Choose another one.")) from error
         if made.latest and is_unchanged(made.latest, text):
             return made
         return save_draft(article=made, text=text)
@@ -98,7 +98,7 @@ def save_draft(*, article: Article, text: ArticleContent) -> Article:
         if latest.state in {Revision.State.IN_REVIEW, Revision.State.PUBLISHED} and is_unchanged(latest, text):
             return article
         if latest.state == Revision.State.IN_REVIEW:
-            raise ActionNotAllowed(_("This text is in review. Withdraw it first to change it."))
+            raise ActionNotAllowed(_("This version is in review. Withdraw it before you edit it."))
         revision = latest if latest.is_editable else Revision(article=article, number=latest.number + 1)
         set_content(revision, text)
         revision.save()
@@ -130,14 +130,14 @@ def submit(*, article: Article) -> Article:
     author = article.author
     _check_can_write(author)
     if not has_confirmed_email(author):
-        raise ActionNotAllowed(_("Confirm your e-mail address first: the link is in the message that we sent you."))
+        raise ActionNotAllowed(_("Confirm your email address first. Use the link in the email that we sent you."))
     with transaction.atomic():
         article = lock_article(article)
         revision = latest_revision(article)
         if revision.state == Revision.State.IN_REVIEW:
             return article  # The button was pressed twice.
         if not revision.is_editable:
-            raise ActionNotAllowed(_("There is no changed text to submit."))
+            raise ActionNotAllowed(_("There are no changes to submit."))
         if missing := missing_for_submission(revision):
             raise ActionNotAllowed(" ".join(missing.values()))
         revision.state = Revision.State.IN_REVIEW
@@ -244,7 +244,9 @@ def correct(*, article: Article, text: ArticleContent) -> Article:
         if article.state != Article.State.PUBLISHED or article.live is None:
             raise ActionNotAllowed(_("This article is not published."))
         if latest.pk != article.live.pk and latest.state in {Revision.State.DRAFT, Revision.State.IN_REVIEW}:
-            raise ActionNotAllowed(_("The author is working on a newer text. Decide on that one, or return it first."))
+            raise ActionNotAllowed(
+                _("The author is working on a newer version. Decide on that version, or return it first.")
+            )
         revision = Revision(article=article, number=latest.number + 1, state=Revision.State.IN_REVIEW)
         set_content(revision, text)
         revision.submitted_at = timezone.now()
@@ -263,11 +265,11 @@ def discard(*, article: Article) -> None:
     with transaction.atomic():
         article = lock_article(article)
         if article.live is not None or article.state == Article.State.IN_REVIEW:
-            raise ActionNotAllowed(_("Only a draft that was never published can be deleted."))
+            raise ActionNotAllowed(_("You can only delete a draft that was never published."))
         try:
             article.delete()
         except ProtectedError as error:
-            raise ActionNotAllowed(_("A moderator has decided on this article, so it stays in the record.")) from error
+            raise ActionNotAllowed(_("A moderator has decided on this article, so it cannot be deleted.")) from error
 
 
 def _publish(article: Article, revision: Revision) -> Article:
@@ -294,4 +296,4 @@ def _set_state(article: Article, state: str) -> None:
 
 def _check_can_write(author: User) -> None:
     if author.is_suspended:
-        raise ActionNotAllowed(_("Your account is suspended, so you cannot write at the moment."))
+        raise ActionNotAllowed(_("Your account is suspended, so you cannot write articles."))

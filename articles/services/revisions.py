@@ -39,7 +39,7 @@ def lock_article(article: Article) -> Article:
     """
     # Two queries: one that waits for a lock returns the joined rows as they were before the wait.
     if not Article.objects.select_for_update(no_key=True).only("pk").filter(pk=article.pk).first():
-        raise ActionNotAllowed(_("This article is not there any more."))
+        raise ActionNotAllowed(_("This article no longer exists."))
     return Article.objects.select_related("live", "latest", "author").get(pk=article.pk)
 
 
@@ -65,7 +65,9 @@ def revision_in_review(article: Article, number: int | None = None) -> Revision:
     """
     revision = latest_revision(article)
     if revision.state != Revision.State.IN_REVIEW or number not in {None, revision.number}:
-        raise ActionNotAllowed(_("This text is not in review any more: it was decided on or withdrawn meanwhile."))
+        raise ActionNotAllowed(
+            _("This version is no longer in review. It was withdrawn, or a moderator has decided on it.")
+        )
     return revision
 
 

@@ -137,7 +137,7 @@ class EditView(View):
         article = own_article(user, pk) if pk is not None else None
         stashed = draft_recovery.stashed(request) if "stored" not in request.GET else None
         if article and ArticleRow(article).is_in_review and not stashed:
-            messages.info(request, _("This text is in review. Withdraw it to change it."))
+            messages.info(request, _("This version is in review. Withdraw it to edit it."))
             return redirect("my_article_preview", pk=article.pk)
         form = ArticleForm(user=user, article=article, initial=stashed and stashed["fields"])
         return self._render(request, form, article, stashed=stashed)
@@ -154,7 +154,7 @@ class EditView(View):
         try:
             if article is None:
                 if retry_after := self._over_limit(request, "article", MAX_ARTICLES_PER_HOUR):
-                    raise ActionNotAllowed(_("You have begun many articles in a short time. Wait a little."))
+                    raise ActionNotAllowed(_("You have started too many articles in a short time. Try again later."))
                 article = publishing.start_draft(
                     author=user, text=form.to_content(), form_key=form.cleaned_data["form_key"]
                 )
@@ -231,9 +231,11 @@ def _add_submission_message(request: HttpRequest, article: Article) -> None:
     if latest is not None and latest.state == Revision.State.PUBLISHED:
         messages.success(request, _("“%(title)s” is published.") % {"title": latest.title})
     elif article.live_id is not None and article.is_public:
-        messages.success(request, _("Your change waits for a moderator; readers see the earlier text meanwhile."))
+        messages.success(
+            request, _("Your changes are in review. Until they are published, readers see the previous version.")
+        )
     else:
-        messages.success(request, _("Submitted. A moderator will read it, and you will get an e-mail."))
+        messages.success(request, _("Submitted for review. We will email you when a moderator has made a decision."))
 
 
 def _login_required(view: Callable[[HttpRequest, int], HttpResponse]) -> Callable[[HttpRequest, int], HttpResponse]:
@@ -274,7 +276,7 @@ def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
         if article.latest is None or not article.latest.is_editable:  # Otherwise the button was pressed twice.
             messages.warning(request, str(error))
             return redirect("my_articles")
-    messages.success(request, _("Withdrawn: it is a draft again."))
+    messages.success(request, _("Withdrawn. The article is a draft again."))
     return redirect("my_article_edit", pk=pk)
 
 
@@ -289,5 +291,5 @@ def discard(request: HttpRequest, pk: int) -> HttpResponse:
             messages.warning(request, str(error))
             return redirect("my_articles")
         request.session[DISCARDED_SESSION_KEY] = pk  # If the button is pressed twice, the answer is the same.
-    messages.success(request, _("The draft is deleted."))
+    messages.success(request, _("Draft deleted."))
     return redirect("my_articles")

@@ -36,9 +36,9 @@ class VoteResult:
 def vote_denied_reason(*, article: Article, user: User) -> str:
     """Return why the user cannot vote on the article, as a sentence; empty if they can."""
     if article.author_id == user.pk:
-        return _("This is your own article, so the votes on it are up to others.")
+        return _("This is your own article, so you cannot vote on it.")
     if user.is_suspended:
-        return _("Your account is suspended, so you cannot vote at the moment.")
+        return _("Your account is suspended, so you cannot vote.")
     return ""
 
 
@@ -70,7 +70,7 @@ def cast_vote(*, article: Article, user: User, value: Choice) -> VoteResult:
 def _cast_vote(article: Article, user: User, value: Choice) -> VoteResult:
     # The user's row serialises the votes of one user. The article's row, which all voters share, is locked last.
     if not User.objects.select_for_update(no_key=True).filter(pk=user.pk).exists():
-        raise ActionNotAllowed(_("Your account is gone, so the vote was not counted."))
+        raise ActionNotAllowed(_("Your account no longer exists, so your vote was not counted."))
     before = own_vote(article=article, user=user)
     published = Article.objects.published().only("likes", "dislikes", "published_at")
     if value == before:

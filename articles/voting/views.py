@@ -53,14 +53,14 @@ def _vote(request: HttpRequest, article: Article) -> HttpResponse:
         return HttpResponseClientRedirect(url) if _is_htmx(request) else HttpResponseRedirect(url)
     value = CHOICES.get(request.POST.get("vote", ""))
     if value is None:
-        return _refuse(request, article, user, 400, _("A vote is a like, a dislike, or neither of them."))
+        return _refuse(request, article, user, 400, _("A vote must be a like, a dislike or no vote."))
     try:
         check_rate_limit(request, "vote", limit=MAX_PER_MINUTE, seconds=60)
         result = cast_vote(article=article, user=user, value=value)
     except RateLimited as error:
         if not _is_htmx(request):
             raise
-        response = _refuse(request, article, user, 429, _("That was a lot of votes. Please try again in a minute."))
+        response = _refuse(request, article, user, 429, _("You are voting too often. Try again in a minute."))
         response["Retry-After"] = str(error.retry_after)
         return response
     except ActionNotAllowed as error:

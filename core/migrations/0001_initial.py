@@ -16,11 +16,11 @@ class Migration(migrations.Migration):
             name='SiteSettings',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(default='Spokesperson', max_length=60, verbose_name='name of the project')),
+                ('name', models.CharField(default='Spokesperson', max_length=60, verbose_name='project name')),
                 ('tagline', models.CharField(blank=True, default='Written by its readers.', max_length=160, verbose_name='tagline')),
-                ('about', models.TextField(blank=True, help_text='Shown on “About the project”, as HTML; it is sanitised.', verbose_name='about the project')),
-                ('rules', models.TextField(default='<p>Write what you know, in your own words, and sign it with your account.</p>\n<ul>\n<li>Say where your facts and pictures come from, and use only pictures that you may use.</li>\n<li>No insults, no threats, no calls to violence, no private data of other people.</li>\n<li>No advertising in disguise: to put an article forward, use “Promote this post”.</li>\n</ul>\n<p>Moderators give a reason with every decision. They never change your text without telling you.</p>\n', help_text='What everyone accepts at sign-up, as HTML; it is sanitised.', verbose_name='rules')),
-                ('reviewed_before_trusted', models.PositiveSmallIntegerField(default=3, help_text='0: everyone publishes at once. 1000: everything is always reviewed.', validators=[django.core.validators.MaxValueValidator(1000)], verbose_name='articles reviewed before an author is trusted')),
+                ('about', models.TextField(blank=True, help_text='Shown on the “About the project” page. HTML is allowed and is sanitised.', verbose_name='about the project')),
+                ('rules', models.TextField(default='<p>Write what you know, in your own words, and sign it with your account.</p>\n<ul>\n<li>Say where your facts and pictures come from, and use only pictures that you may use.</li>\n<li>No insults, no threats, no calls to violence, no private data of other people.</li>\n<li>No advertising in disguise: to put an article forward, use “Promote this post”.</li>\n</ul>\n<p>Moderators give a reason with every decision. They never change your text without telling you.</p>\n', help_text='Everyone accepts these rules when they sign up. HTML is allowed and is sanitised.', verbose_name='rules')),
+                ('reviewed_before_trusted', models.PositiveSmallIntegerField(default=3, help_text='0: all authors publish without review. 1000: every article is reviewed.', validators=[django.core.validators.MaxValueValidator(1000)], verbose_name='articles reviewed before an author is trusted')),
             ],
             options={
                 'verbose_name': 'site settings',

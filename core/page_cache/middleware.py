@@ -231,7 +231,7 @@ def service_unavailable(key: Key, start_response: StartResponse) -> Iterable[byt
     """Answer a request that has waited `RENDER_TIMEOUT` seconds for a page that hangs."""
     language = translation.get_language_from_path(key.path) or settings.LANGUAGE_CODE
     with translation.override(language):
-        body = _("This page takes too long at the moment. Please try again in a few seconds.").encode()
+        body = _("The page takes too long to load. Try again in a few seconds.").encode()
     headers = [
         ("Content-Type", "text/plain; charset=utf-8"),
         ("Content-Length", str(len(body))),

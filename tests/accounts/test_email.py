@@ -58,7 +58,7 @@ def test_confirmation_email_can_be_resent(client: Client, anna: User) -> None:
 def test_email_change_to_address_of_other_account_reveals_nothing(client: Client, anna: User, links: Links) -> None:
     PersonFactory.create(username="boris", email="boris@example.org")
     response = client.post(PAGE, {"email": "boris@example.org", "action_add": ""}, follow=True)
-    assert "We have sent a letter to boris@example.org" in response.content.decode()
+    assert "We have sent an email to boris@example.org" in response.content.decode()
     page = client.get(links()[0])
     assert "confirmed for another account" in page.content.decode()
     client.post(links()[0])
@@ -83,7 +83,7 @@ def test_email_change_resumes_after_reauthentication(other_client: Client, anna:
     assert asked.startswith("/accounts/reauthenticate/")
     assert not EmailAddress.objects.filter(email="new@example.org").exists()
     wrong = other_client.post(asked, {"password": "wrong"})
-    assert "This is not your password" in wrong.content.decode()
+    assert "The password is incorrect" in wrong.content.decode()
     other_client.post(asked, {"password": PASSWORD})
     assert EmailAddress.objects.filter(email="new@example.org").exists()
 

@@ -57,7 +57,7 @@ def test_profile_field_error_preserves_input(client: Client, anna: User, changes
 def test_profile_invalid_image_preserves_input(client: Client, anna: User) -> None:
     file = SimpleUploadedFile("me.jpg", b"<svg/>", "image/jpeg")
     response = client.post(PAGE, {**TYPED, "avatar": file})
-    assert "not a picture that we can show" in response.content.decode()
+    assert "cannot show this file as an image" in response.content.decode()
     assert "I count lamps." in response.content.decode()
     anna.refresh_from_db()
     assert anna.avatar_key == ""

@@ -27,7 +27,7 @@ def test_login_limited_by_account_and_address(client: Client) -> None:
         assert not log_in_from(client, "anna", "wrong", "192.0.2.1")
     response = client.post(LOGIN, {"login": "anna", "password": PASSWORD}, REMOTE_ADDR="192.0.2.1")
     assert response.status_code == 200
-    assert "too many wrong passwords" in response.content.decode()
+    assert "Too many failed login attempts" in response.content.decode()
 
 
 def test_login_limit_does_not_lock_out_owner_elsewhere(client: Client, other_client: Client) -> None:

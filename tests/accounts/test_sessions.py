@@ -70,7 +70,7 @@ def test_session_list_shows_own_and_ends_others(client: Client, other_client: Cl
     assert is_in(client)
     assert not is_in(other_client)
     assert stranger.get("/accounts/").status_code == 200
-    assert "nowhere else" in client.get(LIST).content.decode()
+    assert "no other sessions" in client.get(LIST).content.decode()
 
 
 def test_session_list_query_count(client: Client, anna: User, django_assert_num_queries: Any) -> None:

@@ -31,7 +31,7 @@ def test_signup_confirmation_logs_in_and_redirects_to_next(client: Client, links
     assert not EmailAddress.objects.get().verified
     assert mail.outbox[0].to == ["anna@example.org"]
     (link,) = links()
-    assert "Does <strong>anna@example.org</strong>" in client.get(link).content.decode()
+    assert "Is <strong>anna@example.org</strong> your email address" in client.get(link).content.decode()
     assert not EmailAddress.objects.get().verified, "A mail scanner that opens the link must not confirm the address."
     response = client.post(link)
     assert response.headers["Location"] == "/about/"
@@ -51,7 +51,7 @@ def test_confirmation_in_other_browser_does_not_log_in(client: Client, other_cli
 def test_confirmation_link_used_shows_page(client: Client, links: Links) -> None:
     client.post(SIGNUP, SIGNUP_DATA)
     client.post(links()[0])
-    assert "used up" in client.get(links()[0]).content.decode()
+    assert "has been used" in client.get(links()[0]).content.decode()
 
 
 def test_login_needs_confirmed_email(client: Client) -> None:

@@ -40,7 +40,7 @@ def test_login_asks_for_code(client: Client, other_client: Client, secret: str) 
     assert log_in(other_client) == "/accounts/2fa/authenticate/"
     assert other_client.get("/accounts/").status_code == 302
     wrong = other_client.post("/accounts/2fa/authenticate/", {"code": "000000"})
-    assert "code is not right" in wrong.content.decode()
+    assert "code is incorrect" in wrong.content.decode()
     right = other_client.post("/accounts/2fa/authenticate/", {"code": code(secret, 1)})
     assert right.headers["Location"] == "/my/articles/"
 

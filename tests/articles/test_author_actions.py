@@ -72,7 +72,7 @@ def test_anonymous_action_redirects_to_login_and_my_articles(name: str) -> None:
 def test_submit_twice_submits_once(client: Client, user: User) -> None:
     article = factories.draft(user)
     for _ in range(2):
-        assert "A moderator will read it" in press(client, "my_article_submit", article)
+        assert "We will email you" in press(client, "my_article_submit", article)
     assert state(article) == "in_review"
 
 
@@ -86,7 +86,7 @@ def test_submit_by_trusted_author_publishes(client: Client, user: User) -> None:
 def test_submit_change_says_what_readers_see(client: Client, user: User) -> None:
     article = factories.published(user)
     publishing.save_draft(article=article, text=factories.text(title="Changed"))
-    assert "readers see the earlier text meanwhile" in press(client, "my_article_submit", article)
+    assert "readers see the previous version" in press(client, "my_article_submit", article)
 
 
 def test_submit_short_text_redirects_to_form_with_message(client: Client, user: User) -> None:
@@ -100,27 +100,27 @@ def test_submit_without_confirmed_email_is_refused(client: Client) -> None:
     user = factories.PersonFactory.create(confirmation=False)
     client.force_login(user)
     article = factories.draft(user)
-    assert "Confirm your e-mail address first" in press(client, "my_article_submit", article)
+    assert "Confirm your email address first" in press(client, "my_article_submit", article)
     assert state(article) == "draft"
 
 
 def test_withdraw_twice_gives_the_same_answer(client: Client, user: User) -> None:
     article = factories.in_review(user)
     for _ in range(2):
-        assert "it is a draft again" in press(client, "my_article_withdraw", article)
+        assert "The article is a draft again" in press(client, "my_article_withdraw", article)
     assert state(article) == "draft"
 
 
 def test_withdraw_published_revision_is_refused(client: Client, user: User) -> None:
     article = factories.published(user)
-    assert "not in review any more" in press(client, "my_article_withdraw", article)
+    assert "no longer in review" in press(client, "my_article_withdraw", article)
     assert state(article) == "published"
 
 
 def test_discard_twice_gives_the_same_answer(client: Client, user: User) -> None:
     article = factories.draft(user)
     for _ in range(2):
-        assert "The draft is deleted." in press(client, "my_article_discard", article)
+        assert "Draft deleted." in press(client, "my_article_discard", article)
     assert not Article.objects.exists()
 
 

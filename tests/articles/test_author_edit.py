@@ -154,14 +154,14 @@ def test_plain_text_body_becomes_paragraphs(client: Client, user: User) -> None:
         ("section", "a\x00", "Null characters are not allowed."),
         ("language", "xx", "Select a valid choice"),
         ("summary", "x" * 301, "at most 300 characters"),
-        ("tags", "a,b,c,d,e,f", "Give at most 5 tags; there are 6."),
+        ("tags", "a,b,c,d,e,f", "Use no more than 5 tags. You entered 6."),
         ("tags", "x" * 41, "longer than 40 characters"),
-        ("tags", "fine, 🙂", "needs a letter or a digit"),
+        ("tags", "fine, 🙂", "contains only symbols"),
         ("tags", "\x00", "Null characters are not allowed."),
         ("caption", "x" * 301, "at most 300 characters"),
         ("alternative_text", "x" * 201, "at most 200 characters"),
         ("credit", "x" * 121, "at most 120 characters"),
-        ("body", "x" * 100_001, "Make two articles of it."),
+        ("body", "x" * 100_001, "Split it into two articles."),
         ("body", "<p>\x00</p>", "Null characters are not allowed."),
     ],
 )
@@ -210,7 +210,7 @@ def test_hostile_values_are_no_server_error(client: Client, user: User, field: s
 def test_body_of_ten_megabytes_is_refused(client: Client, user: User) -> None:
     answer = client.post(NEW, filled(body="x" * 10_000_000))
     assert answer.status_code == 413
-    assert "more than we take at once" in answer.text
+    assert "request is too large" in answer.text
 
 
 # --- Images
@@ -218,7 +218,7 @@ def test_body_of_ten_megabytes_is_refused(client: Client, user: User) -> None:
 
 def test_invalid_image_keeps_typed_text(client: Client, user: User) -> None:
     answer = client.post(NEW, filled(body="<p>An hour's work</p>", image=SimpleUploadedFile("x.svg", b"<svg/>")))
-    assert "not a picture that we can show" in errors(answer, "image")
+    assert "cannot show this file as an image" in errors(answer, "image")
     assert "An hour&#x27;s work" in answer.text
 
 
@@ -237,7 +237,7 @@ def test_image_token_works_only_for_its_user(client: Client, user: User) -> None
     image = Image.objects.create(owner=other, key="a" * 32, width=10, height=10, size=1)
     for token in (forms.image_token_for(image, other), str(image.pk), forms.image_token_for(image, user) + "x"):
         answer = client.post(NEW, filled(image_token=token))
-        assert "Choose it again" in errors(answer, "image")
+        assert "Choose an image again" in errors(answer, "image")
     assert not Article.objects.exists()
 
 
@@ -268,7 +268,7 @@ def test_too_many_uploads_are_429_and_keep_typed_text(
 
 def test_full_image_quota_is_a_field_error(client: Client, user: User, settings: LazySettings) -> None:
     settings.IMAGE_QUOTA_BYTES = 1
-    assert "used up" in errors(client.post(NEW, filled(image=upload(50, 50))), "image")
+    assert "You have used all" in errors(client.post(NEW, filled(image=upload(50, 50))), "image")
 
 
 # --- Submitted twice
@@ -294,7 +294,7 @@ def test_change_submitted_twice_is_one_revision(client: Client, user: User) -> N
     data = filled(title="Changed", action="submit")
     for _ in range(2):
         answer = client.post(reverse("my_article_edit", args=[article.pk]), data, follow=True)
-        assert "readers see the earlier text meanwhile" in answer.text
+        assert "readers see the previous version" in answer.text
     assert Revision.objects.filter(article=article).count() == 2
 
 
@@ -340,7 +340,7 @@ def test_submit_button_without_confirmed_email_saves_draft(client: Client) -> No
     user = factories.PersonFactory.create(confirmation=False)
     client.force_login(user)
     page = client.post(NEW, filled(action="submit"), follow=True).text
-    assert "Confirm your e-mail address first" in page
+    assert "Confirm your email address first" in page
     assert "Saved as a draft." in page
     assert Article.objects.get().state == "draft"
 
@@ -357,7 +357,7 @@ def test_suspended_user_cannot_save_and_keeps_typed_text(client: Client, user: U
 def test_save_does_not_overwrite_revision_submitted_in_another_tab(client: Client, user: User) -> None:
     article = factories.in_review(user)
     answer = client.post(reverse("my_article_edit", args=[article.pk]), filled(title="From the other tab"))
-    assert "Withdraw it first" in answer.text
+    assert "Withdraw it before you edit it" in answer.text
     assert "From the other tab" in answer.text
     assert only_revision().title == "We counted every street lamp"
 

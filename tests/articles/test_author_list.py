@@ -136,10 +136,10 @@ def test_my_articles_drops_reason_after_publication(client: Client, user: User) 
 def test_my_articles_says_what_readers_see_during_review(client: Client, user: User) -> None:
     article = factories.published(user)
     publishing.save_draft(article=article, text=factories.text(title="Changed"))
-    assert "readers see the earlier text until you submit it" in client.get(URL).text
+    assert "Readers see the published version until you submit them" in client.get(URL).text
     publishing.submit(article=article)
     page = client.get(URL).text
-    assert "Your change waits for a moderator; readers see the earlier text meanwhile." in page
+    assert "Your changes are in review. Until they are published, readers see the previous version." in page
     assert titles(page) == ["Changed"]
 
 
@@ -161,7 +161,7 @@ def test_my_articles_without_confirmed_email_offers_no_submission(client: Client
     client.force_login(user)
     article = factories.draft(user)
     page = client.get(URL).text
-    assert "not confirmed yet" in page
+    assert "is not confirmed" in page
     assert reverse("account_email") in page
     assert reverse("my_article_submit", args=[article.pk]) not in page
 

@@ -57,13 +57,13 @@ def test_stashed_text_fills_form_after_login(client: Client, user: User) -> None
     assert 'value="one, two"' in page
     assert '<option value="hy" selected>' in page
     assert "was not saved" in page
-    assert "choose the image again" not in page
+    assert "Choose the image again" not in page
     assert not Article.objects.exists()
 
 
 def test_stash_asks_to_choose_the_image_again(client: Client, user: User) -> None:
     client.post(NEW, typed(user, image=SimpleUploadedFile("x.jpg", b"123")))
-    assert "Please choose the image again" in log_in(client, user, NEW).text
+    assert "Choose the image again" in log_in(client, user, NEW).text
 
 
 def test_stash_is_shown_only_in_the_form_of_its_article(client: Client, user: User) -> None:

@@ -86,7 +86,7 @@ def test_store_image_refuses_other_files(owner: User, content: bytes, settings: 
 def test_image_quota_is_per_user(owner: User, settings: LazySettings) -> None:
     image = store_image(owner=owner, file=upload(200, 200))
     settings.IMAGE_QUOTA_BYTES = image.size * 3 // 2
-    with pytest.raises(InvalidImage, match="used up"):
+    with pytest.raises(InvalidImage, match="You have used all"):
         store_image(owner=owner, file=upload(200, 200))
     assert len(files(settings.MEDIA_ROOT)) == 1
     assert store_image(owner=factories.PersonFactory.create(), file=upload(200, 200)).pk

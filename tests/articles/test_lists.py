@@ -119,7 +119,7 @@ def test_front_page_shows_most_liked_of_the_week(client: Client, author: User) -
 
 def test_empty_site_invites_to_write(client: Client) -> None:
     page = client.get("/").text
-    assert "Nothing has been published yet." in page
+    assert "No articles have been published yet." in page
     assert 'href="/my/articles/new/"' in page
 
 
@@ -312,8 +312,8 @@ def test_top_redirects_to_week(client: Client) -> None:
 def test_top_empty_span_links_to_longer_one(client: Client, author: User) -> None:
     scored(author, "Old", 3, age=3 * DAYS)
     page = client.get("/top/day/").text
-    assert "Nothing was published in the last 24 hours." in page
-    assert 'href="/top/week/">See this week' in page
+    assert "No articles were published in the last 24 hours." in page
+    assert 'href="/top/week/">See the best of this week' in page
 
 
 @pytest.mark.parametrize(
@@ -337,7 +337,7 @@ def test_front_page_links_to_other_orders(client: Client, seven: list[Article]) 
 
 def test_ranked_lists_explain_their_order(client: Client, author: User) -> None:
     for address in RANKED:
-        assert "Neither money nor views count." in client.get(address).text
+        assert "Promotions and views do not count." in client.get(address).text
 
 
 def test_front_page_lists_are_separate(client: Client, author: User, settings: LazySettings) -> None:

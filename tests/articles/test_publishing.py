@@ -187,7 +187,7 @@ def test_correct_keeps_state_and_publication_time() -> None:
 
 def test_submit_needs_confirmed_email() -> None:
     article = factories.draft(factories.PersonFactory.create(confirmation=False))
-    with pytest.raises(ActionNotAllowed, match="Confirm your e-mail"):
+    with pytest.raises(ActionNotAllowed, match="Confirm your email address"):
         publishing.submit(article=article)
 
 
@@ -305,7 +305,7 @@ def test_discard_decided_draft_is_refused() -> None:
         revision=article.latest, moderator=factories.PersonFactory.create(), verdict="return", reason="No source."
     )
     publishing.save_draft(article=article, text=factories.text(title="Second try"))
-    with pytest.raises(ActionNotAllowed, match="record"):
+    with pytest.raises(ActionNotAllowed, match="cannot be deleted"):
         publishing.discard(article=article)
     assert Article.objects.filter(pk=article.pk).exists()
 

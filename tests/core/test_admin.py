@@ -55,7 +55,7 @@ def test_changelist_later_page_links_to_first_and_filters_reset_cursor(staff: Cl
     assert more
     assert "is_staff__exact=0" in more[1]
     page = staff.get(USERS + more[1].replace("&amp;", "&")).text
-    assert '<a href="?is_staff__exact=0">To the beginning</a>' in page
+    assert '<a href="?is_staff__exact=0">Back to the start</a>' in page
     assert not re.search(r'href="[^"]*after=[^"]*"(?! rel="next")', page)
 
 

@@ -132,13 +132,13 @@ def test_load_image_pixel_limit_is_exact() -> None:
 
 
 def test_load_image_refuses_side_over_webp_limit() -> None:
-    with pytest.raises(InvalidImage, match="No side"):
+    with pytest.raises(InvalidImage, match="no more than"):
         load_image(encoded(Image.new("L", (MAX_SIDE + 1, 2)), "PNG"))
 
 
 @pytest.mark.parametrize("kind", ["GIF", "WEBP", "AVIF", "PNG"])
 def test_load_image_refuses_animation(kind: str) -> None:
-    with pytest.raises(InvalidImage, match="Moving"):
+    with pytest.raises(InvalidImage, match="Animated"):
         load_image(frames(kind))
 
 
@@ -149,7 +149,7 @@ def test_load_image_accepts_mpo_with_second_image() -> None:
 
 def test_load_image_refuses_jpeg_with_many_scans() -> None:
     file = encoded(two_colours(), "JPEG").getvalue()
-    with pytest.raises(InvalidImage, match="unusual"):
+    with pytest.raises(InvalidImage, match="unsupported encoding"):
         load_image(BytesIO(file[:-2] + b"\xff\xda\x00\x08\x01\x01\x00\x00\x3f\x00" * 100 + file[-2:]))
 
 

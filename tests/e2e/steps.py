@@ -30,7 +30,7 @@ def photograph(*, name: str = "IMG_0042.JPG", size: tuple[int, int] = (1200, 900
 def log_in_by_the_form(page: Page, username: str, password: str = PASSWORD) -> None:
     """Fill in the log-in page that is open."""
     expect(page.get_by_role("heading", level=1)).to_have_text("Log in")
-    page.get_by_label("Username or e-mail").fill(username)
+    page.get_by_label("Username or email").fill(username)
     page.get_by_label(re.compile(r"^\s*Password")).fill(password)
     page.get_by_role("main").get_by_role("button", name="Log in").click()
 
@@ -81,8 +81,8 @@ def write_text(page: Page) -> None:
     page.keyboard.type(" of them dark. The list stands on ")
     press(page, "Link")
     dialog = page.get_by_role("dialog")
-    dialog.get_by_label("Where the link leads").fill("lamps.example.org/list")
-    dialog.get_by_role("button", name="Set the link").click()
+    dialog.get_by_label("Link address").fill("lamps.example.org/list")
+    dialog.get_by_role("button", name="Save link").click()
     expect(dialog).to_be_hidden()
     page.keyboard.type("for all.")
     page.keyboard.press("Enter")

@@ -65,7 +65,7 @@ def test_it_works_without_javascript(page_without_javascript: Page, articles: di
     page.goto(articles["one day"].get_absolute_url())
     page.locator("#vote").get_by_role("link", name="How the views are counted").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("4 views")  # with this one
-    expect(page.get_by_role("img", name="Views of each of the last 30 days, 5 at most")).to_be_visible()
+    expect(page.get_by_role("img", name="Views by day for the last 30 days, maximum 5")).to_be_visible()
     cell = page.get_by_role("row", name="30 days 4 1 0 0 0")
     expect(cell).to_be_hidden()
     page.get_by_text("Day by day").first.click()

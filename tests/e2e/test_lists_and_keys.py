@@ -47,7 +47,7 @@ def test_show_more_adds_to_the_list(page: Page, settings: LazySettings, accessib
         for route in held:
             route.continue_()
         expect(shown).to_have_count(count)
-    expect(page.get_by_text("That was everything.")).to_be_visible()
+    expect(page.get_by_text("No more articles")).to_be_visible()
     expect(page.get_by_role("link", name="Show more articles")).to_have_count(0)
     headings = [one.strip() for one in shown.get_by_role("heading").all_inner_texts()]
     assert headings == titles[::-1]
@@ -79,21 +79,21 @@ def test_sign_up_and_vote_without_a_mouse(page: Page, mailoutbox: list[EmailMess
     article = factories.published(title="The lamp at number nine")
     page.goto("/")
     page.keyboard.press("Tab")
-    assert focused(page) == "Skip to the content"
+    assert focused(page) == "Skip to main content"
     tab_to(page, "Sign up")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("Sign up")
-    for label, value in (("Username", "newcomer"), ("E-mail", "newcomer@example.org"), ("Password", PASSWORD)):
+    for label, value in (("Username", "newcomer"), ("Email", "newcomer@example.org"), ("Password", PASSWORD)):
         tab_to(page, label)
         page.keyboard.type(value)
     tab_to(page, "I have read")
     page.keyboard.press("Space")
     tab_to(page, "Sign up")
     page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", level=1)).to_have_text("Look into your mailbox")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Check your email")
 
     page.goto(address_in(mailoutbox[0]))
-    tab_to(page, "Yes, confirm it")
+    tab_to(page, "Confirm")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("My articles")
     tab_to(page, "Articles")
@@ -137,7 +137,7 @@ def test_the_editor_without_a_mouse(page: Page, log_in: LogIn) -> None:
     expect(text).to_be_focused()
     expect(text.locator("strong")).to_have_text("The list stands here")
     page.keyboard.press("ControlOrMeta+k")
-    expect(page.get_by_label("Where the link leads")).to_be_focused()
+    expect(page.get_by_label("Link address")).to_be_focused()
     page.keyboard.type("javascript:alert(1)")
     page.keyboard.press("Enter")
     expect(page.get_by_role("dialog")).to_be_visible()

@@ -53,7 +53,7 @@ def test_from_sign_up_to_a_vote(page: Page, somebody: Callable[..., Page], mailo
     enter_the_admin(of_moderator, "mariam")
     open_from_the_queue(of_moderator)
     decide(of_moderator, "Return to the author", reason=REASON)
-    expect(of_moderator.get_by_text("went back to its author")).to_be_visible()
+    expect(of_moderator.get_by_text("was returned to its author")).to_be_visible()
 
     read_the_reason_and_mend(newcomer, mailoutbox)
     mailoutbox.clear()
@@ -80,17 +80,17 @@ def sign_up(page: Page, name: str, letters: list[EmailMessage]) -> None:
     page.goto("/")
     page.get_by_role("link", name="Sign up").click()
     page.get_by_label("Username").fill(name)
-    page.get_by_label("E-mail").fill(f"{name}@example.org")
+    page.get_by_label("Email").fill(f"{name}@example.org")
     page.get_by_label(re.compile(r"^\s*Password")).fill(PASSWORD)
     page.get_by_label("I have read").check()
     page.get_by_role("main").get_by_role("button", name="Sign up").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Look into your mailbox")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Check your email")
 
     assert [letter.to for letter in letters] == [[f"{name}@example.org"]]
     page.goto(address_in(letters[0]))
-    page.get_by_role("button", name="Yes, confirm it").click()
+    page.get_by_role("button", name="Confirm").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("My articles")
-    expect(page.get_by_text("A blank page is waiting for you.")).to_be_visible()
+    expect(page.get_by_text("You have no articles yet.")).to_be_visible()
 
 
 def write(page: Page) -> None:
@@ -114,16 +114,14 @@ def preview_and_submit(page: Page) -> None:
     expect(page.get_by_text("This is a preview")).to_be_visible()
     text_and_image_are_there(page)
     page.get_by_role("button", name="Submit for review").click()
-    expect(page.get_by_text("Submitted. A moderator will read it")).to_be_visible()
+    expect(page.get_by_text("Submitted for review. We will email you")).to_be_visible()
     expect(page.get_by_role("listitem").filter(has_text=TITLE)).to_contain_text("In review")
     assert not Article.objects.published().filter(live__title=TITLE).exists()
 
 
 def read_the_reason_and_mend(page: Page, letters: list[EmailMessage]) -> None:
     """By the letter and by "My articles"; the text is a draft again, and goes back mended."""
-    assert [(letter.to, letter.subject) for letter in letters] == [
-        (["newcomer@example.org"], f"Returned to you: {TITLE}")
-    ]
+    assert [(letter.to, letter.subject) for letter in letters] == [(["newcomer@example.org"], f"Returned: {TITLE}")]
     assert REASON in letters[0].body
 
     page.reload()
@@ -158,7 +156,7 @@ def enter_the_admin(page: Page, name: str) -> None:
 
 def open_from_the_queue(page: Page) -> None:
     """What waits is said on the first page, and stands in the list with its author and section."""
-    page.get_by_role("link", name="1 submission waits").click()
+    page.get_by_role("link", name="1 submission waiting").click()
     row = page.get_by_role("row").filter(has_text=TITLE)
     expect(row).to_contain_text("newcomer")
     expect(row).to_contain_text("Society")
@@ -172,7 +170,7 @@ def decide(page: Page, verdict: str, reason: str = "") -> None:
     """Record a decision on the text that is open."""
     page.get_by_label(verdict, exact=True).check()
     page.get_by_label("Reason").fill(reason)
-    page.get_by_role("button", name="Record the decision").click()
+    page.get_by_role("button", name="Save decision").click()
 
 
 # --- The reader ------------------------------------------------------------------------------

@@ -27,7 +27,7 @@ def test_a_moderator_reads_returns_and_publishes(page: Page, log_in: LogIn, acce
 
     page.goto("/admin/")
     accessible(page)
-    page.get_by_role("link", name="1 submission waits").click()
+    page.get_by_role("link", name="1 submission waiting").click()
     page.wait_for_url("**/submission/**")
     accessible(page)
     page.get_by_role("link", name="The lamps of our district").click()
@@ -36,12 +36,12 @@ def test_a_moderator_reads_returns_and_publishes(page: Page, log_in: LogIn, acce
     expect(framed.get_by_text("Nobody had asked for the map").first).to_be_visible()
 
     page.get_by_label("Return to the author").check()
-    page.get_by_role("button", name="Record the decision").click()
-    expect(page.get_by_text("Give a reason: the author reads it.")).to_be_visible()
+    page.get_by_role("button", name="Save decision").click()
+    expect(page.get_by_text("Enter a reason. The author can read it.")).to_be_visible()
     accessible(page)
     page.get_by_label("Reason").fill("Say who counted.")
-    page.get_by_role("button", name="Record the decision").click()
-    expect(page.get_by_text("went back to its author")).to_be_visible()
+    page.get_by_role("button", name="Save decision").click()
+    expect(page.get_by_text("was returned to its author")).to_be_visible()
     assert Article.objects.get().state == "returned"
 
     article = Article.objects.get()
@@ -52,7 +52,7 @@ def test_a_moderator_reads_returns_and_publishes(page: Page, log_in: LogIn, acce
     expect(page.get_by_role("heading", name="What changed since it was returned")).to_be_visible()
     accessible(page)
     page.get_by_label("Publish", exact=True).check()
-    page.get_by_role("button", name="Record the decision").click()
+    page.get_by_role("button", name="Save decision").click()
     expect(page.get_by_text("“The lamps, and who counted them” is published.")).to_be_visible()
     assert Article.objects.get().state == "published"
 
@@ -66,7 +66,7 @@ def test_several_at_once_from_the_list(page: Page, log_in: LogIn, accessible: Ch
         page.get_by_role("row", name=title).get_by_role("checkbox").check()
     page.get_by_label("Action:").select_option("return_several")
     page.get_by_role("button", name="Run").click()
-    expect(page.get_by_text("each of these 2 texts")).to_be_visible()
+    expect(page.get_by_text("each of these 2 versions")).to_be_visible()
     accessible(page)
     page.get_by_label("Reason").fill("Too short for us.")
     page.get_by_role("button", name="Return to the author").click()

@@ -89,12 +89,12 @@ def test_the_way_in(inspector: Inspector) -> None:
     page.locator("input[name=login]").fill("nobody")
     page.locator("input[name=password]").fill("not the password")
     page.get_by_role("main").get_by_role("button", name="Log in").click()
-    expect(page.get_by_text("The name or the password is not right.")).to_be_visible()
+    expect(page.get_by_text("The username or password is incorrect.")).to_be_visible()
     inspector.look()
     inspector.open("/accounts/signup/", dark=True)
     page.locator("main form").evaluate("form => form.noValidate = true")
     page.get_by_role("main").get_by_role("button", name="Sign up").click()
-    expect(page.get_by_text("Please accept the rules")).to_be_visible()
+    expect(page.get_by_text("Accept the rules")).to_be_visible()
     inspector.look(dark=True)
     for address in (
         "/accounts/password/reset/",
@@ -153,8 +153,8 @@ def test_what_sponsors_and_authors_see(site: Site, inspector: Inspector, log_in:
     log_in(page, site.reader)
     promote = f"/articles/{site.plain.pk}/promote/"
     inspector.open(promote, dark=True)
-    page.get_by_role("button", name="Send the request").click()
-    expect(page.get_by_text("Please read the terms of the plan and accept them.")).to_be_visible()
+    page.get_by_role("button", name="Send request").click()
+    expect(page.get_by_text("Read and accept the terms of the plan.")).to_be_visible()
     inspector.look(dark=True)
     inspector.open(f"/promotions/{site.promotion.pk}/", dark=True)
     for promotion in (site.unpaid, site.asked):
@@ -188,7 +188,7 @@ def test_the_desk(site: Site, inspector: Inspector, log_in: LogIn) -> None:
     inspector.open("/my/articles/new/", dark=True)
     page.locator("form.write").evaluate("form => form.noValidate = true")
     page.get_by_role("button", name="Submit for review").click()
-    expect(page.get_by_text("Not saved yet.")).to_be_visible()
+    expect(page.get_by_text("Not saved.")).to_be_visible()
     inspector.look(dark=True)
     page.locator("form.write").evaluate("form => form.remove()")  # It would ask whether to leave.
     page.on("dialog", lambda dialog: dialog.accept())
@@ -212,8 +212,8 @@ def test_the_moderators_desk(site: Site, inspector: Inspector, log_in: LogIn) ->
     for address in ("/admin/", queue, f"{queue}{waiting_text(site.waiting).pk}/change/"):
         inspector.open(address, dark=True)
     page.get_by_label("Return to the author").check()
-    page.get_by_role("button", name="Record the decision").click()
-    expect(page.get_by_text("Give a reason: the author reads it.")).to_be_visible()
+    page.get_by_role("button", name="Save decision").click()
+    expect(page.get_by_text("Enter a reason. The author can read it.")).to_be_visible()
     inspector.look(dark=True)
     for article in texts[1:]:
         inspector.open(f"{queue}{waiting_text(article).pk}/change/")
@@ -256,14 +256,14 @@ def test_what_moderators_see_of_promotions(site: Site, inspector: Inspector, log
     requests.author_agrees(promotion=site.asked, author=site.author)
     inspector.open(f"{queue}{site.asked.pk}/change/")
     page.get_by_label("Decline").check()
-    page.get_by_role("button", name="Record the decision").click()
-    expect(page.get_by_text("Give a reason.")).to_be_visible()
+    page.get_by_role("button", name="Save decision").click()
+    expect(page.get_by_text("Enter a reason.")).to_be_visible()
     inspector.look(dark=True)
     for promotion in (site.promotion, site.unpaid, site.editorial):
         inspector.open(f"{queue}{promotion.pk}/change/")
     inspector.open(f"{queue}add/?article={site.plain.pk}")
     page.get_by_role("textbox", name="Article").fill("none")
-    page.get_by_role("button", name="Give it this place").click()
+    page.get_by_role("button", name="Promote").click()
     expect(page.get_by_text("No published article")).to_be_visible()
     inspector.look()
     entry = site.promotion.ledger.in_order().first()
@@ -307,7 +307,7 @@ def test_what_went_wrong(site: Site, inspector: Inspector, log_in: LogIn, settin
     page.goto("/")
     page.context.clear_cookies(name=settings.CSRF_COOKIE_NAME)
     page.get_by_role("button", name="Log out").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("This form has gone stale")
+    expect(page.get_by_role("heading", level=1)).to_have_text("This form has expired")
     inspector.look()
     page.context.clear_cookies()
     settings.ACCOUNT_RATE_LIMITS = {"login": "1/m/ip"}
@@ -368,5 +368,5 @@ def test_the_markup_is_valid(
     with plain.expect_response(lambda response: response.request.method == "POST") as refused:
         plain.get_by_role("button", name="Submit for review").click()
     documents["refused"] = refused.value.text()
-    assert "Not saved yet." in documents["refused"]
+    assert "Not saved." in documents["refused"]
     valid_html(**documents)

@@ -119,7 +119,7 @@ def test_from_a_request_to_its_end(
     sponsors.goto(f"/promotions/{promotion.pk}/")
     expect(state_on(sponsors)).to_have_text("Ended")
     story = story_in_the_ledger(reader)
-    expect(story).to_contain_text(["sponsor", "the site", "70.00", "author", "moderator", "Ended"])
+    expect(story).to_contain_text(["requester", "the site", "70.00", "author", "moderator", "Ended"])
     expect(reader.get_by_role("main")).not_to_contain_text("Mariam")
     row = reader.locator(f"#promotion-{promotion.pk}")
     for words in ("by Lilit", "Paid", "70.00", "1 impression ", "1 click"):
@@ -132,9 +132,9 @@ def test_declined_by_a_moderator(sponsors: Page, authors: Page, moderators: Page
     promotion = ask(sponsors, article)
     pay(sponsors)
     decide_on(moderators, "Decline")
-    expect(moderators.get_by_text("Give a reason.")).to_be_visible()
+    expect(moderators.get_by_text("Enter a reason.")).to_be_visible()
     moderators.get_by_label("Reason").fill("It reads like an advertisement.")
-    moderators.get_by_role("button", name="Record the decision").click()
+    moderators.get_by_role("button", name="Save decision").click()
     expect(moderators.get_by_text(f"The promotion of “{TITLE}” is declined.")).to_be_visible()
 
     sponsors.reload()
@@ -155,8 +155,8 @@ def test_refused_by_the_author(
     promotion = ask(sponsors, article)
     pay(sponsors)
     answer(authors, mailoutbox, "Refuse", reason="It is out of date.")
-    expect(authors.get_by_text("You refused.")).to_be_visible()
-    expect(authors.get_by_text("There is nothing for you to answer.")).to_be_visible()
+    expect(authors.get_by_text("You refused the promotion.")).to_be_visible()
+    expect(authors.get_by_text("No answer is needed.")).to_be_visible()
     sponsors.reload()
     expect(state_on(sponsors)).to_have_text("Declined")
     expect(sponsors.get_by_text("It is out of date.")).to_be_visible()
@@ -182,10 +182,10 @@ def test_revoked_while_it_runs(
 
     earlier(promotion, timedelta(days=3))  # Four days of seven are left, less what this test takes.
     moderators.goto(f"/admin/promotion/promotion/{promotion.pk}/change/")
-    expect(moderators.get_by_text("would be due back")).to_contain_text("39.9")
-    moderators.get_by_label("Revoke: end it now").check()
+    expect(moderators.get_by_text("refund due: ")).to_contain_text("39.9")
+    moderators.get_by_label("Revoke (end now)").check()
     moderators.get_by_label("Reason").fill("The film is not shown any more.")
-    moderators.get_by_role("button", name="Record the decision").click()
+    moderators.get_by_role("button", name="Save decision").click()
     expect(moderators.get_by_text(f"The promotion of “{TITLE}” is revoked.")).to_be_visible()
 
     reader.goto("/")
@@ -214,14 +214,14 @@ def ask(page: Page, article: Article) -> Promotion:
     page.get_by_label(PLAN).check()
     page.get_by_label("Message to the moderators").fill("My grandmother took me there every Sunday.")
     page.get_by_label("I accept the terms").check()
-    page.get_by_role("button", name="Send the request").click()
+    page.get_by_role("button", name="Send request").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Pay")
     return Promotion.objects.get(article=article)
 
 
 def pay(page: Page, outcome: str = "Paid") -> None:
     """Give the answer of a bank."""
-    expect(page.get_by_text("no money moves")).to_be_visible()
+    expect(page.get_by_text("You will not be charged")).to_be_visible()
     page.get_by_label(outcome, exact=True).check()
     page.get_by_role("button", name="Pay 70.00").click()
 
@@ -245,7 +245,7 @@ def decide_on(page: Page, verb: str, reason: str = "", *, submit: bool = True, v
     if submit:
         page.get_by_label(verb, exact=True).check()
         page.get_by_label("Reason").fill(reason)
-        page.get_by_role("button", name="Record the decision").click()
+        page.get_by_role("button", name="Save decision").click()
 
 
 def earlier(promotion: Promotion, by: timedelta) -> None:

@@ -18,8 +18,8 @@ def test_search_from_the_front_page_to_an_article(page: Page, accessible: Callab
     page.goto("/")
     page.get_by_role("link", name="Search").click()
     accessible(page)
-    page.get_by_label("Words to look for").fill("number lamp")
-    page.get_by_label("Words to look for").press("Enter")
+    page.get_by_label("Search terms").fill("number lamp")
+    page.get_by_label("Search terms").press("Enter")
     expect(page.get_by_role("status").first).to_have_text("1 article")
     expect(page.locator("mark").first).to_have_text("lamp")
     accessible(page)
@@ -31,7 +31,7 @@ def test_search_from_the_front_page_to_an_article(page: Page, accessible: Callab
 def test_suggestions_by_keyboard(page: Page, accessible: Callable[[Page], None]) -> None:
     article = factories.published(title="The lamp at number nine")
     page.goto("/search/")
-    field = page.get_by_label("Words to look for")
+    field = page.get_by_label("Search terms")
     expect(field).to_be_focused()
     field.press_sequentially("num", delay=30)
     suggestion = page.locator("#suggestions").get_by_role("link", name="The lamp at number nine")
@@ -51,7 +51,7 @@ def test_search_on_a_phone_without_javascript(page_without_javascript: Page) -> 
     page = page_without_javascript
     page.set_viewport_size({"width": PHONE["width"], "height": PHONE["height"]})
     page.goto("/search/")
-    page.get_by_label("Words to look for").fill("lamp")
+    page.get_by_label("Search terms").fill("lamp")
     page.get_by_text("Narrow the search").click()
     page.get_by_label("Language", exact=True).select_option("ru")
     page.get_by_label("Order", exact=True).select_option("newest")

@@ -63,7 +63,7 @@ def test_a_double_click_on_submit_sends_one_article(page: Page, writer: User) ->
     posts = sent(page, "/my/articles/new/")
     write(page)
     page.get_by_role("button", name="Submit for review").dblclick()
-    expect(page.get_by_text("Submitted. A moderator will read it")).to_be_visible()
+    expect(page.get_by_text("Submitted for review. We will email you")).to_be_visible()
     assert len(posts) == 1
     assert Article.objects.by(writer).count() == 1
 
@@ -119,7 +119,7 @@ def test_an_article_is_hidden_while_a_reader_votes(page: Page, log_in: LogIn, pr
     page.goto(article.get_absolute_url())
     publishing.hide(article=article)
     page.locator("#vote-like").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("There is no such page")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Page not found")
     assert not Vote.objects.exists()
     problems[:] = [one for one in problems if "htmx:" not in one]  # htmx reports each answer of 4xx.
 
@@ -128,7 +128,7 @@ def test_nobody_votes_on_their_own_article(page: Page, log_in: LogIn) -> None:
     article = factories.published()
     log_in(page, article.author)
     page.goto(article.get_absolute_url())
-    expect(page.get_by_text("This is your own article, so the votes on it are up to others.")).to_be_visible()
+    expect(page.get_by_text("This is your own article, so you cannot vote on it.")).to_be_visible()
     for name in ("Like 0", "Dislike 0"):
         expect(page.get_by_role("button", name=name, exact=True)).to_be_disabled()
 
@@ -140,10 +140,10 @@ def test_two_tabs_with_one_article(page: Page, writer: User) -> None:
     for tab in (page, other):
         tab.goto(f"/my/articles/{article.pk}/")
     page.get_by_role("button", name="Submit for review").click()
-    expect(page.get_by_text("Submitted. A moderator will read it")).to_be_visible()
+    expect(page.get_by_text("Submitted for review. We will email you")).to_be_visible()
     fill_in(other, Title="A better title, too late")
     other.get_by_role("button", name="Save draft").click()
-    expect(other.get_by_text("This text is in review. Withdraw it first to change it.")).to_be_visible()
+    expect(other.get_by_text("This version is in review. Withdraw it before you edit it.")).to_be_visible()
     expect(other.locator("#id_title")).to_have_value("A better title, too late")
     article.refresh_from_db()
     assert article.latest
@@ -156,8 +156,8 @@ def test_the_session_ends_while_somebody_writes(page: Page, writer: User, settin
     page.context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
     page.get_by_role("button", name="Submit for review").click()
     log_in_by_the_form(page, "ani")
-    expect(page.get_by_text("Here is what you typed")).to_be_visible()
-    expect(page.get_by_text("Please choose the image again.")).to_be_visible()
+    expect(page.get_by_text("We have restored what you typed")).to_be_visible()
+    expect(page.get_by_text("Choose the image again.")).to_be_visible()
     expect_everything_typed(page)
     assert not Article.objects.exists()  # Only a person who sees it saves it.
     page.get_by_role("button", name="Save draft").click()
@@ -175,7 +175,7 @@ def test_a_stale_token_costs_nothing(page: Page, writer: User) -> None:
     log_in_by_the_form(other, "ani")
     expect(other.get_by_role("heading", level=1)).to_have_text("My articles")
     page.get_by_role("button", name="Save draft").click()
-    expect(page.get_by_text("Here is what you typed")).to_be_visible()
+    expect(page.get_by_text("We have restored what you typed")).to_be_visible()
     expect_everything_typed(page)
 
 
@@ -213,7 +213,7 @@ def test_a_refused_image_costs_nothing(page: Page, writer: User, file: FilePaylo
     fill_in(page, Caption="At dusk")
     page.get_by_label("Lead image").set_input_files(file)
     page.get_by_role("button", name="Save draft").click()
-    expect(page.get_by_text("Not saved yet.")).to_be_visible()
+    expect(page.get_by_text("Not saved.")).to_be_visible()
     field = page.get_by_label("Lead image")
     expect(field).to_have_attribute("aria-invalid", "true")
     expect(page.locator("#div_id_image .invalid-feedback")).to_contain_text(sentence)

@@ -121,7 +121,7 @@ def test_a_vote_that_does_not_arrive_says_so(page: Page, log_in: LogIn, problems
     page.goto(article.get_absolute_url())
     page.route("**/vote/", lambda route: route.abort())
     page.locator("#vote-like").click()
-    expect(page.get_by_role("status").filter(has_text="did not reach us")).to_be_visible()
+    expect(page.get_by_role("status").filter(has_text="was not sent")).to_be_visible()
     page.unroute("**/vote/")
     page.locator("#vote-like").click()
     expect(page.locator("#vote-like")).to_have_attribute("aria-pressed", "true")

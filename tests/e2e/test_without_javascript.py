@@ -53,12 +53,12 @@ def test_from_sign_up_to_a_vote(plain: Callable[[], Page], mailoutbox: list[Emai
 def sign_up(page: Page, letters: list[EmailMessage]) -> None:
     page.goto("/accounts/signup/")
     page.get_by_label("Username").fill("newcomer")
-    page.get_by_label("E-mail").fill("newcomer@example.org")
+    page.get_by_label("Email").fill("newcomer@example.org")
     page.get_by_label(re.compile(r"^\s*Password")).fill(PASSWORD)
     page.get_by_label("I have read").check()
     page.get_by_role("main").get_by_role("button", name="Sign up").click()
     page.goto(address_in(letters[0]))
-    page.get_by_role("button", name="Yes, confirm it").click()
+    page.get_by_role("button", name="Confirm").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("My articles")
 
 
@@ -69,12 +69,12 @@ def write_and_submit(page: Page) -> None:
     page.get_by_label("Lead image").set_input_files(photograph())
     page.get_by_role("button", name="Save draft").click()
     expect(page.get_by_text("Saved.")).to_be_visible()
-    expect(page.get_by_role("img", name="The lead image as it is now")).to_be_visible()
+    expect(page.get_by_role("img", name="Current lead image")).to_be_visible()
     page.get_by_role("button", name="Preview").click()
     expect(page.get_by_text("This is a preview")).to_be_visible()
     three_paragraphs_and_an_image(page)
     page.get_by_role("button", name="Submit for review").click()
-    expect(page.get_by_text("Submitted. A moderator will read it")).to_be_visible()
+    expect(page.get_by_text("Submitted for review. We will email you")).to_be_visible()
 
 
 def three_paragraphs_and_an_image(page: Page) -> None:
@@ -93,7 +93,7 @@ def publish(page: Page) -> None:
     shown = page.frame_locator("iframe.preview")
     expect(shown.get_by_role("heading", level=1)).to_have_text(TITLE)
     page.get_by_label("Publish", exact=True).check()
-    page.get_by_role("button", name="Record the decision").click()
+    page.get_by_role("button", name="Save decision").click()
     expect(page.get_by_text("is published")).to_be_visible()
 
 
@@ -139,10 +139,10 @@ def test_more_articles_by_a_plain_link(plain: Callable[[], Page], settings: Lazy
     seen: list[str] = []
     for _ in range(3):
         seen += page.get_by_role("article").get_by_role("heading").all_inner_texts()
-        if page.get_by_text("That was everything.").is_visible():
+        if page.get_by_text("No more articles").is_visible():
             break
         expect(page.get_by_text("Loading")).to_be_hidden()
         page.get_by_role("link", name="Show more articles").click()
-        expect(page.get_by_role("heading", level=1)).to_have_text("Earlier articles")
+        expect(page.get_by_role("heading", level=1)).to_have_text("Older articles")
     assert len(seen) == len(set(seen))
     assert set(seen) == titles

@@ -93,7 +93,7 @@ def test_correction_is_live_recorded_and_emailed(admin_client: Client) -> None:
 
     response = admin_client.post(address, correction(article, title="Lamps"), follow=True)
 
-    assert "The corrected text is live" in response.text
+    assert "The corrected version is live" in response.text
     article.refresh_from_db()
     assert str(article) == "Lamps"
     decision = Decision.objects.get()
@@ -124,7 +124,7 @@ def test_correction_of_superseded_revision_is_refused(admin_client: Client) -> N
 
     response = admin_client.post(f"/admin/articles/article/{article.pk}/correct/", fields)
 
-    assert "published meanwhile" in response.text
+    assert "has been published" in response.text
     assert response.context["form"]["title"].value() == "Mine"
     article.refresh_from_db()
     assert str(article) == "By another moderator"

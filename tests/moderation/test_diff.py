@@ -43,7 +43,7 @@ def test_diff_bodies_collapses_unchanged_paragraphs() -> None:
     same = "".join(f"<p>paragraph {number}</p>" for number in range(10))
     kinds = [kind for kind, _ in diff_bodies(same, same + "<p>new</p>")]
     assert kinds == ["gap", "same", "added"]
-    assert diff_bodies(same, same + "<p>new</p>")[0][1] == "9 paragraphs are the same"
+    assert diff_bodies(same, same + "<p>new</p>")[0][1] == "9 unchanged paragraphs"
 
 
 @pytest.mark.parametrize(

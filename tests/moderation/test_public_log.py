@@ -29,7 +29,7 @@ def test_log_hidden_article_without_title_and_names(client: Client) -> None:
     for shown in [
         "An article was hidden",
         "Technology",
-        "private data of others",
+        "private data about others",
         "Names &lt;b&gt;children&lt;/b&gt;.",
     ]:
         assert shown in page
@@ -47,7 +47,7 @@ def test_log_leaves_out_other_decisions(client: Client) -> None:
     decide(revision=latest(factories.in_review()), moderator=moderator(), verdict="return", reason="A private word.")
     page = client.get("/moderation/")
     assert "A private word." not in page.text
-    assert "No article has been hidden so far." in page.text
+    assert "No articles have been hidden." in page.text
 
 
 def _log(count: int) -> None:

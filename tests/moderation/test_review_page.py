@@ -51,7 +51,7 @@ def test_review_page_post_records_and_redirects(admin_client: Client) -> None:
     )
 
     assert response.redirect_chain[-1][0] == reverse("admin:moderation_submission_changelist")
-    assert "“Lamps” went back to its author." in response.text
+    assert "“Lamps” was returned to its author." in response.text
     decision = Decision.objects.get()
     assert (decision.verdict, decision.rule, decision.reason) == ("return", "sources", "Name them.")
     assert decision.moderator.name == "Ruzanna"
@@ -62,7 +62,7 @@ def test_review_page_missing_reason_shows_field_error(admin_client: Client) -> N
     article = factories.in_review()
     response = admin_client.post(page_of(article), form(article, verdict="return", rule="copy", reason="  "))
 
-    assert response.context["form"].errors == {"reason": ["Give a reason: the author reads it."]}
+    assert response.context["form"].errors == {"reason": ["Enter a reason. The author can read it."]}
     assert 'aria-invalid="true"' in response.text
     assert '<option value="copy" selected>' in response.text
     assert not Decision.objects.exists()
@@ -90,7 +90,7 @@ def test_review_page_stale_version_is_refused(submitted: str, admin_client: Clie
     article = factories.in_review()
     response = admin_client.post(page_of(article), form(article, submitted=submitted, reason="Kept."))
     assert response.status_code == 409
-    assert "Read it once more." in response.text
+    assert "Review the new version." in response.text
     assert "Kept." in response.text
     assert not Decision.objects.exists()
     # The form of the response has the present version and can be sent.
@@ -106,7 +106,7 @@ def test_review_page_second_moderator_sees_refusal_and_input(admin_client: Clien
     response = admin_client.post(page_of(article), fields)
 
     assert response.status_code == 409
-    assert "Anahit decided on this already" in response.text
+    assert "Anahit already decided on this" in response.text
     assert "My careful reason." in response.text
     assert Article.objects.get().state == "published"
     assert Decision.objects.count() == 1

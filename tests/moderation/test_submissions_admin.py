@@ -194,12 +194,12 @@ def test_queue_invalid_query_strings(query: str, admin_client: Client) -> None:
 
 
 def test_admin_index_shows_queue_size(admin_client: Client, client: Client) -> None:
-    assert "Nothing waits for review." in admin_client.get("/admin/").text
+    assert "No submissions waiting for review." in admin_client.get("/admin/").text
     waiting_for("Oldest", timedelta(days=2, hours=3, minutes=5))
     waiting_for("Younger", timedelta(hours=1))
     page = admin_client.get("/admin/").text
-    assert "2 submissions wait" in page
-    assert "the longest for 2\xa0days, 3\xa0hours" in page
+    assert "2 submissions waiting" in page
+    assert "oldest: 2\u00a0days, 3\u00a0hours" in page
 
     client.force_login(factories.PersonFactory.create(is_staff=True))
     assert "submissions wait" not in client.get("/admin/").text
@@ -270,9 +270,9 @@ def test_publish_several_names_refused_ones(admin_client: Client) -> None:
     page = send(admin_client, "publish_several", shown)
 
     assert "1 decision made: Publish." in page
-    assert "Not done: “My own”. This is your own article" in page
-    assert "Not done: “First”. Anahit decided on this already" in page
-    assert "Not done: “Second”." in page
+    assert "“My own” was not changed. This is your own article" in page
+    assert "“First” was not changed. Anahit already decided on this" in page
+    assert "“Second” was not changed." in page
     assert states(mine, first, second, third) == ["in_review", "returned", "draft", "published"]
 
 
@@ -296,7 +296,7 @@ def test_publish_several_more_than_limit_is_refused(admin_client: Client) -> Non
     author, section = factories.PersonFactory.create(), factories.SectionFactory.create()
     articles = [factories.in_review(author, section=section) for _ in range(51)]
     page = choose(admin_client, "publish_several", *articles, select_across="1")
-    assert "at most 50" in page
+    assert "up to 50" in page
 
 
 def test_actions_absent_without_permission(client: Client) -> None:

@@ -45,12 +45,12 @@ def test_suspension_admin_suspends_and_lifts(admin_client: Client) -> None:
 @pytest.mark.parametrize(
     ("fields", "sentence"),
     [
-        ({"username": "nobody"}, "Nobody here has this username."),
-        ({"until": "2001-01-01T00:00"}, "Choose a time in the next ten years."),
-        ({"until": "9999-12-31T23:59"}, "Choose a time in the next ten years."),
+        ({"username": "nobody"}, "No user has this username."),
+        ({"until": "2001-01-01T00:00"}, "Choose a time within the next ten years."),
+        ({"until": "9999-12-31T23:59"}, "Choose a time within the next ten years."),
         ({"until": "soon"}, "Enter a valid date/time."),
         ({"reason": ""}, "This field is required."),
-        ({"username": "boss"}, "Only an administrator suspends an administrator."),
+        ({"username": "boss"}, "Only an administrator can suspend an administrator."),
         ({"username": "a\x00b"}, "Null characters are not allowed."),
     ],
 )

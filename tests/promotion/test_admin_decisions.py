@@ -105,7 +105,7 @@ def test_decline_needs_reason_and_creates_refund_due(client: Client, moderator: 
     paid = actions.paid(price=2500)
     answer = decide(client, paid, "decline")
     assert answer.status_code == 200
-    assert "Give a reason." in answer.content.decode()
+    assert "Enter a reason." in answer.content.decode()
     assert answer.context["form"]["action"].value() == "decline"
     decide(client, paid, "decline", reason="Reads like an advertisement.")
     paid.refresh_from_db()
@@ -147,7 +147,7 @@ def test_reapprove_after_edit(client: Client, moderator: User) -> None:
     running = actions.approved()
     changed(running)
     html = client.get(page(running)).content.decode()
-    assert "text changed after the approval" in html
+    assert "text of the article changed after it was approved" in html
     decide(client, running, "reapprove_after_edit")
     assert Promotion.objects.deliverable().filter(pk=running.pk).exists()
 
@@ -159,7 +159,7 @@ def test_decision_on_outdated_revision_is_refused(client: Client, moderator: Use
     changed(asked)
     answer = client.post(page(asked), {"action": action, "reason": "It is good.", "revision": read})
     html = answer.content.decode()
-    assert "text changed meanwhile" in html
+    assert "text of the article has changed" in html
     assert "It is good." in html
     assert not Promotion.objects.deliverable().filter(pk=asked.pk).exists()
 
@@ -172,7 +172,7 @@ def test_decision_is_refused_if_article_changes_during_request(
     monkeypatch.setattr(state_machine, "check_moderator", lambda _who: changed(Promotion.objects.get(pk=asked.pk)))
     answer = decide(client, asked, action, reason="It is good.")
     assert answer.status_code == 409
-    assert "text changed meanwhile" in answer.content.decode()
+    assert "text of the article has changed" in answer.content.decode()
     assert not Promotion.objects.deliverable().filter(pk=asked.pk).exists()
 
 
@@ -191,7 +191,7 @@ def test_decision_page_without_capacity(client: Client, moderator: User) -> None
     chosen = actions.plan(actions.place(capacity=1), days=90)
     first, second = actions.requested(plan=chosen), actions.requested(plan=chosen)
     decide(client, first, "approve")
-    assert "none in the next 60 days" in client.get(page(second)).content.decode()
+    assert "fully booked for the next 60 days" in client.get(page(second)).content.decode()
     assert decide(client, second, "approve").status_code == 409
     second.refresh_from_db()
     assert second.state == State.REQUESTED
@@ -200,7 +200,7 @@ def test_decision_page_without_capacity(client: Client, moderator: User) -> None
 def test_moderator_cannot_decide_on_own_request(client: Client, moderator: User) -> None:
     own = actions.requested(sponsor=moderator)
     assert offered(client, own) == ["add_correction"]
-    assert "another moderator decides" in client.get(page(own)).content.decode()
+    assert "Another moderator must decide" in client.get(page(own)).content.decode()
     assert decide(client, own, "approve").status_code == 409
     own.refresh_from_db()
     assert own.state == State.REQUESTED
@@ -221,7 +221,7 @@ def test_user_with_view_permission_cannot_decide(client: Client) -> None:
     client.force_login(reader)
     asked = actions.requested()
     html = client.get(page(asked)).content.decode()
-    assert "Record the decision" not in html
+    assert "Save decision" not in html
     assert decide(client, asked, "decline", reason="No.").status_code == 403
     asked.refresh_from_db()
     assert asked.state == State.REQUESTED
@@ -270,7 +270,7 @@ def test_preview_can_be_framed_and_has_no_beacon(client: Client, moderator: User
     answer = client.get(f"{LIST}{asked.pk}/preview/")
     html = answer.content.decode()
     assert "frame-ancestors 'self'" in answer.headers["Content-Security-Policy"]
-    assert "readers do not see this text yet" not in html
+    assert "Readers cannot see this version yet" not in html
     assert "data-beacon" not in html
     assert "frame-ancestors 'none'" in client.get(page(asked)).headers["Content-Security-Policy"]
 
@@ -330,5 +330,5 @@ def test_editorial_pick_without_capacity_or_of_own_article_is_refused(client: Cl
     actions.approved()
     actions.place(capacity=1)
     answer = pick(client, article=factories.published().pk, start=start)
-    assert "There is no room" in answer.content.decode()
+    assert "not free for the whole period" in answer.content.decode()
     assert answer.context["form"]["start"].value() == start

@@ -84,7 +84,7 @@ def test_queue_shows_author_answer(client: Client, moderator: User) -> None:
     asked = actions.requested(
         sponsor=factories.PersonFactory.create(), plan=actions.plan(actions.place(author_can_refuse_hours=48))
     )
-    assert "may refuse until" in client.get(LIST).content.decode()
+    assert "can refuse until" in client.get(LIST).content.decode()
     requests.author_agrees(promotion=asked, author=asked.article.author)
     assert "agreed" in client.get(LIST).content.decode()
 
@@ -94,7 +94,7 @@ def test_queue_shows_sponsor_history(client: Client, moderator: User) -> None:
     actions.approved(sponsor=sponsor)
     decisions.decline(promotion=actions.requested(sponsor=sponsor), moderator=actions.moderator(), reason="No.")
     actions.requested(sponsor=sponsor)
-    assert "1 ran, 1 refused" in client.get(LIST).content.decode()
+    assert "1 completed, 1 refused" in client.get(LIST).content.decode()
 
 
 def test_queue_of_running_shows_results(client: Client, moderator: User) -> None:
@@ -151,7 +151,7 @@ def test_admin_index_shows_pending_requests(client: Client, moderator: User) -> 
     actions.requested()
     actions.awaiting()
     html = client.get("/admin/").content.decode()
-    assert "1 request for promotion waits" in html
+    assert "1 promotion request waiting" in html
     assert "1 awaiting payment" in html
 
 

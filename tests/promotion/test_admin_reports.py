@@ -138,11 +138,11 @@ def test_timeline_marks_today_and_full_days(client: Client, moderator: User) -> 
     actions.approved(plan=actions.plan(actions.place(capacity=1), days=2))
     html = client.get(TIMELINE).content.decode()
     assert html.count('aria-current="date"') == 1
-    assert "1 of 1 now" in html
+    assert "1 of 1 places in use" in html
     assert html.count('<td class="full">1</td>') in {2, 3}
     other = client.get(TIMELINE, {"from": "2020-01-15"}).content.decode()
     assert 'aria-current="date"' not in other
-    assert "of 1 now" not in other
+    assert "of 1 places in use" not in other
 
 
 @pytest.mark.parametrize(

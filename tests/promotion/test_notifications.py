@@ -58,7 +58,7 @@ def test_paid_request_notifies_moderators_after_payment() -> None:
     payments.confirm_payment(promotion=made, moderator=moderator)
     assert subjects() == {
         (made.sponsor.email, "Receipt: 70.00 EUR"),
-        (moderator.email, f"Request for promotion: {TITLE}"),
+        (moderator.email, f"Promotion request: {TITLE}"),
     }
 
 
@@ -89,10 +89,10 @@ def test_decline_and_revoke_emails_have_reason_and_refund(verb: str, subject: st
     [email] = sent_emails()[made.sponsor.email]
     assert email.subject == subject
     assert "It says <nothing> new." in email.body
-    assert "You get 70.00\u00a0EUR back" in email.body
+    assert "You will get a refund of 70.00\u00a0EUR" in email.body
     html = str(email.alternatives[0][0])
     assert "It says &lt;nothing&gt; new." in html
-    assert "You get 70.00\u00a0EUR back" in html
+    assert "You will get a refund of 70.00\u00a0EUR" in html
 
 
 def test_refusal_move_and_editorial_pick_are_notified() -> None:
@@ -104,10 +104,10 @@ def test_refusal_move_and_editorial_pick_are_notified() -> None:
     later = actions.approved(wanted_start=timezone.localdate() + 3 * DAY)
     sent_emails()
     decisions.move_start(promotion=later, moderator=actions.moderator(), start=timezone.now() + 5 * DAY)
-    assert subjects() == {(later.sponsor.email, f"Your promotion starts at another time: {TITLE}")}
+    assert subjects() == {(later.sponsor.email, f"New start of your promotion: {TITLE}")}
     article = factories.published()
     decisions.create_editorial_pick(article=article, moderator=actions.moderator(), placement=actions.place(), days=2)
-    assert subjects() == {(article.author.email, f"The editors chose your article: {TITLE}")}
+    assert subjects() == {(article.author.email, f"The editors have chosen your article: {TITLE}")}
 
 
 def test_notification_is_sent_once() -> None:
@@ -127,7 +127,7 @@ def test_lost_notification_is_sent_with_the_next() -> None:
     Notification.objects.update(sent_at=None)  # its worker was killed
     with time_machine.travel(timezone.now() + timedelta(hours=4)):
         decisions.decline(promotion=made, moderator=moderator, reason="No.")
-    assert (moderator.email, f"Request for promotion: {TITLE}") in subjects()
+    assert (moderator.email, f"Promotion request: {TITLE}") in subjects()
 
 
 def test_inactive_user_gets_no_email() -> None:

@@ -75,7 +75,7 @@ class TestAsking:
         assert "Not offered" not in page
         assert running.ends_at is not None
         assert timezone.localtime(running.ends_at).strftime("%-d %B %Y") in page
-        assert "is told and may refuse" in page
+        assert "is notified and can refuse" in page
 
     @pytest.mark.parametrize("article", [factories.draft, factories.hidden])
     def test_promote_page_of_unpublished_article_is_404(self, client: Client, article: Any) -> None:
@@ -89,7 +89,7 @@ class TestAsking:
         made = Promotion.objects.get()
         assert answer["Location"] == at("promotion", made.pk)
         assert (made.sponsor, made.message, made.state) == (sponsor, "Please read it.", State.REQUESTED)
-        assert "You have put it forward already" in client.get(at("promote", article.pk)).content.decode()
+        assert "You already promote this article" in client.get(at("promote", article.pk)).content.decode()
 
     def test_paid_request_redirects_to_payment(self, client: Client) -> None:
         article, plan = factories.published(), actions.plan(price=1250)
@@ -110,11 +110,11 @@ class TestAsking:
     @pytest.mark.parametrize(
         ("changes", "words"),
         [
-            ({"terms": ""}, "accept them"),
+            ({"terms": ""}, "accept the terms of the plan"),
             ({"plan": ""}, "Choose a plan"),
             ({"plan": "999999"}, "valid choice"),
             ({"plan": "x' OR 1"}, "valid choice"),
-            ({"wanted_start": "2020-01-01"}, "This date is past"),
+            ({"wanted_start": "2020-01-01"}, "This date is in the past"),
             ({"wanted_start": "9999-12-31"}, "in the next 60 days"),
             ({"wanted_start": "soon"}, "valid date"),
             ({"message": "x" * 1001}, "at most 1000"),
@@ -145,14 +145,14 @@ class TestAsking:
         author = factories.PersonFactory.create(allows_promotion_by_others=False)
         article, plan = factories.published(author), actions.plan()
         client.force_login(factories.PersonFactory.create())
-        assert "does not want others" in client.get(at("promote", article.pk)).content.decode()
+        assert "does not allow others" in client.get(at("promote", article.pk)).content.decode()
         assert client.post(at("promote", article.pk), form(plan)).status_code == 200
         assert not Promotion.objects.exists()
 
     def test_promote_page_without_plans(self, client: Client) -> None:
         client.force_login(factories.PersonFactory.create())
         page = client.get(at("promote", factories.published().pk)).content.decode()
-        assert "Nothing is offered at the moment" in page
+        assert "No promotions are available at the moment" in page
 
     def test_promote_page_query_count_does_not_grow(
         self, client: Client, django_assert_max_num_queries: DjangoAssertNumQueries
@@ -202,7 +202,7 @@ class TestTheSponsorsPage:
     def test_cancel_shows_refund(self, client: Client) -> None:
         made = actions.paid()
         client.force_login(made.sponsor)
-        assert "You get 70.00\u00a0EUR back" in client.get(at("promotion", made.pk)).content.decode()
+        assert "you get a refund of 70.00\u00a0EUR" in client.get(at("promotion", made.pk)).content.decode()
         assert client.get(at("promotion_cancel", made.pk)).status_code == 405
         for _ in range(2):
             answer = client.post(at("promotion_cancel", made.pk), {"reason": "Changed my mind."})
@@ -236,7 +236,7 @@ class TestPaying:
     def test_dummy_provider_pays(self, client: Client) -> None:
         made = actions.awaiting()
         client.force_login(made.sponsor)
-        assert "no money moves" in client.get(at("promotion_pay", made.pk)).content.decode()
+        assert "You will not be charged" in client.get(at("promotion_pay", made.pk)).content.decode()
         answer = client.post(at("promotion_pay", made.pk), {"outcome": "paid"})
         assert answer["Location"] == f"http://testserver{at('promotion', made.pk)}"
         made.refresh_from_db()
@@ -252,7 +252,7 @@ class TestPaying:
         client.force_login(made.sponsor)
         answer = client.post(at("promotion_pay", made.pk), {"outcome": outcome})
         if outcome == "declined":
-            assert "did not go through" in str(next(iter(get_messages(answer.wsgi_request))))
+            assert "payment failed" in str(next(iter(get_messages(answer.wsgi_request))))
         made.refresh_from_db()
         assert made.state == State.AWAITING_PAYMENT
         client.post(at("promotion_pay", made.pk), {"outcome": "paid"})
@@ -294,8 +294,8 @@ class TestTheAuthor:
         asked.refresh_from_db()
         assert asked.state == State.DECLINED
         answer = client.post(at("promotion_author", asked.pk), {"answer": "refuse"})
-        assert "not possible any more" in answer.content.decode()
-        assert "nothing for you to answer" in client.get(at("promotion_author", asked.pk)).content.decode()
+        assert "no longer possible" in answer.content.decode()
+        assert "No answer is needed" in client.get(at("promotion_author", asked.pk)).content.decode()
 
     @pytest.mark.parametrize("answer", ["", "perhaps"])
     def test_invalid_answer_is_refused(self, client: Client, asked: Promotion, answer: str) -> None:

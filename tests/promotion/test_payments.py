@@ -105,14 +105,14 @@ class TestTransfer:
         mail.outbox.clear()
         made = decisions.decline(promotion=made, moderator=moderator, reason="It is an advertisement.")
         emails = {one.to[0]: one for one in mail.outbox}
-        assert "70.00\u00a0EUR back" in emails[made.sponsor.email].body
-        assert "by hand" in emails[moderator.email].body
+        assert "refund of 70.00\u00a0EUR" in emails[made.sponsor.email].body
+        assert "manual refund" in emails[moderator.email].body
         assert (events(made)[-2:], balance(made)) == (["declined", "refund_due"], 7000)
         assert Promotion.objects.refund_owed().get() == made
         payments.record_refund(promotion=made, moderator=moderator)
         assert (events(made)[-1], balance(made)) == ("refunded", 0)
         assert not Promotion.objects.refund_owed().exists()
-        with pytest.raises(ActionNotAllowed, match="nothing to give back"):
+        with pytest.raises(ActionNotAllowed, match="No refund is due"):
             payments.record_refund(promotion=made, moderator=moderator)
         assert verify_ledger() is None
 
@@ -215,9 +215,9 @@ class TestProvider:
         decisions.decline(promotion=made, moderator=moderator, reason="No.")
         assert events(made)[-2:] == ["refund_due", "refund_failed"]
         assert [one.subject for one in mail.outbox if moderator.email in one.to] == [
-            f"Money to give back: promotion no. {made.pk}"
+            f"Refund due: promotion no. {made.pk}"
         ]
-        payments.record_refund(promotion=made, moderator=moderator, reason="By transfer.")
+        payments.record_refund(promotion=made, moderator=moderator, reason="Bank transfer.")
         assert (events(made)[-1], balance(made)) == ("refunded", 0)
 
     def test_refund_of_removed_provider_is_done_by_hand(self, settings: LazySettings) -> None:

@@ -45,7 +45,7 @@ def test_ledger_page_shows_hipositions(client: Client) -> None:
     assert "approved by: moderator" in page
     assert "120 impressions · 1 click" in page.replace("  ", " ")
     positions = [
-        page.index(text) for text in ("Payment asked for", "Paid · moderator", "Approved · moderator", "Revoked ·")
+        page.index(text) for text in ("Payment requested", "Paid · moderator", "Approved · moderator", "Revoked ·")
     ]
     assert positions == sorted(positions)
     assert "The bridge was invented." in page
@@ -66,7 +66,7 @@ def test_pending_and_withdrawn_requests_are_not_public(client: Client) -> None:
     taken_back = actions.requested()
     requests.cancel(promotion=taken_back, sponsor=taken_back.sponsor)
     assert titles(client) == []
-    assert "Nothing has been put forward so far." in client.get("/promotions/").text
+    assert "No articles have been promoted yet." in client.get("/promotions/").text
 
 
 def test_ledger_has_no_messages_and_emails(client: Client) -> None:
@@ -86,7 +86,7 @@ def test_hidden_article_has_no_title_in_ledger(client: Client) -> None:
         assert "Secret" not in answer
         assert "secret" not in answer
         assert "Ani" not in answer
-    assert "An article that is hidden" in client.get("/promotions/").text
+    assert "A hidden article" in client.get("/promotions/").text
 
 
 def test_editorial_pick_names_no_moderator(client: Client) -> None:

@@ -99,7 +99,7 @@ def test_results_page(client: Client, promotion: Promotion, sponsor: User) -> No
         '<th scope="row"><time datetime="2026-11-22">22 November</time></th><td>200</td><td>10</td><td>5.0 %</td>'
         in page.text
     )
-    assert "6.7 % of the views in these days came from the promotion." in page.text
+    assert "6.7 % of the views in this period came from the promotion." in page.text
 
 
 def test_results_csv(client: Client, promotion: Promotion, sponsor: User) -> None:
@@ -123,7 +123,7 @@ def test_results_page_before_start(client: Client, sponsor: User) -> None:
     promotion = running(sponsor=sponsor, state=Promotion.State.PAID, starts_at=NOON, approved_at=None)
     Promotion.objects.filter(pk=promotion.pk).update(starts_at=None, ends_at=None)
     client.force_login(sponsor)
-    assert "has not been on the pages yet" in client.get(f"/promotions/{promotion.pk}/results/").text
+    assert "has not been shown yet" in client.get(f"/promotions/{promotion.pk}/results/").text
     assert client.get(f"/promotions/{promotion.pk}/results.csv").status_code == 200
 
 

@@ -141,17 +141,17 @@ def place_not_offered() -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("case", "message"),
     [
-        (unpublished, "Only a published article"),
-        (hidden, "Only a published article"),
+        (unpublished, "Only published articles"),
+        (hidden, "Only published articles"),
         (suspended, "Your account is suspended"),
-        (past_date, "This date is past"),
+        (past_date, "This date is in the past"),
         (too_far, "in the next 60 days"),
-        (full, "no room in this place in the next 60 days"),
-        (full_on_that_date, "The next free one is"),
-        (cap_reached, "as many promotions in this place as one author may"),
-        (opted_out, "does not want others"),
-        (not_offered, "not offered any more"),
-        (place_not_offered, "not offered any more"),
+        (full, "fully booked for the next 60 days"),
+        (full_on_that_date, "The next free date is"),
+        (cap_reached, "reached the limit of promotions in this place"),
+        (opted_out, "does not allow others"),
+        (not_offered, "no longer available"),
+        (place_not_offered, "no longer available"),
     ],
 )
 def test_invalid_request_is_refused_and_writes_nothing(case: Any, message: str) -> None:
@@ -254,12 +254,12 @@ def test_approve_after_wanted_day_starts_now() -> None:
 def test_approve_own_request_is_refused() -> None:
     sponsor = actions.moderator()
     made = actions.requested(sponsor=sponsor)
-    with pytest.raises(ActionNotAllowed, match="You are the sponsor"):
+    with pytest.raises(ActionNotAllowed, match="You requested this promotion"):
         decisions.approve(promotion=made, moderator=sponsor)
-    with pytest.raises(ActionNotAllowed, match="You are the sponsor"):
+    with pytest.raises(ActionNotAllowed, match="You requested this promotion"):
         decisions.decline(promotion=made, moderator=sponsor, reason="No")
     paying = actions.awaiting(sponsor=sponsor)
-    with pytest.raises(ActionNotAllowed, match="You are the sponsor"):
+    with pytest.raises(ActionNotAllowed, match="You requested this promotion"):
         payments.confirm_payment(promotion=paying, moderator=sponsor)
 
 
@@ -295,7 +295,7 @@ def test_approve_unpaid_is_refused() -> None:
 def test_approve_hidden_article_is_refused() -> None:
     made = actions.requested()
     publishing.hide(article=made.article)
-    with pytest.raises(ActionNotAllowed, match="Only a published article"):
+    with pytest.raises(ActionNotAllowed, match="Only published articles"):
         decisions.approve(promotion=made, moderator=actions.moderator())
 
 
@@ -305,10 +305,10 @@ def test_approve_waits_for_author() -> None:
         made = actions.requested(sponsor=factories.PersonFactory.create(), placement=place)
         moderator = actions.moderator()
         clock.shift(timedelta(hours=47))
-        with pytest.raises(ActionNotAllowed, match="The author may refuse until"):
+        with pytest.raises(ActionNotAllowed, match="The author can refuse until"):
             decisions.approve(promotion=made, moderator=moderator)
         clock.shift(timedelta(hours=1))
-        with pytest.raises(ActionNotAllowed, match="time to refuse is over"):
+        with pytest.raises(ActionNotAllowed, match="deadline to refuse has passed"):
             requests.author_refuses(promotion=made, author=made.article.author)
         assert decisions.approve(promotion=made, moderator=moderator).state == State.APPROVED
 
@@ -343,17 +343,17 @@ def test_only_author_can_answer() -> None:
 
 def test_only_sponsor_can_cancel() -> None:
     made = actions.requested()
-    with pytest.raises(ActionNotAllowed, match="Only its sponsor"):
+    with pytest.raises(ActionNotAllowed, match="Only the requester"):
         requests.cancel(promotion=made, sponsor=factories.PersonFactory.create())
     assert requests.cancel(promotion=made, sponsor=made.sponsor).state == State.CANCELLED
 
 
 def test_decline_and_revoke_need_reason() -> None:
     made = actions.requested()
-    with pytest.raises(ActionNotAllowed, match="Give a reason"):
+    with pytest.raises(ActionNotAllowed, match="Enter a reason"):
         decisions.decline(promotion=made, moderator=actions.moderator(), reason="  ")
     running = actions.approved()
-    with pytest.raises(ActionNotAllowed, match="Give a reason"):
+    with pytest.raises(ActionNotAllowed, match="Enter a reason"):
         decisions.revoke(promotion=running, moderator=actions.moderator(), reason="")
 
 
@@ -372,7 +372,7 @@ def test_move_start_needs_capacity() -> None:
         running = actions.approved(plan=actions.plan(place, days=3))
         later = actions.approved(plan=actions.plan(place, days=3))
         moderator = actions.moderator()
-        with pytest.raises(ActionNotAllowed, match="no room"):
+        with pytest.raises(ActionNotAllowed, match="not free for the whole period"):
             decisions.move_start(promotion=later, moderator=moderator, start=timezone.now() + DAY)
         with pytest.raises(ActionNotAllowed, match="scheduled"):
             decisions.move_start(promotion=running, moderator=moderator, start=timezone.now() + 9 * DAY)
@@ -412,7 +412,7 @@ def test_decision_needs_current_revision(verb: str) -> None:
     made, moderator = (actions.requested() if verb == "approve" else actions.approved()), actions.moderator()
     read = made.article.live_id
     edit(made)
-    with pytest.raises(ActionNotAllowed, match="changed meanwhile"):
+    with pytest.raises(ActionNotAllowed, match="text of the article has changed"):
         getattr(decisions, verb)(promotion=made, moderator=moderator, revision_id=read)
     assert not Promotion.objects.deliverable().exists()
     made.article.refresh_from_db()
@@ -453,7 +453,7 @@ def test_editorial_pick_has_end_and_counts_for_capacity() -> None:
         decisions.create_editorial_pick(
             article=factories.published(moderator), moderator=moderator, placement=place, days=1
         )
-    with pytest.raises(ActionNotAllowed, match="Only its sponsor"):
+    with pytest.raises(ActionNotAllowed, match="Only the requester"):
         requests.cancel(promotion=made, sponsor=moderator)
     assert decisions.revoke(promotion=made, moderator=moderator, reason="Enough.").state == State.REVOKED
 

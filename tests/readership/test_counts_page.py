@@ -72,23 +72,26 @@ def test_it_says_the_number_and_what_it_is(client: Client, article: Article) -> 
     said = words(page.text)
     assert "Lamps" in said
     assert "1,315 views" in said
-    assert "each of them counts once a day, after the page has been visible for a second." in said
-    assert "Views are added up every few seconds, and this page is at most five seconds old." in said
-    assert "No address, no name of a browser, no account and no cookie is stored with a view" in said
+    assert "Each reader counts once a day, after the page was visible for one second." in said
+    assert "Views are added every few seconds. This page is cached for up to five seconds." in said
+    assert "No IP address, browser name, account or cookie is stored with a view" in said
     assert article.get_absolute_url() in page.text
 
 
 def test_each_reason_has_its_sums(client: Client, article: Article, settings: LazySettings) -> None:
     settings.VIEWS_PER_ADDRESS = 77
     page = client.get(address_of(article)).text
-    bots = "Declared bots Programs that say that they are one, or do not say what they are: one a day for each address."
+    bots = (
+        "Declared bots Programs that identify themselves as bots, or do not identify themselves: "
+        "one view per address and day."
+    )
     _head, *kinds = rows(page.split("<details")[0])
     assert kinds == [
-        "Counted Readers, each of them once a day.|1,215|1,315",
-        "The author Reads the text many times before anybody else does.|1|2",
-        "Staff Open articles to work on them.|2|2",
+        "Counted Each reader counts once a day.|1,215|1,315",
+        "The author Authors often read their own text many times.|1|2",
+        "Staff Staff open articles as part of their work.|2|2",
         f"{bots}|11|11",
-        "Too many from one address What comes beyond 77 readers a day from one address: one a day for each.|4|4",
+        "Too many from one address Views beyond 77 readers per address and day: one view per address and day.|4|4",
     ]
 
 
@@ -100,8 +103,8 @@ def test_the_days_and_the_time_before_them_make_the_number(client: Client, artic
         "15 November|10|0|0|0|0",
         "24 October|5|0|0|8|0",
         "30 days|1,215|1|2|11|4",
-        "Before|100|1|0|0|0",
-        "In all|1,315|2|2|11|4",
+        "Earlier|100|1|0|0|0",
+        "Total|1,315|2|2|11|4",
     ]
 
 
@@ -124,7 +127,7 @@ def test_the_chart_has_a_bar_for_each_day_with_the_counted_part(client: Client) 
     stats(article, 29, by_staff=3)
     page = client.get(address_of(article)).text
     chart = page.split('<svg viewBox="0 0 3000 100"', 1)[1].split("</svg>")[0]
-    assert "Views of each of the last 30 days, 40 at most; the table below has the numbers" in chart
+    assert "Views by day for the last 30 days, maximum 40. The table below shows the numbers." in chart
     assert re.findall(r'<rect x="(\d+)" y="(\d+)" width="76" height="(\d+)"', chart) == [
         ("12", "92", "8"),
         ("2912", "0", "100"),
@@ -142,7 +145,7 @@ def test_the_chart_has_a_bar_for_each_day_with_the_counted_part(client: Client) 
 def test_where_nobody_came_it_says_so(client: Client) -> None:
     page = client.get(address_of(factories.published())).text
     assert "0 views" in words(page)
-    assert "Nobody has opened the article in these days." in page
+    assert "No readers opened the article in this period." in page
     assert "<details" not in page
 
 
@@ -151,7 +154,7 @@ def test_where_nobody_came_lately_the_number_is_explained_all_the_same(client: C
     stats(article, DAYS, views=12)
     page = client.get(address_of(article)).text
     assert "12 views" in words(page)
-    assert "Nobody has opened the article in these days." in page
+    assert "No readers opened the article in this period." in page
     assert any(row.endswith("|0|12") for row in rows(page))
 
 

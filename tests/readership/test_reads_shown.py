@@ -52,8 +52,8 @@ def test_the_author_sees_reads_in_sum_by_day_and_as_a_share(client: Client, arti
     page = answer.text
     assert "50 reads" in page
     assert "25 % of the views" in page
-    assert "the page was visible for half a minute, and three quarters of the text came by." in page
-    assert "Only you, its author, see this." in page
+    assert "the page was visible for 30 seconds and three quarters of the text were scrolled past." in page
+    assert "Only you, the author, can see this." in page
     for reads, share in [(4, "40 %"), (0, "0 %"), (46, "25 %"), (50, "25 %")]:
         assert f"<td>{reads}</td><td>{share}</td>" in page
 

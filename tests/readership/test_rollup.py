@@ -142,4 +142,4 @@ def test_rollup_views_command(capsys: pytest.CaptureFixture[str]) -> None:
     waiting(factories.published(), 2)
     waiting(factories.published(), 1, day=today() - timedelta(days=9))
     call_command("rollup_views")
-    assert capsys.readouterr().out == "3 views rolled up.\n1 old row dropped.\n"
+    assert capsys.readouterr().out == "3 views aggregated.\n1 old row deleted.\n"

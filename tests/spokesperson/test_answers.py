@@ -182,4 +182,4 @@ def test_without_a_database_programs_are_asked_to_come_again(client: Client, set
     away, broken = client.get("/away/"), client.get("/breaks/")
     assert (away.status_code, away["Retry-After"]) == (503, "10")
     assert (broken.status_code, broken.get("Retry-After")) == (500, None)
-    assert "Something broke on our side" in away.text
+    assert "Something went wrong" in away.text

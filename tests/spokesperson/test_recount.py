@@ -67,7 +67,7 @@ def test_what_is_right_is_left_alone(article: Article, capsys: pytest.CaptureFix
     factories.in_review()
     factories.hidden()
     viewed(article, 2)  # waits for the roll-up: in neither number, so no difference
-    assert recount(capsys, *options) == "Every counter says what its rows say.\n"
+    assert recount(capsys, *options) == "All counters are correct.\n"
     assert_exact(article)
 
 
@@ -97,7 +97,7 @@ def test_every_counter_is_compared_and_mended(article: Article, capsys: pytest.C
     assert list(rows.values_list(*change)) == [tuple(change.values())]  # nothing was changed
     assert sentence in recount(capsys)
     assert_exact(article)
-    assert recount(capsys, "--check") == "Every counter says what its rows say.\n"
+    assert recount(capsys, "--check") == "All counters are correct.\n"
 
 
 def test_a_vote_that_came_past_the_service_is_found(article: Article, capsys: pytest.CaptureFixture[str]) -> None:
@@ -125,13 +125,13 @@ def test_a_row_that_nothing_was_told_of_is_found(article: Article, capsys: pytes
     readership.rollup()
     article.refresh_from_db()
     assert article.views == 12
-    assert recount(capsys, "--check") == "Every counter says what its rows say.\n"
+    assert recount(capsys, "--check") == "All counters are correct.\n"
 
 
 def test_days_whose_rows_are_dropped_keep_their_numbers(article: Article, capsys: pytest.CaptureFixture[str]) -> None:
     readership.delete_old_data()
     assert PageView.objects.filter(day=today() - timedelta(days=9)).count() == 0
-    assert recount(capsys, "--check") == "Every counter says what its rows say.\n"
+    assert recount(capsys, "--check") == "All counters are correct.\n"
     assert_exact(article)
 
 
@@ -160,5 +160,5 @@ def test_many_batches(article: Article, capsys: pytest.CaptureFixture[str], monk
     for _ in range(4):
         factories.published()
     Article.objects.update(likes=5)
-    assert "5 counters mended." in recount(capsys)
+    assert "5 counters corrected." in recount(capsys)
     assert_exact(article)

@@ -94,7 +94,7 @@ def test_vote_with_another_value_is_refused(client: Client, article: Article, vo
     for headers in ({}, HTMX):
         response = post(client, article, vote, **headers)
         assert response.status_code == 400
-        assert "A vote is a like, a dislike, or neither of them." in response.content.decode()
+        assert "A vote must be a like, a dislike or no vote." in response.content.decode()
     assert client.post(address(article)).status_code == 400
     assert not Vote.objects.exists()
 
@@ -152,7 +152,7 @@ def test_vote_over_rate_limit_is_429(client: Client, article: Article) -> None:
     response = post(client, article, "-1", **HTMX)
     assert response.status_code == 429
     assert 0 < int(response["Retry-After"]) <= 60
-    assert "a lot of votes" in response.content.decode()
+    assert "voting too often" in response.content.decode()
     assert post(client, article, "-1").status_code == 429
     article.refresh_from_db()
     assert (article.likes, article.dislikes) == (1, 0)

@@ -62,7 +62,9 @@ class DecisionActionsMixin(admin.ModelAdmin[Submission]):
             return None
         selected = list(queryset.select_related("article__author", "section")[: MAX_SELECTED + 1])
         if len(selected) > MAX_SELECTED:
-            messages.error(request, _("Decide on at most %(count)d at once.") % {"count": MAX_SELECTED})
+            messages.error(
+                request, _("You can decide on up to %(count)d submissions at a time.") % {"count": MAX_SELECTED}
+            )
             return None
         context = {
             **self.admin_site.each_context(request),
@@ -96,7 +98,7 @@ class DecisionActionsMixin(admin.ModelAdmin[Submission]):
                 )
             except ActionNotAllowed as error:
                 refusal = {"title": submission.title, "why": error}
-                messages.warning(request, _("Not done: “%(title)s”. %(why)s") % refusal)
+                messages.warning(request, _("“%(title)s” was not changed. %(why)s") % refusal)
             else:
                 count += 1
                 self.log_change(request, submission, verdict.label)

@@ -83,7 +83,7 @@ class ArticleAdmin(ReviewAdmin[Article]):
                 form.add_error(None, str(error))
             else:
                 self.log_change(request, revision.article, _("Corrected: %(why)s") % {"why": reason})
-                messages.success(request, _("The corrected text is live, and its author is told."))
+                messages.success(request, _("The corrected version is live. The author is notified by email."))
                 return redirect("admin:articles_article_change", object_id)
         context = {"form": form, "article": revision.article, "revision_number": number}
         return render(request, "moderation/correct.html", context)

@@ -26,10 +26,10 @@ from core.exceptions import ActionNotAllowed
 
 _MESSAGES = {
     Decision.Verdict.PUBLISH: gettext_noop("“%(title)s” is published."),
-    Decision.Verdict.RETURN: gettext_noop("“%(title)s” went back to its author."),
-    Decision.Verdict.HIDE: gettext_noop("“%(title)s” is hidden."),
-    Decision.Verdict.RESTORE: gettext_noop("“%(title)s” is shown again."),
-    Decision.Verdict.KEEP: gettext_noop("“%(title)s” stays published."),
+    Decision.Verdict.RETURN: gettext_noop("“%(title)s” was returned to its author."),
+    Decision.Verdict.HIDE: gettext_noop("“%(title)s” was hidden."),
+    Decision.Verdict.RESTORE: gettext_noop("“%(title)s” is visible again."),
+    Decision.Verdict.KEEP: gettext_noop("“%(title)s” remains published."),
 }
 
 

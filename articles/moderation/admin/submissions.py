@@ -89,7 +89,7 @@ class SubmissionAdmin(DecisionActionsMixin, ReviewAdmin[Submission]):
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         titles = {UNREVIEWED: _("Published without review"), RETURNED: _("Returned to their authors")}
-        title = titles.get(request.GET.get("view", ""), _("Waiting for review, longest first"))
+        title = titles.get(request.GET.get("view", ""), _("Waiting for review, oldest first"))
         return super().changelist_view(request, {"title": title, **(extra_context or {})})
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -103,18 +103,18 @@ class SubmissionAdmin(DecisionActionsMixin, ReviewAdmin[Submission]):
     def author(self, obj: Submission) -> str:
         return obj.article.author.name
 
-    @admin.display(description=pgettext_lazy("of a submission", "since"))
+    @admin.display(description=pgettext_lazy("of a submission", "waiting"))
     def age(self, obj: Submission) -> str:
         now = timezone.now()
         if obj.submitted_at is None or now - obj.submitted_at < timedelta(minutes=1):
             return _("less than a minute")
         return timesince(obj.submitted_at, now, depth=2)
 
-    @admin.display(description=gettext_lazy("published before"))
+    @admin.display(description=gettext_lazy("previously published"))
     def published_before(self, obj: Any) -> str:
         return _format_count(obj.published_before)
 
-    @admin.display(description=gettext_lazy("returned before"))
+    @admin.display(description=gettext_lazy("previously returned"))
     def returned_before(self, obj: Any) -> str:
         return _format_count(obj.returned_before)
 

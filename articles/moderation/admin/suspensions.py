@@ -35,7 +35,7 @@ class SuspensionAdmin(KeysetModelAdmin[Suspension]):
     list_select_related = ["user", "moderator"]
     search_fields = ["user__username", "user__display_name", "reason"]
     search_users = ("user",)
-    search_help_text = gettext_lazy("Person or reason")
+    search_help_text = gettext_lazy("User or reason")
     ordering = ["-pk"]
     fields = readonly_fields = ("user_link", "begins_at", "ends_at", "reason", "moderator", "lifted_at")
     change_form_template = "admin/moderation/suspension.html"
@@ -47,7 +47,7 @@ class SuspensionAdmin(KeysetModelAdmin[Suspension]):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
-    @admin.display(description=gettext_lazy("person"))
+    @admin.display(description=gettext_lazy("user"))
     def user_link(self, obj: Suspension) -> SafeString:
         return format_html('<a href="{}">{}</a>', obj.user.get_absolute_url(), obj.user.name)
 
@@ -78,7 +78,7 @@ class SuspensionAdmin(KeysetModelAdmin[Suspension]):
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
-            "title": _("Suspend a person"),
+            "title": _("Suspend a user"),
             "form": form,
             **(extra_context or {}),
         }

@@ -33,13 +33,15 @@ from core.http_cache import framed
 Phase, State = Promotion.Phase, Promotion.State
 _SUCCESS: dict[str, str] = {
     Action.APPROVE: gettext_noop("The promotion of “%(title)s” is approved."),
-    Action.CONFIRM_PAYMENT: gettext_noop("The payment for “%(title)s” is confirmed. Now it can be decided on."),
-    Action.REAPPROVE: gettext_noop("The promotion of “%(title)s” goes on with the changed text."),
-    Action.MOVE_START: gettext_noop("The promotion of “%(title)s” has its new start."),
+    Action.CONFIRM_PAYMENT: gettext_noop(
+        "The payment for “%(title)s” is confirmed. You can now decide on the request."
+    ),
+    Action.REAPPROVE: gettext_noop("The promotion of “%(title)s” continues with the changed text."),
+    Action.MOVE_START: gettext_noop("The promotion of “%(title)s” has a new start time."),
     Action.DECLINE: gettext_noop("The promotion of “%(title)s” is declined."),
     Action.REVOKE: gettext_noop("The promotion of “%(title)s” is revoked."),
     Action.RECORD_REFUND: gettext_noop("The refund for “%(title)s” is recorded."),
-    Action.CORRECT: gettext_noop("The correction for “%(title)s” stands in the ledger."),
+    Action.CORRECT: gettext_noop("The correction for “%(title)s” was added to the ledger."),
 }
 _SERVICES: dict[str, Callable[..., object]] = {
     Action.APPROVE: decisions.approve,
@@ -172,7 +174,9 @@ class DecisionMixin(admin.ModelAdmin[Promotion]):
                 form.add_error(None, str(error))
             else:
                 self.log_addition(request, promotion, _("Editors’ choice"))
-                messages.success(request, _("“%(title)s” has its place.") % {"title": str(promotion.article)})
+                messages.success(
+                    request, _("“%(title)s” is now promoted in this place.") % {"title": str(promotion.article)}
+                )
                 return redirect("admin:promotion_promotion_change", promotion.pk)
         context = {
             **self.admin_site.each_context(request),

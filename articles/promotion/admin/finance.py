@@ -87,7 +87,7 @@ class LedgerAdmin(KeysetModelAdmin[LedgerEntry]):
         "reason",
     ]
     search_users = ("promotion__sponsor",)
-    search_help_text = gettext_lazy("Title, sponsor or reason")
+    search_help_text = gettext_lazy("Title, requester or reason")
     ordering = ["-number"]
     fields = readonly_fields = (
         *("number", "at", "event", "link", "from_state", "to_state", "actor", "actor_role", "money"),
@@ -117,7 +117,7 @@ class LedgerAdmin(KeysetModelAdmin[LedgerEntry]):
         url = reverse("admin:promotion_promotion_change", args=[obj.promotion_id])
         return format_html('<a href="{}">{}</a>', url, self.title(obj))
 
-    @admin.display(description=gettext_lazy("by"))
+    @admin.display(description=gettext_lazy("user"))
     def by(self, obj: LedgerEntry) -> str:
         return f"{obj.actor.name} ({obj.get_actor_role_display()})" if obj.actor else obj.get_actor_role_display()
 

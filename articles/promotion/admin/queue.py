@@ -61,14 +61,14 @@ class ListFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return [
-            (WAITING, _("To decide")),
+            (WAITING, _("Waiting for a decision")),
             ("unpaid", _("Awaiting payment")),
-            ("paused", _("Paused: the text changed")),
-            ("refunds", _("Money to give back")),
-            ("scheduled", pgettext("promotions", "Scheduled")),
-            ("running", pgettext("promotions", "Running")),
-            ("over", pgettext("promotions", "Over")),
-            ("all", pgettext("promotions", "All")),
+            ("paused", _("Paused: text changed")),
+            ("refunds", _("Refunds due")),
+            ("scheduled", pgettext("state of promotions", "Scheduled")),
+            ("running", pgettext("state of promotions", "Running")),
+            ("over", pgettext("state of promotions", "Ended")),
+            ("all", pgettext("state of promotions", "All")),
         ]
 
     def value(self) -> str:
@@ -114,7 +114,7 @@ class PromotionAdmin(DecisionMixin, KeysetModelAdmin[Promotion]):
     list_filter = [ListFilter, "placement", "kind"]
     search_fields = ["article__live__title", "sponsor__username", "sponsor__display_name", "message"]
     search_users = ("sponsor",)
-    search_help_text = gettext_lazy("Title, sponsor or message")
+    search_help_text = gettext_lazy("Title, requester or message")
     change_list_template = "admin/promotion/queue.html"
     actions = None
 
@@ -127,14 +127,14 @@ class PromotionAdmin(DecisionMixin, KeysetModelAdmin[Promotion]):
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         titles = {
             "unpaid": _("Promotions awaiting payment"),
-            "paused": _("Promotions paused: the text changed"),
-            "refunds": _("Promotions with money to give back"),
+            "paused": _("Promotions paused because the text changed"),
+            "refunds": _("Promotions with refunds due"),
             "scheduled": _("Scheduled promotions"),
             "running": _("Running promotions"),
-            "over": _("Promotions that are over"),
+            "over": _("Ended promotions"),
             "all": _("All promotions"),
         }
-        title = titles.get(request.GET.get("view", ""), _("Promotions to decide, longest first"))
+        title = titles.get(request.GET.get("view", ""), _("Promotions waiting for a decision, oldest first"))
         return super().changelist_view(request, {"title": title, **(extra_context or {})})
 
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
@@ -176,38 +176,38 @@ class PromotionAdmin(DecisionMixin, KeysetModelAdmin[Promotion]):
     def title(self, obj: Promotion) -> str:
         return obj.article.live.title if obj.article.live else f"#{obj.article_id}"
 
-    @admin.display(description=gettext_lazy("offer"))
+    @admin.display(description=gettext_lazy("plan"))
     def offer(self, obj: Promotion) -> str:
         place = f"{obj.placement}: {obj.section}" if obj.section else str(obj.placement)
         price = obj.get_kind_display() if obj.is_editorial else obj.price_shown
-        return _("%(place)s, %(days)d d, %(price)s") % {"place": place, "days": obj.days, "price": price}
+        return _("%(place)s, %(days)d-day plan, %(price)s") % {"place": place, "days": obj.days, "price": price}
 
-    @admin.display(description=gettext_lazy("sponsor"))
+    @admin.display(description=gettext_lazy("requester"))
     def sponsor_name(self, obj: Promotion) -> str:
         if obj.sponsor_id == obj.article.author_id:
             return _("%(name)s, the author") % {"name": obj.sponsor.name}
         return obj.sponsor.name
 
-    @admin.display(description=pgettext_lazy("of a request", "since"))
+    @admin.display(description=pgettext_lazy("of a request", "waiting"))
     def age(self, obj: Promotion) -> str:
         now = timezone.now()
         if now - obj.requested_at < timedelta(minutes=1):
             return _("less than a minute")
         return timesince(obj.requested_at, now, depth=2)
 
-    @admin.display(description=gettext_lazy("wanted start"))
+    @admin.display(description=gettext_lazy("requested start"))
     def wanted(self, obj: Promotion) -> str:
-        return date_format(obj.wanted_start, "j M Y") if obj.wanted_start else _("soon")
+        return date_format(obj.wanted_start, "j M Y") if obj.wanted_start else _("as soon as possible")
 
-    @admin.display(description=gettext_lazy("author’s word"))
+    @admin.display(description=gettext_lazy("author’s answer"))
     def author_answer(self, obj: Promotion) -> str:
         if obj.author_can_refuse_until is None:
             return "–"
         if obj.author_agreed_at is not None:
             return _("agreed")
         if author_allows(obj):
-            return _("no answer in time")
-        return _("may refuse until %(time)s") % {
+            return _("no answer before the deadline")
+        return _("can refuse until %(time)s") % {
             "time": date_format(timezone.localtime(obj.author_can_refuse_until), "j M, H:i")
         }
 
@@ -215,7 +215,7 @@ class PromotionAdmin(DecisionMixin, KeysetModelAdmin[Promotion]):
     def state_column(self, obj: Promotion) -> str:
         return str(obj.phase.label)
 
-    @admin.display(description=gettext_lazy("from – until"))
+    @admin.display(description=gettext_lazy("start – end"))
     def from_until(self, obj: Promotion) -> str:
         start, end = obj.starts_at, obj.ran_until
         if start is None or end is None:
@@ -226,11 +226,11 @@ class PromotionAdmin(DecisionMixin, KeysetModelAdmin[Promotion]):
     def closed(self, obj: Promotion) -> str:
         return timesince(obj.closed_at, timezone.now(), depth=1) if obj.closed_at else "–"
 
-    @admin.display(description=gettext_lazy("before"))
+    @admin.display(description=gettext_lazy("previous promotions"))
     def before(self, obj: Any) -> str:
         if not (obj.ran_before or obj.refused_before):
             return "–"
-        return _("%(ran)d ran, %(refused)d refused") % {"ran": obj.ran_before, "refused": obj.refused_before}
+        return _("%(ran)d completed, %(refused)d refused") % {"ran": obj.ran_before, "refused": obj.refused_before}
 
     @admin.display(description=gettext_lazy("impressions"))
     def impressions(self, obj: Any) -> int:
@@ -240,7 +240,7 @@ class PromotionAdmin(DecisionMixin, KeysetModelAdmin[Promotion]):
     def clicks(self, obj: Any) -> int:
         return int(obj.clicks)
 
-    @admin.display(description=gettext_lazy("click-through"))
+    @admin.display(description=gettext_lazy("click-through rate"))
     def click_through(self, obj: Any) -> str:
         return format_share(obj.clicks, obj.impressions)
 

@@ -60,7 +60,7 @@ def timeline_context(first_day: str, *, now: datetime) -> dict[str, Any]:
     )
     found = list(promotions.for_list().order_by("starts_at", "pk")[: MAX_PROMOTIONS + 1])
     return {
-        "title": _("What runs where"),
+        "title": _("Promotion calendar"),
         "days": days,
         "today": today,
         "groups": list(_groups(found[:MAX_PROMOTIONS], days, now)),

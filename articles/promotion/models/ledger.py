@@ -80,28 +80,28 @@ class LedgerEntry(models.Model):
     """One event. Rows are only ever added, by `append_entry`."""
 
     class Event(models.TextChoices):
-        REQUESTED = "requested", pgettext_lazy("row of the ledger", "Requested")
-        PAYMENT_ASKED = "payment_asked", pgettext_lazy("row of the ledger", "Payment asked for")
-        PAID = "paid", pgettext_lazy("row of the ledger", "Paid")
-        AGREED = "agreed", pgettext_lazy("row of the ledger", "Author agreed")
-        REFUSED = "refused", pgettext_lazy("row of the ledger", "Author refused")
-        APPROVED = "approved", pgettext_lazy("row of the ledger", "Approved")
-        PICKED = "picked", pgettext_lazy("row of the ledger", "Pinned by the editors")
-        DECLINED = "declined", pgettext_lazy("row of the ledger", "Declined")
-        CANCELLED = "cancelled", pgettext_lazy("row of the ledger", "Cancelled by the sponsor")
-        REVOKED = "revoked", pgettext_lazy("row of the ledger", "Revoked")
-        ENDED = "ended", pgettext_lazy("row of the ledger", "Ended")
-        MOVED = "moved", pgettext_lazy("row of the ledger", "Start moved")
-        REAPPROVED = "reapproved", pgettext_lazy("row of the ledger", "Changed text looked at")
-        PAID_LATE = "paid_late", pgettext_lazy("row of the ledger", "Payment that came too late")
-        PAYMENT_REFUSED = "payment_refused", pgettext_lazy("row of the ledger", "Payment refused: another amount")
-        REFUND_DUE = "refund_due", pgettext_lazy("row of the ledger", "Refund due")
-        REFUNDED = "refunded", pgettext_lazy("row of the ledger", "Refunded")
-        REFUND_FAILED = "refund_failed", pgettext_lazy("row of the ledger", "Refund failed")
-        CORRECTION = "correction", pgettext_lazy("row of the ledger", "Correction")
+        REQUESTED = "requested", pgettext_lazy("ledger entry", "Requested")
+        PAYMENT_ASKED = "payment_asked", pgettext_lazy("ledger entry", "Payment requested")
+        PAID = "paid", pgettext_lazy("ledger entry", "Paid")
+        AGREED = "agreed", pgettext_lazy("ledger entry", "Author agreed")
+        REFUSED = "refused", pgettext_lazy("ledger entry", "Author refused")
+        APPROVED = "approved", pgettext_lazy("ledger entry", "Approved")
+        PICKED = "picked", pgettext_lazy("ledger entry", "Editors’ choice")
+        DECLINED = "declined", pgettext_lazy("ledger entry", "Declined")
+        CANCELLED = "cancelled", pgettext_lazy("ledger entry", "Cancelled by the requester")
+        REVOKED = "revoked", pgettext_lazy("ledger entry", "Revoked")
+        ENDED = "ended", pgettext_lazy("ledger entry", "Ended")
+        MOVED = "moved", pgettext_lazy("ledger entry", "Start moved")
+        REAPPROVED = "reapproved", pgettext_lazy("ledger entry", "Changed text approved")
+        PAID_LATE = "paid_late", pgettext_lazy("ledger entry", "Payment received too late")
+        PAYMENT_REFUSED = "payment_refused", pgettext_lazy("ledger entry", "Payment rejected: wrong amount")
+        REFUND_DUE = "refund_due", pgettext_lazy("ledger entry", "Refund due")
+        REFUNDED = "refunded", pgettext_lazy("ledger entry", "Refunded")
+        REFUND_FAILED = "refund_failed", pgettext_lazy("ledger entry", "Refund failed")
+        CORRECTION = "correction", pgettext_lazy("ledger entry", "Correction")
 
     class Role(models.TextChoices):
-        SPONSOR = "sponsor", pgettext_lazy("role in a promotion", "sponsor")
+        SPONSOR = "sponsor", pgettext_lazy("role in a promotion", "requester")
         AUTHOR = "author", pgettext_lazy("role in a promotion", "author")
         MODERATOR = "moderator", pgettext_lazy("role in a promotion", "moderator")
         PROVIDER = "provider", pgettext_lazy("role in a promotion", "payment provider")
@@ -114,32 +114,32 @@ class LedgerEntry(models.Model):
     promotion = models.ForeignKey(
         Promotion, on_delete=models.PROTECT, related_name="ledger", verbose_name=_("promotion")
     )
-    event = models.CharField(_("what happened"), max_length=20, choices=Event.choices)
+    event = models.CharField(_("event"), max_length=20, choices=Event.choices)
     # Empty for the first row of a promotion; equal to `to_state` where the state did not change.
     from_state = models.CharField(_("from"), max_length=20, choices=Promotion.State.choices, blank=True)
-    to_state = models.CharField(_("to"), max_length=20, choices=Promotion.State.choices)
+    to_state = models.CharField(_("new state"), max_length=20, choices=Promotion.State.choices)
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.PROTECT,
         null=True,
         blank=True,
         related_name="+",
-        verbose_name=_("by"),
+        verbose_name=_("user"),
     )
-    actor_role = models.CharField(_("as"), max_length=10, choices=Role.choices)
+    actor_role = models.CharField(_("role"), max_length=10, choices=Role.choices)
     reason = models.TextField(_("reason"), max_length=2000, blank=True)
-    at = models.DateTimeField(_("at"))
+    at = models.DateTimeField(_("time"))
     # Signed minor units: positive for received money, negative for money refunded or due back.
     amount = models.BigIntegerField(_("amount"), default=0)
     currency = models.CharField(_("currency"), max_length=3, blank=True)
     details = models.JSONField(_("details"), default=dict, blank=True)
-    previous_hash = models.CharField(_("hash of the row before"), max_length=64, blank=True)
+    previous_hash = models.CharField(_("hash of the previous entry"), max_length=64, blank=True)
     hash = models.CharField(_("hash"), max_length=64)
 
     objects = LedgerQuerySet.as_manager()
 
     class Meta:
-        verbose_name = _("row of the ledger")
+        verbose_name = _("ledger entry")
         verbose_name_plural = _("ledger")
         ordering = ["number"]
         constraints = [
@@ -186,8 +186,8 @@ class LedgerHead(models.Model):
     hash = models.CharField(max_length=64, blank=True)
 
     class Meta:
-        verbose_name = _("head of the ledger")
-        verbose_name_plural = _("heads of the ledger")
+        verbose_name = _("ledger head")
+        verbose_name_plural = _("ledger heads")
         constraints = [models.CheckConstraint(condition=Q(pk=1), name="ledger_head_single_row")]
 
     def __str__(self) -> str:

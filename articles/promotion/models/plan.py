@@ -25,28 +25,36 @@ class Placement(models.Model):
 
     code = models.CharField(_("place"), max_length=20, unique=True, choices=Code.choices)
     capacity = models.PositiveSmallIntegerField(
-        _("how many run at once"),
+        _("capacity"),
         default=3,
         validators=[MinValueValidator(1), MaxValueValidator(100)],
-        help_text=_("They take turns. At the top of sections: in each section."),
+        help_text=_(
+            "How many promotions run at the same time. Promotions take turns. At the top of "
+            "sections, this applies to each section."
+        ),
     )
     per_author_cap = models.PositiveSmallIntegerField(
-        _("how many of one author"),
+        _("limit per author"),
         default=2,
         validators=[MinValueValidator(1), MaxValueValidator(100)],
-        help_text=_("Promotions of one author's articles that are asked for, scheduled or running here."),
+        help_text=_(
+            "How many promotions of one author’s articles can be requested, scheduled or running in this place."
+        ),
     )
     author_can_refuse_hours = models.PositiveSmallIntegerField(
         _("hours for the author to refuse"),
         default=48,
         validators=[MaxValueValidator(720)],
-        help_text=_("Where the sponsor is somebody else; before that nothing is approved unless the author agrees."),
+        help_text=_(
+            "Applies when the requester is not the author. Until then, a promotion can only be "
+            "approved if the author agrees."
+        ),
     )
-    is_offered = models.BooleanField(_("offered"), default=True)
+    is_offered = models.BooleanField(_("available"), default=True)
 
     class Meta:
-        verbose_name = _("placement")
-        verbose_name_plural = _("placements")
+        verbose_name = _("place")
+        verbose_name_plural = _("places")
         ordering = ["pk"]
         constraints = [
             models.CheckConstraint(
@@ -73,9 +81,7 @@ class PlanQuerySet(models.QuerySet["Plan"]):
 class Plan(models.Model):
     """A placement for some days at a price. Promotions copy its values, so that later changes do not affect them."""
 
-    placement = models.ForeignKey(
-        Placement, on_delete=models.PROTECT, related_name="plans", verbose_name=_("placement")
-    )
+    placement = models.ForeignKey(Placement, on_delete=models.PROTECT, related_name="plans", verbose_name=_("place"))
     name = models.CharField(_("name"), max_length=80)
     days = models.PositiveSmallIntegerField(
         _("days"), validators=[MinValueValidator(1), MaxValueValidator(90)], default=7
@@ -84,11 +90,13 @@ class Plan(models.Model):
         _("price in minor units"),
         default=0,
         validators=[MaxValueValidator(MAX_AMOUNT)],
-        help_text=_("In cents, or whatever the currency's smallest unit is: 1250 is 12.50 EUR, and 1250 JPY. 0: free."),
+        help_text=_("In the smallest unit of the currency: 1250 is 12.50 EUR or 1250 JPY. 0: free."),
     )
     currency = models.CharField(_("currency"), max_length=3, choices=CURRENCIES, default="EUR")
-    terms = models.TextField(_("terms"), max_length=4000, blank=True, help_text=_("What the sponsor accepts."))
-    is_offered = models.BooleanField(_("offered"), default=True)
+    terms = models.TextField(
+        _("terms"), max_length=4000, blank=True, help_text=_("The requester must accept these terms.")
+    )
+    is_offered = models.BooleanField(_("available"), default=True)
     position = models.PositiveSmallIntegerField(_("position"), default=0)
 
     objects = PlanQuerySet.as_manager()

@@ -150,14 +150,14 @@ class Promotion(models.Model):  # type: ignore[django-manager-missing] # The lib
 
     article = models.ForeignKey(Article, on_delete=models.PROTECT, related_name="promotions", verbose_name=_("article"))
     sponsor = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="promotions", verbose_name=_("sponsor")
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="promotions", verbose_name=_("requester")
     )
     # None for editorial picks.
     plan = models.ForeignKey(
         Plan, on_delete=models.PROTECT, null=True, blank=True, related_name="promotions", verbose_name=_("plan")
     )
     placement = models.ForeignKey(
-        Placement, on_delete=models.PROTECT, related_name="promotions", verbose_name=_("placement")
+        Placement, on_delete=models.PROTECT, related_name="promotions", verbose_name=_("place")
     )
     # Copied from the article where capacity is per section.
     section = models.ForeignKey(
@@ -171,11 +171,11 @@ class Promotion(models.Model):  # type: ignore[django-manager-missing] # The lib
     currency = models.CharField(_("currency"), max_length=3, choices=CURRENCIES, blank=True)
     terms = models.TextField(_("terms"), blank=True, editable=False)
 
-    wanted_start = models.DateField(_("wanted start"), null=True, blank=True)
+    wanted_start = models.DateField(_("requested start"), null=True, blank=True)
     starts_at = models.DateTimeField(_("from"), null=True, blank=True)
     ends_at = models.DateTimeField(_("until"), null=True, blank=True)
     approved_revision = models.ForeignKey(
-        Revision, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("approved text")
+        Revision, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("approved version")
     )
     # The moderator of the last decision (approval, decline, revocation).
     decided_by = models.ForeignKey(
@@ -188,8 +188,8 @@ class Promotion(models.Model):  # type: ignore[django-manager-missing] # The lib
     )
 
     # None where the sponsor is the author, and for editorial picks.
-    author_can_refuse_until = models.DateTimeField(_("author may refuse until"), null=True, blank=True)
-    author_agreed_at = models.DateTimeField(_("author agreed"), null=True, blank=True)
+    author_can_refuse_until = models.DateTimeField(_("author can refuse until"), null=True, blank=True)
+    author_agreed_at = models.DateTimeField(_("author agreed at"), null=True, blank=True)
     message = models.TextField(_("message to the moderators"), max_length=1000, blank=True)
     form_key = models.UUIDField(default=uuid.uuid4, editable=False)
     requested_at = models.DateTimeField(_("requested"), default=timezone.now)

@@ -17,16 +17,16 @@ class PromotionEvent(DailyHit):
     target = "promotion"
 
     class Metric(models.TextChoices):
-        IMPRESSION = "impression", pgettext_lazy("what came of a promotion", "impression")
-        CLICK = "click", pgettext_lazy("what came of a promotion", "click")
-        VIEW = "view", pgettext_lazy("what came of a promotion", "view")
+        IMPRESSION = "impression", pgettext_lazy("promotion event", "impression")
+        CLICK = "click", pgettext_lazy("promotion event", "click")
+        VIEW = "view", pgettext_lazy("promotion event", "view")
 
     promotion = models.ForeignKey(Promotion, on_delete=models.PROTECT, related_name="events", db_index=False)
     metric = models.CharField(max_length=10, choices=Metric.choices)
 
     class Meta:
-        verbose_name = _("event of a promotion")
-        verbose_name_plural = _("events of promotions")
+        verbose_name = _("promotion event")
+        verbose_name_plural = _("promotion events")
         constraints = [
             models.UniqueConstraint(
                 fields=["promotion", "day", "metric", "visitor"], name="promotion_event_once_a_day"
@@ -58,11 +58,11 @@ class PromotionDay(models.Model):
     day = models.DateField(_("day"))
     impressions = models.PositiveIntegerField(_("impressions"), default=0)
     clicks = models.PositiveIntegerField(_("clicks"), default=0)
-    views = models.PositiveIntegerField(_("views that came from it"), default=0)
+    views = models.PositiveIntegerField(_("views from the promotion"), default=0)
 
     class Meta:
-        verbose_name = _("day of a promotion")
-        verbose_name_plural = _("days of promotions")
+        verbose_name = _("promotion day")
+        verbose_name_plural = _("promotion days")
         constraints = [models.UniqueConstraint(fields=["promotion", "day"], name="promotion_day_once")]
 
     def __str__(self) -> str:

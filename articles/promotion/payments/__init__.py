@@ -37,7 +37,7 @@ class OutcomeForm(NoFormTagMixin, forms.Form):
     """The answer of the dummy's bank."""
 
     outcome = forms.ChoiceField(
-        label=_("What the bank answers"),
+        label=_("Simulated bank response"),
         choices=[("paid", _("Paid")), ("declined", _("Declined"))],
         initial="paid",
         widget=forms.RadioSelect,

@@ -92,7 +92,7 @@ def find_start(promotion: Promotion, *, wanted: datetime | None) -> datetime:
     now = timezone.now()
     # The minute that a form holds may have begun already.
     if wanted is not None and not now - timedelta(minutes=1) <= wanted <= now + MAX_LEAD:
-        raise ActionNotAllowed(_("Choose a start in the next year."))
+        raise ActionNotAllowed(_("Choose a start within the next year."))
     not_before = max(wanted or now, now)
     start = first_free_start(
         placement=placement,
@@ -102,9 +102,9 @@ def find_start(promotion: Promotion, *, wanted: datetime | None) -> datetime:
         exclude=promotion,
     )
     if wanted is not None and start != not_before:
-        raise ActionNotAllowed(_("There is no room in this place for the whole of that time."))
+        raise ActionNotAllowed(_("This place is not free for the whole period."))
     if start is None:
-        raise ActionNotAllowed(_("There is no room in this place in the next 60 days."))
+        raise ActionNotAllowed(_("This place is fully booked for the next 60 days."))
     return start
 
 
@@ -119,7 +119,7 @@ def check_capacity(promotion: Promotion) -> None:
     now = timezone.now()
     intervals = _occupied(placement, promotion.section, since=now, exclude=promotion)
     if max_concurrent(intervals, max(now, promotion.starts_at or now), promotion.ends_at) >= placement.capacity:
-        raise ActionNotAllowed(_("The article moved to another section, and there is no room for it there."))
+        raise ActionNotAllowed(_("The article was moved to another section, which has no free place."))
 
 
 def _occupied(

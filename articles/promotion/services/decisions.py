@@ -62,7 +62,7 @@ def approve(
         if not author_allows(promotion):
             assert promotion.author_can_refuse_until is not None
             raise ActionNotAllowed(
-                _("The author may refuse until %(time)s, and has not answered yet.")
+                _("The author can refuse until %(time)s and has not answered yet.")
                 % {"time": format_moment(promotion.author_can_refuse_until)}
             )
         article = lock_published_article(promotion.article)
@@ -139,7 +139,7 @@ def move_start(*, promotion: Promotion, moderator: User, start: datetime, reason
     """
     with moderator_action(promotion, moderator, reason) as (promotion, by):
         if promotion.phase != Phase.SCHEDULED:
-            raise ActionNotAllowed(_("Only the start of a scheduled promotion can be moved."))
+            raise ActionNotAllowed(_("You can only move the start of a scheduled promotion."))
         assert promotion.starts_at is not None
         before = promotion.starts_at.isoformat()
         _set_period(promotion, start)
@@ -172,7 +172,7 @@ def reapprove_after_edit(
         article = lock_published_article(promotion.article)
         _check_was_read(article, revision_id)
         if article.live_id == promotion.approved_revision_id:
-            raise ActionNotAllowed(_("The text is the one that was approved: the promotion is not paused."))
+            raise ActionNotAllowed(_("The text has not changed since the approval, so the promotion is not paused."))
         if promotion.placement.is_per_section and promotion.section_id != article.section_id:
             promotion.section = article.section
             check_capacity(promotion)
@@ -213,12 +213,12 @@ def create_editorial_pick(
     check_moderator(moderator)
     reason = clean_reason(reason)
     if not 1 <= days <= MAX_PICK_DAYS:
-        raise ActionNotAllowed(_("Choose 1 to %(days)d days.") % {"days": MAX_PICK_DAYS})
+        raise ActionNotAllowed(_("Choose between 1 and %(days)d days.") % {"days": MAX_PICK_DAYS})
     close_ended()
     with ledger_lock():
         article = lock_published_article(article)
         if article.author_id == moderator.pk:
-            raise ActionNotAllowed(_("This is your own article: another moderator may choose it."))
+            raise ActionNotAllowed(_("This is your own article. Another moderator must choose it."))
         check_none_open(article, placement)
         promotion = Promotion(
             article=article,
@@ -258,7 +258,7 @@ def _sponsor_and_author(promotion: Promotion) -> list[User]:
 
 def _check_was_read(article: Article, revision_id: int | None) -> None:
     if revision_id is not None and article.live_id != revision_id:
-        raise ActionNotAllowed(_("The article’s text changed meanwhile. Read it once more, then decide."))
+        raise ActionNotAllowed(_("The text of the article has changed. Read it again before you decide."))
 
 
 def _set_period(promotion: Promotion, start: datetime | None) -> None:

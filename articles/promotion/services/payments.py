@@ -208,7 +208,7 @@ def record_refund(*, promotion: Promotion, moderator: User, reason: str = "") ->
         payments = promotion.payments.select_for_update(no_key=True).order_by("pk")
         due = [payment for payment in payments if payment.refund_left]
         if not due:
-            raise ActionNotAllowed(_("There is nothing to give back for this promotion."))
+            raise ActionNotAllowed(_("No refund is due for this promotion."))
         for payment in due:
             _mark_refunded(promotion, payment, up_to=payment.refund_due, **by)
     return promotion

@@ -69,10 +69,10 @@ def request_promotion(
             is reached, or the message is too long.
     """
     if sponsor.is_suspended:
-        raise ActionNotAllowed(_("Your account is suspended, so you cannot put articles forward at the moment."))
+        raise ActionNotAllowed(_("Your account is suspended, so you cannot promote articles."))
     message = message.strip()
     if len(message) > MAX_MESSAGE:
-        raise ActionNotAllowed(_("Write at most %(count)d characters.") % {"count": MAX_MESSAGE})
+        raise ActionNotAllowed(_("Enter no more than %(count)d characters.") % {"count": MAX_MESSAGE})
     form_key = form_key or uuid.uuid4()
     of_form = Promotion.objects.filter(sponsor=sponsor, form_key=form_key)
     close_ended()
@@ -88,24 +88,24 @@ def request_promotion(
     except IntegrityError as error:  # Two requests at the same moment.
         if made := of_form.first():
             return made
-        raise PlanNotAvailable(_("This article has an open promotion in this place already.")) from error
+        raise PlanNotAvailable(_("This article already has an open promotion in this place.")) from error
 
 
 def _build(*, article: Article, sponsor: User, plan: Plan) -> Promotion:
     """Return the new promotion, not stored yet, after all checks but that of its start."""
     offered = Plan.objects.offered().filter(pk=plan.pk).first()
     if offered is None:
-        raise PlanNotAvailable(_("This plan is not offered any more. Choose another one."))
+        raise PlanNotAvailable(_("This plan is no longer available. Choose another one."))
     placement = Placement.objects.select_for_update(no_key=True).get(pk=offered.placement_id)
     article = lock_published_article(article)
     is_others = article.author_id != sponsor.pk
     if is_others and not article.author.allows_promotion_by_others:
-        raise ActionNotAllowed(_("The author does not want others to promote their articles."))
+        raise ActionNotAllowed(_("The author does not allow others to promote their articles."))
     check_none_open(article, placement)
     of_author = Promotion.objects.open().filter(placement=placement).of_author(article.author_id)
     if of_author.count() >= placement.per_author_cap:
         raise PlanNotAvailable(
-            _("This author has as many promotions in this place as one author may. Try again when one is over.")
+            _("This author has reached the limit of promotions in this place. Try again when one of them has ended.")
         )
     promotion = Promotion(
         article=article,
@@ -132,7 +132,7 @@ def check_none_open(article: Article, placement: Placement) -> None:
         PlanNotAvailable: it has one.
     """
     if Promotion.objects.filter(article=article, placement=placement, state__in=Promotion.OPEN).exists():
-        raise PlanNotAvailable(_("This article has an open promotion in this place already."))
+        raise PlanNotAvailable(_("This article already has an open promotion in this place."))
 
 
 def _check_start(promotion: Promotion) -> None:
@@ -141,18 +141,18 @@ def _check_start(promotion: Promotion) -> None:
     if day is not None:
         today = timezone.localdate(now)
         if day < today:
-            raise DateNotAvailable(_("This date is past. Choose another one."))
+            raise DateNotAvailable(_("This date is in the past. Choose another one."))
         if day > today + MAX_REQUEST_LEAD:
-            raise DateNotAvailable(_("Choose a date in the next 60 days."))
+            raise DateNotAvailable(_("Choose a date within the next 60 days."))
         not_before = max(now, day_start(day))
     free = first_free_start(
         placement=promotion.placement, section=promotion.section, days=promotion.days, not_before=not_before
     )
     if free is None or (day is None and free > now + MAX_REQUEST_LEAD):
-        raise PlanNotAvailable(_("There is no room in this place in the next 60 days."))
+        raise PlanNotAvailable(_("This place is fully booked for the next 60 days."))
     if day is not None and free != not_before:
         raise DateNotAvailable(
-            _("There is no room on that date. The next free one is %(date)s.") % {"date": format_moment(free)}
+            _("This date is fully booked. The next free date is %(date)s.") % {"date": format_moment(free)}
         )
 
 
@@ -184,7 +184,7 @@ def cancel(*, promotion: Promotion, sponsor: User, reason: str = "") -> Promotio
     with ledger_lock():
         promotion = lock_promotion(promotion)
         if promotion.sponsor_id != sponsor.pk or promotion.is_editorial:
-            raise ActionNotAllowed(_("Only its sponsor can cancel a promotion."))
+            raise ActionNotAllowed(_("Only the requester can cancel a promotion."))
         entry = transition(
             promotion, State.CANCELLED, event=Event.CANCELLED, role=Role.SPONSOR, actor=sponsor, reason=reason
         )
@@ -222,7 +222,7 @@ def author_refuses(*, promotion: Promotion, author: User, reason: str = "") -> P
         until = promotion.author_can_refuse_until
         if until is None or timezone.now() >= until:
             raise ActionNotAllowed(
-                _("The time to refuse is over. Write to the moderators if something is wrong with it.")
+                _("The deadline to refuse has passed. If something is wrong, contact the moderators.")
             )
         entry = transition(
             promotion, State.DECLINED, event=Event.REFUSED, role=Role.AUTHOR, actor=author, reason=reason
@@ -234,4 +234,4 @@ def author_refuses(*, promotion: Promotion, author: User, reason: str = "") -> P
 
 def _check_author(promotion: Promotion, author: User) -> None:
     if promotion.article.author_id != author.pk or promotion.sponsor_id == author.pk:
-        raise ActionNotAllowed(_("Only the author of the article is asked, where somebody else is the sponsor."))
+        raise ActionNotAllowed(_("Only the author can answer, and only if another user requested the promotion."))

@@ -87,7 +87,7 @@ def lock_published_article(article: Article) -> Article:
     locked = Article.objects.select_for_update(no_key=True).only("pk").filter(pk=article.pk).first()
     current = Article.objects.published().select_related("author", "section", "live").filter(pk=article.pk).first()
     if locked is None or current is None:
-        raise ActionNotAllowed(_("Only a published article can be put forward."))
+        raise ActionNotAllowed(_("Only published articles can be promoted."))
     return current
 
 
@@ -169,7 +169,7 @@ def check_moderator(moderator: User) -> None:
     if not moderator.has_perm(DECIDE_PERMISSION):
         raise PermissionDenied
     if moderator.is_suspended:
-        raise ActionNotAllowed(_("Your account is suspended, so you cannot decide at the moment."))
+        raise ActionNotAllowed(_("Your account is suspended, so you cannot make decisions."))
 
 
 def check_not_sponsor(promotion: Promotion, moderator: User) -> None:
@@ -179,7 +179,7 @@ def check_not_sponsor(promotion: Promotion, moderator: User) -> None:
         ActionNotAllowed: the moderator is the sponsor.
     """
     if promotion.sponsor_id == moderator.pk and not promotion.is_editorial:
-        raise ActionNotAllowed(_("You are the sponsor: another moderator decides on this."))
+        raise ActionNotAllowed(_("You requested this promotion. Another moderator must decide on it."))
 
 
 @contextmanager
@@ -212,7 +212,7 @@ def check_phase(promotion: Promotion, *phases: str) -> None:
         ActionNotAllowed: it is in another one.
     """
     if promotion.phase not in phases:
-        message = _("This is not possible any more: the promotion is “%(state)s” by now.")
+        message = _("This is no longer possible. The state of the promotion is now “%(state)s”.")
         raise ActionNotAllowed(message % {"state": promotion.phase.label})
 
 
@@ -224,9 +224,9 @@ def clean_reason(reason: str, *, required: bool = False) -> str:
     """
     reason = reason.strip()
     if required and not reason:
-        raise ActionNotAllowed(_("Give a reason: the person reads it."))
+        raise ActionNotAllowed(_("Enter a reason. The user can read it."))
     if len(reason) > MAX_REASON:
-        raise ActionNotAllowed(_("Give a reason of at most %(count)d characters.") % {"count": MAX_REASON})
+        raise ActionNotAllowed(_("Enter a reason of up to %(count)d characters.") % {"count": MAX_REASON})
     return reason
 
 

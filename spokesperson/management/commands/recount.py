@@ -29,8 +29,8 @@ class Command(BaseCommand):
             found += 1
             self.stdout.write(str(difference))
         if not found:
-            self.stdout.write(_("Every counter says what its rows say."))
+            self.stdout.write(_("All counters are correct."))
         elif repair:
-            self.stdout.write(ngettext("%d counter mended.", "%d counters mended.", found) % found)
+            self.stdout.write(ngettext("%d counter corrected.", "%d counters corrected.", found) % found)
         else:
             raise CommandError(ngettext("%d counter differs.", "%d counters differ.", found) % found, returncode=1)

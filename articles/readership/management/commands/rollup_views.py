@@ -15,6 +15,6 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         moved, dropped = services.rollup(), services.delete_old_data()
-        self.stdout.write(ngettext("%d view rolled up.", "%d views rolled up.", moved) % moved)
+        self.stdout.write(ngettext("%d view aggregated.", "%d views aggregated.", moved) % moved)
         if dropped:
-            self.stdout.write(ngettext("%d old row dropped.", "%d old rows dropped.", dropped) % dropped)
+            self.stdout.write(ngettext("%d old row deleted.", "%d old rows deleted.", dropped) % dropped)
