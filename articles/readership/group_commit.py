@@ -60,9 +60,10 @@ class GroupCommit[Item, Result]:
     ) -> None:
         self.write = write
         self.timeout = timeout
-        self.slots = threading.BoundedSemaphore(max_waiting)
+        self.max_waiting = max_waiting
+        self.waiting = 0
         self.queue: SimpleQueue[_Ticket[Item, Result] | None] = SimpleQueue()
-        self.start_lock = threading.Lock()
+        self.lock = threading.Lock()
         self.thread: threading.Thread | None = None
         self.writing_since: float | None = None
         self.last_size = 0
@@ -77,8 +78,10 @@ class GroupCommit[Item, Result]:
         since = self.writing_since
         if since is not None and time.monotonic() - since > self.timeout:
             raise NotWritten
-        if not self.slots.acquire(blocking=False):
-            raise NotWritten
+        with self.lock:
+            if self.waiting >= self.max_waiting:
+                raise NotWritten
+            self.waiting += 1
         try:
             ticket: _Ticket[Item, Result] = _Ticket(item)
             self.queue.put(ticket)
@@ -87,7 +90,8 @@ class GroupCommit[Item, Result]:
                 ticket.is_abandoned = True
                 raise NotWritten
         finally:
-            self.slots.release()
+            with self.lock:
+                self.waiting -= 1
         if ticket.error is not None:
             raise NotWritten from ticket.error
         return ticket.result  # type: ignore[return-value]  # a written ticket has a result
@@ -100,7 +104,7 @@ class GroupCommit[Item, Result]:
 
     def _ensure_thread(self) -> None:
         if self.thread is None or not self.thread.is_alive():  # Also in the child of a fork.
-            with self.start_lock:
+            with self.lock:
                 if self.thread is None or not self.thread.is_alive():
                     self.thread = threading.Thread(target=self._run, name="group-commit", daemon=True)
                     self.thread.start()
