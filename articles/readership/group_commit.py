@@ -60,10 +60,9 @@ class GroupCommit[Item, Result]:
     ) -> None:
         self.write = write
         self.timeout = timeout
-        self.max_waiting = max_waiting
-        self.waiting = 0
+        self.slots = threading.BoundedSemaphore(max_waiting)
         self.queue: SimpleQueue[_Ticket[Item, Result] | None] = SimpleQueue()
-        self.lock = threading.Lock()
+        self.start_lock = threading.Lock()
         self.thread: threading.Thread | None = None
         self.writing_since: float | None = None
         self.last_size = 0
@@ -78,10 +77,8 @@ class GroupCommit[Item, Result]:
         since = self.writing_since
         if since is not None and time.monotonic() - since > self.timeout:
             raise NotWritten
-        with self.lock:
-            if self.waiting >= self.max_waiting:
-                raise NotWritten
-            self.waiting += 1
+        if not self.slots.acquire(blocking=False):
+            raise NotWritten
         try:
             ticket: _Ticket[Item, Result] = _Ticket(item)
             self.queue.put(ticket)
@@ -90,8 +87,7 @@ class GroupCommit[Item, Result]:
                 ticket.is_abandoned = True
                 raise NotWritten
         finally:
-            with self.lock:
-                self.waiting -= 1
+            self.slots.release()
         if ticket.error is not None:
             raise NotWritten from ticket.error
         return ticket.result  # type: ignore[return-value]  # a written ticket has a result
@@ -104,7 +100,7 @@ class GroupCommit[Item, Result]:
 
     def _ensure_thread(self) -> None:
         if self.thread is None or not self.thread.is_alive():  # Also in the child of a fork.
-            with self.lock:
+            with self.start_lock:
                 if self.thread is None or not self.thread.is_alive():
                     self.thread = threading.Thread(target=self._run, name="group-commit", daemon=True)
                     self.thread.start()
