@@ -99,7 +99,7 @@ class PageView(ArticleHit):
 
 
 class PageRead(ArticleHit):
-    """The page was visible for 30 seconds and scrolled to three quarters. Only the author sees the number."""
+    """The page was visible for half a minute and three quarters of its text passed by. For the author alone."""
 
     metrics = {DailyHit.Kind.COUNTED: "reads"}
 

@@ -90,7 +90,7 @@ def record_hits(
 
 def _new_hits(hits: list[Hit], model: type[DailyHit], fields: Mapping[str, Any]) -> list[Hit]:
     # Two indexes begin with target and day. The row for all hits over the limit has the source for a visitor.
-    values = {
+    values: dict[str, set[Any]] = {
         f"{model.target}_id": {hit.target_id for hit in hits},
         "day": {hits[0].day.isoformat()},
         **{name: {value} for name, value in fields.items()},
@@ -160,7 +160,7 @@ def rollup(
     Returns:
         the sum of the counts moved.
     """
-    total = 0
+    total: int = 0
     while True:
         with transaction.atomic():
             pending: list[Any] = list(
@@ -174,7 +174,7 @@ def rollup(
                     before(counts)
                 _add_to_stats(counts, stats_model, target)
                 pending_model._default_manager.filter(pk__in=[one.pk for one in pending]).delete()
-        total += sum(one.number for one in pending)
+        total += sum(int(one.number) for one in pending)
         if len(pending) < batch:
             return total
 
@@ -190,6 +190,7 @@ def _add_to_stats(counts: DayCounts, stats_model: type[Model], target: str) -> N
         **{f"{target}__in": {target_id for target_id, _ in counts}, "day__in": {day for _, day in counts}}
     )
     changed = []
+    row: Any
     for row in rows.order_by(target, "day"):
         added = counts.get((getattr(row, f"{target}_id"), row.day))
         if added:

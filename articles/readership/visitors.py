@@ -73,7 +73,7 @@ def visitor_of(request: HttpRequest) -> Visitor:
 
 
 def anonymize_ip(address: str) -> str:
-    """Return the part of an address that is hashed: the /64 of IPv6, which one home owns, or the whole IPv4."""
+    """Return the part of an address that is hashed: the /64 of IPv6, which one home or phone owns; IPv4 whole."""
     try:
         parsed = ip_address(address.strip())
     except ValueError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from threading import BoundedSemaphore
-from typing import Literal
+from typing import Literal, cast
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -44,8 +44,8 @@ def vote_denied_reason(*, article: Article, user: User) -> str:
 
 def own_vote(*, article: Article, user: User) -> Choice:
     """Return the user's vote on the article."""
-    value: Choice | None = Vote.objects.filter(article=article, voter=user).values_list("value", flat=True).first()
-    return value or 0
+    vote = Vote.objects.filter(article=article, voter=user).values_list("value", flat=True).first()
+    return cast(Choice, vote or 0)
 
 
 def cast_vote(*, article: Article, user: User, value: Choice) -> VoteResult:
@@ -89,6 +89,7 @@ def _cast_vote(article: Article, user: User, value: Choice) -> VoteResult:
     # Never below zero: recount repairs a wrong counter, which must not refuse a vote.
     locked.likes = max(0, locked.likes + (value == 1) - (before == 1))
     locked.dislikes = max(0, locked.dislikes + (value == -1) - (before == -1))
+    assert locked.published_at is not None, "a published article has a time"
     locked.hot = hot(locked.likes, locked.dislikes, locked.published_at)
     locked.save(update_fields=["likes", "dislikes", "hot"])
     vote_cast.send(sender=Vote, article_id=article.pk, user=user, value=value)

@@ -175,14 +175,16 @@ def test_ingest_with_an_article_that_is_deleted_meanwhile(article: Article, monk
 @pytest.mark.postgres
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="needs PostgreSQL")
 def test_ingest_while_an_article_is_being_deleted(article: Article) -> None:
-    other, pids = factories.published(), []
+    other = factories.published()
+    beacons = [hit(article), hit(other)]
+    pids: list[int] = []
 
     def writes() -> services.Ingested:
         try:
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_backend_pid()")
                 pids.extend(cursor.fetchone())
-            return ingest([hit(article), hit(other)])
+            return ingest(beacons)
         finally:
             connection.close()
 
