@@ -148,7 +148,7 @@ def rollup(
 ) -> int:
     """Move the pending counts into the daily statistics, each exactly once.
 
-    Each batch is one transaction: a process that dies leaves its pending counts to the next one. Several may run at
+    Each batch is one transaction: a process that dies leaves its pending counts to the next one. Several can run at
     the same time: they take different rows.
 
     Args:
@@ -224,7 +224,7 @@ def delete_old_hits(*, model: type[DailyHit], batch: int = 1000, limit: int | No
 
 
 def schedule_rollup(task: Task[..., Any], *, key: str) -> None:
-    """Enqueue a rollup, at most once in `ROLLUP_INTERVAL` seconds.
+    """Enqueue a rollup, no more than once in `ROLLUP_INTERVAL` seconds.
 
     Args:
         key: names the rollup in the cache.

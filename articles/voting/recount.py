@@ -1,4 +1,4 @@
-"""Whether `likes`, `dislikes` and `hot` of every article are what its votes say."""
+"""Compare `likes`, `dislikes` and `hot` of every article with its votes."""
 
 from __future__ import annotations
 
@@ -21,31 +21,31 @@ def recount(*, repair: bool) -> Iterator[CounterMismatch]:
     """Compare every article with its votes, a batch at a time.
 
     Args:
-        repair: also write what was counted, each article under its lock.
+        repair: write what was counted, each article under its lock.
     """
     for first, last in article_pk_ranges():
         wrong = [
             article.pk
             for article in _with_counts(Article.objects.filter(pk__range=(first, last)))
-            if any(_differences(article))
+            if any(_mismatches(article))
         ]
         for pk in wrong:
-            yield from _again(pk, repair=repair)
+            yield from _recount_article(pk, repair=repair)
 
 
-def _again(pk: int, *, repair: bool) -> Iterator[CounterMismatch]:
+def _recount_article(pk: int, *, repair: bool) -> Iterator[CounterMismatch]:
     with transaction.atomic():
-        # Locked first, counted after: no vote is half in.
+        # Lock before counting, so that no vote is counted by halves.
         if not Article.objects.select_for_update(of=("self",), no_key=True).filter(pk=pk).exists():
             return
         article = _with_counts(Article.objects.filter(pk=pk)).get()
-        differences = list(_differences(article))
-        if repair and differences:
+        mismatches = list(_mismatches(article))
+        if repair and mismatches:
             counted: Any = article
             Article.objects.filter(pk=pk).update(
                 likes=counted.counted_likes, dislikes=counted.counted_dislikes, hot=_hot(article)
             )
-    yield from differences
+    yield from mismatches
 
 
 def _with_counts(articles: ArticleQuerySet) -> ArticleQuerySet:
@@ -57,7 +57,7 @@ def _with_counts(articles: ArticleQuerySet) -> ArticleQuerySet:
     )
 
 
-def _differences(article: Any) -> Iterator[CounterMismatch]:
+def _mismatches(article: Any) -> Iterator[CounterMismatch]:
     name = f"article {article.pk}"
     if article.likes != article.counted_likes:
         yield CounterMismatch(what=f"{name} likes", stored=article.likes, counted=article.counted_likes)

@@ -1,59 +1,59 @@
-// Says once that this page was opened, when it has been visible for a second in all, and once that it was read: half a
-// minute in all, and three quarters of its text came by. docs/readership.md
+// Report once that this page was opened, when it has been visible for a second in all, and once that it was read: half a
+// minute in all, and three quarters of its text passed by. docs/readership.md
 const article = document.querySelector("[data-beacon]");
 const text = article?.querySelector(".prose");
-const VIEW = 1000;
-const READ = 30_000;
-const ENOUGH = 0.75;
-const read = article?.dataset.beaconRead;
-let view = article?.dataset.beacon;
-let seen = 0;
-let since = null;
+const VIEW_MS = 1000;
+const READ_MS = 30_000;
+const READ_SHARE = 0.75;
+const readUrl = article?.dataset.beaconRead;
+let viewUrl = article?.dataset.beacon;
+let visibleMs = 0;
+let visibleSince = null;
 let timer = 0;
-let passed = false;
+let hasPassed = false;
 
-function say(address) {
-  if (!navigator.sendBeacon?.(address)) fetch(address, { method: "POST", keepalive: true }).catch(() => {});
+function send(url) {
+  if (!navigator.sendBeacon?.(url)) fetch(url, { method: "POST", keepalive: true }).catch(() => {});
 }
 
-// The clock goes on only while the page is visible.
-function look() {
+// Count the time during which the page is visible, and send what is due.
+function update() {
   clearTimeout(timer);
   const now = performance.now();
-  if (since !== null) seen += now - since;
-  since = document.visibilityState === "visible" ? now : null;
-  if (view && seen >= VIEW) {
-    say(view);
-    view = "";
+  if (visibleSince !== null) visibleMs += now - visibleSince;
+  visibleSince = document.visibilityState === "visible" ? now : null;
+  if (viewUrl && visibleMs >= VIEW_MS) {
+    send(viewUrl);
+    viewUrl = "";
   }
-  if (seen >= READ && hasPassed()) {
-    say(read);
-    document.removeEventListener("visibilitychange", look);
-    document.removeEventListener("scroll", scrolled);
-  } else if (since !== null && seen < READ) {
-    timer = setTimeout(look, (view ? VIEW : READ) - seen);
+  if (visibleMs >= READ_MS && textHasPassed()) {
+    send(readUrl);
+    document.removeEventListener("visibilitychange", update);
+    document.removeEventListener("scroll", onScroll);
+  } else if (visibleSince !== null && visibleMs < READ_MS) {
+    timer = setTimeout(update, (viewUrl ? VIEW_MS : READ_MS) - visibleMs);
   }
 }
 
-// Who scrolls back up has passed it all the same.
-function hasPassed() {
+// Scrolling back up does not undo it.
+function textHasPassed() {
   const { top, height } = text.getBoundingClientRect();
-  passed ||= top + height * ENOUGH <= innerHeight;
-  return passed;
+  hasPassed ||= top + height * READ_SHARE <= innerHeight;
+  return hasPassed;
 }
 
-function scrolled() {
-  if (!passed && hasPassed() && seen >= READ) look();
+function onScroll() {
+  if (!hasPassed && textHasPassed() && visibleMs >= READ_MS) update();
 }
 
-function begin() {
-  document.addEventListener("visibilitychange", look);
-  document.addEventListener("scroll", scrolled, { passive: true });
-  look();
+function start() {
+  document.addEventListener("visibilitychange", update);
+  document.addEventListener("scroll", onScroll, { passive: true });
+  update();
 }
 
-if (view) {
-  // A page that the browser prepares ahead is read by nobody until it is shown.
-  if (document.prerendering) document.addEventListener("prerenderingchange", begin, { once: true });
-  else begin();
+if (viewUrl) {
+  // A prerendered page is not seen until it is activated.
+  if (document.prerendering) document.addEventListener("prerenderingchange", start, { once: true });
+  else start();
 }
