@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from datetime import date, timedelta
 from functools import wraps
 from itertools import chain
@@ -79,29 +80,39 @@ def record_hits(
         return 0
     counts = Counter((hit.target_id, hit.day, metrics[hit.kind]) for hit in new if hit.kind in metrics)
     target = f"{model.target}_id"
-    with transaction.atomic():
-        # Always in the same order, so that two processes never deadlock.
-        _insert(model, (target, *Hit._fields[1:], *fields), [(*hit, *fields.values()) for hit in sorted(new)])
-        if counts:
-            rows = [(*key, number) for key, number in counts.items()]
-            _insert(pending_model, (target, "day", "metric", "number"), rows)
+    # Always in the same order, so that two processes never deadlock.
+    statements = [_insert(model, (target, *Hit._fields[1:], *fields), [(*hit, *fields.values()) for hit in sorted(new)])]
+    if counts:
+        rows = [(*key, number) for key, number in counts.items()]
+        statements.append(_insert(pending_model, (target, "day", "metric", "number"), rows))
+    if connection.vendor == "postgresql" and counts:
+        # One statement instead of four: between them the thread would wait for other threads each time.
+        (sql, parameters), (pending_sql, pending_parameters) = statements
+        statements = [(f"WITH hits AS ({sql}) {pending_sql}", [*parameters, *pending_parameters])]
+    # A single statement needs no transaction; within one of the caller's, it needs a savepoint.
+    is_single = len(statements) == 1 and not connection.in_atomic_block
+    with nullcontext() if is_single else transaction.atomic(), connection.cursor() as cursor:
+        for sql, parameters in statements:
+            cursor.execute(sql, parameters)
     return len(new)
 
 
 def _new_hits(hits: list[Hit], model: type[DailyHit], fields: Mapping[str, Any]) -> list[Hit]:
-    # Two indexes begin with target and day. The row for all hits over the limit has the source for a visitor.
-    values: dict[str, set[Any]] = {
+    visitors, sources = {hit.visitor for hit in hits}, {hit.source for hit in hits}
+    scope: dict[str, set[Any]] = {
         f"{model.target}_id": {hit.target_id for hit in hits},
         "day": {hits[0].day.isoformat()},
         **{name: {value} for name, value in fields.items()},
     }
-    visitors, sources = {hit.visitor for hit in hits}, {hit.source for hit in hits}
-    conditions = " AND ".join(f"{name} IN ({_marks(len(options))})" for name, options in values.items())
+    select = (
+        f"SELECT {model.target}_id, visitor, source, kind FROM {model._meta.db_table} WHERE "  # noqa: S608
+        + " AND ".join(f"{name} IN ({_marks(len(values))})" for name, values in scope.items())
+    )
+    # Each half has its own index. The row for all hits over the limit has the source for a visitor.
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT {model.target}_id, visitor, source, kind FROM {model._meta.db_table} WHERE {conditions}"  # noqa: S608
-            f" AND (visitor IN ({_marks(len(visitors))}) OR source IN ({_marks(len(sources))}))",
-            [*chain.from_iterable(values.values()), *visitors, *sources],
+            f"{select} AND visitor IN ({_marks(len(visitors))}) UNION {select} AND source IN ({_marks(len(sources))})",
+            [*chain(*scope.values()), *visitors, *chain(*scope.values()), *sources],
         )
         rows = cursor.fetchall()
     known = set()
@@ -125,13 +136,11 @@ def _new_hits(hits: list[Hit], model: type[DailyHit], fields: Mapping[str, Any])
     return new
 
 
-def _insert(model: type[Model], columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
+def _insert(
+    model: type[Model], columns: Sequence[str], rows: Sequence[tuple[Any, ...]]
+) -> tuple[str, list[Any]]:
     values = ", ".join([f"({_marks(len(columns))})"] * len(rows))
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"INSERT INTO {model._meta.db_table} ({', '.join(columns)}) VALUES {values}",  # noqa: S608
-            list(chain.from_iterable(rows)),
-        )
+    return f"INSERT INTO {model._meta.db_table} ({', '.join(columns)}) VALUES {values}", list(chain(*rows))  # noqa: S608
 
 
 def _marks(number: int) -> str:
