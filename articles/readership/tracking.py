@@ -81,7 +81,8 @@ def record_hits(
     counts = Counter((hit.target_id, hit.day, metrics[hit.kind]) for hit in new if hit.kind in metrics)
     target = f"{model.target}_id"
     # Always in the same order, so that two processes never deadlock.
-    statements = [_insert(model, (target, *Hit._fields[1:], *fields), [(*hit, *fields.values()) for hit in sorted(new)])]
+    columns = (target, *Hit._fields[1:], *fields)
+    statements = [_insert(model, columns, [(*hit, *fields.values()) for hit in sorted(new)])]
     if counts:
         rows = [(*key, number) for key, number in counts.items()]
         statements.append(_insert(pending_model, (target, "day", "metric", "number"), rows))
@@ -136,9 +137,7 @@ def _new_hits(hits: list[Hit], model: type[DailyHit], fields: Mapping[str, Any])
     return new
 
 
-def _insert(
-    model: type[Model], columns: Sequence[str], rows: Sequence[tuple[Any, ...]]
-) -> tuple[str, list[Any]]:
+def _insert(model: type[Model], columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> tuple[str, list[Any]]:
     values = ", ".join([f"({_marks(len(columns))})"] * len(rows))
     return f"INSERT INTO {model._meta.db_table} ({', '.join(columns)}) VALUES {values}", list(chain(*rows))  # noqa: S608
 
