@@ -40,7 +40,7 @@ function extensionsOf(config, toolbar) {
 }
 
 function mount(field) {
-  const config = JSON.parse(field.dataset.djangoProseEditorDesk)
+  const config = JSON.parse(field.dataset.djangoProseEditorArticle)
   const label = document.querySelector(`label[for="${field.id}"]`)
   const frame = document.createElement("div")
   frame.className = "editor"
