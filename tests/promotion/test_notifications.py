@@ -9,6 +9,7 @@ import time_machine
 from django.core import mail
 from django.core.mail import EmailMultiAlternatives
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from articles.promotion.models import LedgerEntry, Notification, Promotion
 from articles.promotion.services import decisions, payments, requests
@@ -108,6 +109,16 @@ def test_refusal_move_and_editorial_pick_are_notified() -> None:
     article = factories.published()
     decisions.create_editorial_pick(article=article, moderator=actions.moderator(), placement=actions.place(), days=2)
     assert subjects() == {(article.author.email, f"The editors have chosen your article: {TITLE}")}
+
+
+def test_email_to_the_author_names_the_deadline() -> None:
+    place = actions.place("beside", author_can_refuse_hours=48)
+    made = actions.requested(sponsor=factories.PersonFactory.create(), placement=place)
+    assert made.author_can_refuse_until is not None
+    deadline = date_format(timezone.localtime(made.author_can_refuse_until), "j F Y, H:i")
+    [email] = sent_emails()[made.article.author.email]
+    assert f"refuse until {deadline}" in email.body
+    assert f"refuse until {deadline}" in str(email.alternatives[0][0])
 
 
 def test_notification_is_sent_once() -> None:
