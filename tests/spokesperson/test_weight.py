@@ -20,7 +20,7 @@ from articles.models import Article
 from core.page_cache.middleware import PageCache
 from tests import factories
 from tests.core.page_cache.helpers import ask
-from tests.e2e.site import picture_of
+from tests.e2e.site import create_image
 from tests.promotion.factories import running
 
 KB = 1024
@@ -49,7 +49,7 @@ class Tags(HTMLParser):
 
 
 @pytest.fixture
-def article(kept_connection: None) -> Article:
+def article(open_connection: None) -> Article:
     """As long as the demonstration's longest, with a picture, tags, three others of its section and a promotion."""
     words = factories.WORDS.split()
     body = "".join(
@@ -58,7 +58,7 @@ def article(kept_connection: None) -> Article:
     )
     author = factories.PersonFactory.create()
     section = factories.SectionFactory.create()
-    told = {"section": section, "image": picture_of(author), "alternative_text": "A lamp at dusk"}
+    told = {"section": section, "image": create_image(author), "alternative_text": "A lamp at dusk"}
     for title in ("The yard light", "A rumour", "The market"):
         factories.published(author=author, title=title, **told)
     made = factories.published(author=author, body=body, tag_names=["street lamps", "light"], **told)
@@ -130,7 +130,7 @@ def test_pictures_keep_their_place_and_come_in_the_size_that_is_needed(answer: A
         assert "fetchpriority" not in image
 
 
-@pytest.mark.usefixtures("kept_connection")
+@pytest.mark.usefixtures("open_connection")
 def test_static_files_are_kept_for_good_and_compressed_beforehand(settings: LazySettings, tmp_path: Path) -> None:
     settings.STATIC_ROOT = tmp_path / "static"
     settings.STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.FileSystemFinder"]

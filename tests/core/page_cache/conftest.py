@@ -58,7 +58,7 @@ def roomy(django: Django, clock: Clock) -> PageCache:
 
 
 @pytest.fixture
-def kept_connection(db: None) -> Iterator[None]:
+def open_connection(db: None) -> Iterator[None]:
     """Keep the requests from closing the connection that holds the test's transaction."""
     with open_connections():
         yield
