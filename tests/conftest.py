@@ -21,7 +21,7 @@ from tests.readership.wsgi import open_connections
 
 @pytest.fixture(autouse=True)
 def _test_settings(settings: LazySettings, tmp_path: Path) -> Iterator[None]:
-    """Use fast password hashing, a media folder for each test, empty caches, and immediate tasks (except in production)."""
+    """Set fast password hashing, a media folder per test, empty caches and (except in production) immediate tasks."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.MEDIA_ROOT = tmp_path / "media"
     if not production.IS_PRODUCTION:
