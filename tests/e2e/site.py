@@ -60,8 +60,8 @@ class Site:
 
 def create_image(owner: User) -> Image:
     """Return an uploaded image."""
-    made = photograph(size=(960, 640))
-    return store_image(owner=owner, file=SimpleUploadedFile(made["name"], made["buffer"], made["mimeType"]))
+    upload = photograph(size=(960, 640))
+    return store_image(owner=owner, file=SimpleUploadedFile(upload["name"], upload["buffer"], upload["mimeType"]))
 
 
 def create_site() -> Site:

@@ -25,19 +25,19 @@ LogIn = Callable[[Page, User], None]
 @pytest.fixture
 def articles() -> dict[str, Article]:
     """Articles without views, with views of one day, and with a long title and a spike."""
-    made = {
+    articles = {
         "nothing": factories.published(),
         "one day": factories.published(),
         "spike": factories.published(title=(LONG_WORD * 3)[:140]),
     }
-    DailyStats.objects.create(article=made["one day"], day=today(), views=3, reads=1, by_author=1)
+    DailyStats.objects.create(article=articles["one day"], day=today(), views=3, reads=1, by_author=1)
     for before in range(40):
         views = 3_000_000 if before == 9 else 12 * before
         day = today() - timedelta(days=before)
         DailyStats.objects.create(
-            article=made["spike"], day=day, views=views, reads=views // 3, by_staff=1, by_bots=999, over_rate=before
+            article=articles["spike"], day=day, views=views, reads=views // 3, by_staff=1, by_bots=999, over_rate=before
         )
-    return made
+    return articles
 
 
 @pytest.fixture

@@ -245,7 +245,7 @@ def expect_article_page(page: Page) -> None:
 
 def expect_one_view_after_reloads(page: Page) -> None:
     """Check that the beacon is sent on each load and counts once."""
-    with page.expect_response(re.compile("/beacon/")) as first:  # Reload, because the first second may not have passed.
+    with page.expect_response(re.compile("/beacon/")) as first:  # Wait for the second that makes a view.
         page.reload()
     assert first.value.status == 204
     for _ in range(2):

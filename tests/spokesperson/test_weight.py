@@ -61,9 +61,9 @@ def article(open_connection: None) -> Article:
     common = {"section": section, "image": create_image(author), "alternative_text": "A lamp at dusk"}
     for title in ("The yard light", "A rumour", "The market"):
         factories.published(author=author, title=title, **common)
-    made = factories.published(author=author, body=body, tag_names=["street lamps", "light"], **common)
+    article = factories.published(author=author, body=body, tag_names=["street lamps", "light"], **common)
     running("beside", article=factories.published(author=author, title="Promoted", **common))
-    return made
+    return article
 
 
 @pytest.fixture

@@ -59,7 +59,7 @@ class Quiet(WSGIRequestHandler):
 
 @dataclass
 class Upstream:
-    """The application behind nginx: records requests, and fails if a test says so."""
+    """The application behind nginx: records requests, and fails if `is_down` is set."""
 
     app: Any = None
     requests: list[dict[str, Any]] = field(default_factory=list)
