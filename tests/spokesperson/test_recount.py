@@ -13,7 +13,6 @@ from django.test.utils import CaptureQueriesContext
 
 from articles.models import Article
 from articles.models.ranking import hot
-from articles.readership import recount as views
 from articles.readership import services as readership
 from articles.readership.models import DailyStats, PageView
 from articles.readership.visitors import today
@@ -161,8 +160,7 @@ def test_recount_statements_do_not_grow_within_a_batch(article: Article, capsys:
 def test_recount_in_batches(
     article: Article, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for app in (voting, views):
-        monkeypatch.setattr(app, "article_pk_ranges", partial(article_pk_ranges, 2))
+    monkeypatch.setattr(voting, "article_pk_ranges", partial(article_pk_ranges, 2))
     for _ in range(4):
         factories.published()
     Article.objects.update(likes=5)
