@@ -1,22 +1,22 @@
 # `make demo` runs the site with demonstration content, `make test` runs every test.
-# Both need Python 3.12 or newer with venv and pip, and the package index; PYTHON= names another interpreter.
+# Both need Python 3.12 or newer with venv and pip, and access to the package index. PYTHON= selects an interpreter.
 
 PORT ?= 8000
 PYTHON ?=
 VENV := .venv
 RUN := $(VENV)/bin/python
-# What `pip install` gets; the locks hold the hash of every file.
+# Options of `pip install`; the lock files contain the hash of every file.
 INSTALL := -m pip install --require-hashes --disable-pip-version-check --no-input
-# What belongs together stays on one worker, in the order that tests/conftest.py gives.
+# Tests of one group run on one worker, in the order that tests/conftest.py sets.
 PYTEST := -m pytest -n auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
-# The checks that need settings get a production's, so that `check --deploy` judges what operators run.
+# Settings like those in production, for the checks that need settings, such as `check --deploy`.
 AS_IN_PRODUCTION := env -u DATABASE_URL -u CACHE_URL -u EMAIL_URL -u SECRET_KEY_FILE -u DEBUG \
 	ORIGIN=https://news.example.org SECRET_KEY=for-checks-alone-$(shell printf 'x%.0s' $$(seq 60))
-# Outside the checkout, where PostgreSQL's own user may go as well; another checkout has another.
+# Outside the checkout, because PostgreSQL's user needs access; each checkout has its own.
 QUICK_DATA = /var/tmp/spokesperson-bench-$(shell pwd | cksum | cut -d " " -f 1)
 TEMPLATES = $(shell git ls-files 'templates/*.html' 'templates/*.txt')
 CATALOGUES := $(patsubst %.po,%.mo,$(wildcard locale/*/LC_MESSAGES/*.po locale/libraries/*/LC_MESSAGES/*.po))
-# What `make dev` runs with; the data is that of `make demo`.
+# The environment of `make dev`; it uses the data of `make demo`.
 DEVELOPMENT = env -u DATABASE_URL -u CACHE_URL -u EMAIL_URL -u SECRET_KEY -u MEDIA_ROOT -u STATIC_ROOT \
 	ORIGIN=http://127.0.0.1:$(PORT) DATA_DIR=var SECRET_KEY_FILE=var/secret-key PAYMENTS=dummy DEBUG=true
 
@@ -26,25 +26,25 @@ DEVELOPMENT = env -u DATABASE_URL -u CACHE_URL -u EMAIL_URL -u SECRET_KEY -u MED
 help:
 	@echo "make demo   run the site on http://127.0.0.1:8000/ with demonstration content (PORT= changes the port)"
 	@echo "make dev    the same site with autoreload, the task worker and the debug toolbar"
-	@echo "make test   run all tests on SQLite, and on PostgreSQL and the production stack if DATABASE_URL names one"
+	@echo "make test   run all tests on SQLite, and on PostgreSQL and the production stack if DATABASE_URL is set"
 	@echo "make bench  measure the site with a million articles (docs/performance.md); make bench-quick: in a minute (two the first time)"
 	@echo "make lint   style, types, import contracts, templates, migrations, deployment check"
-	@echo "make fix    mend the style of Python and templates"
+	@echo "make fix    fix the style of Python and templates"
 	@echo "make messages  merge new interface strings into locale/*/LC_MESSAGES/django.po (needs gettext)"
-	@echo "make diagram   write docs/data-model.md anew from the models"
+	@echo "make diagram   write docs/data-model.md from the models"
 	@echo "make wheel  build the installable package into dist/"
-	@echo "make lock   write requirements*.txt anew from pyproject.toml (needs uv)"
-	@echo "make clean  delete the environment, everything under var/ and what bench-quick keeps"
+	@echo "make lock   write requirements*.txt from pyproject.toml (needs uv)"
+	@echo "make clean  delete the environment, everything under var/ and the data of bench-quick"
 
 # --- Running ---------------------------------------------------------------------------------
 
-# Checked before the packages are installed, so that a port in use is reported at once.
+# preflight.py runs before the packages are installed, so that a port in use is reported immediately.
 demo:
 	@PYTHON="$(PYTHON)" sh demo/find-python demo/preflight.py "$(PORT)"
 	@$(MAKE) -s catalogues
 	@exec $(RUN) -m spokesperson demo --port "$(PORT)"
 
-# One Ctrl-C reaches the server and the worker; the trap ends the worker where the server fails by itself.
+# Ctrl-C ends the server and the worker; the trap ends the worker if the server fails.
 dev: $(VENV)/requirements-dev.stamp catalogues
 	@$(RUN) -m spokesperson demo --port "$(PORT)" --prepare-only
 	@$(DEVELOPMENT) $(RUN) manage.py db_worker --queue-name '*' & worker=$$!; \
@@ -59,27 +59,27 @@ $(CATALOGUES): %.mo: %.po | $(VENV)/requirements.stamp
 $(VENV)/requirements.stamp: requirements.txt
 	@$(RUN) -c "import pip, sys; sys.exit(sys.version_info < (3, 12))" 2>/dev/null || \
 		PYTHON="$(PYTHON)" sh demo/find-python -m venv --clear $(VENV)
-	@echo "Installing what the site stands on into $(VENV)/ ..."
+	@echo "Installing the site's dependencies into $(VENV)/ ..."
 	@$(RUN) $(INSTALL) -r requirements.txt
 	@touch $@
 
 # --- Checking --------------------------------------------------------------------------------
 
-# With a PostgreSQL in DATABASE_URL: every test but the browser's on SQLite and on PostgreSQL, then the browser and
-# concurrency tests on what production runs (tests/production.py). Without: every test on SQLite.
-# COVERAGE=1 measures branches and fails under the floor in pyproject.toml. Only on SQLite, because it costs half as
+# If DATABASE_URL is PostgreSQL: all but the browser tests on SQLite and on PostgreSQL, then the browser and concurrency
+# tests on the production stack (tests/production.py). Otherwise: all tests on SQLite.
+# COVERAGE=1 measures branches and fails below the minimum in pyproject.toml. On SQLite only, because it takes half as
 # much time again: before Python 3.14 no fast tracer measures branches.
 test: $(VENV)/requirements-dev.stamp catalogues
-	@if [ "$$CI" = true ] && [ -z "$$DATABASE_URL" ]; then echo "CI=true, but DATABASE_URL names no PostgreSQL." >&2; exit 1; fi
+	@if [ "$$CI" = true ] && [ -z "$$DATABASE_URL" ]; then echo "CI=true, but DATABASE_URL is not PostgreSQL." >&2; exit 1; fi
 	@echo "Tests on SQLite"
 	@env -u DATABASE_URL $(RUN) $(PYTEST) $(if $(COVERAGE),--cov --cov-report=term:skip-covered) \
 		$(if $(DATABASE_URL),-m "not e2e") $(TESTS)
-	@if [ -z "$$DATABASE_URL" ]; then echo "DATABASE_URL names no PostgreSQL, so the tests ran on SQLite alone."; exit; fi; \
+	@if [ -z "$$DATABASE_URL" ]; then echo "DATABASE_URL is not PostgreSQL, so the tests ran on SQLite only."; exit; fi; \
 		set -e; echo "Tests on PostgreSQL"; $(RUN) $(PYTEST) -m "not e2e" $(TESTS); \
 		echo "Tests on the production stack"; TEST_STACK=production $(RUN) $(PYTEST) -m "e2e or production" $(TESTS)
 
-# BENCH_DATA= names a folder in which the filled databases stay for the next run; MARKDOWN= a file for the report;
-# PROFILE= a line of the table, to see where its time goes instead.
+# BENCH_DATA= is a folder for the databases, which the next run uses again; MARKDOWN= a file for the report; PROFILE= a
+# line of the table to profile instead.
 bench-quick: BENCH_DATA ?= $(QUICK_DATA)
 bench bench-quick: $(VENV)/requirements.stamp catalogues
 	@$(RUN) -m bench $(if $(filter bench-quick,$@),--quick) $(if $(BENCH_DATA),--data "$(BENCH_DATA)") \
@@ -101,13 +101,13 @@ fix: $(VENV)/requirements-dev.stamp
 
 # The development lock is a superset of the other, with the same versions.
 $(VENV)/requirements-dev.stamp: requirements-dev.txt $(VENV)/requirements.stamp
-	@echo "Installing what the tests and checks need into $(VENV)/ ..."
+	@echo "Installing the dependencies of tests and checks into $(VENV)/ ..."
 	@$(RUN) $(INSTALL) -r requirements-dev.txt
 	@touch $@
 
-# --- Writing what is generated ----------------------------------------------------------------
+# --- Generated files -------------------------------------------------------------------------
 
-# locale/libraries holds what the libraries have no translation of; nothing is extracted for it.
+# locale/libraries has translations that libraries lack; nothing is extracted for it.
 messages: $(VENV)/requirements.stamp
 	$(AS_IN_PRODUCTION) $(RUN) manage.py makemessages --locale ru --locale hy --no-location --ignore var --ignore tests
 	@echo "Now translate the empty and fuzzy entries and delete the obsolete ones (#~); make compiles the rest."
@@ -119,7 +119,7 @@ wheel: $(VENV)/requirements-dev.stamp
 	@rm -rf dist
 	$(RUN) -m pip wheel --no-deps --no-build-isolation --quiet --wheel-dir dist .
 
-# An extra's lock holds the extra alone, with the versions that requirements.txt has.
+# The lock of an extra has its dependencies only, with the versions of requirements.txt.
 LOCK := uv pip compile --universal --python-version 3.12 --generate-hashes --no-header --no-emit-index-url --quiet
 lock: $(VENV)/requirements.stamp
 	$(LOCK) pyproject.toml --group build -o requirements.txt

@@ -42,7 +42,7 @@ def add_votes_and_views(*, article: Article, published_at: datetime, rng: random
     ]
     DailyStats.objects.bulk_create(days)
     Article.objects.filter(pk=article.pk).update(views=sum(day.views for day in days))
-    # The site keeps the rows of two days, and `recount` compares them with the statistics.
+    # The site stores the rows of two days, and `recount` compares them with the statistics.
     for stats in days:
         if stats.day < last - timedelta(days=1):
             continue

@@ -106,7 +106,7 @@ def _backdate(article: Article, moment: datetime) -> None:
 
 
 def _submit_edit(article: Article, addition: str) -> None:
-    """Submit a change to a published article, which waits for a moderator while the old text stays up."""
+    """Submit a change to a published article, which waits for a moderator while the old text stays public."""
     live = Revision.objects.get(live_for=article)
     text = publishing.ArticleContent(
         title=live.title,

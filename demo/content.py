@@ -62,7 +62,7 @@ class ArticleSource:
         return CONTENT / "images" / self.image
 
     def random(self) -> random.Random:
-        """Return the article's own generator, so that each run makes the same votes and views."""
+        """Return the article's own generator, so that each run creates the same votes and views."""
         return random.Random(self.name)
 
 

@@ -17,10 +17,10 @@ class PreflightError(Exception):
 
 
 def parse_port(text: str) -> int:
-    """Return the port number that `text` holds.
+    """Return the port number in `text`.
 
     Raises:
-        PreflightError: it holds none.
+        PreflightError: `text` is not a port number.
     """
     if not text.isascii() or not text.isdecimal() or not 0 < int(text) < 65536:
         raise PreflightError(f"PORT={text} is not a port. Use a number from 1024 to 65535.")
@@ -53,7 +53,7 @@ def check_folder(folder: Path) -> None:
 
 
 def ensure_secret_key(file: Path) -> None:
-    """Write a new secret key, readable by its owner only, if the file does not hold one."""
+    """Write a new secret key, readable by its owner only, if the file does not contain one."""
     if file.exists() and file.stat().st_size:
         return
     # Written under another name and renamed: a start that is killed here leaves no partial key.

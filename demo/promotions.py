@@ -14,9 +14,9 @@ from demo.progress import Progress
 from demo.users import MODERATOR, READER
 
 TERMS = (
-    "A moderator decides, and what was paid comes back whole if the answer is no. "
+    "A moderator decides on your request. If it is declined, you get a full refund. "
     "The card is labelled with your name, and with whether you paid.\n\n"
-    "If a moderator ends the promotion early, you get back what you paid for the time that is left."
+    "If a moderator ends the promotion early, you get a refund for the remaining time."
 )
 # (placement, name, days, price in minor units of AMD)
 PLANS = (

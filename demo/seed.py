@@ -1,7 +1,7 @@
 """Prepare the demonstration: tables, static files, and content written with the product's service functions.
 
 Each step skips what exists already, so that a start after an interrupted one completes it. The administrator is created
-last and marks the content as complete: later starts leave the content alone.
+last and marks the content as complete: later starts do not change the content.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def prepare(*, progress: Progress) -> None:
     """Create everything that the demonstration still lacks.
 
     Raises:
-        PreparationFailed: the database holds users of a real site (nothing was changed then), or collectstatic failed.
+        PreparationFailed: the database has users of a real site (and was not changed), or collectstatic failed.
     """
     _refuse_real_site()
     progress.status("Preparing the database and static files ...")

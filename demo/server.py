@@ -113,7 +113,7 @@ def _stop(processes: dict[str, subprocess.Popen[bytes]]) -> None:
     for process in processes.values():
         with suppress(subprocess.TimeoutExpired):
             process.wait(max(0.1, deadline - time.monotonic()))
-        # Even if the first process of the group has ended, its workers may still run.
+        # Even if the first process of the group has ended, its workers can still run.
         _signal_group(process, signal.SIGKILL)
         process.wait()
 

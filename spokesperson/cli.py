@@ -19,7 +19,7 @@ from demo import preflight
 from spokesperson import __version__
 
 SETTINGS = "spokesperson.settings"
-# The demonstration is the same on every machine, so it ignores what the environment says about a real site.
+# The demonstration is the same on every machine, so it ignores the settings of a real site in the environment.
 IGNORED_BY_DEMO = (
     "CACHE_URL",
     "DATABASE_URL",
@@ -34,7 +34,7 @@ IGNORED_BY_DEMO = (
 
 
 class _Parser(argparse.ArgumentParser):
-    """Answers a mistake with one sentence instead of the usage."""
+    """Report an error in one line instead of the usage."""
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"{self.prog}: {message}. Run `{self.prog} --help` for help.\n")
@@ -55,7 +55,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def manage(arguments: Sequence[str]) -> int:
-    """Run Django's `manage.py` with these arguments; a wrong setting is one sentence on standard error."""
+    """Run Django's `manage.py` with these arguments; an invalid setting is one line on standard error."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", SETTINGS)
     try:
         execute_from_command_line(["spokesperson manage", *arguments])
@@ -66,7 +66,7 @@ def manage(arguments: Sequence[str]) -> int:
 
 
 def demo(options: argparse.Namespace) -> int:
-    """Set the environment of the demonstration, with a secret key of its own, and run `manage demo`."""
+    """Set the environment of the demonstration, with its own secret key, and run `manage demo`."""
     try:
         port = preflight.parse_port(options.port)
         preflight.check_folder(options.data)

@@ -1,4 +1,4 @@
-"""Fixtures for all tests (tests/environment.py sets the variables before Django reads its settings)."""
+"""Fixtures for all tests. tests/environment.py sets environment variables before Django reads its settings."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ from django.db import connection
 
 from core import ratelimit as limits
 from tests import production
+from tests.readership.wsgi import open_connections
 
 
 @pytest.fixture(autouse=True)
 def _test_settings(settings: LazySettings, tmp_path: Path) -> Iterator[None]:
-    """Fast password hashing, media of the test's own, empty caches; tasks at once, unless TEST_STACK=production."""
+    """Set fast password hashing, a media folder per test, empty caches and (except in production) immediate tasks."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.MEDIA_ROOT = tmp_path / "media"
     if not production.IS_PRODUCTION:
@@ -37,7 +38,7 @@ def _test_settings(settings: LazySettings, tmp_path: Path) -> Iterator[None]:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Collect the hashed static files once, in the process that starts the others."""
+    """Collect the hashed static files once, in the main process of pytest-xdist."""
     if production.IS_PRODUCTION and not hasattr(config, "workerinput"):
         django.setup()
         call_command("collectstatic", "--no-input", verbosity=0)
@@ -45,25 +46,32 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
-    """SQLite in a file, as the product has it: threads then have connections of their own, not one between them."""
+    """Use SQLite in a file, as in production, so that each thread has its own connection."""
     if connection.vendor == "sqlite":
         connection.settings_dict["TEST"]["NAME"] = str(settings.DATA_DIR / "test.sqlite3")
 
 
 @pytest.fixture(autouse=True)
 def _within_one_window(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The windows of `core.ratelimit` neither end nor begin while a test counts up to a limit."""
+    """Freeze the clock of `core.ratelimit`, so that no window ends while a test counts up to a limit."""
     moment = time.time() // 3600 * 3600 + 1830
     monkeypatch.setattr(limits, "time", SimpleNamespace(time=lambda: moment))
 
 
+@pytest.fixture
+def open_connection(db: None) -> Iterator[None]:
+    """Stop requests from closing the connection that holds the test's transaction."""
+    with open_connections():
+        yield
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep apart what spoils the ground for others, also where several processes share the tests.
+    """Order and group the tests that affect others, also with pytest-xdist.
 
-    Tests that commit empty the database after them, with the rows that migrations made, so they come after all others
-    (pytest-django sees to the order, the groups to it on every process). Browser journeys come last: Playwright leaves
-    an event loop running, and asynchronous views need their own.
+    Transactional tests flush the database, with the rows of migrations, so they run after all others (pytest-django
+    orders them, the groups do so in every process). Browser tests run last: Playwright leaves an event loop running,
+    and asynchronous views need their own.
     """
     items.sort(key=lambda item: item.get_closest_marker("e2e") is not None)
     for item in items:

@@ -1,4 +1,4 @@
-"""The environment of the tests, loaded by pytest before anything reads the settings (pyproject.toml, addopts)."""
+"""Environment variables for the tests; pytest loads this module before the settings (pyproject.toml, addopts)."""
 
 import os
 import tempfile
@@ -12,10 +12,10 @@ os.environ.update(
     SECRET_KEY="only for tests: " + "not a secret " * 5,
     DATA_DIR=_data,
     PAYMENTS="manual",
-    DJANGO_ALLOW_ASYNC_UNSAFE="true",  # Playwright's synchronous calls run an event loop of their own.
+    DJANGO_ALLOW_ASYNC_UNSAFE="true",  # Playwright's synchronous API runs an event loop.
 )
 if os.environ.get("TEST_STACK") == "production":
-    # tests/production.py. The cache is the one that CACHE_URL names, or the default.
+    # See tests/production.py. Uses the cache of CACHE_URL, or the default.
     os.environ.setdefault("CACHE_URL", "")
     os.environ["EMAIL_URL"] = f"filemail://{_data}/emails"
     # Shared by all test processes, which inherit it; collected once.

@@ -1,4 +1,4 @@
-"""Things that tests need, made the way the product makes them."""
+"""Factories for users and articles, which use the product's service functions."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ BODY = f"<p>{WORDS * 3}</p><h2>What we found</h2><p>{WORDS * 2}</p>"
 
 
 class PersonFactory(factory.django.DjangoModelFactory[User]):
-    """A person with a confirmed e-mail and the password "correct horse battery"."""
+    """A user with a confirmed email address and the password "correct horse battery"."""
 
     class Meta:
         model = User
@@ -44,7 +44,7 @@ class SectionFactory(factory.django.DjangoModelFactory[Section]):
 
 
 def text(**changes: Any) -> publishing.ArticleContent:
-    """A complete text, ready to be submitted."""
+    """Return complete content that can be submitted."""
     defaults: dict[str, Any] = {
         "title": "We counted every street lamp",
         "section": changes.get("section") or SectionFactory.create(),
@@ -65,7 +65,7 @@ def in_review(author: User | None = None, **changes: Any) -> Article:
 
 def published(author: User | None = None, **changes: Any) -> Article:
     article = in_review(author, **changes)
-    if article.state == Article.State.PUBLISHED:  # its author is trusted
+    if article.state == Article.State.PUBLISHED:  # the author is trusted
         return article
     assert article.latest is not None
     return publishing.publish(article=article, revision_number=article.latest.number)

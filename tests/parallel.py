@@ -1,4 +1,4 @@
-"""Things that happen at the same moment, each on a database connection of its own."""
+"""Run functions in parallel, each with its own database connection."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.db import connections
 
 
 def at_once(jobs: Sequence[Callable[[], object]]) -> list[BaseException | None]:
-    """Run the jobs in parallel, all starting together; what each one raised."""
+    """Run the jobs in parallel threads that start together; return what each one raised."""
     start = Barrier(len(jobs))
 
     def run(job: Callable[[], object]) -> None:

@@ -1,7 +1,7 @@
-"""The tests on what production runs: TEST_STACK=production.
+"""Run tests on the production stack: TEST_STACK=production.
 
-Tasks go through the database queue to a worker process, the cache is the real one, static files are hashed, and email
-is written to files by whichever process sends it. Without the variable, tasks run at once and the cache is in memory.
+A worker process runs tasks from the database queue, the cache is that of production, static files are hashed, and
+emails are written to files. Without the variable, tasks run immediately and the cache is in memory.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from django.db import connection
 from django_tasks_db.models import DBTaskResult
 
 IS_PRODUCTION = os.environ.get("TEST_STACK") == "production"
-# Seconds that a queue may take to become empty on a busy machine.
+# Seconds until the queue must be empty, also on a busy machine.
 QUEUE_TIMEOUT = 60
 _SEPARATOR = b"\n" + b"-" * 79 + b"\n"
 
 
 @dataclass(frozen=True)
 class ReceivedEmail:
-    """An email as it was sent, with the attributes of Django's EmailMessage that tests read."""
+    """A sent email, with the attributes of Django's EmailMessage that tests use."""
 
     to: list[str]
     subject: str

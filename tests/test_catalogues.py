@@ -1,4 +1,4 @@
-"""The translations of the interface: complete, well-formed, and compiled in Python as gettext would compile them."""
+"""The translations of the interface: complete, well-formed, and compiled by polib like by gettext."""
 
 from __future__ import annotations
 
@@ -22,34 +22,34 @@ def name_of(path: Path) -> str:
     return "-".join(path.relative_to(ROOT / "locale").parts[:-2])
 
 
-def needs(command: str) -> None:
-    """Skip the test where gettext is missing; on CI that is a failure."""
+def require(command: str) -> None:
+    """Skip the test if gettext is not installed; on CI, fail it."""
     if not shutil.which(command):
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)("gettext is not installed")
 
 
 def messages_in(file: Path) -> dict[object, str]:
-    """Return what gettext reads from a compiled catalogue, without its header: msgfmt drops a date there."""
+    """Return the messages of a compiled catalogue without its header, from which msgfmt removes a date."""
     with file.open("rb") as stream:
         messages = dict(gettext.GNUTranslations(stream)._catalog)  # type: ignore[attr-defined]
     messages.pop("")
     return messages
 
 
-def test_every_language_but_english_has_a_catalogue() -> None:
+def test_every_translated_language_has_a_catalogue() -> None:
     assert {name_of(path) for path in OWN} == {code for code, _ in settings.LANGUAGES} - {"en"}
 
 
 @pytest.mark.parametrize("source", CATALOGUES, ids=name_of)
-def test_catalogue_is_translated_completely(source: Path) -> None:
+def test_catalogue_is_complete(source: Path) -> None:
     catalogue = polib.pofile(str(source))
     unfinished = [*catalogue.untranslated_entries(), *catalogue.fuzzy_entries(), *catalogue.obsolete_entries()]
     assert [entry.msgid for entry in unfinished] == []
 
 
 @pytest.mark.parametrize("source", CATALOGUES, ids=name_of)
-def test_catalogue_is_compiled_as_gettext_does(source: Path, tmp_path: Path) -> None:
-    needs("msgfmt")
+def test_catalogue_compiled_by_polib_equals_msgfmt(source: Path, tmp_path: Path) -> None:
+    require("msgfmt")
     expected, ours = tmp_path / "gettext.mo", tmp_path / "polib.mo"
     command = ["msgfmt", "--check", "--output-file", str(expected), str(source)]
     run = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
@@ -59,13 +59,13 @@ def test_catalogue_is_compiled_as_gettext_does(source: Path, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("source", CATALOGUES, ids=name_of)
-def test_catalogue_in_use_is_the_written_one(source: Path, tmp_path: Path) -> None:
+def test_compiled_catalogue_is_up_to_date(source: Path, tmp_path: Path) -> None:
     polib.pofile(str(source)).save_as_mofile(str(tmp_path / "fresh.mo"))
     assert messages_in(source.with_suffix(".mo")) == messages_in(tmp_path / "fresh.mo"), "Run `make catalogues`."
 
 
-def test_catalogues_hold_every_string_of_the_interface(tmp_path: Path) -> None:
-    needs("xgettext")
+def test_catalogues_contain_every_interface_string(tmp_path: Path) -> None:
+    require("xgettext")
     for folder in ("accounts", "articles", "core", "demo", "spokesperson", "templates"):
         if (ROOT / folder).is_dir():
             shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__", "content"))
@@ -79,4 +79,4 @@ def test_catalogues_hold_every_string_of_the_interface(tmp_path: Path) -> None:
     assert len(extracted) > 500
     for source in OWN:
         missing = extracted - {(entry.msgctxt, entry.msgid) for entry in polib.pofile(str(source))}
-        assert missing == set(), f"Run `make messages`; {name_of(source)} lacks these."
+        assert missing == set(), f"Run `make messages`; {name_of(source)} does not have these."

@@ -1,4 +1,4 @@
-"""The project speaks plain technical English: words of its early, private language do not come back."""
+"""The project uses standard terms and plain English, in identifiers, documents and the interface."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from pathlib import Path
 from django.conf import settings
 
 ROOT = Path(settings.BASE_DIR)
-# Never part of an identifier: there is a standard term (docs/glossary.md).
+# Words that no identifier contains, because a standard term exists (docs/glossary.md).
 IDENTIFIER_WORDS = {
     *("heir", "house", "keeping", "kept", "letter", "letters", "mailbox", "nobody", "nought", "papers", "patience"),
     *("people", "person", "portrait", "room", "rooms", "shelf", "somebody", "verb", "whoever"),
 }
-# Never in documentation, templates or interface strings.
+# Words that no document, template or interface string contains.
 TEXT_WORDS = re.compile(
     r"\b(anew|heir|mailbox|nought|papers|put forward|puts forward|shelf|shall|whoever|by letter|our letters|verbs?)\b",
     re.IGNORECASE,

@@ -1,4 +1,4 @@
-"""The wheel holds what the site needs, and the command `spokesperson` runs it."""
+"""The wheel contains everything the site needs, and the command `spokesperson` runs it."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 
 
 @pytest.fixture(scope="module")
-def packed(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
-    """The names of the files in a wheel of this checkout."""
+def wheel_files(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
+    """Build a wheel; return the names of its files."""
     folder = tmp_path_factory.mktemp("wheel")
     command = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "--no-index"]
     run = subprocess.run(  # noqa: S603
@@ -42,41 +42,41 @@ def _files(folder: str) -> set[str]:
 
 
 @pytest.mark.parametrize("package", ["accounts", "articles", "core", "demo", "spokesperson"])
-def test_wheel_holds_every_file_of_the_packages(packed: set[str], package: str) -> None:
-    assert _files(package) - packed == set()
+def test_wheel_contains_every_file_of_the_packages(wheel_files: set[str], package: str) -> None:
+    assert _files(package) - wheel_files == set()
 
 
 @pytest.mark.parametrize("folder", ["static", "templates"])
-def test_wheel_holds_templates_and_static_files(packed: set[str], folder: str) -> None:
+def test_wheel_contains_templates_and_static_files(wheel_files: set[str], folder: str) -> None:
     assert _files(folder)
-    assert {f"spokesperson/{name}" for name in _files(folder)} - packed == set()
+    assert {f"spokesperson/{name}" for name in _files(folder)} - wheel_files == set()
 
 
-def test_wheel_holds_the_compiled_catalogues(packed: set[str]) -> None:
+def test_wheel_contains_compiled_catalogues(wheel_files: set[str]) -> None:
     expected = {f"spokesperson/{name[:-2]}mo" for name in _files("locale") if name.endswith(".po")}
     assert expected
-    assert {name for name in packed if name.startswith("spokesperson/locale/")} == expected
+    assert {name for name in wheel_files if name.startswith("spokesperson/locale/")} == expected
 
 
-def test_wheel_holds_nothing_else(packed: set[str]) -> None:
-    top = {name.partition("/")[0] for name in packed}
+def test_wheel_contains_nothing_else(wheel_files: set[str]) -> None:
+    top = {name.partition("/")[0] for name in wheel_files}
     assert top <= {
         *("accounts", "articles", "core", "demo", "spokesperson"),
         f"spokesperson-{spokesperson.__version__}.dist-info",
     }
 
 
-def test_version_stands_in_one_place() -> None:
+def test_version_is_defined_once() -> None:
     assert "version" in PROJECT["dynamic"]
     assert "version" not in PROJECT
 
 
-def test_every_extra_has_a_lock() -> None:
+def test_every_extra_has_a_lock_file() -> None:
     locks = {path.stem.removeprefix("requirements-") for path in ROOT.glob("requirements-*.txt")} - {"dev"}
     assert locks == set(PROJECT["optional-dependencies"])
 
 
-def test_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+def test_version_option_prints_version(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as end:
         cli.main(["--version"])
     assert end.value.code == 0
@@ -84,7 +84,7 @@ def test_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.parametrize("arguments", [[], ["--help"]])
-def test_help_names_the_commands(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_help_lists_commands(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     try:
         code: object = cli.main(arguments)
     except SystemExit as end:
@@ -96,7 +96,7 @@ def test_help_names_the_commands(arguments: list[str], capsys: pytest.CaptureFix
 
 
 @pytest.mark.parametrize("arguments", [["frobnicate"], ["demo", "--frobnicate"], ["--frobnicate"]])
-def test_unknown_argument_is_one_sentence(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_unknown_argument_prints_one_line(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as end:
         cli.main(arguments)
     assert end.value.code == 2
@@ -105,14 +105,14 @@ def test_unknown_argument_is_one_sentence(arguments: list[str], capsys: pytest.C
     assert "--help" in error
 
 
-def test_manage_passes_every_argument_on(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_manage_passes_all_arguments_to_django(monkeypatch: pytest.MonkeyPatch) -> None:
     passed: list[list[str]] = []
     monkeypatch.setattr(cli, "execute_from_command_line", passed.append)
     assert cli.main(["manage", "check", "--deploy", "--help"]) == 0
     assert passed == [["spokesperson manage", "check", "--deploy", "--help"]]
 
 
-def test_manage_with_a_wrong_setting_is_one_sentence() -> None:
+def test_manage_with_invalid_setting_prints_one_line() -> None:
     run = subprocess.run(
         [sys.executable, "-m", "spokesperson", "manage", "check"],
         cwd=ROOT,
@@ -128,14 +128,14 @@ def test_manage_with_a_wrong_setting_is_one_sentence() -> None:
 
 @pytest.fixture
 def environment(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
-    """The process's environment, which the test may change; nothing is run."""
+    """A copy of the environment that the command can change; Django's commands are not run."""
     copy = dict(os.environ)
     monkeypatch.setattr(os, "environ", copy)
     monkeypatch.setattr(cli, "execute_from_command_line", lambda _: None)
     return copy
 
 
-def test_demo_sets_its_own_environment(environment: dict[str, str], tmp_path: Path) -> None:
+def test_demo_ignores_settings_of_the_environment(environment: dict[str, str], tmp_path: Path) -> None:
     environment["DATABASE_URL"] = "postgres://a-real-site"
     assert cli.main(["demo", "--port", "8765", "--data", str(tmp_path / "data")]) == 0
     assert "DATABASE_URL" not in environment
@@ -147,7 +147,7 @@ def test_demo_sets_its_own_environment(environment: dict[str, str], tmp_path: Pa
 
 
 @pytest.mark.parametrize(("port", "data"), [("http", "data"), ("8765", "file/data")])
-def test_demo_with_a_wrong_argument_is_one_sentence(
+def test_demo_with_invalid_argument_prints_one_line(
     port: str, data: str, environment: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "file").touch()
@@ -155,6 +155,6 @@ def test_demo_with_a_wrong_argument_is_one_sentence(
     assert capsys.readouterr().err.count("\n") == 1
 
 
-def test_data_model_is_up_to_date() -> None:
+def test_data_model_document_is_up_to_date() -> None:
     written = (ROOT / "docs" / "data-model.md").read_text(encoding="utf-8")
     assert written.rstrip("\n") == document(), "Run `make diagram`."

@@ -1,4 +1,4 @@
-"""What the repository itself promises: our own files alone, nothing of one machine, and locks with hashes."""
+"""The repository: no third-party or generated files, no local paths, locks with hashes, valid links."""
 
 from __future__ import annotations
 
@@ -39,35 +39,35 @@ def _texts() -> dict[str, str]:
     return found
 
 
-def test_no_file_is_somebody_elses() -> None:
-    foreign = re.compile(
+def test_no_third_party_files() -> None:
+    third_party = re.compile(
         r"\.min\.(js|css)$|\.(woff2?|ttf|otf|eot)$|(^|/)(node_modules|vendor|site-packages)/|\.whl$|\.jar$"
     )
-    assert [name for name in TRACKED if foreign.search(name)] == []
+    assert [name for name in TRACKED if third_party.search(name)] == []
 
 
-def test_what_is_made_is_not_kept() -> None:
-    made = re.compile(
+def test_no_generated_files() -> None:
+    generated = re.compile(
         r"(^|/)(uv\.lock|pylock.*\.toml|poetry\.lock|package-lock\.json)$|^(var|dist|\.venv)/|\.sqlite3|\.py[co]$|\.mo$"
     )
-    assert [name for name in TRACKED if made.search(name)] == []
+    assert [name for name in TRACKED if generated.search(name)] == []
 
 
-def test_no_file_knows_a_machine_or_a_registry() -> None:
-    machine = re.compile(r"(?<![\w.\-/])/(?:root|work|home|Users)/[\w.]")
+def test_no_file_names_local_paths_or_registries() -> None:
+    local_path = re.compile(r"(?<![\w.\-/])/(?:root|work|home|Users)/[\w.]")
     registry = re.compile(r"pypi\.(?:org|python)|files\.pythonhosted|registry\.npmjs")
     found = [
         f"{name}: {match.group()}"
         for name, text in _texts().items()
-        for pattern in (machine, registry)
+        for pattern in (local_path, registry)
         for match in pattern.finditer(text)
-        if name != "tests/test_repository.py"  # which says what it looks for
+        if name != "tests/test_repository.py"  # which contains the patterns
     ]
     assert found == []
 
 
 @pytest.mark.parametrize("lock", LOCKS)
-def test_every_requirement_has_a_version_and_hashes(lock: str) -> None:
+def test_every_requirement_has_version_and_hashes(lock: str) -> None:
     text = (ROOT / lock).read_text(encoding="utf-8").replace("\\\n", " ")
     requirements = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
     assert requirements
@@ -82,24 +82,24 @@ def _pins(lock: str) -> dict[str, str]:
     return dict(re.findall(r"^([a-z0-9._-]+)==([^\s;]+)", text, re.MULTILINE))
 
 
-def test_the_development_lock_holds_the_other_one() -> None:
+def test_development_lock_includes_runtime_lock() -> None:
     assert _pins("requirements.txt").items() <= _pins("requirements-dev.txt").items()
 
 
 @pytest.mark.parametrize("lock", LOCKS)
-def test_locks_agree_on_versions(lock: str) -> None:
+def test_locks_have_the_same_versions(lock: str) -> None:
     runtime = _pins("requirements.txt")
     assert {name: pin for name, pin in _pins(lock).items() if runtime.get(name, pin) != pin} == {}
 
 
-def test_no_text_installs_our_name_from_an_index() -> None:
+def test_no_document_installs_our_name_from_an_index() -> None:
     """The public index has no package of this name, so an attacker who takes the name would be installed."""
     install = re.compile(r"pip install[^\n]*\sspokesperson|pip install[^\n]*['\"]spokesperson\[")
     found = [name for name, text in _texts().items() if install.search(text)]
     assert [name for name in found if name != "tests/test_repository.py"] == []
 
 
-def test_the_commands_of_the_readme_exist() -> None:
+def test_make_commands_in_documents_exist() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     targets = {name for line in re.findall(r"^([a-z -]+):", makefile, re.MULTILINE) for name in line.split()}
     for document in ("README.md", "CONTRIBUTING.md"):
@@ -109,16 +109,16 @@ def test_the_commands_of_the_readme_exist() -> None:
 
 
 @pytest.mark.parametrize("document", [name for name in TRACKED if name.endswith(".md")])
-def test_documents_lead_somewhere(document: str) -> None:
+def test_links_in_documents_exist(document: str) -> None:
     text = (ROOT / document).read_text(encoding="utf-8")
     targets = re.findall(r"\]\((?!https?:|#)([^)#]+)", text)
     missing = [one for one in targets if not ((ROOT / document).parent / one).exists()]
-    # The pictures of the README are taken from the running site, last of all.
+    # The screenshots of the README are taken at release.
     assert [one for one in missing if not one.endswith(".webp")] == []
 
 
 def _test_names() -> set[str]:
-    """Every test in tests/, as `test_function` and as `TestClass::test_function`."""
+    """Return the names of all test functions and methods in tests/."""
     names = set()
     for path in (ROOT / "tests").rglob("test_*.py"):
         for node in ast.parse(path.read_text(encoding="utf-8")).body:
@@ -129,14 +129,14 @@ def _test_names() -> set[str]:
     return names
 
 
-def test_every_test_named_in_the_security_promises_exists() -> None:
+def test_tests_named_in_security_promises_exist() -> None:
     text = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
     named = set(re.findall(r"`(test_[a-z0-9_]+)`", text))
     assert len(named) > 60
     assert named - _test_names() == set()
 
 
-def test_every_security_promise_names_a_test_or_says_that_it_has_none() -> None:
+def test_every_security_promise_names_a_test_or_says_not_yet_tested() -> None:
     text = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
     rows = [line for line in text.splitlines() if line.startswith("| ") and not line.startswith("| Promise |")]
     assert rows

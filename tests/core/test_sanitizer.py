@@ -1,4 +1,4 @@
-"""The sanitiser: only the allow-list is left, and no text is lost."""
+"""The sanitiser: only the allow-list remains, and no text is lost."""
 
 from __future__ import annotations
 

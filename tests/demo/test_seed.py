@@ -16,8 +16,9 @@ from django.db.models import Count
 from PIL import Image
 
 from accounts.models import User
-from articles.models import Article, Revision, Section, SiteSettings
+from articles.models import Article, Revision, Section
 from articles.moderation.models import Decision
+from core.models import SiteSettings
 from demo import articles as demo_articles
 from demo import content, seed, users
 from demo.progress import Progress
@@ -36,7 +37,7 @@ def prepare() -> str:
 
 @pytest.fixture
 def small_demo(monkeypatch: pytest.MonkeyPatch, settings: LazySettings, tmp_path: Path) -> list[content.ArticleSource]:
-    """A small demonstration with small images, and no static files. `.ci/run` makes the whole of it."""
+    """A small demonstration with small images, and no static files. `.ci/run` creates all of it."""
     few = [
         article
         for article in content.read_articles()

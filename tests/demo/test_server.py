@@ -36,9 +36,9 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("prepared")
     (folder / "static").mkdir()
     (folder / "static.stamp").write_text(seed.static_digest())
-    made = "from accounts.models import User as U; from demo.users import *; "
-    made += "[U.objects.create(username=p.username, email=p.email) for p in (MODERATOR, ADMINISTRATOR)]"
-    for arguments in (["migrate", "-v0"], ["shell", "-v0", "-c", made]):
+    script = "from accounts.models import User as U; from demo.users import *; "
+    script += "[U.objects.create(username=p.username, email=p.email) for p in (MODERATOR, ADMINISTRATOR)]"
+    for arguments in (["migrate", "-v0"], ["shell", "-v0", "-c", script]):
         command = [sys.executable, "manage.py", *arguments]
         subprocess.run(command, cwd=ROOT, env=_environment(folder, 8000), check=True)  # noqa: S603
     return folder

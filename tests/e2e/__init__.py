@@ -1,11 +1,11 @@
-"""Journeys in a real browser against the running site.
+"""End-to-end tests in a real browser against the running site.
 
-A module of journeys says `pytestmark = IN_BROWSER`. Its tests take `page` (or `page_without_javascript`), which fails
-the test where the browser complains: an error in the console, a refused style or script, an unexpected 4xx or 5xx.
+Each module sets `pytestmark = IN_BROWSER`. Its tests use `page` (or `page_without_javascript`), which fails the test if
+the browser reports an error: in the console, a blocked style or script, an unexpected 4xx or 5xx.
 """
 
 import pytest
 
-# Without the rows that migrations made: tests/moderation/users.py makes the moderators' group anew. (Rows that are put
-# back would meet those that Django itself makes after each emptying of the database by other tests of this kind.)
+# Without `serialized_rollback`: the rows of migrations would conflict with those that Django creates after each flush.
+# tests/moderation/users.py creates the moderators' group again.
 IN_BROWSER = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]

@@ -1,4 +1,4 @@
-"""The browser, the site that it opens, and the two checkers of pages."""
+"""Fixtures for end-to-end tests: the browser, the live server, and the checks for accessibility and valid HTML."""
 
 from __future__ import annotations
 
@@ -23,29 +23,29 @@ from accounts.models import User
 from tests import production
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-# A person's browser, whatever the one that runs the tests calls itself.
+# An ordinary browser: headless Chromium identifies itself as a bot.
 USER_AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"
-DESK, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
-# What axe calls good practice is not a violation of WCAG, but we want it as well.
+DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+# Includes axe's best practices, which go beyond WCAG.
 AXE_OPTIONS = {"resultTypes": ["violations"]}
 
 
-# A busy machine is no fault of the site.
+# Longer than the default of 5 seconds, for busy machines.
 expect.set_options(timeout=15_000)
 
 
-def missing(what: str) -> None:
-    """Skip, or fail where CI says that everything must be there."""
-    (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(what)
+def skip_or_fail(reason: str) -> None:
+    """Skip the test; on CI, fail it."""
+    (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
 
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args() -> dict[str, Any]:
-    """Chromium as the system has it, or as CHROMIUM names it; nothing is downloaded."""
+    """Use the system's Chromium, or the one that CHROMIUM names; nothing is downloaded."""
     named = os.environ.get("CHROMIUM")
     found = named or next(filter(None, map(shutil.which, BROWSERS)), None)
     if not found:
-        missing("No Chromium is installed; CHROMIUM=/path names one.")
+        skip_or_fail("No Chromium is installed. Set CHROMIUM to the path of one.")
     return {
         "executable_path": found,
         "args": ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-dev-shm-usage"],
@@ -54,10 +54,10 @@ def browser_type_launch_args() -> dict[str, Any]:
 
 @pytest.fixture(scope="session")
 def browser_context_args(live_server: LiveServer) -> dict[str, Any]:
-    """A reader in Yerevan at a desk; relative addresses are the site's."""
+    """A desktop browser in Yerevan; relative URLs are those of the live server."""
     return {
         "base_url": live_server.url,
-        "viewport": DESK,
+        "viewport": DESKTOP,
         "user_agent": USER_AGENT,
         "locale": "en-GB",
         "timezone_id": "Asia/Yerevan",
@@ -66,15 +66,15 @@ def browser_context_args(live_server: LiveServer) -> dict[str, Any]:
 
 
 @pytest.fixture(autouse=True)
-def _the_live_address(settings: LazySettings, live_server: LiveServer) -> None:
-    """The site knows itself under the address that the browser opens."""
+def _live_origin(settings: LazySettings, live_server: LiveServer) -> None:
+    """Set the origin to the URL of the live server."""
     settings.ORIGIN = live_server.url
     settings.CSRF_TRUSTED_ORIGINS = [live_server.url]
 
 
 @pytest.fixture(scope="session")
 def _hashed_static_files() -> Iterator[None]:
-    """On the production stack WhiteNoise serves static files; the test server's own handler knows no hashed names."""
+    """Let WhiteNoise serve static files on the production stack; the test server does not know hashed names."""
     with pytest.MonkeyPatch.context() as patch:
         if production.IS_PRODUCTION:
             patch.setattr(handlers, "StaticFilesHandler", lambda application: application)
@@ -88,7 +88,7 @@ def live_server(_hashed_static_files: None, live_server: LiveServer) -> LiveServ
 
 @pytest.fixture(scope="session")
 def _worker(live_server: LiveServer, django_db_setup: None) -> Iterator[None]:
-    """A task worker process, on the production stack."""
+    """Run a task worker process on the production stack."""
     if not production.IS_PRODUCTION:
         yield
         return
@@ -100,7 +100,7 @@ def _worker(live_server: LiveServer, django_db_setup: None) -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _with_worker(_worker: None) -> Iterator[None]:
-    """Leave no task to the next test."""
+    """Wait for all tasks, so that none runs in the next test."""
     yield
     if production.IS_PRODUCTION:
         production.wait_for_empty_queue()
@@ -108,7 +108,7 @@ def _with_worker(_worker: None) -> Iterator[None]:
 
 @pytest.fixture
 def mailoutbox(mailoutbox: Any) -> Any:
-    """The emails that were sent, by whichever process."""
+    """Return the emails that any process has sent."""
     if not production.IS_PRODUCTION:
         return mailoutbox
     outbox = production.FileOutbox(Path(settings.DATA_DIR) / "emails")
@@ -117,9 +117,8 @@ def mailoutbox(mailoutbox: Any) -> Any:
 
 
 @pytest.fixture(autouse=True)
-def _nothing_under_way(live_server: LiveServer) -> Iterator[None]:
-    """Wait for the site to finish what the browser left to it (a beacon outlives its page) before the database is
-    emptied under it."""
+def _wait_for_requests(live_server: LiveServer) -> Iterator[None]:
+    """Wait for running requests before the database is flushed: a beacon can outlive its page."""
     yield
     for thread in threading.enumerate():
         if "process_request_thread" in thread.name:
@@ -127,7 +126,7 @@ def _nothing_under_way(live_server: LiveServer) -> Iterator[None]:
 
 
 class Problems(list[str]):
-    """What the browser complained about. A test that provokes an answer of 4xx says which: `problems.expect(404)`."""
+    """Errors in the browser. A test that causes a 4xx response declares it: `problems.expect(404)`."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -137,53 +136,53 @@ class Problems(list[str]):
         self.expected.update(statuses)
 
     def watch(self, context: BrowserContext) -> None:
-        """Listen to every page of the context."""
-        context.on("console", self._heard)
+        """Record the problems of every page of the context."""
+        context.on("console", self._on_console)
         context.on("weberror", lambda error: self.append(f"script: {error.error}"))
-        context.on("response", self._answered)
+        context.on("response", self._on_response)
 
-    def _heard(self, message: ConsoleMessage) -> None:
-        # The browser reports a failed request here too; `_answered` knows its status.
+    def _on_console(self, message: ConsoleMessage) -> None:
+        # The browser logs failed requests too; `_on_response` checks their status.
         if message.type == "error" and not message.text.startswith("Failed to load resource"):
             self.append(f"console: {message.text}")
 
-    def _answered(self, response: Response) -> None:
+    def _on_response(self, response: Response) -> None:
         if response.status >= 400 and response.status not in self.expected:
             self.append(f"{response.status}: {response.request.method} {response.url}")
 
 
 @pytest.fixture
 def problems() -> Iterator[Problems]:
-    """Collected while the test runs; any left at its end fails it."""
+    """Collect errors in the browser; fail the test at its end if there are any."""
     found = Problems()
     yield found
-    assert not found, "The browser complained:\n" + "\n".join(found)
+    assert not found, "Errors in the browser:\n" + "\n".join(found)
 
 
 @pytest.fixture
 def context(context: BrowserContext, problems: Problems) -> BrowserContext:
-    """The browser's context of this test, listened to."""
+    """Record the problems of the test's browser context."""
     problems.watch(context)
     return context
 
 
 @pytest.fixture
-def somebody(new_context: CreateContextCallback, problems: Problems) -> Callable[..., Page]:
-    """Somebody else, at a browser of their own: `somebody()`; options are those of a context."""
+def new_page(new_context: CreateContextCallback, problems: Problems) -> Callable[..., Page]:
+    """Return a function that opens a page in a separate browser context; its options are those of the context."""
 
-    def sits_down(**options: Any) -> Page:
+    def open_page(**options: Any) -> Page:
         context = new_context(**options)
         problems.watch(context)
         return context.new_page()
 
-    return sits_down
+    return open_page
 
 
 @pytest.fixture
 def page_without_javascript(
     browser: Browser, browser_context_args: dict[str, Any], problems: Problems
 ) -> Iterator[Page]:
-    """A page in a browser that runs no scripts."""
+    """Return a page in a browser with JavaScript disabled."""
     context = browser.new_context(**browser_context_args, java_script_enabled=False)
     problems.watch(context)
     yield context.new_page()
@@ -192,7 +191,7 @@ def page_without_javascript(
 
 @pytest.fixture
 def log_in(live_server: LiveServer) -> Callable[[Page, User], None]:
-    """Signs a person in without the form, for journeys that are about something else."""
+    """Return a function that logs a user in without the form, for tests of something else."""
 
     def sign_in(page: Page, user: User) -> None:
         client = Client()
@@ -205,10 +204,10 @@ def log_in(live_server: LiveServer) -> Callable[[Page, User], None]:
 
 @pytest.fixture
 def accessible() -> Callable[[Page], None]:
-    """Fails where axe finds a violation on the page as it is now."""
+    """Return a function that fails the test if axe finds a violation on the page in its current state."""
 
     def check(page: Page) -> None:
-        # A page that is only half there has neither heading nor landmark.
+        # A page that is still loading has neither heading nor landmark.
         page.wait_for_load_state()
         violations = Axe().run(page, options=AXE_OPTIONS).response["violations"]
         lines = [f"{one['id']}: {node['html'][:200]}" for one in violations for node in one["nodes"]]
@@ -219,10 +218,10 @@ def accessible() -> Callable[[Page], None]:
 
 @pytest.fixture
 def valid_html(tmp_path: Path) -> Callable[..., None]:
-    """Fails where the Nu HTML checker finds an error in a document; VNU_JAR names its jar. Takes several at once."""
+    """Return a function that fails the test if the Nu HTML checker (VNU_JAR) finds an error in one of the documents."""
     jar = os.environ.get("VNU_JAR")
     if not jar or not shutil.which("java"):
-        missing("The Nu HTML checker is not here; VNU_JAR names its jar, and it needs Java.")
+        skip_or_fail("The Nu HTML checker is not installed. It needs Java, and VNU_JAR set to the path of its jar.")
 
     def check(**documents: str) -> None:
         files = []

@@ -1,4 +1,4 @@
-"""A site with everything on it that a page may have to carry: long words, three alphabets, every state."""
+"""A site with all kinds of content: long words, three alphabets, every state of articles and promotions."""
 
 from __future__ import annotations
 
@@ -34,50 +34,50 @@ BODY = f"""<p>{factories.WORDS * 2}<strong>Every ninth</strong> of them, <em>as 
 
 @dataclass(frozen=True, kw_only=True)
 class Site:
-    """What a test of pages opens."""
+    """The objects whose pages are tested."""
 
     author: User
     reader: User
     moderator: User
     administrator: User
-    full: Article  # published, with an image and everything that a text may have
+    full: Article  # published, with an image and every kind of markup
     plain: Article  # published, without an image
-    long: Article  # published; everything about it is too long
+    long: Article  # published, with maximum lengths
     russian: Article
     armenian: Article
     draft: Article
     waiting: Article
-    changed: Article  # published, and a change of it waits
+    changed: Article  # published, with an edit in review
     returned: Article
     hidden: Article
     decision: Decision
     suspension: Suspension
-    promotion: Promotion  # paid, runs at the top of the front page, by the reader, of `full`; has results
+    promotion: Promotion  # of `full`, by the reader: paid, running at the top of the front page, with results
     unpaid: Promotion  # of `full`, by the reader
-    asked: Promotion  # paid, by the reader; its author may still refuse
+    requested: Promotion  # by the reader: paid; the author can still refuse
     editorial: Promotion
 
 
-def picture_of(owner: User) -> Image:
-    """A picture as it is after upload."""
-    made = photograph(size=(960, 640))
-    return store_image(owner=owner, file=SimpleUploadedFile(made["name"], made["buffer"], made["mimeType"]))
+def create_image(owner: User) -> Image:
+    """Return an uploaded image."""
+    upload = photograph(size=(960, 640))
+    return store_image(owner=owner, file=SimpleUploadedFile(upload["name"], upload["buffer"], upload["mimeType"]))
 
 
-def filled() -> Site:
-    """Fill the database."""
+def create_site() -> Site:
+    """Create all objects."""
     SiteSettings.objects.update_or_create(pk=1, defaults={"reviewed_before_trusted": 1000})
     author = factories.PersonFactory.create(
         username="ani.of-the-lamps_1", display_name="Ani Sargsyan", biography="Counts lamps.\nLives in Gyumri."
     )
-    wordy = factories.PersonFactory.create(username="w" * 30, display_name="W" * 60, biography="x" * 1000)
+    long_author = factories.PersonFactory.create(username="w" * 30, display_name="W" * 60, biography="x" * 1000)
     reader = factories.PersonFactory.create(username="reader")
-    judge, head = moderator(username="mariam", display_name="Mariam"), administrator(username="head")
+    moderator_user, admin_user = moderator(username="mariam", display_name="Mariam"), administrator(username="head")
     technology = factories.SectionFactory.create(name="Technology", name_ru="Технологии", name_hy="Տեխնոլոգիա")
     for name in ("Society", "Culture", "Sport", "Education and science", "Letters from readers"):
         factories.SectionFactory.create(name=name)
-    image = picture_of(author)
-    pictured: dict[str, Any] = {
+    image = create_image(author)
+    image_fields: dict[str, Any] = {
         "image": image,
         "alternative_text": "A lamp at dusk",
         "caption": "The lamp at number nine, on the second evening.",
@@ -91,10 +91,10 @@ def filled() -> Site:
         **by_author("We counted every street lamp"),
         body=BODY,
         tag_names=["street lamps", "light", "Գյումրի"],
-        **pictured,
+        **image_fields,
     )
     long = factories.published(
-        author=wordy,
+        author=long_author,
         title=(LONG_WORD * 3)[:140],
         summary=("W" * 300),
         section=technology,
@@ -102,75 +102,82 @@ def filled() -> Site:
         body=f"<p>{'W' * 500}</p><h2>{LONG_WORD * 2}</h2><p>{factories.WORDS * 2}</p>",
     )
     cast_vote(article=full, user=reader, value=1)
-    cast_vote(article=full, user=wordy, value=-1)
-    changed = factories.published(**by_author("The market closes at six"), **pictured)
+    cast_vote(article=full, user=long_author, value=-1)
+    changed = factories.published(**by_author("The market closes at six"), **image_fields)
     publishing.save_draft(article=changed, text=factories.text(title="The market closes at five", section=technology))
     publishing.submit(article=changed)
     hidden = factories.published(**by_author("A list of names"))
     assert hidden.live
     decision = decide(
-        revision=hidden.live, moderator=judge, verdict="hide", rule="privacy", reason=f"It names people. {LONG_WORD}"
+        revision=hidden.live,
+        moderator=moderator_user,
+        verdict="hide",
+        rule="privacy",
+        reason=f"It names people. {LONG_WORD}",
     )
     returned = factories.in_review(**by_author("A rumour from the square"))
     assert returned.latest
-    decide(revision=returned.latest, moderator=judge, verdict="return", reason="Who says so?\n\nAnd when?")
+    decide(revision=returned.latest, moderator=moderator_user, verdict="return", reason="Who says so?\n\nAnd when?")
     return Site(
         author=author,
         reader=reader,
-        moderator=judge,
-        administrator=head,
+        moderator=moderator_user,
+        administrator=admin_user,
         full=full,
         plain=factories.published(**by_author("A short note")),
         long=long,
-        russian=factories.published(**by_author("Ночной автобус и его пассажиры"), language="ru", **pictured),
+        russian=factories.published(**by_author("Ночной автобус и его пассажиры"), language="ru", **image_fields),
         armenian=factories.published(**by_author("Գիշերային գրադարանը բաց է բոլորի համար"), language="hy"),
-        draft=factories.draft(**by_author("Begun on a train"), **pictured),
-        waiting=factories.in_review(**by_author("The yard light"), body=BODY, **pictured),
+        draft=factories.draft(**by_author("Begun on a train"), **image_fields),
+        waiting=factories.in_review(**by_author("The yard light"), body=BODY, **image_fields),
         changed=changed,
         returned=returned,
         hidden=hidden,
         decision=decision,
         suspension=suspend(
-            user=wordy, moderator=judge, until=timezone.now() + timedelta(days=3), reason="Insults, twice."
+            user=long_author,
+            moderator=moderator_user,
+            until=timezone.now() + timedelta(days=3),
+            reason="Insults, twice.",
         ),
-        **promotions_of(full, author=author, sponsor=reader, judge=judge),
+        **promotions_of(full, author=author, sponsor=reader, moderator_user=moderator_user),
     )
 
 
-def promotions_of(full: Article, *, author: User, sponsor: User, judge: User) -> dict[str, Promotion]:
-    """One in each state that has a page of its own, and plans to choose from."""
+def promotions_of(full: Article, *, author: User, sponsor: User, moderator_user: User) -> dict[str, Promotion]:
+    """Create plans, and a promotion in each state that has its own page."""
     place = actions.place(author_can_refuse_hours=48)
     week = actions.plan(place, price=2500)
     unpaid_plan = actions.plan(actions.place("section_top"), price=900, name="A week in your section")
     actions.plan(actions.place("beside"), name="For readers of other articles", days=3, terms="")
 
-    def asks(article: Article, plan: Plan, message: str = "") -> Promotion:
+    def request(article: Article, plan: Plan, message: str = "") -> Promotion:
         return requests.request_promotion(article=article, sponsor=sponsor, plan=plan, message=message)
 
-    def pays(promotion: Promotion) -> Promotion:
-        return payments.confirm_payment(promotion=promotion, moderator=judge, reason="Transfer 4711")
+    def pay(promotion: Promotion) -> Promotion:
+        return payments.confirm_payment(promotion=promotion, moderator=moderator_user, reason="Transfer 4711")
 
-    running = pays(asks(full, week, f"Please, for the lamps. {LONG_WORD}"))
+    running = pay(request(full, week, f"Please, for the lamps. {LONG_WORD}"))
     requests.author_agrees(promotion=running, author=author)
-    running = decisions.approve(promotion=running, moderator=judge)
+    running = decisions.approve(promotion=running, moderator=moderator_user)
     for before in range(3):
         day = timezone.localdate() - timedelta(days=before)
         PromotionDay.objects.create(promotion=running, day=day, impressions=1500 + before, clicks=30, views=27)
     short = factories.published(author=author, title="The clock of the station", section=full.section)
     return {
         "promotion": running,
-        "unpaid": asks(full, unpaid_plan),
-        "asked": pays(asks(short, week, "Everyone asks me what time it is.")),
+        "unpaid": request(full, unpaid_plan),
+        "requested": pay(request(short, week, "Everyone asks me what time it is.")),
         "editorial": decisions.create_editorial_pick(
             article=short,
             placement=actions.place("beside"),
-            moderator=judge,
+            moderator=moderator_user,
             days=2,
         ),
     }
 
 
-def waiting_text(article: Article) -> Revision:
-    """The text of an article that a moderator reads."""
+def latest_revision(article: Article) -> Revision:
+    """Return the revision that a moderator reviews."""
     assert article.latest
     return article.latest

@@ -1,4 +1,4 @@
-"""What people do in several journeys, in one place, so that a journey reads like its story."""
+"""Steps that several end-to-end tests share."""
 
 from __future__ import annotations
 
@@ -11,52 +11,52 @@ from playwright.sync_api import FilePayload, Locator, Page, expect
 
 PASSWORD = "correct horse battery"
 _ADDRESS = re.compile(r"https?://\S+")
-_TURNED = 6  # The camera was held upright: the picture lies on its side in the file.
+_ROTATED = 6  # The EXIF orientation of a photo taken in portrait format.
 
 
 def photograph(*, name: str = "IMG_0042.JPG", size: tuple[int, int] = (1200, 900)) -> FilePayload:
-    """A JPEG as a telephone makes it: lying on its side, with a note how to turn it."""
+    """Return a JPEG as a phone stores it: rotated, with its orientation in EXIF."""
     image = Image.new("RGB", size, "#34506b")
     drawing = ImageDraw.Draw(image)
     drawing.rectangle((0, size[1] // 2, size[0], size[1]), fill="#c9a227")
     exif = Image.Exif()
-    exif[0x0112] = _TURNED
+    exif[0x0112] = _ROTATED
     exif[0x010F] = "A camera's name"
     file = BytesIO()
     image.save(file, "JPEG", exif=exif)
     return {"name": name, "mimeType": "image/jpeg", "buffer": file.getvalue()}
 
 
-def log_in_by_the_form(page: Page, username: str, password: str = PASSWORD) -> None:
-    """Fill in the log-in page that is open."""
+def log_in_with_form(page: Page, username: str, password: str = PASSWORD) -> None:
+    """Fill in the log-in form on the current page and submit it."""
     expect(page.get_by_role("heading", level=1)).to_have_text("Log in")
     page.get_by_label("Username or email").fill(username)
     page.get_by_label(re.compile(r"^\s*Password")).fill(password)
     page.get_by_role("main").get_by_role("button", name="Log in").click()
 
 
-def address_in(letter: EmailMessage) -> str:
-    """The first address in a letter."""
-    found = _ADDRESS.search(str(letter.body))
-    assert found, letter.body
+def first_url(message: EmailMessage) -> str:
+    """Return the first URL in an email."""
+    found = _ADDRESS.search(str(message.body))
+    assert found, message.body
     return found.group()
 
 
 def editor(page: Page) -> Locator:
-    """The text in the rich-text editor."""
+    """Return the text area of the rich-text editor."""
     return page.get_by_role("textbox", name="Text", exact=True)
 
 
-def click_into_the_text(page: Page, words: str) -> None:
-    """Put the caret where these words stand."""
+def click_in_text(page: Page, words: str) -> None:
+    """Put the caret into these words."""
     editor(page).focus()
-    # The editor sets the caret itself once, 20 ms after it gets the focus; this timer runs after that one.
+    # The editor sets the caret once, 20 ms after it gets the focus; this timer ends after that.
     page.evaluate("new Promise(done => setTimeout(done, 30))")
     editor(page).get_by_text(words).click()
 
 
-def go_to_the_end_of_the_line(page: Page) -> None:
-    """Move the caret, and let the editor hear of it as it would before a person's next key."""
+def move_caret_to_end_of_line(page: Page) -> None:
+    """Move the caret, and wait until the editor has handled it."""
     page.keyboard.press("End")
     page.wait_for_function("getSelection().anchorOffset === getSelection().anchorNode.length")
     page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
@@ -68,7 +68,7 @@ def press(page: Page, tool: str) -> None:
 
 
 def write_text(page: Page) -> None:
-    """Type a text with everything in it that the editor can do by hand."""
+    """Type a text that uses every tool of the editor."""
     editor(page).click()
     press(page, "Heading")
     page.keyboard.type("What we counted")
@@ -103,20 +103,22 @@ def fill_in(page: Page, **fields: str) -> None:
 
 
 def figures(place: Page | Locator) -> Locator:
-    """The line "views | likes | dislikes" of an article's page or card."""
+    """Return the line "views | likes | dislikes" of an article's page or card."""
     return place.locator(".figures").first
 
 
 def expect_figures(place: Page | Locator, *, views: int, likes: int, dislikes: int) -> None:
-    """The three public numbers, in their order and for those who hear them."""
+    """Check the three public numbers: visible text and accessible label."""
     line = figures(place)
-    # On the article's own page the views lead to their explanation, which is said to those who hear it.
+    # On the article's own page the views are a link, with a hidden label.
     numbers = [re.compile(rf"^\s*{number}(\s|$)") for number in (views, likes, dislikes)]
     expect(line.locator(":scope > span, :scope > a")).to_have_text(numbers)
-    words = f"{counted(views, 'view')}, {counted(likes, 'like')}, {counted(dislikes, 'dislike')}"
-    expect(line).to_have_attribute("aria-label", words)
+    label = (
+        f"{count_with_noun(views, 'view')}, {count_with_noun(likes, 'like')}, {count_with_noun(dislikes, 'dislike')}"
+    )
+    expect(line).to_have_attribute("aria-label", label)
 
 
-def counted(number: int, word: str) -> str:
-    """The number with its word in the right form."""
-    return f"{number} {word}" if number == 1 else f"{number} {word}s"
+def count_with_noun(number: int, noun: str) -> str:
+    """Return the number with the noun in singular or plural."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -1,4 +1,4 @@
-"""The page that explains the views: it fits every window and everyone can use it, with no view and with millions."""
+"""The page that explains the views: layout, accessibility and chart, with no views and with millions."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ LogIn = Callable[[Page, User], None]
 
 @pytest.fixture
 def articles() -> dict[str, Article]:
-    """With nothing, with one day, and with a spike under a title that is too long."""
-    made = {
+    """Articles without views, with views of one day, and with a long title and a spike."""
+    articles = {
         "nothing": factories.published(),
         "one day": factories.published(),
         "spike": factories.published(title=(LONG_WORD * 3)[:140]),
     }
-    DailyStats.objects.create(article=made["one day"], day=today(), views=3, reads=1, by_author=1)
+    DailyStats.objects.create(article=articles["one day"], day=today(), views=3, reads=1, by_author=1)
     for before in range(40):
         views = 3_000_000 if before == 9 else 12 * before
         day = today() - timedelta(days=before)
         DailyStats.objects.create(
-            article=made["spike"], day=day, views=views, reads=views // 3, by_staff=1, by_bots=999, over_rate=before
+            article=articles["spike"], day=day, views=views, reads=views // 3, by_staff=1, by_bots=999, over_rate=before
         )
-    return made
+    return articles
 
 
 @pytest.fixture
@@ -47,24 +47,24 @@ def inspector(page: Page, problems: Problems) -> Iterator[Inspector]:
     assert not found.faults, "\n".join(found.faults)
 
 
-def test_it_fits_and_everyone_can_use_it(inspector: Inspector, articles: dict[str, Article], log_in: LogIn) -> None:
+def test_counts_page_is_accessible_and_fits(inspector: Inspector, articles: dict[str, Article], log_in: LogIn) -> None:
     for article in articles.values():
         inspector.open(f"/articles/{article.pk}/views/", dark=True)
     inspector.page.locator("summary").click()
-    inspector.look(dark=True)
+    inspector.check(dark=True)
     for language in ("/ru", "/hy"):
         inspector.open(f"{language}/articles/{articles['spike'].pk}/views/")
     log_in(inspector.page, articles["spike"].author)
     inspector.open(f"/articles/{articles['spike'].pk}/views/", dark=True)
     inspector.page.locator("summary").click()
-    inspector.look()
+    inspector.check()
 
 
-def test_it_works_without_javascript(page_without_javascript: Page, articles: dict[str, Article]) -> None:
+def test_counts_page_without_javascript(page_without_javascript: Page, articles: dict[str, Article]) -> None:
     page = page_without_javascript
     page.goto(articles["one day"].get_absolute_url())
     page.locator("#vote").get_by_role("link", name="How the views are counted").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("4 views")  # with this one
+    expect(page.get_by_role("heading", level=1)).to_have_text("4 views")  # including this one
     expect(page.get_by_role("img", name="Views by day for the last 30 days, maximum 5")).to_be_visible()
     cell = page.get_by_role("row", name="30 days 4 1 0 0 0")
     expect(cell).to_be_hidden()
@@ -72,19 +72,19 @@ def test_it_works_without_javascript(page_without_javascript: Page, articles: di
     expect(cell).to_be_visible()
 
 
-def test_the_chart_turns_with_the_script(page: Page, articles: dict[str, Article]) -> None:
-    """The newest day is at the end of the line, whichever side that is."""
+def test_counts_chart_follows_text_direction(page: Page, articles: dict[str, Article]) -> None:
+    """The newest day is at the end of the line: right in ltr, left in rtl."""
     page.goto(f"/articles/{articles['one day'].pk}/views/")
     bar, plot = page.locator(".counts-plot svg g"), page.locator(".counts-plot svg")
     for direction in ("ltr", "rtl"):
         page.evaluate("(direction) => { document.documentElement.dir = direction }", direction)
-        found, room = bar.bounding_box(), plot.bounding_box()
-        assert found
-        assert room
-        is_right = found["x"] + found["width"] / 2 > room["x"] + room["width"] / 2
+        bar_box, plot_box = bar.bounding_box(), plot.bounding_box()
+        assert bar_box
+        assert plot_box
+        is_right = bar_box["x"] + bar_box["width"] / 2 > plot_box["x"] + plot_box["width"] / 2
         assert is_right == (direction == "ltr")
 
 
-def test_the_markup_is_valid(page: Page, articles: dict[str, Article], valid_html: Callable[..., None]) -> None:
+def test_counts_page_is_valid_html(page: Page, articles: dict[str, Article], valid_html: Callable[..., None]) -> None:
     addresses = {name: f"/articles/{article.pk}/views/" for name, article in articles.items()}
     valid_html(**{name.replace(" ", "_"): page.request.get(address).text() for name, address in addresses.items()})

@@ -1,4 +1,4 @@
-"""The main job, end to end: sign up, write, review, publish, read, rate."""
+"""The main journey: sign up, write, review, publish, read, vote."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from articles.models import Article
 from tests.e2e import IN_BROWSER
 from tests.e2e.steps import (
     PASSWORD,
-    address_in,
-    click_into_the_text,
-    counted,
+    click_in_text,
+    count_with_noun,
     editor,
     expect_figures,
     figures,
     fill_in,
-    go_to_the_end_of_the_line,
-    log_in_by_the_form,
+    first_url,
+    log_in_with_form,
+    move_caret_to_end_of_line,
     photograph,
     write_text,
 )
@@ -33,50 +33,52 @@ pytestmark = IN_BROWSER
 TITLE = "We counted every street lamp"
 SUMMARY = "A weekend, eleven volunteers and 2,340 lamps."
 REASON = "Please say who counted, and when."
-MENDED = "Eleven of us counted on the second weekend of October."
+ADDED_SENTENCE = "Eleven of us counted on the second weekend of October."
 
 
-def test_from_sign_up_to_a_vote(page: Page, somebody: Callable[..., Page], mailoutbox: list[EmailMessage]) -> None:
-    """A newcomer publishes an article; a stranger reads it and says what they think of it."""
+def test_main_journey(page: Page, new_page: Callable[..., Page], mailoutbox: list[EmailMessage]) -> None:
+    """A new user publishes an article; a visitor reads it and votes."""
     SectionFactory.create(name="Society")
-    for n in range(3):  # The site is not empty.
+    for n in range(3):
         published(title=f"An earlier article, number {n}", section=SectionFactory.create(name="Technology"))
     moderator(username="mariam")
     PersonFactory.create(username="reader")
-    newcomer, of_moderator, stranger = page, somebody(), somebody()
+    newcomer, moderator_page, visitor = page, new_page(), new_page()
 
     sign_up(newcomer, "newcomer", mailoutbox)
     write(newcomer)
     preview_and_submit(newcomer)
     mailoutbox.clear()
 
-    enter_the_admin(of_moderator, "mariam")
-    open_from_the_queue(of_moderator)
-    decide(of_moderator, "Return to the author", reason=REASON)
-    expect(of_moderator.get_by_text("was returned to its author")).to_be_visible()
+    open_admin(moderator_page, "mariam")
+    open_from_queue(moderator_page)
+    decide(moderator_page, "Return to the author", reason=REASON)
+    expect(moderator_page.get_by_text("was returned to its author")).to_be_visible()
 
-    read_the_reason_and_mend(newcomer, mailoutbox)
+    read_reason_and_resubmit(newcomer, mailoutbox)
     mailoutbox.clear()
 
-    of_moderator.get_by_role("link", name="Home").click()
-    open_from_the_queue(of_moderator)
-    expect(of_moderator.get_by_text(MENDED).first).to_be_visible()
-    decide(of_moderator, "Publish")
-    expect(of_moderator.get_by_text("is published")).to_be_visible()
-    assert [(letter.to, letter.subject) for letter in mailoutbox] == [(["newcomer@example.org"], f"Published: {TITLE}")]
+    moderator_page.get_by_role("link", name="Home").click()
+    open_from_queue(moderator_page)
+    expect(moderator_page.get_by_text(ADDED_SENTENCE).first).to_be_visible()
+    decide(moderator_page, "Publish")
+    expect(moderator_page.get_by_text("is published")).to_be_visible()
+    assert [(message.to, message.subject) for message in mailoutbox] == [
+        (["newcomer@example.org"], f"Published: {TITLE}")
+    ]
 
-    find_on_the_front_page(stranger)
-    everything_is_there(stranger)
-    is_one_view_however_often_opened(stranger)
-    log_in_to_like(stranger)
-    like_dislike_withdraw(stranger, watched_by=somebody())
+    open_from_front_page(visitor)
+    expect_article_page(visitor)
+    expect_one_view_after_reloads(visitor)
+    log_in_from_like_link(visitor)
+    like_dislike_withdraw(visitor, other_page=new_page())
 
 
-# --- The newcomer ----------------------------------------------------------------------------
+# --- The author ------------------------------------------------------------------------------
 
 
-def sign_up(page: Page, name: str, letters: list[EmailMessage]) -> None:
-    """Through the form, and by the link in the letter."""
+def sign_up(page: Page, name: str, messages: list[EmailMessage]) -> None:
+    """Sign up with the form and confirm with the link in the email."""
     page.goto("/")
     page.get_by_role("link", name="Sign up").click()
     page.get_by_label("Username").fill(name)
@@ -86,15 +88,15 @@ def sign_up(page: Page, name: str, letters: list[EmailMessage]) -> None:
     page.get_by_role("main").get_by_role("button", name="Sign up").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Check your email")
 
-    assert [letter.to for letter in letters] == [[f"{name}@example.org"]]
-    page.goto(address_in(letters[0]))
+    assert [message.to for message in messages] == [[f"{name}@example.org"]]
+    page.goto(first_url(messages[0]))
     page.get_by_role("button", name="Confirm").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("My articles")
     expect(page.get_by_text("You have no articles yet.")).to_be_visible()
 
 
 def write(page: Page) -> None:
-    """A text with all that the form can take, in the rich-text editor."""
+    """Fill in every field of the form, the text in the rich-text editor."""
     page.get_by_role("link", name="Write your first article").click()
     fill_in(page, Title=TITLE, Section="Society", Summary=SUMMARY, Tags="street lamps, light")
     write_text(page)
@@ -108,54 +110,54 @@ def write(page: Page) -> None:
 
 
 def preview_and_submit(page: Page) -> None:
-    """The preview is the reader's page; from its bar it goes to the moderators."""
+    """Check the preview and submit the article from there."""
     page.get_by_role("button", name="Preview").click()
     expect(page.get_by_role("heading", level=1)).to_have_text(TITLE)
     expect(page.get_by_text("This is a preview")).to_be_visible()
-    text_and_image_are_there(page)
+    expect_text_and_image(page)
     page.get_by_role("button", name="Submit for review").click()
     expect(page.get_by_text("Submitted for review. We will email you")).to_be_visible()
     expect(page.get_by_role("listitem").filter(has_text=TITLE)).to_contain_text("In review")
     assert not Article.objects.published().filter(live__title=TITLE).exists()
 
 
-def read_the_reason_and_mend(page: Page, letters: list[EmailMessage]) -> None:
-    """By the letter and by "My articles"; the text is a draft again, and goes back mended."""
-    assert [(letter.to, letter.subject) for letter in letters] == [(["newcomer@example.org"], f"Returned: {TITLE}")]
-    assert REASON in letters[0].body
+def read_reason_and_resubmit(page: Page, messages: list[EmailMessage]) -> None:
+    """Find the reason in the email and in "My articles", then edit the article and submit it again."""
+    assert [(message.to, message.subject) for message in messages] == [(["newcomer@example.org"], f"Returned: {TITLE}")]
+    assert REASON in messages[0].body
 
     page.reload()
-    piece = page.get_by_role("listitem").filter(has_text=TITLE)
-    expect(piece).to_contain_text("Returned")
-    expect(piece).to_contain_text(REASON)
+    item = page.get_by_role("listitem").filter(has_text=TITLE)
+    expect(item).to_contain_text("Returned")
+    expect(item).to_contain_text(REASON)
 
-    page.goto(address_in(letters[0]))
+    page.goto(first_url(messages[0]))
     expect(page.get_by_text(REASON)).to_be_visible()
     expect(page.get_by_label("Caption")).to_have_value("The lamp at number nine, on the second evening.")
     expect(editor(page)).to_contain_text("Garden Lane")
-    click_into_the_text(page, "What we counted")
-    go_to_the_end_of_the_line(page)
+    click_in_text(page, "What we counted")
+    move_caret_to_end_of_line(page)
     page.keyboard.press("Enter")
-    page.keyboard.type(MENDED)
+    page.keyboard.type(ADDED_SENTENCE)
     page.get_by_role("button", name="Submit for review").click()
-    piece = page.get_by_role("listitem").filter(has_text=TITLE)
-    expect(piece).to_contain_text("In review")
-    expect(piece).not_to_contain_text(REASON)
+    item = page.get_by_role("listitem").filter(has_text=TITLE)
+    expect(item).to_contain_text("In review")
+    expect(item).not_to_contain_text(REASON)
 
 
 # --- The moderator ---------------------------------------------------------------------------
 
 
-def enter_the_admin(page: Page, name: str) -> None:
-    """By the site's own log-in."""
+def open_admin(page: Page, name: str) -> None:
+    """Log in on the site and open the admin."""
     page.goto("/")
     page.get_by_role("link", name="Log in").click()
-    log_in_by_the_form(page, name)
+    log_in_with_form(page, name)
     page.get_by_role("link", name="Admin", exact=True).click()
 
 
-def open_from_the_queue(page: Page) -> None:
-    """What waits is said on the first page, and stands in the list with its author and section."""
+def open_from_queue(page: Page) -> None:
+    """Open the submission from the admin's index page and the list."""
     page.get_by_role("link", name="1 submission waiting").click()
     row = page.get_by_role("row").filter(has_text=TITLE)
     expect(row).to_contain_text("newcomer")
@@ -167,7 +169,7 @@ def open_from_the_queue(page: Page) -> None:
 
 
 def decide(page: Page, verdict: str, reason: str = "") -> None:
-    """Record a decision on the text that is open."""
+    """Save a decision on the current submission."""
     page.get_by_label(verdict, exact=True).check()
     page.get_by_label("Reason").fill(reason)
     page.get_by_role("button", name="Save decision").click()
@@ -176,8 +178,8 @@ def decide(page: Page, verdict: str, reason: str = "") -> None:
 # --- The reader ------------------------------------------------------------------------------
 
 
-def find_on_the_front_page(page: Page) -> None:
-    """The newest article stands first, as a card with everything on it."""
+def open_from_front_page(page: Page) -> None:
+    """Check the card of the newest article, and open the article."""
     page.goto("/")
     card = page.get_by_role("article").first
     expect(card.get_by_role("heading")).to_have_text(TITLE)
@@ -189,8 +191,8 @@ def find_on_the_front_page(page: Page) -> None:
     card.get_by_role("link", name=TITLE).click()
 
 
-def text_and_image_are_there(page: Page) -> None:
-    """What the author wrote, on the reader's page or on its preview."""
+def expect_text_and_image(page: Page) -> None:
+    """Check the text and the image on the article's page or its preview."""
     prose = page.locator(".prose")
     expect(prose.get_by_role("heading", level=2)).to_have_text("What we counted")
     expect(prose.locator("strong")).to_have_text("every ninth")
@@ -202,7 +204,7 @@ def text_and_image_are_there(page: Page) -> None:
 
     image = page.get_by_role("img", name="A lamp at dusk")
     expect(image).to_be_visible()
-    # Upright, whatever the camera's note said, and known to the page before it has arrived.
+    # Rotated as EXIF says, with its size in the markup so that the layout does not shift.
     assert image.evaluate("image => image.decode().then(() => image.naturalWidth < image.naturalHeight)")
     assert (image.get_attribute("width"), image.get_attribute("height")) == ("900", "1200")
     expect(page.locator("figcaption")).to_have_text(
@@ -210,8 +212,8 @@ def text_and_image_are_there(page: Page) -> None:
     )
 
 
-def everything_is_there(page: Page) -> None:
-    """Every element of the article page that the design lists."""
+def expect_article_page(page: Page) -> None:
+    """Check every element of the article page."""
     article = Article.objects.published().get(live__title=TITLE)
     expect(page).to_have_url(article.get_absolute_url())
     crumbs = page.get_by_role("navigation", name="Breadcrumb")
@@ -224,8 +226,8 @@ def everything_is_there(page: Page) -> None:
     expect(time).to_have_text(f"{moment:%H:%M, %A}, {moment.day} {moment:%B, %Y}")
     expect(time).to_have_attribute("datetime", re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d{4}$"))
 
-    text_and_image_are_there(page)
-    expect(page.locator(".prose")).to_contain_text(MENDED)
+    expect_text_and_image(page)
+    expect(page.locator(".prose")).to_contain_text(ADDED_SENTENCE)
 
     expect(page.get_by_role("link", name="Promote this post")).to_be_visible()
     expect(page.get_by_text("Published in the Spokesperson project.")).to_be_visible()
@@ -241,9 +243,9 @@ def everything_is_there(page: Page) -> None:
     assert page.context.cookies() == []
 
 
-def is_one_view_however_often_opened(page: Page) -> None:
-    """The beacon says each time that the page is read; it counts once."""
-    with page.expect_response(re.compile("/beacon/")) as first:  # The page opened anew: the second has not passed yet.
+def expect_one_view_after_reloads(page: Page) -> None:
+    """Check that the beacon is sent on each load and counts once."""
+    with page.expect_response(re.compile("/beacon/")) as first:  # Wait for the second that makes a view.
         page.reload()
     assert first.value.status == 204
     for _ in range(2):
@@ -255,37 +257,37 @@ def is_one_view_however_often_opened(page: Page) -> None:
     expect_figures(page.locator(".verdict"), views=1, likes=0, dislikes=0)
 
 
-def log_in_to_like(page: Page) -> None:
-    """A vote needs an account; the way there leads back to the article."""
+def log_in_from_like_link(page: Page) -> None:
+    """Follow "Like" to the log-in page, which leads back to the article."""
     address = page.url
     page.get_by_role("link", name=re.compile("^Like")).click()
-    log_in_by_the_form(page, "reader")
+    log_in_with_form(page, "reader")
     expect(page).to_have_url(f"{address}#vote")
 
 
-def like_dislike_withdraw(page: Page, watched_by: Page) -> None:
-    """The counts follow on the page that is open, and for everybody else when they open it."""
+def like_dislike_withdraw(page: Page, other_page: Page) -> None:
+    """Vote, and check the counts on the current page and for another visitor."""
     like, dislike = page.locator("#vote-like"), page.locator("#vote-dislike")
     verdict = page.locator(".verdict")
     address = page.url.partition("#")[0]
 
-    def expect_for_everybody(*, likes: int, dislikes: int) -> None:
-        numbers = re.compile(rf" {counted(likes, 'like')}, {counted(dislikes, 'dislike')}$")
+    def expect_counts(*, likes: int, dislikes: int) -> None:
+        numbers = re.compile(rf" {count_with_noun(likes, 'like')}, {count_with_noun(dislikes, 'dislike')}$")
         expect(like.locator("b")).to_have_text(str(likes))
         expect(dislike.locator("b")).to_have_text(str(dislikes))
         expect(like).to_have_attribute("aria-pressed", "true" if likes else "false")
         expect(dislike).to_have_attribute("aria-pressed", "true" if dislikes else "false")
         expect(figures(verdict)).to_have_attribute("aria-label", numbers)
-        watched_by.goto(address)
-        of_others = watched_by.get_by_role("group", name="Your vote")
-        expect(of_others.locator("b")).to_have_text([str(likes), str(dislikes)])
-        expect(figures(watched_by.locator(".verdict"))).to_have_attribute("aria-label", numbers)
+        other_page.goto(address)
+        others_vote = other_page.get_by_role("group", name="Your vote")
+        expect(others_vote.locator("b")).to_have_text([str(likes), str(dislikes)])
+        expect(figures(other_page.locator(".verdict"))).to_have_attribute("aria-label", numbers)
 
     page.evaluate("window.stillTheSamePage = true")
     like.click()
-    expect_for_everybody(likes=1, dislikes=0)
+    expect_counts(likes=1, dislikes=0)
     dislike.click()
-    expect_for_everybody(likes=0, dislikes=1)
+    expect_counts(likes=0, dislikes=1)
     dislike.click()
-    expect_for_everybody(likes=0, dislikes=0)
+    expect_counts(likes=0, dislikes=0)
     assert page.evaluate("window.stillTheSamePage")

@@ -1,4 +1,4 @@
-"""A moderator's work in a real browser: reading in the frame, returning, publishing; and the public log."""
+"""Reviewing submissions in the admin: preview, return, publish, bulk decisions."""
 
 from __future__ import annotations
 
@@ -15,13 +15,12 @@ from articles.services import publishing
 from tests import factories
 from tests.moderation.users import moderator
 
-# The lists of problems that the fixtures keep hold every violation of the content security policy too.
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
 LogIn = Callable[[Page, User], None]
 Check = Callable[[Page], None]
 
 
-def test_a_moderator_reads_returns_and_publishes(page: Page, log_in: LogIn, accessible: Check) -> None:
+def test_review_return_and_publish(page: Page, log_in: LogIn, accessible: Check) -> None:
     factories.in_review(title="The lamps of our district")
     log_in(page, moderator())
 
@@ -57,7 +56,7 @@ def test_a_moderator_reads_returns_and_publishes(page: Page, log_in: LogIn, acce
     assert Article.objects.get().state == "published"
 
 
-def test_several_at_once_from_the_list(page: Page, log_in: LogIn, accessible: Check) -> None:
+def test_bulk_decision(page: Page, log_in: LogIn, accessible: Check) -> None:
     for title in ("One", "Two", "Three"):
         factories.in_review(title=title)
     log_in(page, moderator())
@@ -75,7 +74,7 @@ def test_several_at_once_from_the_list(page: Page, log_in: LogIn, accessible: Ch
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_rest_of_the_admin_is_clean(scheme: str, page: Page, log_in: LogIn, accessible: Check) -> None:
+def test_admin_pages_have_no_errors(scheme: str, page: Page, log_in: LogIn, accessible: Check) -> None:
     article = factories.published()
     assert article.live is not None
     decide(revision=article.live, moderator=moderator(), verdict="hide", reason="Copied.", rule="copy")

@@ -1,4 +1,4 @@
-"""Every page that a person can reach: it answers, fits its window, complains of nothing, and everyone can use it."""
+"""Every page: status, layout, accessibility, and no errors in the browser."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from articles.promotion.services import requests
 from tests.e2e import IN_BROWSER
 from tests.e2e.conftest import Problems
 from tests.e2e.inspector import Inspector
-from tests.e2e.site import Site, filled, waiting_text
-from tests.e2e.steps import log_in_by_the_form
+from tests.e2e.site import Site, create_site, latest_revision
+from tests.e2e.steps import log_in_with_form
 from tests.factories import PersonFactory
 
 pytestmark = IN_BROWSER
 LogIn = Callable[[Page, User], None]
-PRETENDED: dict[str, tuple[str, dict[str, str]]] = {"dummy": ("articles.promotion.payments.DummyProvider", {})}
+DUMMY_PAYMENTS: dict[str, tuple[str, dict[str, str]]] = {"dummy": ("articles.promotion.payments.DummyProvider", {})}
 
 
 @pytest.fixture
 def inspector(page: Page, problems: Problems) -> Iterator[Inspector]:
-    """Fails the test at its end with all faults that were found."""
+    """Fail the test at its end with all faults."""
     found = Inspector(page, problems)
     yield found
     assert not found.faults, "\n".join(found.faults)
@@ -34,17 +34,17 @@ def inspector(page: Page, problems: Problems) -> Iterator[Inspector]:
 
 @pytest.fixture
 def site(settings: LazySettings, db: None) -> Site:
-    """A full site, whose lists go on over a second page."""
+    """A site with content on more than one page of a list."""
     settings.PAGE_SIZE = 4
-    return filled()
+    return create_site()
 
 
-def test_an_empty_site(inspector: Inspector) -> None:
+def test_pages_of_empty_site(inspector: Inspector) -> None:
     for address in ("/", "/moderation/", "/about/", "/rules/"):
         inspector.open(address)
 
 
-def test_what_strangers_read(site: Site, inspector: Inspector) -> None:
+def test_pages_for_anonymous_users(site: Site, inspector: Inspector) -> None:
     article = site.full.get_absolute_url()
     inspector.open("/", dark=True)
     inspector.open_more()
@@ -67,7 +67,7 @@ def test_what_strangers_read(site: Site, inspector: Inspector) -> None:
 
 
 @pytest.mark.parametrize("language", ["ru", "hy"])
-def test_in_other_languages(site: Site, inspector: Inspector, log_in: LogIn, language: str) -> None:
+def test_pages_in_other_languages(site: Site, inspector: Inspector, log_in: LogIn, language: str) -> None:
     addresses = ["/", site.full.get_absolute_url(), site.full.section.get_absolute_url(), "/accounts/signup/"]
     for address in addresses:
         inspector.open(f"/{language}{address}")
@@ -83,19 +83,19 @@ def test_in_other_languages(site: Site, inspector: Inspector, log_in: LogIn, lan
         inspector.open(f"/{language}{address}")
 
 
-def test_the_way_in(inspector: Inspector) -> None:
+def test_login_and_signup_pages(inspector: Inspector) -> None:
     page = inspector.page
     inspector.open("/accounts/login/", dark=True)
     page.locator("input[name=login]").fill("nobody")
     page.locator("input[name=password]").fill("not the password")
     page.get_by_role("main").get_by_role("button", name="Log in").click()
     expect(page.get_by_text("The username or password is incorrect.")).to_be_visible()
-    inspector.look()
+    inspector.check()
     inspector.open("/accounts/signup/", dark=True)
     page.locator("main form").evaluate("form => form.noValidate = true")
     page.get_by_role("main").get_by_role("button", name="Sign up").click()
     expect(page.get_by_text("Accept the rules")).to_be_visible()
-    inspector.look(dark=True)
+    inspector.check(dark=True)
     for address in (
         "/accounts/password/reset/",
         "/accounts/password/reset/done/",
@@ -108,10 +108,10 @@ def test_the_way_in(inspector: Inspector) -> None:
         inspector.open(address)
 
 
-def test_ones_own_account(inspector: Inspector) -> None:
+def test_account_pages(inspector: Inspector) -> None:
     page, user = inspector.page, PersonFactory.create(username="anna", biography="Reads.")
     page.goto("/accounts/login/")
-    log_in_by_the_form(page, "anna")
+    log_in_with_form(page, "anna")
     expect(page).to_have_url("/my/articles/")
     inspector.open("/accounts/", dark=True)
     for address in (
@@ -131,12 +131,12 @@ def test_ones_own_account(inspector: Inspector) -> None:
         inspector.open(f"/accounts/2fa/{name}")
     page.context.clear_cookies()
     page.goto("/accounts/login/")
-    log_in_by_the_form(page, "anna")
+    log_in_with_form(page, "anna")
     expect(page).to_have_url("/accounts/2fa/authenticate/")
-    inspector.look()
+    inspector.check()
 
 
-def test_what_a_signed_in_reader_sees(site: Site, inspector: Inspector, log_in: LogIn) -> None:
+def test_pages_for_signed_in_readers(site: Site, inspector: Inspector, log_in: LogIn) -> None:
     log_in(inspector.page, site.reader)
     article = site.full.get_absolute_url()
     for address in (article, f"/articles/{site.full.pk}/promote/"):
@@ -148,37 +148,39 @@ def test_what_a_signed_in_reader_sees(site: Site, inspector: Inspector, log_in: 
         inspector.open(address)
 
 
-def test_what_sponsors_and_authors_see(site: Site, inspector: Inspector, log_in: LogIn, settings: LazySettings) -> None:
+def test_promotion_pages_for_sponsors_and_authors(
+    site: Site, inspector: Inspector, log_in: LogIn, settings: LazySettings
+) -> None:
     page = inspector.page
     log_in(page, site.reader)
     promote = f"/articles/{site.plain.pk}/promote/"
     inspector.open(promote, dark=True)
     page.get_by_role("button", name="Send request").click()
     expect(page.get_by_text("Read and accept the terms of the plan.")).to_be_visible()
-    inspector.look(dark=True)
+    inspector.check(dark=True)
     inspector.open(f"/promotions/{site.promotion.pk}/", dark=True)
-    for promotion in (site.unpaid, site.asked):
+    for promotion in (site.unpaid, site.requested):
         inspector.open(f"/promotions/{promotion.pk}/")
     page.locator("summary").last.click()
-    inspector.look()
+    inspector.check()
     pay = f"/promotions/{site.unpaid.pk}/pay/"
     inspector.open(pay, dark=True)
-    settings.PAYMENTS, settings.PAYMENT_VARIANTS = "dummy", PRETENDED
+    settings.PAYMENTS, settings.PAYMENT_VARIANTS = "dummy", DUMMY_PAYMENTS
     inspector.open(pay, dark=True)
     inspector.open(f"/promotions/{site.promotion.pk}/results/", dark=True)
     log_in(page, site.author)
-    inspector.open(f"/promotions/{site.asked.pk}/author/", dark=True)
+    inspector.open(f"/promotions/{site.requested.pk}/author/", dark=True)
     inspector.open(f"/promotions/{site.promotion.pk}/author/")
     settings.PAYMENTS = "manual"
     requests.cancel(promotion=site.unpaid, sponsor=site.reader)
     page.context.clear_cookies()
     inspector.open("/promotions/", dark=True)
     page.locator("summary").first.click()
-    inspector.look()
+    inspector.check()
     inspector.open("/promotions/?kind=paid&state=cancelled")
 
 
-def test_the_desk(site: Site, inspector: Inspector, log_in: LogIn) -> None:
+def test_author_pages(site: Site, inspector: Inspector, log_in: LogIn) -> None:
     page = inspector.page
     log_in(page, site.reader)
     inspector.open("/my/articles/")
@@ -189,8 +191,8 @@ def test_the_desk(site: Site, inspector: Inspector, log_in: LogIn) -> None:
     page.locator("form.write").evaluate("form => form.noValidate = true")
     page.get_by_role("button", name="Submit for review").click()
     expect(page.get_by_text("Not saved.")).to_be_visible()
-    inspector.look(dark=True)
-    page.locator("form.write").evaluate("form => form.remove()")  # It would ask whether to leave.
+    inspector.check(dark=True)
+    page.locator("form.write").evaluate("form => form.remove()")  # Otherwise the browser asks for confirmation.
     page.on("dialog", lambda dialog: dialog.accept())
     for article in (site.draft, site.returned, site.hidden, site.full):
         inspector.open(f"/my/articles/{article.pk}/")
@@ -205,25 +207,25 @@ def test_the_desk(site: Site, inspector: Inspector, log_in: LogIn) -> None:
         inspector.open(address)
 
 
-def test_the_moderators_desk(site: Site, inspector: Inspector, log_in: LogIn) -> None:
+def test_moderator_admin_pages(site: Site, inspector: Inspector, log_in: LogIn) -> None:
     page = inspector.page
     log_in(page, site.moderator)
     queue, texts = "/admin/moderation/submission/", (site.waiting, site.changed, site.hidden, site.returned)
-    for address in ("/admin/", queue, f"{queue}{waiting_text(site.waiting).pk}/change/"):
+    for address in ("/admin/", queue, f"{queue}{latest_revision(site.waiting).pk}/change/"):
         inspector.open(address, dark=True)
     page.get_by_label("Return to the author").check()
     page.get_by_role("button", name="Save decision").click()
     expect(page.get_by_text("Enter a reason. The author can read it.")).to_be_visible()
-    inspector.look(dark=True)
+    inspector.check(dark=True)
     for article in texts[1:]:
-        inspector.open(f"{queue}{waiting_text(article).pk}/change/")
-    inspector.open(f"{queue}{waiting_text(site.waiting).pk}/preview/")
+        inspector.open(f"{queue}{latest_revision(article).pk}/change/")
+    inspector.open(f"{queue}{latest_revision(site.waiting).pk}/preview/")
     page.goto(queue)
     page.locator("#action-toggle").check()
     page.locator("select[name=action]").select_option(index=2)
     page.get_by_role("button", name="Run").or_(page.get_by_role("button", name="Go")).click()
     expect(page.locator(".several")).to_be_visible()
-    inspector.look()
+    inspector.check()
     for address in (
         f"{queue}?view=unreviewed",
         f"{queue}?view=returned",
@@ -248,28 +250,28 @@ def test_the_moderators_desk(site: Site, inspector: Inspector, log_in: LogIn) ->
         inspector.open(address)
 
 
-def test_what_moderators_see_of_promotions(site: Site, inspector: Inspector, log_in: LogIn) -> None:
+def test_promotion_admin_pages(site: Site, inspector: Inspector, log_in: LogIn) -> None:
     page, queue = inspector.page, "/admin/promotion/promotion/"
     log_in(page, site.moderator)
-    for address in (queue, f"{queue}{site.asked.pk}/change/", f"{queue}timeline/", f"{queue}results/"):
+    for address in (queue, f"{queue}{site.requested.pk}/change/", f"{queue}timeline/", f"{queue}results/"):
         inspector.open(address, dark=True)
-    requests.author_agrees(promotion=site.asked, author=site.author)
-    inspector.open(f"{queue}{site.asked.pk}/change/")
+    requests.author_agrees(promotion=site.requested, author=site.author)
+    inspector.open(f"{queue}{site.requested.pk}/change/")
     page.get_by_label("Decline").check()
     page.get_by_role("button", name="Save decision").click()
     expect(page.get_by_text("Enter a reason.")).to_be_visible()
-    inspector.look(dark=True)
+    inspector.check(dark=True)
     for promotion in (site.promotion, site.unpaid, site.editorial):
         inspector.open(f"{queue}{promotion.pk}/change/")
     inspector.open(f"{queue}add/?article={site.plain.pk}")
     page.get_by_role("textbox", name="Article").fill("none")
     page.get_by_role("button", name="Promote").click()
     expect(page.get_by_text("No published article")).to_be_visible()
-    inspector.look()
+    inspector.check()
     entry = site.promotion.ledger.in_order().first()
     assert entry
     for address in (
-        f"{queue}{site.asked.pk}/preview/",
+        f"{queue}{site.requested.pk}/preview/",
         f"{queue}?view=all",
         "/admin/promotion/ledgerentry/",
         f"/admin/promotion/ledgerentry/{entry.pk}/change/",
@@ -282,7 +284,7 @@ def test_what_moderators_see_of_promotions(site: Site, inspector: Inspector, log
         inspector.open(address)
 
 
-def test_the_administrators_desk(site: Site, inspector: Inspector, log_in: LogIn) -> None:
+def test_administrator_admin_pages(site: Site, inspector: Inspector, log_in: LogIn) -> None:
     log_in(inspector.page, site.administrator)
     for address in (
         "/admin/",
@@ -296,7 +298,7 @@ def test_the_administrators_desk(site: Site, inspector: Inspector, log_in: LogIn
         inspector.open(address)
 
 
-def test_what_went_wrong(site: Site, inspector: Inspector, log_in: LogIn, settings: LazySettings) -> None:
+def test_error_pages(site: Site, inspector: Inspector, log_in: LogIn, settings: LazySettings) -> None:
     page = inspector.page
     inspector.open("/nothing/here/", 404, dark=True)
     inspector.open("/ru/nothing/here/", 404)
@@ -308,18 +310,18 @@ def test_what_went_wrong(site: Site, inspector: Inspector, log_in: LogIn, settin
     page.context.clear_cookies(name=settings.CSRF_COOKIE_NAME)
     page.get_by_role("button", name="Log out").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("This form has expired")
-    inspector.look()
+    inspector.check()
     page.context.clear_cookies()
     settings.ACCOUNT_RATE_LIMITS = {"login": "1/m/ip"}
     inspector.problems.expect(429)
     for _ in range(2):
         page.goto("/accounts/login/")
-        log_in_by_the_form(page, "reader", "not the password")
+        log_in_with_form(page, "reader", "not the password")
     expect(page.get_by_role("heading", level=1)).to_have_text("Too many requests")
-    inspector.look()
+    inspector.check()
 
 
-def test_the_markup_is_valid(
+def test_pages_are_valid_html(
     site: Site,
     page: Page,
     page_without_javascript: Page,
@@ -343,24 +345,24 @@ def test_the_markup_is_valid(
     documents = {name: page.request.get(address).text() for name, address in addresses.items()}
     log_in(page, site.author)
     own = {
-        "desk": "/my/articles/",
+        "my_articles": "/my/articles/",
         "writing": "/my/articles/new/",
         "editing": f"/my/articles/{site.returned.pk}/",
         "preview": f"/my/articles/{site.draft.pk}/preview/",
         "voting": site.russian.get_absolute_url(),
         "promoting": f"/articles/{site.russian.pk}/promote/",
-        "asked": f"/promotions/{site.asked.pk}/author/",
+        "requested": f"/promotions/{site.requested.pk}/author/",
         "account": "/accounts/",
         "profile": "/accounts/profile/",
     }
     documents |= {name: page.request.get(address).text() for name, address in own.items()}
     log_in(page, site.reader)
-    of_sponsor = {
+    sponsor_pages = {
         "sponsoring": f"/promotions/{site.promotion.pk}/",
         "results": f"/promotions/{site.promotion.pk}/results/",
         "paying": f"/promotions/{site.unpaid.pk}/pay/",
     }
-    documents |= {name: page.request.get(address).text() for name, address in of_sponsor.items()}
+    documents |= {name: page.request.get(address).text() for name, address in sponsor_pages.items()}
     plain = page_without_javascript
     log_in(plain, site.author)
     plain.goto("/my/articles/new/")

@@ -1,4 +1,4 @@
-"""Promoted cards in a browser: what their script counts, and hiding them."""
+"""Promoted cards in a browser: counting impressions and clicks, hiding cards."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ pytestmark = IN_BROWSER
 
 @pytest.fixture
 def promotion() -> Promotion:
-    """At the top of the front page."""
+    """A promotion that runs at the top of the front page."""
     sponsor = factories.PersonFactory.create(display_name="Lilit")
     return running(article=factories.published(title="The bridge"), sponsor=sponsor)
 
@@ -35,14 +35,14 @@ def numbers(promotion: Promotion) -> tuple[int, int, int]:
     return day.impressions, day.clicks, day.views
 
 
-def beacon(page: Page, says: str) -> Any:
-    """Wait for the request that says so while the block runs."""
+def beacon(page: Page, content: str) -> Any:
+    """Wait for a beacon with this content while the block runs."""
     return page.expect_response(
-        lambda answer: answer.url.endswith("/beacon/promotions/") and says in (answer.request.post_data or "")
+        lambda response: response.url.endswith("/beacon/promotions/") and content in (response.request.post_data or "")
     )
 
 
-def test_seen_followed_and_read(page: Page, promotion: Promotion) -> None:
+def test_card_counts_impression_click_and_view(page: Page, promotion: Promotion) -> None:
     with beacon(page, "impressions="):
         page.goto("/")
     assert numbers(promotion) == (1, 0, 0)
@@ -51,11 +51,11 @@ def test_seen_followed_and_read(page: Page, promotion: Promotion) -> None:
     with beacon(page, f"visits={promotion.pk}"):
         card.get_by_role("link", name="The bridge").click()
     assert numbers(promotion) == (1, 1, 1)
-    # Nobody passes on with the address how they came.
+    # The URL does not reveal where the reader came from.
     assert page.url.endswith(promotion.article.get_absolute_url())
 
 
-def test_a_card_below_the_screen_is_not_seen(page: Page) -> None:
+def test_card_outside_viewport_is_not_counted(page: Page) -> None:
     article = factories.published(body=factories.BODY * 12)
     promotion = running("beside")
     page.goto(article.get_absolute_url())
@@ -66,17 +66,17 @@ def test_a_card_below_the_screen_is_not_seen(page: Page) -> None:
     assert numbers(promotion) == (1, 0, 0)
 
 
-def test_the_cards_of_a_page_are_told_together(page: Page) -> None:
+def test_cards_of_a_page_are_counted_in_one_request(page: Page) -> None:
     article = factories.published(body="<p>Short.</p>" + factories.BODY)
     first, second = running("beside"), running("beside")
     page.set_viewport_size({"width": 1280, "height": 2400})
-    with beacon(page, "impressions=") as told:
+    with beacon(page, "impressions=") as sent:
         page.goto(article.get_absolute_url())
-    said = told.value.request.post_data
-    assert set(re.findall(r"\d+", said.replace("%2C", ","))) == {str(first.pk), str(second.pk)}
+    body = sent.value.request.post_data
+    assert set(re.findall(r"\d+", body.replace("%2C", ","))) == {str(first.pk), str(second.pk)}
 
 
-def test_a_reader_hides_a_card_and_shows_it_again(page: Page, promotion: Promotion) -> None:
+def test_card_hidden_and_shown_again(page: Page, promotion: Promotion) -> None:
     page.set_viewport_size({"width": PHONE["width"], "height": PHONE["height"]})
     page.goto("/")
     card = page.locator("[data-promotion]")
@@ -94,9 +94,7 @@ def test_a_reader_hides_a_card_and_shows_it_again(page: Page, promotion: Promoti
     expect(page.locator("[data-promotion]")).to_have_attribute("data-promotion", str(other.pk))
 
 
-def test_without_javascript_the_card_is_there_and_explains_itself(
-    page_without_javascript: Page, promotion: Promotion
-) -> None:
+def test_card_without_javascript(page_without_javascript: Page, promotion: Promotion) -> None:
     page = page_without_javascript
     page.goto("/")
     card = page.locator("[data-promotion]")
@@ -105,7 +103,7 @@ def test_without_javascript_the_card_is_there_and_explains_itself(
     expect(page.get_by_role("heading", name="About promoted cards")).to_be_visible()
 
 
-def test_the_pages_fit_and_are_for_everyone(
+def test_promotion_pages_are_accessible_and_fit(
     page: Page, problems: Problems, promotion: Promotion, log_in: Callable[[Page, User], None]
 ) -> None:
     inspector = Inspector(page, problems)
@@ -118,7 +116,7 @@ def test_the_pages_fit_and_are_for_everyone(
         inspector.open(address, dark=True)
     inspector.open("/promotions/", dark=True)
     page.locator("summary").first.click()
-    inspector.look(dark=True)
+    inspector.check(dark=True)
     inspector.open("/hy/promotions/")
     log_in(page, promotion.sponsor)
     inspector.open(f"/promotions/{promotion.pk}/results/", dark=True)

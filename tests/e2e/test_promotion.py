@@ -1,4 +1,4 @@
-"""Promotions from the first click to the last row of the ledger, by those who have a part in them."""
+"""Promotions from the request to the ledger, for sponsors, authors, moderators and readers."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.moderation.users import moderator
 from tests.promotion import actions
 
 pytestmark = IN_BROWSER
-Somebody = Callable[..., Page]
+NewPage = Callable[..., Page]
 LogIn = Callable[[Page, User], None]
 
 TITLE = "The last projectionist"
@@ -31,15 +31,15 @@ PLAN, DAYS, PRICE = "Seven days of light", 7, 7000
 
 
 @pytest.fixture(autouse=True)
-def _pretended_money(settings: LazySettings) -> None:
-    """The site takes money from the provider that only pretends."""
+def _dummy_payments(settings: LazySettings) -> None:
+    """Take payments with the dummy provider."""
     settings.PAYMENTS = "dummy"
     settings.PAYMENT_VARIANTS = {"dummy": ("articles.promotion.payments.DummyProvider", {})}
 
 
 @pytest.fixture
 def article() -> Article:
-    """Somebody's article among others, on a site that sells one place on its front page."""
+    """An article among others, on a site that offers one placement on its front page."""
     actions.plan(actions.place(author_can_refuse_hours=48, capacity=1), name=PLAN, days=DAYS, price=PRICE)
     for n in range(2):
         published(title=f"Another article, number {n}")
@@ -47,166 +47,170 @@ def article() -> Article:
 
 
 @pytest.fixture
-def sponsors(page: Page, log_in: LogIn) -> Page:
-    """The browser of a reader who has found something that more people should read."""
+def sponsor_page(page: Page, log_in: LogIn) -> Page:
+    """The page of a reader who promotes an article."""
     log_in(page, PersonFactory.create(username="lilit", display_name="Lilit"))
     return page
 
 
 @pytest.fixture
-def authors(somebody: Somebody, log_in: LogIn, article: Article) -> Page:
-    """The browser of the article's author."""
-    page = somebody()
+def author_page(new_page: NewPage, log_in: LogIn, article: Article) -> Page:
+    """The page of the article's author."""
+    page = new_page()
     log_in(page, article.author)
     return page
 
 
 @pytest.fixture
-def moderators(somebody: Somebody, log_in: LogIn) -> Page:
-    """The browser of a moderator."""
-    page = somebody()
+def moderator_page(new_page: NewPage, log_in: LogIn) -> Page:
+    """The page of a moderator."""
+    page = new_page()
     log_in(page, moderator(username="mariam", display_name="Mariam"))
     return page
 
 
-def test_from_a_request_to_its_end(
-    sponsors: Page,
-    authors: Page,
-    moderators: Page,
-    somebody: Somebody,
+def test_promotion_from_request_to_end(
+    sponsor_page: Page,
+    author_page: Page,
+    moderator_page: Page,
+    new_page: NewPage,
     article: Article,
     mailoutbox: list[EmailMessage],
 ) -> None:
-    """Asked for, paid, agreed to, approved, shown, counted, over, and told in public."""
-    promotion = ask(sponsors, article)
-    pay(sponsors)
-    expect(state_on(sponsors)).to_have_text("Paid")
+    """A promotion is requested, paid, agreed to, approved, shown, counted and ended, and the ledger has all of it."""
+    promotion = request_promotion(sponsor_page, article)
+    pay(sponsor_page)
+    expect(promotion_state(sponsor_page)).to_have_text("Paid")
 
-    decide_on(moderators, "Decline", submit=False)  # There is nothing to approve before the author has spoken.
-    expect(moderators.get_by_label("Approve")).to_have_count(0)
-    answer(authors, mailoutbox, "Agree")
-    expect(authors.get_by_text("You agreed on")).to_be_visible()
-    decide_on(moderators, "Approve")
-    expect(moderators.get_by_text(f"The promotion of “{TITLE}” is approved.")).to_be_visible()
-    approved = [letter.to for letter in mailoutbox if letter.subject == f"Approved: {TITLE}"]
+    decide_in_admin(moderator_page, "Decline", submit=False)  # Not before the author has agreed.
+    expect(moderator_page.get_by_label("Approve")).to_have_count(0)
+    answer(author_page, mailoutbox, "Agree")
+    expect(author_page.get_by_text("You agreed on")).to_be_visible()
+    decide_in_admin(moderator_page, "Approve")
+    expect(moderator_page.get_by_text(f"The promotion of “{TITLE}” is approved.")).to_be_visible()
+    approved = [message.to for message in mailoutbox if message.subject == f"Approved: {TITLE}"]
     assert sorted(approved) == [["ani@example.org"], ["lilit@example.org"]]
 
-    reader = somebody()
-    with told(reader, "impressions="):
+    reader = new_page()
+    with beacon(reader, "impressions="):
         reader.goto("/")
     expect(card(reader).locator(".label a")).to_have_text("Promoted · by Lilit · paid")
     expect(card(reader).get_by_role("link", name=TITLE)).to_have_attribute("rel", re.compile(r"\bsponsored\b"))
-    with told(reader, "visits="):
+    with beacon(reader, "visits="):
         card(reader).get_by_role("link", name=TITLE).click()
     expect(reader.get_by_role("heading", level=1)).to_have_text(TITLE)
     assert reader.context.cookies() == []
     tracking.add_pending_counts()
-    sponsors.goto(f"/promotions/{promotion.pk}/results/")
-    # The sponsor may have stayed on the article long enough to have read it as well.
-    expect(sponsors.get_by_role("table").locator("tbody tr")).to_have_count(1)
-    expect(sponsors.locator("tbody td")).to_have_text(["1", "1", re.compile(r"^100\.0"), "1", re.compile(r"^[12]$")])
+    sponsor_page.goto(f"/promotions/{promotion.pk}/results/")
+    # The last number varies: the sponsor's own visit can count as well.
+    expect(sponsor_page.get_by_role("table").locator("tbody tr")).to_have_count(1)
+    expect(sponsor_page.locator("tbody td")).to_have_text(
+        ["1", "1", re.compile(r"^100\.0"), "1", re.compile(r"^[12]$")]
+    )
     day = promotion.day_rows.get()
     assert (day.impressions, day.clicks, day.views) == (1, 1, 1)
 
-    earlier(promotion, timedelta(days=DAYS - 1))
+    shift_times(promotion, timedelta(days=DAYS - 1))
     reader.goto("/")
     expect(card(reader)).to_be_visible()
-    earlier(promotion, timedelta(days=1))
+    shift_times(promotion, timedelta(days=1))
     reader.goto("/")
     expect(reader.get_by_role("heading", level=1)).to_be_attached()
     expect(card(reader)).to_have_count(0)
 
-    sponsors.goto(f"/promotions/{promotion.pk}/")
-    expect(state_on(sponsors)).to_have_text("Ended")
-    story = story_in_the_ledger(reader)
-    expect(story).to_contain_text(["requester", "the site", "70.00", "author", "moderator", "Ended"])
+    sponsor_page.goto(f"/promotions/{promotion.pk}/")
+    expect(promotion_state(sponsor_page)).to_have_text("Ended")
+    entries = ledger_entries(reader)
+    expect(entries).to_contain_text(["requester", "the site", "70.00", "author", "moderator", "Ended"])
     expect(reader.get_by_role("main")).not_to_contain_text("Mariam")
     row = reader.locator(f"#promotion-{promotion.pk}")
     for words in ("by Lilit", "Paid", "70.00", "1 impression ", "1 click"):
         expect(row).to_contain_text(words)
-    assert_the_ledger_holds()
+    assert_ledger_is_valid()
 
 
-def test_declined_by_a_moderator(sponsors: Page, authors: Page, moderators: Page, article: Article) -> None:
-    """The reason is given, and all of the money goes back."""
-    promotion = ask(sponsors, article)
-    pay(sponsors)
-    decide_on(moderators, "Decline")
-    expect(moderators.get_by_text("Enter a reason.")).to_be_visible()
-    moderators.get_by_label("Reason").fill("It reads like an advertisement.")
-    moderators.get_by_role("button", name="Save decision").click()
-    expect(moderators.get_by_text(f"The promotion of “{TITLE}” is declined.")).to_be_visible()
-
-    sponsors.reload()
-    expect(state_on(sponsors)).to_have_text("Declined")
-    expect(sponsors.get_by_text("It reads like an advertisement.")).to_be_visible()
-    authors.goto("/")
-    expect(card(authors)).to_have_count(0)
-    story = story_in_the_ledger(authors)
-    expect(story.filter(has_text="−70.00")).to_have_text([re.compile("refund", re.IGNORECASE)] * 2)
-    assert money_moved(promotion) == [PRICE, -PRICE]
-    assert_the_ledger_holds()
-
-
-def test_refused_by_the_author(
-    sponsors: Page, authors: Page, moderators: Page, article: Article, mailoutbox: list[EmailMessage]
+def test_promotion_declined_by_moderator(
+    sponsor_page: Page, author_page: Page, moderator_page: Page, article: Article
 ) -> None:
-    """Nothing is left for the moderator to approve, and all of the money goes back."""
-    promotion = ask(sponsors, article)
-    pay(sponsors)
-    answer(authors, mailoutbox, "Refuse", reason="It is out of date.")
-    expect(authors.get_by_text("You refused the promotion.")).to_be_visible()
-    expect(authors.get_by_text("No answer is needed.")).to_be_visible()
-    sponsors.reload()
-    expect(state_on(sponsors)).to_have_text("Declined")
-    expect(sponsors.get_by_text("It is out of date.")).to_be_visible()
-    moderators.goto(f"/admin/promotion/promotion/{promotion.pk}/change/")
-    expect(moderators.get_by_role("radio")).to_have_count(1)
-    expect(moderators.get_by_label("Add a correction to the ledger")).to_be_visible()
+    """The sponsor sees the reason and gets a full refund."""
+    promotion = request_promotion(sponsor_page, article)
+    pay(sponsor_page)
+    decide_in_admin(moderator_page, "Decline")
+    expect(moderator_page.get_by_text("Enter a reason.")).to_be_visible()
+    moderator_page.get_by_label("Reason").fill("It reads like an advertisement.")
+    moderator_page.get_by_role("button", name="Save decision").click()
+    expect(moderator_page.get_by_text(f"The promotion of “{TITLE}” is declined.")).to_be_visible()
+
+    sponsor_page.reload()
+    expect(promotion_state(sponsor_page)).to_have_text("Declined")
+    expect(sponsor_page.get_by_text("It reads like an advertisement.")).to_be_visible()
+    author_page.goto("/")
+    expect(card(author_page)).to_have_count(0)
+    entries = ledger_entries(author_page)
+    expect(entries.filter(has_text="−70.00")).to_have_text([re.compile("refund", re.IGNORECASE)] * 2)
     assert money_moved(promotion) == [PRICE, -PRICE]
-    assert_the_ledger_holds()
+    assert_ledger_is_valid()
 
 
-def test_revoked_while_it_runs(
-    sponsors: Page, moderators: Page, somebody: Somebody, article: Article, mailoutbox: list[EmailMessage]
+def test_promotion_refused_by_author(
+    sponsor_page: Page, author_page: Page, moderator_page: Page, article: Article, mailoutbox: list[EmailMessage]
 ) -> None:
-    """The card is gone from the next render on, and the rest of the time is given back."""
-    promotion = ask(sponsors, article)
-    pay(sponsors)
+    """The moderator cannot approve it, and the sponsor gets a full refund."""
+    promotion = request_promotion(sponsor_page, article)
+    pay(sponsor_page)
+    answer(author_page, mailoutbox, "Refuse", reason="It is out of date.")
+    expect(author_page.get_by_text("You refused the promotion.")).to_be_visible()
+    expect(author_page.get_by_text("No answer is needed.")).to_be_visible()
+    sponsor_page.reload()
+    expect(promotion_state(sponsor_page)).to_have_text("Declined")
+    expect(sponsor_page.get_by_text("It is out of date.")).to_be_visible()
+    moderator_page.goto(f"/admin/promotion/promotion/{promotion.pk}/change/")
+    expect(moderator_page.get_by_role("radio")).to_have_count(1)
+    expect(moderator_page.get_by_label("Add a correction to the ledger")).to_be_visible()
+    assert money_moved(promotion) == [PRICE, -PRICE]
+    assert_ledger_is_valid()
+
+
+def test_promotion_revoked_while_running(
+    sponsor_page: Page, moderator_page: Page, new_page: NewPage, article: Article, mailoutbox: list[EmailMessage]
+) -> None:
+    """The card disappears at the next request, and the remaining time is refunded."""
+    promotion = request_promotion(sponsor_page, article)
+    pay(sponsor_page)
     requests.author_agrees(promotion=promotion, author=article.author)
-    decide_on(moderators, "Approve")
-    expect(moderators.get_by_text("is approved.")).to_be_visible()
-    reader = somebody()
+    decide_in_admin(moderator_page, "Approve")
+    expect(moderator_page.get_by_text("is approved.")).to_be_visible()
+    reader = new_page()
     reader.goto("/")
     expect(card(reader)).to_be_visible()
 
-    earlier(promotion, timedelta(days=3))  # Four days of seven are left, less what this test takes.
-    moderators.goto(f"/admin/promotion/promotion/{promotion.pk}/change/")
-    expect(moderators.get_by_text("refund due: ")).to_contain_text("39.9")
-    moderators.get_by_label("Revoke (end now)").check()
-    moderators.get_by_label("Reason").fill("The film is not shown any more.")
-    moderators.get_by_role("button", name="Save decision").click()
-    expect(moderators.get_by_text(f"The promotion of “{TITLE}” is revoked.")).to_be_visible()
+    shift_times(promotion, timedelta(days=3))  # Four of seven days remain, minus the duration of this test.
+    moderator_page.goto(f"/admin/promotion/promotion/{promotion.pk}/change/")
+    expect(moderator_page.get_by_text("refund due: ")).to_contain_text("39.9")
+    moderator_page.get_by_label("Revoke (end now)").check()
+    moderator_page.get_by_label("Reason").fill("The film is not shown any more.")
+    moderator_page.get_by_role("button", name="Save decision").click()
+    expect(moderator_page.get_by_text(f"The promotion of “{TITLE}” is revoked.")).to_be_visible()
 
     reader.goto("/")
     expect(card(reader)).to_have_count(0)
-    sponsors.reload()
-    expect(state_on(sponsors)).to_have_text("Revoked")
-    expect(sponsors.get_by_text("The film is not shown any more.")).to_be_visible()
-    story = story_in_the_ledger(reader)
-    expect(story.filter(has_text="−39.9")).to_have_text([re.compile("refund", re.IGNORECASE)] * 2)
+    sponsor_page.reload()
+    expect(promotion_state(sponsor_page)).to_have_text("Revoked")
+    expect(sponsor_page.get_by_text("The film is not shown any more.")).to_be_visible()
+    entries = ledger_entries(reader)
+    expect(entries.filter(has_text="−39.9")).to_have_text([re.compile("refund", re.IGNORECASE)] * 2)
     promotion.refresh_from_db()
     assert promotion.ends_at
     left = promotion.ends_at - promotion.ledger.get(event="revoked").at
     assert money_moved(promotion) == [PRICE, -(PRICE * int(left.total_seconds()) // (DAYS * 24 * 3600))]
-    assert_the_ledger_holds()
+    assert_ledger_is_valid()
 
 
-# --- What people do --------------------------------------------------------------------------
+# --- Actions ---------------------------------------------------------------------------------
 
 
-def ask(page: Page, article: Article) -> Promotion:
-    """From the article's own link, with the plan that costs something."""
+def request_promotion(page: Page, article: Article) -> Promotion:
+    """Request a promotion from the article's page, with a plan that has a price."""
     page.goto(article.get_absolute_url())
     page.get_by_role("link", name="Promote this post").click()
     preview = page.locator("main").get_by_text("Promoted · by Lilit")
@@ -220,36 +224,36 @@ def ask(page: Page, article: Article) -> Promotion:
 
 
 def pay(page: Page, outcome: str = "Paid") -> None:
-    """Give the answer of a bank."""
+    """Choose the outcome on the page of the dummy provider."""
     expect(page.get_by_text("You will not be charged")).to_be_visible()
     page.get_by_label(outcome, exact=True).check()
     page.get_by_role("button", name="Pay 70.00").click()
 
 
-def answer(page: Page, letters: list[EmailMessage], word: str, reason: str = "") -> None:
-    """The author follows the letter and answers."""
-    told = "\n".join(str(one.body) for one in letters if one.to == ["ani@example.org"])
-    found = re.search(r"Agree or refuse:\n(\S+)", told)
-    assert found, told
+def answer(page: Page, messages: list[EmailMessage], choice: str, reason: str = "") -> None:
+    """Follow the link in the author's email and answer."""
+    body = "\n".join(str(one.body) for one in messages if one.to == ["ani@example.org"])
+    found = re.search(r"Agree or refuse:\n(\S+)", body)
+    assert found, body
     page.goto(found[1])
     if reason:
         page.get_by_label("Reason").fill(reason)
-    page.get_by_role("button", name=word, exact=True).click()
+    page.get_by_role("button", name=choice, exact=True).click()
 
 
-def decide_on(page: Page, verb: str, reason: str = "", *, submit: bool = True, view: str = "") -> None:
-    """The moderator opens the promotion from the queue, sees the article, and decides."""
+def decide_in_admin(page: Page, action: str, reason: str = "", *, submit: bool = True, view: str = "") -> None:
+    """Open the promotion from the admin's list, check the preview and save a decision."""
     page.goto(f"/admin/promotion/promotion/{view}")
     page.get_by_role("row").filter(has_text=TITLE).get_by_role("link").first.click()
     expect(page.frame_locator("iframe.preview").get_by_role("heading", level=1)).to_have_text(TITLE)
     if submit:
-        page.get_by_label(verb, exact=True).check()
+        page.get_by_label(action, exact=True).check()
         page.get_by_label("Reason").fill(reason)
         page.get_by_role("button", name="Save decision").click()
 
 
-def earlier(promotion: Promotion, by: timedelta) -> None:
-    """Time passes for a running promotion: it began, and will end, that much earlier."""
+def shift_times(promotion: Promotion, by: timedelta) -> None:
+    """Move the start and end of a running promotion into the past."""
     promotion.refresh_from_db()
     assert promotion.starts_at
     assert promotion.ends_at
@@ -257,26 +261,26 @@ def earlier(promotion: Promotion, by: timedelta) -> None:
     Promotion.objects.filter(pk=promotion.pk).update(**times)
 
 
-# --- What they see ---------------------------------------------------------------------------
+# --- Content of pages ------------------------------------------------------------------------
 
 
 def card(page: Page) -> Locator:
     return page.locator("[data-promotion]")
 
 
-def state_on(page: Page) -> Locator:
+def promotion_state(page: Page) -> Locator:
     return page.locator(".sponsor-lead .state")
 
 
-def told(page: Page, says: str) -> Any:
-    """Wait for the beacon that says so while the block runs."""
+def beacon(page: Page, content: str) -> Any:
+    """Wait for a beacon with this content while the block runs."""
     return page.expect_response(
-        lambda got: got.url.endswith("/beacon/promotions/") and says in (got.request.post_data or "")
+        lambda response: response.url.endswith("/beacon/promotions/") and content in (response.request.post_data or "")
     )
 
 
-def story_in_the_ledger(page: Page) -> Locator:
-    """The rows of the one promotion in the public ledger."""
+def ledger_entries(page: Page) -> Locator:
+    """Open the public ledger; return the entries of the only promotion."""
     page.goto("/promotions/")
     page.locator("ol.ledger summary").click()
     return page.locator(".ledger-entries li")
@@ -287,6 +291,6 @@ def money_moved(promotion: Promotion) -> list[int]:
     return list(promotion.ledger.in_order().money().values_list("amount", flat=True))
 
 
-def assert_the_ledger_holds() -> None:
-    """Each row has the fingerprint of the one before."""
+def assert_ledger_is_valid() -> None:
+    """Check that each row has the hash of the row before it."""
     assert verify_ledger() is None

@@ -1,4 +1,4 @@
-"""A stranger opens the site and reads."""
+"""Reading an article without an account."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.e2e.conftest import PHONE
 pytestmark = IN_BROWSER
 
 
-def test_a_stranger_finds_an_article_and_reads_it(page: Page, accessible: Callable[[Page], None]) -> None:
+def test_reading_from_front_page(page: Page, accessible: Callable[[Page], None]) -> None:
     article = factories.published(title="The lamp at number nine")
     page.goto("/")
     accessible(page)

@@ -1,4 +1,4 @@
-"""What makes a read: half a minute before the reader's eyes, and three quarters of the text. Said once."""
+"""A read: the page is visible for 30 seconds and three quarters of the text scroll past. Sent once."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ pytestmark = IN_BROWSER
 LogIn = Callable[[Page, User], None]
 LONG = f"<p>{factories.WORDS * 3}</p>" * 30
 SHORT = f"<p>{factories.WORDS * 2}</p>"
-# A window that is covered at first, and can be shown and covered again.
+# Control the visibility of the page; hidden at first.
 COVER = """let shown = "hidden"
 Object.defineProperty(document, "visibilityState", { get: () => shown })
 window.show = (state) => { shown = state; document.dispatchEvent(new Event("visibilitychange")) }"""
-# Scrolls until so much of the text has come by, and waits for the page to notice.
+# Scroll until this share of the text has passed, and wait for the event.
 SCROLL = """(share) => new Promise((done) => {
   const { top, height } = document.querySelector(".prose").getBoundingClientRect()
   addEventListener("scroll", done, { once: true })
@@ -31,108 +31,108 @@ SCROLL = """(share) => new Promise((done) => {
 
 
 class Reader:
-    """Somebody before an article, whose time passes only when it is told to."""
+    """A reader of an article, with a clock that the test controls."""
 
     def __init__(self, page: Page, body: str, user: User | None = None) -> None:
         self.page = page
         self.article = factories.published(user, body=body)
-        self.said: list[str] = []
-        page.on("request", lambda request: self.said.append(request.url) if "/beacon/" in request.url else None)
+        self.sent: list[str] = []
+        page.on("request", lambda request: self.sent.append(request.url) if "/beacon/" in request.url else None)
         page.clock.install(time=datetime(2026, 1, 1, tzinfo=UTC))
         page.add_init_script(COVER)
         page.goto(self.article.get_absolute_url())
         page.clock.pause_at(datetime(2026, 1, 1, 1, tzinfo=UTC))
         page.evaluate("show('visible')")
-        self.opens()
+        self.view()
 
-    def stays(self, seconds: float) -> None:
+    def stay(self, seconds: float) -> None:
         self.page.clock.run_for(round(seconds * 1000))
 
-    def opens(self) -> None:
-        """Stay the second that makes a view, and wait until it is stored: views and reads overtake each other."""
-        with self.is_told("/"):
-            self.stays(1)
+    def view(self) -> None:
+        """Stay one second and wait until the view is stored, because a read could be stored before it."""
+        with self.expect_beacon("/"):
+            self.stay(1)
 
-    def is_told(self, kind: str) -> Any:
-        """Wait until the beacon of this kind is stored while the block runs."""
+    def expect_beacon(self, kind: str) -> Any:
+        """Wait for the response to a beacon of this kind while the block runs."""
         address = f"/beacon/{self.article.pk}{kind}"
         return self.page.expect_response(lambda answer: answer.url.endswith(address) and answer.status == 204)
 
-    def reads(self) -> Any:
-        return self.is_told("/read/")
+    def expect_read(self) -> Any:
+        return self.expect_beacon("/read/")
 
-    def scrolls_to(self, share: float) -> None:
+    def scroll_to(self, share: float) -> None:
         self.page.evaluate(SCROLL, share)
 
-    def looks_elsewhere(self, seconds: float) -> None:
+    def hide(self, seconds: float) -> None:
         self.page.evaluate("show('hidden')")
-        self.stays(seconds)
+        self.stay(seconds)
         self.page.evaluate("show('visible')")
 
     @property
-    def has_read(self) -> int:
-        """How often the page said so by now."""
-        return sum(address.endswith("/read/") for address in self.said)
+    def sent_reads(self) -> int:
+        """Return how many reads the page has sent."""
+        return sum(address.endswith("/read/") for address in self.sent)
 
 
-def test_half_a_minute_and_three_quarters_are_one_read(page: Page) -> None:
+def test_read_needs_30_seconds_and_three_quarters_of_text(page: Page) -> None:
     reader = Reader(page, LONG)
-    reader.scrolls_to(0.76)
-    reader.stays(28)
-    assert reader.has_read == 0
-    with reader.reads():
-        reader.stays(1.1)
-    reader.scrolls_to(1)
-    reader.looks_elsewhere(60)
-    reader.stays(600)
-    assert reader.has_read == 1
-    assert len(reader.said) == 2  # opened, and read
+    reader.scroll_to(0.76)
+    reader.stay(28)
+    assert reader.sent_reads == 0
+    with reader.expect_read():
+        reader.stay(1.1)
+    reader.scroll_to(1)
+    reader.hide(60)
+    reader.stay(600)
+    assert reader.sent_reads == 1
+    assert len(reader.sent) == 2  # the view and the read
     assert PageRead.objects.get().article == PageView.objects.get().article == reader.article
     assert page.context.cookies() == []
 
 
-def test_who_stays_at_the_top_reads_when_they_scroll(page: Page) -> None:
+def test_read_without_scrolling_is_sent_after_scrolling(page: Page) -> None:
     reader = Reader(page, LONG)
-    reader.stays(600)
-    reader.scrolls_to(0.7)
-    reader.stays(600)
-    assert reader.has_read == 0
-    with reader.reads():
-        reader.scrolls_to(0.8)
+    reader.stay(600)
+    reader.scroll_to(0.7)
+    reader.stay(600)
+    assert reader.sent_reads == 0
+    with reader.expect_read():
+        reader.scroll_to(0.8)
 
 
-def test_who_scrolls_back_up_has_seen_it_all_the_same(page: Page) -> None:
+def test_read_after_scrolling_back_up(page: Page) -> None:
     reader = Reader(page, LONG)
-    reader.scrolls_to(1)
-    reader.scrolls_to(0.4)
-    with reader.reads():
-        reader.stays(30.1)
+    reader.scroll_to(1)
+    reader.scroll_to(0.4)
+    with reader.expect_read():
+        reader.stay(30.1)
 
 
-def test_time_that_the_page_is_hidden_does_not_count(page: Page) -> None:
+def test_read_excludes_time_while_page_is_hidden(page: Page) -> None:
     reader = Reader(page, LONG)
-    reader.scrolls_to(1)
+    reader.scroll_to(1)
     for _ in range(2):
-        reader.stays(14)
-        reader.looks_elsewhere(3600)
-    assert reader.has_read == 0
-    with reader.reads():
-        reader.stays(1.1)
+        reader.stay(14)
+        reader.hide(3600)
+    assert reader.sent_reads == 0
+    with reader.expect_read():
+        reader.stay(1.1)
 
 
-def test_a_short_article_needs_no_scrolling(page: Page) -> None:
+def test_read_of_short_article_needs_no_scrolling(page: Page) -> None:
     reader = Reader(page, SHORT)
-    reader.stays(28)
-    assert reader.has_read == 0
-    with reader.reads():
-        reader.stays(1.1)
+    reader.stay(28)
+    assert reader.sent_reads == 0
+    with reader.expect_read():
+        reader.stay(1.1)
 
 
-def test_the_author_sees_the_reads(page: Page, log_in: LogIn) -> None:
+def test_reads_are_shown_to_author(page: Page, log_in: LogIn) -> None:
     author = factories.PersonFactory.create()
     reader = Reader(page, SHORT, author)
-    with reader.reads():
-        reader.stays(30)
+    with reader.expect_read():
+        reader.stay(30)
     services.rollup()
     page.locator("#vote").get_by_role("link", name="How the views are counted").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("1 view")

@@ -39,7 +39,7 @@ def test_suggestions_by_keyboard(page: Page, accessible: Callable[[Page], None])
     expect(page.locator("#suggestions")).to_have_attribute("aria-live", "polite")
     accessible(page)
     field.press("Tab")
-    page.keyboard.press("Tab")  # over the button
+    page.keyboard.press("Tab")  # skip the button
     expect(suggestion).to_be_focused()
     page.keyboard.press("Enter")
     expect(page).to_have_url(article.get_absolute_url())

@@ -1,4 +1,4 @@
-"""What the small scripts of the article page do: one view a reader, votes that say what became of them."""
+"""The scripts of the article page: views and votes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ pytestmark = IN_BROWSER
 LogIn = Callable[[Page, User], None]
 
 
-def test_a_page_that_is_looked_at_is_one_view(page: Page) -> None:
+def test_view_of_visible_page_is_counted_once(page: Page) -> None:
     article = factories.published()
     for _ in range(2):
         with page.expect_response(lambda response: "/beacon/" in response.url) as beacon:
@@ -31,7 +31,7 @@ def test_a_page_that_is_looked_at_is_one_view(page: Page) -> None:
     assert page.context.cookies() == []
 
 
-def test_a_page_that_is_never_shown_is_no_view(page: Page) -> None:
+def test_view_needs_one_second_of_visibility(page: Page) -> None:
     article = factories.published()
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
@@ -42,8 +42,8 @@ def test_a_page_that_is_never_shown_is_no_view(page: Page) -> None:
         "window.show = (state) => { shown = state; document.dispatchEvent(new Event('visibilitychange')); };"
     )
     page.goto(article.get_absolute_url())
-    page.clock.pause_at(datetime(2026, 1, 1, 1, tzinfo=UTC))  # From here on time passes only when it is told to.
-    for _ in range(3):  # three glances, shorter than a second together
+    page.clock.pause_at(datetime(2026, 1, 1, 1, tzinfo=UTC))  # The test controls the clock from here on.
+    for _ in range(3):  # visible three times, together less than a second
         page.evaluate("show('visible')")
         page.clock.run_for(300)
         page.evaluate("show('hidden')")
@@ -54,7 +54,7 @@ def test_a_page_that_is_never_shown_is_no_view(page: Page) -> None:
         page.clock.run_for(150)
 
 
-def test_readers_without_javascript_are_counted(page_without_javascript: Page) -> None:
+def test_view_without_javascript_is_counted(page_without_javascript: Page) -> None:
     article, page = factories.published(), page_without_javascript
     with page.expect_response(lambda response: response.url.endswith(".gif")) as image:
         page.goto(article.get_absolute_url())
@@ -63,12 +63,12 @@ def test_readers_without_javascript_are_counted(page_without_javascript: Page) -
     assert page.context.cookies() == []
 
 
-def standing(article: Article) -> tuple[int, int]:
+def vote_counts(article: Article) -> tuple[int, int]:
     article.refresh_from_db()
     return article.likes, article.dislikes
 
 
-def test_like_dislike_withdraw(page: Page, log_in: LogIn, accessible: Callable[[Page], None]) -> None:
+def test_vote_like_dislike_withdraw(page: Page, log_in: LogIn, accessible: Callable[[Page], None]) -> None:
     article = factories.published()
     log_in(page, factories.PersonFactory.create())
     page.goto(article.get_absolute_url())
@@ -78,17 +78,17 @@ def test_like_dislike_withdraw(page: Page, log_in: LogIn, accessible: Callable[[
     expect(like).to_be_focused()
     expect(page.locator("#vote .figures")).to_have_attribute("aria-label", "0 views, 1 like, 0 dislikes")
     accessible(page)
-    assert standing(article) == (1, 0)
+    assert vote_counts(article) == (1, 0)
     dislike.click()
     expect(dislike).to_have_attribute("aria-pressed", "true")
-    assert standing(article) == (0, 1)
+    assert vote_counts(article) == (0, 1)
     dislike.click()
     expect(dislike).to_have_attribute("aria-pressed", "false")
-    assert standing(article) == (0, 0)
+    assert vote_counts(article) == (0, 0)
     assert not Vote.objects.exists()
 
 
-def test_a_slow_double_click_is_one_vote(page: Page, log_in: LogIn) -> None:
+def test_vote_slow_double_click_is_one_vote(page: Page, log_in: LogIn) -> None:
     article = factories.published()
     log_in(page, factories.PersonFactory.create())
     page.goto(article.get_absolute_url())
@@ -97,25 +97,25 @@ def test_a_slow_double_click_is_one_vote(page: Page, log_in: LogIn) -> None:
     box = like.bounding_box()
     assert box is not None
     page.mouse.click(box["x"] + 20, box["y"] + 10)
-    expect(like).to_have_attribute("aria-pressed", "true")  # the button means "take it back" by now
+    expect(like).to_have_attribute("aria-pressed", "true")  # the next click would withdraw the vote
     page.mouse.down(click_count=2)
     page.mouse.up(click_count=2)
     page.wait_for_load_state("networkidle")
     expect(like).to_have_attribute("aria-pressed", "true")
-    assert standing(article) == (1, 0)
+    assert vote_counts(article) == (1, 0)
 
 
-def test_a_vote_without_javascript(page_without_javascript: Page, log_in: LogIn) -> None:
+def test_vote_without_javascript(page_without_javascript: Page, log_in: LogIn) -> None:
     article, page = factories.published(), page_without_javascript
     log_in(page, factories.PersonFactory.create())
     page.goto(article.get_absolute_url())
     page.locator("#vote-dislike").click()
     expect(page).to_have_url(f"{article.get_absolute_url()}#vote")
     expect(page.locator("#vote-dislike")).to_have_attribute("aria-pressed", "true")
-    assert standing(article) == (0, 1)
+    assert vote_counts(article) == (0, 1)
 
 
-def test_a_vote_that_does_not_arrive_says_so(page: Page, log_in: LogIn, problems: Problems) -> None:
+def test_vote_network_failure_shows_message(page: Page, log_in: LogIn, problems: Problems) -> None:
     article = factories.published()
     log_in(page, factories.PersonFactory.create())
     page.goto(article.get_absolute_url())
@@ -125,10 +125,10 @@ def test_a_vote_that_does_not_arrive_says_so(page: Page, log_in: LogIn, problems
     page.unroute("**/vote/")
     page.locator("#vote-like").click()
     expect(page.locator("#vote-like")).to_have_attribute("aria-pressed", "true")
-    problems[:] = [one for one in problems if "htmx:" not in one]  # htmx's own words for the failure provoked here
+    problems[:] = [one for one in problems if "htmx:" not in one]  # htmx logs the failure
 
 
-def test_a_session_that_ended_leads_to_log_in_and_back(page: Page, log_in: LogIn) -> None:
+def test_vote_with_expired_session_redirects_to_login(page: Page, log_in: LogIn) -> None:
     article = factories.published()
     log_in(page, factories.PersonFactory.create(username="ani"))
     page.goto(article.get_absolute_url())
@@ -143,9 +143,7 @@ def test_a_session_that_ended_leads_to_log_in_and_back(page: Page, log_in: LogIn
     assert not Vote.objects.exists()
 
 
-def test_the_author_reads_why_the_control_is_closed(
-    page: Page, log_in: LogIn, accessible: Callable[[Page], None]
-) -> None:
+def test_vote_on_own_article_shows_reason(page: Page, log_in: LogIn, accessible: Callable[[Page], None]) -> None:
     article = factories.published()
     log_in(page, article.author)
     page.goto(article.get_absolute_url())

@@ -1,4 +1,4 @@
-"""The same job in browsers that run no scripts: everything is forms and links."""
+"""The main journey without JavaScript, with forms and links only."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 from articles.models import Article
 from articles.readership.models import PageView
 from tests.e2e import IN_BROWSER
-from tests.e2e.steps import PASSWORD, address_in, expect_figures, fill_in, log_in_by_the_form, photograph
+from tests.e2e.steps import PASSWORD, expect_figures, fill_in, first_url, log_in_with_form, photograph
 from tests.factories import PersonFactory, SectionFactory, published
 from tests.moderation.users import moderator
 
@@ -29,20 +29,26 @@ That is all. The bus turns, the factory opens, and the thread runs until noon.""
 
 
 @pytest.fixture
-def plain(somebody: Callable[..., Page]) -> Callable[[], Page]:
-    """Somebody at a browser without scripts."""
-    return lambda: somebody(java_script_enabled=False)
+def new_page_without_javascript(new_page: Callable[..., Page]) -> Callable[[], Page]:
+    """Return a function that opens a page without JavaScript."""
+    return lambda: new_page(java_script_enabled=False)
 
 
-def test_from_sign_up_to_a_vote(plain: Callable[[], Page], mailoutbox: list[EmailMessage]) -> None:
+def test_main_journey_without_javascript(
+    new_page_without_javascript: Callable[[], Page], mailoutbox: list[EmailMessage]
+) -> None:
     SectionFactory.create(name="Society")
     moderator(username="mariam")
     PersonFactory.create(username="reader")
-    newcomer, of_moderator, reader = plain(), plain(), plain()
+    newcomer, moderator_page, reader = (
+        new_page_without_javascript(),
+        new_page_without_javascript(),
+        new_page_without_javascript(),
+    )
 
     sign_up(newcomer, mailoutbox)
     write_and_submit(newcomer)
-    publish(of_moderator)
+    publish(moderator_page)
     newcomer.reload()
     expect(newcomer.get_by_role("listitem").filter(has_text=TITLE)).to_contain_text("Published")
 
@@ -50,14 +56,14 @@ def test_from_sign_up_to_a_vote(plain: Callable[[], Page], mailoutbox: list[Emai
     vote(reader)
 
 
-def sign_up(page: Page, letters: list[EmailMessage]) -> None:
+def sign_up(page: Page, messages: list[EmailMessage]) -> None:
     page.goto("/accounts/signup/")
     page.get_by_label("Username").fill("newcomer")
     page.get_by_label("Email").fill("newcomer@example.org")
     page.get_by_label(re.compile(r"^\s*Password")).fill(PASSWORD)
     page.get_by_label("I have read").check()
     page.get_by_role("main").get_by_role("button", name="Sign up").click()
-    page.goto(address_in(letters[0]))
+    page.goto(first_url(messages[0]))
     page.get_by_role("button", name="Confirm").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("My articles")
 
@@ -72,13 +78,13 @@ def write_and_submit(page: Page) -> None:
     expect(page.get_by_role("img", name="Current lead image")).to_be_visible()
     page.get_by_role("button", name="Preview").click()
     expect(page.get_by_text("This is a preview")).to_be_visible()
-    three_paragraphs_and_an_image(page)
+    expect_three_paragraphs_and_image(page)
     page.get_by_role("button", name="Submit for review").click()
     expect(page.get_by_text("Submitted for review. We will email you")).to_be_visible()
 
 
-def three_paragraphs_and_an_image(page: Page) -> None:
-    """An empty line began a paragraph, and what looked like a tag is what was typed."""
+def expect_three_paragraphs_and_image(page: Page) -> None:
+    """Check that empty lines separate paragraphs and that markup is escaped."""
     paragraphs = page.locator(".prose p")
     expect(paragraphs).to_have_count(3)
     expect(paragraphs.nth(1)).to_contain_text("thread & needles <sic>")
@@ -88,7 +94,7 @@ def three_paragraphs_and_an_image(page: Page) -> None:
 
 def publish(page: Page) -> None:
     page.goto("/admin/moderation/submission/")
-    log_in_by_the_form(page, "mariam")
+    log_in_with_form(page, "mariam")
     page.get_by_role("link", name=TITLE).click()
     shown = page.frame_locator("iframe.preview")
     expect(shown.get_by_role("heading", level=1)).to_have_text(TITLE)
@@ -98,10 +104,10 @@ def publish(page: Page) -> None:
 
 
 def read(page: Page) -> None:
-    """Opened three times, it is one view: an image in the page says that it is read."""
+    """Load the article three times; the image in the page counts one view."""
     page.goto("/")
     page.get_by_role("link", name=TITLE).first.click()
-    three_paragraphs_and_an_image(page)
+    expect_three_paragraphs_and_image(page)
     for _ in range(2):
         with page.expect_response(re.compile(r"/beacon/\d+\.gif")) as image:
             page.reload()
@@ -112,10 +118,10 @@ def read(page: Page) -> None:
 
 
 def vote(page: Page) -> None:
-    """Each press is a form sent, and leads back to the article."""
+    """Vote with forms, each of which redirects to the article."""
     address = page.url
     page.get_by_role("link", name=re.compile("^Like")).click()
-    log_in_by_the_form(page, "reader")
+    log_in_with_form(page, "reader")
     expect(page).to_have_url(f"{address}#vote")
     article = Article.objects.get(live__title=TITLE)
     for button, likes, dislikes in (("#vote-like", 1, 0), ("#vote-dislike", 0, 1), ("#vote-dislike", 0, 0)):
@@ -129,12 +135,12 @@ def vote(page: Page) -> None:
         assert (article.likes, article.dislikes) == (likes, dislikes)
 
 
-def test_more_articles_by_a_plain_link(plain: Callable[[], Page], settings: LazySettings) -> None:
+def test_show_more_without_javascript(new_page_without_javascript: Callable[[], Page], settings: LazySettings) -> None:
     settings.PAGE_SIZE = 4
     titles = {f"Article number {n}" for n in range(10)}
     for title in sorted(titles):
         published(title=title)
-    page = plain()
+    page = new_page_without_javascript()
     page.goto("/")
     seen: list[str] = []
     for _ in range(3):

@@ -193,7 +193,7 @@ def test_beacon_with_unusual_user_agent(client: Client, article: Article, agent:
 
 
 def test_beacon_statements(client: Client, article: Article) -> None:
-    send(client, article)  # makes the day's salt and asks for the roll-up
+    send(client, article)  # creates the day's salt and schedules the rollup
     # The article, known hits, the row, its pending count.
     for expected, agent in ((4, FIREFOX + " other"), (2, FIREFOX)):
         with CaptureQueriesContext(connection) as queries:

@@ -1,4 +1,4 @@
-"""The public page that explains an article's number: what was counted, what was not and why, day by day."""
+"""The public page that explains the views of an article by day: counted, not counted, and why."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def _noon() -> Iterator[None]:
-    """Noon of 22 November in Yerevan, where the site of the tests is."""
+    """Set the time to noon of 22 November in Yerevan, the time zone of the tests."""
     with time_machine.travel(datetime(2026, 11, 22, 8, tzinfo=UTC), tick=False):
         yield
 
@@ -38,16 +38,16 @@ def stats(article: Article, days_ago: int, **numbers: int) -> None:
     DailyStats.objects.create(article=article, day=today() - timedelta(days=days_ago), **numbers)
 
 
-def address_of(article: Article) -> str:
+def url_of(article: Article) -> str:
     return reverse("article_views", args=[article.pk])
 
 
-def words(page: str) -> str:
+def main_text(page: str) -> str:
     return " ".join(re.sub(r"<[^>]+>", " ", page.split("<main", 1)[1].split("</main>", 1)[0]).split())
 
 
-def rows(page: str) -> list[str]:
-    """The rows of both tables, cells divided by bars."""
+def table_rows(page: str) -> list[str]:
+    """Return the rows of both tables, with cells separated by `|`."""
     cells = [
         re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, re.DOTALL) for row in re.findall(r"<tr>.*?</tr>", page, re.DOTALL)
     ]
@@ -56,7 +56,7 @@ def rows(page: str) -> list[str]:
 
 @pytest.fixture
 def article() -> Article:
-    """Read today, a week ago, on the first of the thirty days, and before them."""
+    """An article with views today, a week ago, on the first of the 30 days and before them."""
     article = factories.published(title="Lamps")
     stats(article, 0, views=1200, reads=300, by_author=1, by_staff=2, by_bots=3, over_rate=4)
     stats(article, 7, views=10, reads=3)
@@ -66,26 +66,26 @@ def article() -> Article:
     return article
 
 
-def test_it_says_the_number_and_what_it_is(client: Client, article: Article) -> None:
-    page = client.get(address_of(article))
+def test_counts_page_shows_number_and_explanation(client: Client, article: Article) -> None:
+    page = client.get(url_of(article))
     assert page.status_code == 200
-    said = words(page.text)
-    assert "Lamps" in said
-    assert "1,315 views" in said
-    assert "Each reader counts once a day, after the page was visible for one second." in said
-    assert "Views are added every few seconds. This page is cached for up to five seconds." in said
-    assert "No IP address, browser name, account or cookie is stored with a view" in said
+    content = main_text(page.text)
+    assert "Lamps" in content
+    assert "1,315 views" in content
+    assert "Each reader counts once a day, after the page was visible for one second." in content
+    assert "Views are added every few seconds. This page is cached for up to five seconds." in content
+    assert "No IP address, browser name, account or cookie is stored with a view" in content
     assert article.get_absolute_url() in page.text
 
 
-def test_each_reason_has_its_sums(client: Client, article: Article, settings: LazySettings) -> None:
+def test_counts_page_shows_sums_of_each_kind(client: Client, article: Article, settings: LazySettings) -> None:
     settings.VIEWS_PER_ADDRESS = 77
-    page = client.get(address_of(article)).text
+    page = client.get(url_of(article)).text
     bots = (
         "Declared bots Programs that identify themselves as bots, or do not identify themselves: "
         "one view per address and day."
     )
-    _head, *kinds = rows(page.split("<details")[0])
+    _head, *kinds = table_rows(page.split("<details")[0])
     assert kinds == [
         "Counted Each reader counts once a day.|1,215|1,315",
         "The author Authors often read their own text many times.|1|2",
@@ -95,8 +95,8 @@ def test_each_reason_has_its_sums(client: Client, article: Article, settings: La
     ]
 
 
-def test_the_days_and_the_time_before_them_make_the_number(client: Client, article: Article) -> None:
-    table = rows(client.get(address_of(article)).text.split("<details", 1)[1])
+def test_counts_page_days_and_earlier_add_up_to_total(client: Client, article: Article) -> None:
+    table = table_rows(client.get(url_of(article)).text.split("<details", 1)[1])
     assert table == [
         "Day|Counted|The author|Staff|Declared bots|Too many from one address",
         "22 November|1,200|1|2|3|4",
@@ -108,7 +108,7 @@ def test_the_days_and_the_time_before_them_make_the_number(client: Client, artic
     ]
 
 
-def test_what_bears_the_date_of_tomorrow_is_in_the_sum_too() -> None:
+def test_article_counts_total_includes_later_days() -> None:
     article = factories.published()
     stats(article, -1, views=3)
     stats(article, 0, views=4)
@@ -116,16 +116,16 @@ def test_what_bears_the_date_of_tomorrow_is_in_the_sum_too() -> None:
     assert (counts.recent.views, counts.total.views) == (4, 7)
 
 
-def test_others_articles_are_not_in_it(article: Article) -> None:
+def test_article_counts_exclude_other_articles(article: Article) -> None:
     stats(factories.published(), 0, views=9_000)
     assert article_counts(article, until=today()).total.views == 1315
 
 
-def test_the_chart_has_a_bar_for_each_day_with_the_counted_part(client: Client) -> None:
+def test_counts_chart_has_a_bar_for_each_day(client: Client) -> None:
     article = factories.published()
     stats(article, 0, views=30, by_bots=10)
     stats(article, 29, by_staff=3)
-    page = client.get(address_of(article)).text
+    page = client.get(url_of(article)).text
     chart = page.split('<svg viewBox="0 0 3000 100"', 1)[1].split("</svg>")[0]
     assert "Views by day for the last 30 days, maximum 40. The table below shows the numbers." in chart
     assert re.findall(r'<rect x="(\d+)" y="(\d+)" width="76" height="(\d+)"', chart) == [
@@ -142,20 +142,20 @@ def test_the_chart_has_a_bar_for_each_day_with_the_counted_part(client: Client) 
     assert re.findall(r"<span>(\d+ \w+)</span>", page) == ["24 Oct", "29 Oct", "3 Nov", "8 Nov", "13 Nov", "18 Nov"]
 
 
-def test_where_nobody_came_it_says_so(client: Client) -> None:
-    page = client.get(address_of(factories.published())).text
-    assert "0 views" in words(page)
+def test_counts_page_without_views(client: Client) -> None:
+    page = client.get(url_of(factories.published())).text
+    assert "0 views" in main_text(page)
     assert "No readers opened the article in this period." in page
     assert "<details" not in page
 
 
-def test_where_nobody_came_lately_the_number_is_explained_all_the_same(client: Client) -> None:
+def test_counts_page_without_recent_views(client: Client) -> None:
     article = factories.published()
     stats(article, DAYS, views=12)
-    page = client.get(address_of(article)).text
-    assert "12 views" in words(page)
+    page = client.get(url_of(article)).text
+    assert "12 views" in main_text(page)
     assert "No readers opened the article in this period." in page
-    assert any(row.endswith("|0|12") for row in rows(page))
+    assert any(row.endswith("|0|12") for row in table_rows(page))
 
 
 @pytest.mark.parametrize(
@@ -166,12 +166,10 @@ def test_where_nobody_came_lately_the_number_is_explained_all_the_same(client: C
         ("/hy", "3\xa0000\xa0000", "22 նոյեմբ"),
     ],
 )
-def test_numbers_and_days_are_written_as_the_language_does(
-    client: Client, language: str, number: str, day: str
-) -> None:
+def test_counts_page_localizes_numbers_and_dates(client: Client, language: str, number: str, day: str) -> None:
     article = factories.published()
     stats(article, 0, views=3_000_000)
-    page = client.get(language + address_of(article)).text
+    page = client.get(language + url_of(article)).text
     assert page.count(number) >= 5
     assert day in page
     svg = page.split("<svg viewBox", 1)[1].split("</svg>")[0]
@@ -179,94 +177,94 @@ def test_numbers_and_days_are_written_as_the_language_does(
 
 
 @pytest.mark.parametrize("make", [factories.draft, factories.in_review, factories.hidden])
-def test_what_is_not_published_has_none(client: Client, make: Any) -> None:
+def test_counts_page_of_unpublished_article_is_404(client: Client, make: Any) -> None:
     article: Article = make()
-    assert client.get(address_of(article)).status_code == 404
+    assert client.get(url_of(article)).status_code == 404
     client.force_login(article.author)
-    assert client.get(address_of(article)).status_code == 404
+    assert client.get(url_of(article)).status_code == 404
 
 
-def test_what_is_hidden_has_none_any_more_and_gets_it_back(client: Client, article: Article) -> None:
+def test_counts_page_of_hidden_article_is_404_until_restored(client: Client, article: Article) -> None:
     publishing.hide(article=article)
-    assert client.get(address_of(article)).status_code == 404
+    assert client.get(url_of(article)).status_code == 404
     publishing.restore(article=article)
-    assert "1,315 views" in words(client.get(address_of(article)).text)
+    assert "1,315 views" in main_text(client.get(url_of(article)).text)
 
 
 @pytest.mark.parametrize("pk", ["0", "99999999", "9" * 40])
-def test_a_number_that_no_article_has_is_a_404(client: Client, pk: str) -> None:
+def test_counts_page_of_missing_article_is_404(client: Client, pk: str) -> None:
     assert client.get(f"/articles/{pk}/views/").status_code == 404
 
 
-def test_it_is_read_only(client: Client, article: Article) -> None:
-    assert client.post(address_of(article)).status_code == 405
-    assert client.head(address_of(article)).status_code == 200
+def test_counts_page_needs_get_or_head(client: Client, article: Article) -> None:
+    assert client.post(url_of(article)).status_code == 405
+    assert client.head(url_of(article)).status_code == 200
 
 
-def test_it_is_the_same_for_every_stranger_and_caches_may_keep_it(client: Client, article: Article) -> None:
-    page = client.get(address_of(article))
+def test_counts_page_is_cacheable_and_the_same_for_anonymous_users(client: Client, article: Article) -> None:
+    page = client.get(url_of(article))
     assert page["Cache-Control"].startswith("public, max-age=0, s-maxage=5")
     assert not page.cookies
     other = Client(headers={"User-Agent": "another", "Accept-Language": "ru", "Cookie": "csrf=x"})
-    assert other.get(address_of(article) + "?utm_source=x").content == page.content
-    assert resolve(address_of(article)).func.page_parameters == ()  # type: ignore[attr-defined]
+    assert other.get(url_of(article) + "?utm_source=x").content == page.content
+    assert resolve(url_of(article)).func.page_parameters == ()  # type: ignore[attr-defined]
     assert "csrf" not in page.text
     assert " style=" not in page.text
     assert "<script" not in page.text
     assert '<meta name="robots" content="noindex">' in page.text
 
 
-def test_it_costs_four_queries_at_most(
+def test_counts_page_query_count(
     client: Client, article: Article, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
-    with django_assert_max_num_queries(4):  # of which two are kept for five seconds: settings and sections
-        client.get(address_of(article))
+    with django_assert_max_num_queries(4):  # two of them, settings and sections, are cached for five seconds
+        client.get(url_of(article))
     client.force_login(article.author)
     client.get("/about/")
     with django_assert_max_num_queries(4):
-        client.get(address_of(article))
+        client.get(url_of(article))
 
 
-def test_the_title_is_escaped_exactly_once(client: Client) -> None:
-    page = client.get(address_of(factories.published(title="Fish & <b>chips</b>"))).text
+def test_counts_page_title_is_escaped_once(client: Client) -> None:
+    page = client.get(url_of(factories.published(title="Fish & <b>chips</b>"))).text
     assert "Fish &amp; &lt;b&gt;chips&lt;/b&gt;" in page
     assert "<b>chips" not in page
     assert "&amp;amp;" not in page
 
 
-def test_the_statistics_line_of_the_article_leads_to_it(client: Client, article: Article) -> None:
+def test_article_page_links_to_counts_page(client: Client, article: Article) -> None:
     for language in ("", "/ru", "/hy"):
         page = client.get(language + article.get_absolute_url()).text
-        assert f'<a href="{language}{address_of(article)}" rel="nofollow"' in page
+        assert f'<a href="{language}{url_of(article)}" rel="nofollow"' in page
 
 
-def test_a_preview_leads_to_no_page_that_is_not_there(client: Client) -> None:
+def test_preview_does_not_link_to_counts_page(client: Client) -> None:
     article = factories.draft()
     client.force_login(article.author)
     page = client.get(reverse("my_article_preview", args=[article.pk])).text
     assert "0 views" in page
-    assert address_of(article) not in page
+    assert url_of(article) not in page
 
 
-def test_it_agrees_with_the_number_beside_the_eye(client: Client) -> None:
+def test_counts_page_agrees_with_article_page(client: Client) -> None:
     article = factories.published()
     waiting(article, 3)
     waiting(article, 1, kind=PageView.Kind.BOT)
     services.rollup()
     assert "3 views, 0 likes" in client.get(article.get_absolute_url()).text
-    assert "3 views" in words(client.get(address_of(article)).text)
+    assert "3 views" in main_text(client.get(url_of(article)).text)
 
 
-def addresses_below_an_article() -> set[str]:
-    """The last words of the addresses `articles/<pk>/<word>/`, but the article's own."""
+def slugs_below_article_url() -> set[str]:
+    """Return the last parts of the URLs `articles/<pk>/<slug>/`, without that of the article."""
     patterns = [str(found[0][0][0]) for _name, found in get_resolver().reverse_dict.lists() for found in found]
     return {match[1] for pattern in patterns if (match := re.fullmatch(r"articles/%\(pk\)s/(\w+)/", pattern))}
 
 
-def test_no_title_takes_the_address_of_another_page(client: Client) -> None:
-    assert addresses_below_an_article() == RESERVED_SLUGS
-    for word in RESERVED_SLUGS:
-        article = factories.published(title=word.title())
+def test_reserved_slug_of_title_does_not_shadow_other_pages(client: Client) -> None:
+    assert slugs_below_article_url() == RESERVED_SLUGS
+    for slug in RESERVED_SLUGS:
+        article = factories.published(title=slug.title())
         page = client.get(article.get_absolute_url())
         assert page.status_code == 200
-        assert f'<h1 lang="en">{word.title()}</h1>' in page.text
+        assert f'<h1 lang="en">{slug.title()}</h1>' in page.text

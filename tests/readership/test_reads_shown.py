@@ -1,4 +1,4 @@
-"""Reads are shown to the author alone: on the page of the counts, and beside the views in "My articles"."""
+"""Reads are shown to the author only: on the counts page, and beside the views in "My articles"."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests import factories
 from tests.moderation.users import administrator, moderator
 
 pytestmark = pytest.mark.django_db
-DESK = reverse("my_articles")
+MY_ARTICLES = reverse("my_articles")
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def author() -> User:
 
 @pytest.fixture
 def article(author: User) -> Article:
-    """Of 200 views, 50 became reads; 4 of them today, none yesterday."""
+    """An article with 200 views and 50 reads, 4 of them today and none yesterday."""
     article = factories.published(author, title="Lamps")
     for days, views, reads in [(0, 10, 4), (1, 7, 0), (60, 183, 46)]:
         day = today() - timedelta(days=days)
@@ -45,7 +45,7 @@ def counts(client: Client, article: Article) -> Any:
     return client.get(reverse("article_views", args=[article.pk]))
 
 
-def test_the_author_sees_reads_in_sum_by_day_and_as_a_share(client: Client, article: Article) -> None:
+def test_counts_page_shows_reads_to_author(client: Client, article: Article) -> None:
     client.force_login(article.author)
     answer = counts(client, article)
     assert answer["Cache-Control"] == "private, no-store"
@@ -59,7 +59,7 @@ def test_the_author_sees_reads_in_sum_by_day_and_as_a_share(client: Client, arti
 
 
 @pytest.mark.parametrize("make", [moderator, administrator, factories.PersonFactory.create, None])
-def test_nobody_else_sees_them(client: Client, article: Article, make: Any) -> None:
+def test_reads_are_hidden_from_others(client: Client, article: Article, make: Any) -> None:
     if make:
         client.force_login(make())
     for address in (reverse("article_views", args=[article.pk]), article.get_absolute_url()):
@@ -69,13 +69,13 @@ def test_nobody_else_sees_them(client: Client, article: Article, make: Any) -> N
         assert "25 %" not in page
 
 
-def test_a_session_that_ended_shows_none(client: Client, article: Article) -> None:
+def test_reads_are_hidden_after_session_end(client: Client, article: Article) -> None:
     client.force_login(article.author)
     client.session.flush()
     assert "50 reads" not in counts(client, article).text
 
 
-def test_a_day_with_reads_of_yesterdays_views_is_in_the_authors_table_alone(client: Client, author: User) -> None:
+def test_day_with_reads_only_is_shown_to_author_only(client: Client, author: User) -> None:
     article = factories.published(author)
     DailyStats.objects.create(article=article, day=today() - timedelta(days=1), views=1)
     DailyStats.objects.create(article=article, day=today(), reads=1)  # opened before midnight, read after it
@@ -90,37 +90,37 @@ def test_a_day_with_reads_of_yesterdays_views_is_in_the_authors_table_alone(clie
 @pytest.mark.parametrize(
     ("views", "reads", "share"), [(0, 0, None), (0, 1, None), (3, 0, 0), (200, 50, 25), (1, 1, 100)]
 )
-def test_the_share_is_of_the_counted_views(views: int, reads: int, share: float | None) -> None:
+def test_read_share_uses_counted_views(views: int, reads: int, share: float | None) -> None:
     assert Counts(views=views, reads=reads, by_bots=99).read_share == share
 
 
-def test_my_articles_show_reads_beside_the_views(client: Client, article: Article) -> None:
+def test_my_articles_shows_reads_after_views(client: Client, article: Article) -> None:
     client.force_login(article.author)
-    page = client.get(DESK).text
+    page = client.get(MY_ARTICLES).text
     assert page.index("200 views") < page.index("50 reads")
     assert reverse("article_views", args=[article.pk]) in page
 
 
-def test_my_articles_show_the_reads_of_each(client: Client, author: User, article: Article) -> None:
+def test_my_articles_shows_reads_of_each_article(client: Client, author: User, article: Article) -> None:
     other = factories.published(author, title="Other")
     DailyStats.objects.create(article=other, day=today(), views=5, reads=1)
     factories.published(author, title="Not read yet")
     client.force_login(author)
-    page = client.get(DESK).text
+    page = client.get(MY_ARTICLES).text
     assert [page.count(f">{words}</span>") for words in ("50 reads", "1 read", "0 reads")] == [1, 1, 1]
 
 
-def test_what_is_not_published_shows_neither(client: Client, article: Article) -> None:
+def test_my_articles_shows_no_reads_of_unpublished_articles(client: Client, article: Article) -> None:
     publishing.hide(article=article)
     factories.draft(article.author)
     client.force_login(article.author)
-    page = client.get(DESK).text
+    page = client.get(MY_ARTICLES).text
     assert "reads</span>" not in page
     assert reverse("article_views", args=[article.pk]) not in page
 
 
 @pytest.mark.parametrize("published", [0, 1, 8])
-def test_the_whole_list_is_one_query_and_none_for_none(
+def test_reads_by_article_is_one_query_or_none(
     author: User, django_assert_max_num_queries: DjangoAssertNumQueries, published: int
 ) -> None:
     articles = [factories.published(author) for _ in range(published)] + [factories.draft(author)]
@@ -131,21 +131,21 @@ def test_the_whole_list_is_one_query_and_none_for_none(
 
 
 @pytest.mark.parametrize("count", [4, 12])
-def test_the_desk_asks_as_much_for_four_published_articles_as_for_twelve(
+def test_my_articles_query_count_does_not_grow(
     client: Client, author: User, count: int, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     for _ in range(count):
         factories.published(author)
     client.force_login(author)
-    client.get(DESK)  # Warms what every page shows.
-    # Session, person, articles, confirmed address, trust (two: enough published, and none hidden), reasons, reads.
+    client.get(MY_ARTICLES)  # Fills the caches of what every page shows.
+    # Session, user, articles, confirmed address, trust (two: enough published, and none hidden), reasons, reads.
     with django_assert_max_num_queries(8):
-        assert client.get(DESK).text.count("0 reads") == count
+        assert client.get(MY_ARTICLES).text.count("0 reads") == count
 
 
-@pytest.mark.parametrize("who", ["nobody", "somebody else"])
-def test_the_tag_gives_no_one_elses_reads(article: Article, who: str) -> None:
-    user = None if who == "nobody" else factories.PersonFactory.create()
+@pytest.mark.parametrize("visitor", ["anonymous", "other user"])
+def test_own_reads_tag_is_empty_for_others(article: Article, visitor: str) -> None:
+    user = None if visitor == "anonymous" else factories.PersonFactory.create()
     shown = Template("{% load readership %}{% own_reads articles as reads %}{{ reads|read_number:article }}").render(
         Context({"articles": [article], "article": article, "user": user})
     )

@@ -133,7 +133,7 @@ def test_is_declared_bot(user_agent: str) -> None:
         f"Mozilla/5.0 (Linux; Android 11; CUBOT X30) {CHROME} Mobile Safari/537.36",
         f"Mozilla/5.0 (Linux; Android 9; CUBOT_NOVA) {CHROME} Mobile Safari/537.36",
         "Opera/9.80 (J2ME/MIDP; Opera Mini/9.80) Presto/2.12",
-        # A headless browser says which browser it is, not that no one reads.
+        # A headless browser can have a reader.
         "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) HeadlessChrome/142.0.0.0 Safari/537.36",
         "Lynx/2.9.2 libwww-FM/2.14 SSL-MM/1.4.1",
         "w3m/0.5.3",

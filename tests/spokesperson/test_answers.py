@@ -1,4 +1,4 @@
-"""What holds for every answer of the site, whichever view gives it and however it ends."""
+"""Rules for every response of the site, including errors."""
 
 from __future__ import annotations
 
@@ -17,30 +17,30 @@ from tests import factories
 pytestmark = pytest.mark.django_db
 
 
-def _breaks(request: WSGIRequest) -> HttpResponse:
+def _raise_error(request: WSGIRequest) -> HttpResponse:
     raise RuntimeError("a bug")
 
 
-def _is_away(request: WSGIRequest) -> HttpResponse:
+def _raise_database_error(request: WSGIRequest) -> HttpResponse:
     raise OperationalError("connection refused")
 
 
-class UrlsWithABug:
-    """The site's addresses, one whose view fails, and one that finds no database."""
+class UrlsWithErrors:
+    """The site's URLs, a view with a bug, and a view without a database."""
 
     handler400 = urls.handler400
     handler403 = urls.handler403
     handler404 = urls.handler404
     handler500 = urls.handler500
-    urlpatterns = [path("breaks/", _breaks), path("away/", _is_away), *urls.urlpatterns]
+    urlpatterns = [path("breaks/", _raise_error), path("unavailable/", _raise_database_error), *urls.urlpatterns]
 
 
-PLACES = {
+CASES = {
     "front": ("/", 200),
     "article list of nothing": ("/sections/none/", 404),
     "not found": ("/nowhere/", 404),
     "broken": ("/breaks/", 500),
-    "without a database": ("/away/", 503),
+    "without a database": ("/unavailable/", 503),
     "null byte": ("/a%00b/", 400),
     "admin": ("/admin/", 302),
     "log-in": ("/accounts/login/", 200),
@@ -52,12 +52,12 @@ PLACES = {
 }
 
 
-@pytest.mark.parametrize("place", PLACES)
-def test_security_headers_on_every_kind_of_answer(client: Client, settings: LazySettings, place: str) -> None:
-    settings.ROOT_URLCONF = UrlsWithABug
+@pytest.mark.parametrize("case", CASES)
+def test_security_headers_on_every_kind_of_response(client: Client, settings: LazySettings, case: str) -> None:
+    settings.ROOT_URLCONF = UrlsWithErrors
     client.raise_request_exception = False
-    address, status = PLACES[place]
-    response = client.delete(address) if place == "wrong method" else client.get(address)
+    address, status = CASES[case]
+    response = client.delete(address) if case == "wrong method" else client.get(address)
     assert response.status_code == status
     assert response["X-Content-Type-Options"] == "nosniff"
     assert response["Referrer-Policy"] == "strict-origin-when-cross-origin"
@@ -71,16 +71,16 @@ def test_security_headers_on_every_kind_of_answer(client: Client, settings: Lazy
     assert "Server" not in response
 
 
-def test_static_files_carry_them_too(settings: LazySettings) -> None:
+def test_security_headers_on_static_files(settings: LazySettings) -> None:
     (settings.STATIC_ROOT / "probe.css").write_text("a{}")
-    response = Client().get("/static/probe.css")  # a new client, because the files are looked up once
+    response = Client().get("/static/probe.css")  # a new client, because WhiteNoise scans the files once
     assert response.status_code == 200
     assert response["X-Content-Type-Options"] == "nosniff"
     assert "unsafe" not in response["Content-Security-Policy"]
     assert "no-store" not in response["Cache-Control"]
 
 
-def test_the_admin_of_someone_signed_in_keeps_the_policy(client: Client) -> None:
+def test_security_headers_in_admin_for_signed_in_user(client: Client) -> None:
     client.force_login(factories.PersonFactory.create(is_staff=True, is_superuser=True))
     response = client.get("/admin/")
     assert response.status_code == 200
@@ -89,7 +89,7 @@ def test_the_admin_of_someone_signed_in_keeps_the_policy(client: Client) -> None
 
 
 @pytest.mark.parametrize("address", ["/nowhere/", "/accounts/login/", "/a%00b/"])
-def test_what_nobody_declared_public_is_private(client: Client, address: str) -> None:
+def test_response_is_private_by_default(client: Client, address: str) -> None:
     cache_control = client.get(address)["Cache-Control"]
     assert "no-store" in cache_control
     assert "private" in cache_control
@@ -97,7 +97,7 @@ def test_what_nobody_declared_public_is_private(client: Client, address: str) ->
 
 
 @pytest.mark.parametrize("address", ["/", "/ru/", "/about/", "/nowhere/", "/feeds/rss.xml"])
-def test_reading_leaves_no_cookie(client: Client, address: str) -> None:
+def test_public_page_sets_no_cookie(client: Client, address: str) -> None:
     assert not client.get(address).cookies
 
 
@@ -117,7 +117,7 @@ def test_reading_leaves_no_cookie(client: Client, address: str) -> None:
         "/authors/" + "a" * 3000 + "/",
     ],
 )
-def test_no_address_is_a_500(client: Client, address: str) -> None:
+def test_malformed_url_is_no_server_error(client: Client, address: str) -> None:
     assert client.get(address).status_code in {200, 400, 404}
 
 
@@ -125,31 +125,31 @@ def test_no_address_is_a_500(client: Client, address: str) -> None:
     "body",
     [b"login=a%00b&password=x", b"login=%ff%fe&password=%ff", b"\xff\xfe\x00", b"login=" + b"a" * 100_000],
 )
-def test_no_body_is_a_500(client: Client, body: bytes) -> None:
+def test_malformed_body_is_no_server_error(client: Client, body: bytes) -> None:
     response = client.post("/accounts/login/", body, content_type="application/x-www-form-urlencoded")
     assert 200 <= response.status_code < 500
 
 
-def test_a_body_beyond_all_limits_is_refused_unread(client: Client) -> None:
+def test_body_over_size_limit_is_413(client: Client) -> None:
     response = client.post("/accounts/login/", data={}, headers={"content-length": str(13 * 1024 * 1024)})
     assert response.status_code == 413
 
 
-def test_a_length_that_is_no_number_is_refused(client: Client) -> None:
+def test_invalid_content_length_is_400(client: Client) -> None:
     assert client.get("/", headers={"content-length": "many"}).status_code == 400
 
 
 @pytest.mark.parametrize(("address", "language"), [("/about/", "en"), ("/ru/about/", "ru"), ("/hy/about/", "hy")])
-def test_the_language_is_the_address_alone(client: Client, address: str, language: str) -> None:
+def test_language_depends_on_url_only(client: Client, address: str, language: str) -> None:
     other = "hy" if language != "hy" else "ru"
     response = client.get(address, headers={"accept-language": other, "cookie": f"django_language={other}"})
     assert response["Content-Language"] == language
     assert f'<html lang="{language}"' in response.content.decode()
     assert "Accept-Language" not in response.get("Vary", "")
-    assert translation.get_language() == "en"  # nothing is left behind in the thread
+    assert translation.get_language() == "en"  # not changed for the thread
 
 
-def test_a_stale_token_is_told_kindly() -> None:
+def test_stale_csrf_token_shows_page() -> None:
     client = Client(enforce_csrf_checks=True)
     response = client.post("/accounts/login/", {"login": "someone", "password": "x"})
     assert response.status_code == 403
@@ -157,16 +157,16 @@ def test_a_stale_token_is_told_kindly() -> None:
     assert "Traceback" not in response.content.decode()
 
 
-def test_a_host_that_is_not_ours_is_refused(client: Client) -> None:
+def test_unknown_host_is_400(client: Client) -> None:
     assert client.get("/", headers={"host": "evil.example"}).status_code == 400
 
 
-def test_links_never_follow_the_host_header(client: Client, settings: LazySettings) -> None:
+def test_links_use_origin_not_host_header(client: Client, settings: LazySettings) -> None:
     page = client.get("/about/", headers={"host": "localhost"}).content.decode()
     assert f'<link rel="canonical" href="{settings.ORIGIN}/about/">' in page
 
 
-def test_media_stays_in_its_folder(client: Client, settings: LazySettings) -> None:
+def test_media_path_cannot_leave_folder(client: Client, settings: LazySettings) -> None:
     settings.MEDIA_ROOT.mkdir(parents=True)
     (settings.MEDIA_ROOT / "a.webp").write_bytes(b"RIFF")
     (settings.MEDIA_ROOT.parent / "secret").write_text("secret")
@@ -176,10 +176,10 @@ def test_media_stays_in_its_folder(client: Client, settings: LazySettings) -> No
     assert client.get("/media/").status_code == 404
 
 
-def test_without_a_database_programs_are_asked_to_come_again(client: Client, settings: LazySettings) -> None:
-    settings.ROOT_URLCONF = UrlsWithABug
+def test_database_error_is_503_with_retry_after(client: Client, settings: LazySettings) -> None:
+    settings.ROOT_URLCONF = UrlsWithErrors
     client.raise_request_exception = False
-    away, broken = client.get("/away/"), client.get("/breaks/")
-    assert (away.status_code, away["Retry-After"]) == (503, "10")
+    unavailable, broken = client.get("/unavailable/"), client.get("/breaks/")
+    assert (unavailable.status_code, unavailable["Retry-After"]) == (503, "10")
     assert (broken.status_code, broken.get("Retry-After")) == (500, None)
-    assert "Something went wrong" in away.text
+    assert "Something went wrong" in unavailable.text

@@ -1,8 +1,9 @@
-"""`manage.py recount`: every counter against its rows, told without change or mended."""
+"""`manage.py recount`: every counter against its rows, only reported, or corrected."""
 
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -15,10 +16,11 @@ from articles.models.ranking import hot
 from articles.readership import services as readership
 from articles.readership.models import DailyStats, PageView
 from articles.readership.visitors import today
+from articles.selectors import article_pk_ranges
 from articles.services import publishing
+from articles.voting import recount as voting
 from articles.voting.models import Vote
 from articles.voting.services import cast_vote
-from core import recount as counters
 from tests import factories
 from tests.readership.rows import waiting
 
@@ -31,7 +33,7 @@ def viewed(article: Article, times: int = 1, *, kind: str = PageView.Kind.COUNTE
 
 @pytest.fixture
 def article() -> Article:
-    """An article with two likes, a dislike and views of every kind, all of it counted."""
+    """An article with two likes, a dislike and views of every kind, all rolled up."""
     article = factories.published()
     for value in (1, 1, -1):
         cast_vote(article=article, user=factories.PersonFactory.create(), value=value)
@@ -62,11 +64,13 @@ def assert_exact(article: Article) -> None:
 
 
 @pytest.mark.parametrize("options", [(), ("--check",)])
-def test_what_is_right_is_left_alone(article: Article, capsys: pytest.CaptureFixture[str], options: tuple[str]) -> None:
+def test_recount_leaves_correct_counters(
+    article: Article, capsys: pytest.CaptureFixture[str], options: tuple[str]
+) -> None:
     factories.draft()
     factories.in_review()
     factories.hidden()
-    viewed(article, 2)  # waits for the roll-up: in neither number, so no difference
+    viewed(article, 2)  # not rolled up: in neither number, so no difference
     assert recount(capsys, *options) == "All counters are correct.\n"
     assert_exact(article)
 
@@ -85,29 +89,29 @@ WRONG: dict[str, tuple[type[Model], dict[str, float], str]] = {
 
 
 @pytest.mark.parametrize("name", WRONG)
-def test_every_counter_is_compared_and_mended(article: Article, capsys: pytest.CaptureFixture[str], name: str) -> None:
+def test_recount_corrects_each_counter(article: Article, capsys: pytest.CaptureFixture[str], name: str) -> None:
     model, change, sentence = WRONG[name]
     rows = model._default_manager.filter(**({"day": today()} if model is DailyStats else {}))
     rows.update(**change)
     with pytest.raises(CommandError, match="differ") as error:
         call_command("recount", "--check")
     assert error.value.returncode == 1
-    assert f"article {article.pk}" in (told := capsys.readouterr().out)
-    assert sentence in told
+    assert f"article {article.pk}" in (output := capsys.readouterr().out)
+    assert sentence in output
     assert list(rows.values_list(*change)) == [tuple(change.values())]  # nothing was changed
     assert sentence in recount(capsys)
     assert_exact(article)
     assert recount(capsys, "--check") == "All counters are correct.\n"
 
 
-def test_a_vote_that_came_past_the_service_is_found(article: Article, capsys: pytest.CaptureFixture[str]) -> None:
+def test_recount_finds_vote_deleted_without_the_service(article: Article, capsys: pytest.CaptureFixture[str]) -> None:
     Vote.objects.filter(pk__in=Vote.objects.filter(value=1).values("pk")[:1]).delete()
     assert "likes: 2 stored, 1 counted" in recount(capsys)
     article.refresh_from_db()
     assert article.likes == 1
 
 
-def test_a_day_without_its_row_is_found(article: Article, capsys: pytest.CaptureFixture[str]) -> None:
+def test_recount_finds_missing_daily_statistics(article: Article, capsys: pytest.CaptureFixture[str]) -> None:
     DailyStats.objects.filter(day=today()).delete()
     with pytest.raises(CommandError):
         call_command("recount", "--check")
@@ -115,9 +119,9 @@ def test_a_day_without_its_row_is_found(article: Article, capsys: pytest.Capture
     assert_exact(article)
 
 
-def test_a_row_that_nothing_was_told_of_is_found(article: Article, capsys: pytest.CaptureFixture[str]) -> None:
-    """A worker of an earlier version may leave one behind."""
-    viewed(article, 2)  # waits, and is no part of the difference
+def test_recount_finds_view_without_pending_count(article: Article, capsys: pytest.CaptureFixture[str]) -> None:
+    """A worker of an earlier version can leave one behind."""
+    viewed(article, 2)  # not rolled up, and not part of the difference
     PageView.objects.create(article=article, day=today(), visitor=b"left", source=bytes(16), kind=PageView.Kind.COUNTED)
     assert ", views: 2 stored, 3 counted" in recount(capsys)
     article.refresh_from_db()
@@ -128,22 +132,20 @@ def test_a_row_that_nothing_was_told_of_is_found(article: Article, capsys: pytes
     assert recount(capsys, "--check") == "All counters are correct.\n"
 
 
-def test_days_whose_rows_are_dropped_keep_their_numbers(article: Article, capsys: pytest.CaptureFixture[str]) -> None:
+def test_recount_leaves_days_whose_rows_are_deleted(article: Article, capsys: pytest.CaptureFixture[str]) -> None:
     readership.delete_old_data()
     assert PageView.objects.filter(day=today() - timedelta(days=9)).count() == 0
     assert recount(capsys, "--check") == "All counters are correct.\n"
     assert_exact(article)
 
 
-def test_hidden_articles_are_compared_too(article: Article, capsys: pytest.CaptureFixture[str]) -> None:
+def test_recount_includes_hidden_articles(article: Article, capsys: pytest.CaptureFixture[str]) -> None:
     publishing.hide(article=article)
     Article.objects.update(likes=0)
     assert "likes: 0 stored, 2 counted" in recount(capsys)
 
 
-def test_statements_do_not_grow_with_the_articles_of_a_batch(
-    article: Article, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_recount_statements_do_not_grow_within_a_batch(article: Article, capsys: pytest.CaptureFixture[str]) -> None:
     def statements() -> int:
         with CaptureQueriesContext(connection) as queries:
             recount(capsys, "--check")
@@ -155,8 +157,10 @@ def test_statements_do_not_grow_with_the_articles_of_a_batch(
     assert statements() == before
 
 
-def test_many_batches(article: Article, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(counters, "BATCH", 2)
+def test_recount_in_batches(
+    article: Article, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(voting, "article_pk_ranges", partial(article_pk_ranges, 2))
     for _ in range(4):
         factories.published()
     Article.objects.update(likes=5)

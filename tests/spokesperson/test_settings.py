@@ -1,4 +1,4 @@
-"""Settings come from the environment, and a wrong one stops the start with a sentence."""
+"""Settings are read from the environment; an invalid value stops the start with one sentence."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PRODUCTION = {"ORIGIN": "https://news.example.org", "SECRET_KEY": "k" * 60}
 
 
 def start(tmp_path: Path, *, show: str = "", **variables: str) -> subprocess.CompletedProcess[str]:
-    """Read the settings in a fresh process with these variables alone; `show` names the setting to print."""
+    """Read the settings in a new process with only these variables; `show` is the setting to print."""
     script = "from spokesperson import settings; print(getattr(settings, sys.argv[1], ''))"
     return subprocess.run(  # noqa: S603 - our own script
         [sys.executable, "-c", f"import sys; {script}", show],
@@ -52,7 +52,7 @@ def start(tmp_path: Path, *, show: str = "", **variables: str) -> subprocess.Com
         ({"PAYMENTS": "stripe", "STRIPE_KEY": "sk_1", "STRIPE_ENDPOINT_SECRET": "secret"}, "needs STRIPE_KEY"),
     ],
 )
-def test_a_wrong_value_stops_the_start(tmp_path: Path, variables: dict[str, str], sentence: str) -> None:
+def test_invalid_value_raises_improperly_configured(tmp_path: Path, variables: dict[str, str], sentence: str) -> None:
     run = start(tmp_path, **{**PRODUCTION, **variables})
     assert run.returncode != 0
     assert "ImproperlyConfigured" in run.stderr
@@ -71,10 +71,10 @@ def test_a_wrong_value_stops_the_start(tmp_path: Path, variables: dict[str, str]
         ("SESSION_COOKIE_HTTPONLY", "True"),
         ("SESSION_COOKIE_SAMESITE", "Lax"),
         ("SECURE_SSL_REDIRECT", "True"),
-        ("SECURE_PROXY_SSL_HEADER", ""),  # a forwarded header counts only where a proxy is named
+        ("SECURE_PROXY_SSL_HEADER", ""),  # only with TRUSTED_PROXY_COUNT
     ],
 )
-def test_production_is_strict_without_being_told(tmp_path: Path, show: str, value: str) -> None:
+def test_production_defaults_are_secure(tmp_path: Path, show: str, value: str) -> None:
     run = start(tmp_path, show=show, **PRODUCTION)
     assert run.stdout.strip() == value, run.stderr
 
@@ -83,20 +83,20 @@ def test_hsts_is_at_least_a_year(tmp_path: Path) -> None:
     assert int(start(tmp_path, show="SECURE_HSTS_SECONDS", **PRODUCTION).stdout) >= 365 * 24 * 3600
 
 
-def test_the_key_may_come_as_a_file(tmp_path: Path) -> None:
+def test_secret_key_file(tmp_path: Path) -> None:
     file = tmp_path / "key"
     file.write_text("f" * 50 + "\n")
     run = start(tmp_path, show="SECRET_KEY", ORIGIN=PRODUCTION["ORIGIN"], SECRET_KEY_FILE=str(file))
     assert run.stdout.strip() == "f" * 50, run.stderr
 
 
-def test_a_folder_with_odd_characters_holds_the_database(tmp_path: Path) -> None:
+def test_data_dir_with_special_characters(tmp_path: Path) -> None:
     folder = tmp_path / "a folder #1 50%?"
     run = start(folder, show="DATABASES", **PRODUCTION)
     assert repr(folder / "spokesperson.sqlite3") in run.stdout, run.stderr
 
 
-def test_a_folder_that_is_not_there_yet_is_made_for_its_owner_alone(tmp_path: Path) -> None:
+def test_data_dir_is_created_for_owner_only(tmp_path: Path) -> None:
     folder = tmp_path / "new" / "data"
     start(tmp_path, **PRODUCTION, DATA_DIR=str(folder))
     assert folder.stat().st_mode & 0o777 == 0o700
@@ -104,12 +104,12 @@ def test_a_folder_that_is_not_there_yet_is_made_for_its_owner_alone(tmp_path: Pa
 
 def test_sqlite_is_set_up_for_parallel_writers(tmp_path: Path) -> None:
     shown = start(tmp_path, show="DATABASES", **PRODUCTION).stdout
-    for promise in ("journal_mode=WAL", "foreign_keys=ON", "'transaction_mode': 'IMMEDIATE'", "'timeout': 20"):
-        assert promise in shown
+    for option in ("journal_mode=WAL", "foreign_keys=ON", "'transaction_mode': 'IMMEDIATE'", "'timeout': 20"):
+        assert option in shown
 
 
 @pytest.mark.parametrize("debug", ["true", "false"])
-def test_debug_toolbar_is_there_under_debug_alone(tmp_path: Path, debug: str) -> None:
+def test_debug_toolbar_is_installed_with_debug_only(tmp_path: Path, debug: str) -> None:
     run = start(tmp_path, show="INSTALLED_APPS", **PRODUCTION | {"ORIGIN": "http://127.0.0.1:8000", "DEBUG": debug})
     assert ("debug_toolbar" in run.stdout) == (debug == "true"), run.stderr
 

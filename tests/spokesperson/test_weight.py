@@ -1,4 +1,4 @@
-"""What the first visit of an article costs, cold: bytes as sent, and nothing that holds up the page."""
+"""The first visit of an article without a browser cache: bytes sent, and what blocks rendering."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from django.test import Client
 from articles.models import Article
 from core.page_cache.middleware import PageCache
 from tests import factories
-from tests.core.page_cache.helpers import ask
-from tests.e2e.site import picture_of
+from tests.core.page_cache.helpers import fetch
+from tests.e2e.site import create_image
 from tests.promotion.factories import running
 
 KB = 1024
@@ -49,8 +49,8 @@ class Tags(HTMLParser):
 
 
 @pytest.fixture
-def article(kept_connection: None) -> Article:
-    """As long as the demonstration's longest, with a picture, tags, three others of its section and a promotion."""
+def article(open_connection: None) -> Article:
+    """A long article with an image, tags, three related articles and a promotion."""
     words = factories.WORDS.split()
     body = "".join(
         f"<p>{' '.join(words[(7 * turn + n * (turn % 5 + 1)) % len(words)] for n in range(90))}</p>"
@@ -58,17 +58,17 @@ def article(kept_connection: None) -> Article:
     )
     author = factories.PersonFactory.create()
     section = factories.SectionFactory.create()
-    told = {"section": section, "image": picture_of(author), "alternative_text": "A lamp at dusk"}
+    common = {"section": section, "image": create_image(author), "alternative_text": "A lamp at dusk"}
     for title in ("The yard light", "A rumour", "The market"):
-        factories.published(author=author, title=title, **told)
-    made = factories.published(author=author, body=body, tag_names=["street lamps", "light"], **told)
-    running("beside", article=factories.published(author=author, title="Promoted", **told))
-    return made
+        factories.published(author=author, title=title, **common)
+    article = factories.published(author=author, body=body, tag_names=["street lamps", "light"], **common)
+    running("beside", article=factories.published(author=author, title="Promoted", **common))
+    return article
 
 
 @pytest.fixture
 def answer(article: Article) -> Any:
-    return ask(
+    return fetch(
         PageCache(get_wsgi_application(), max_bytes=1024 * KB),
         path=article.get_absolute_url(),
         accept_encoding="gzip, deflate, br",
@@ -76,19 +76,19 @@ def answer(article: Article) -> Any:
 
 
 def sent(addresses: list[str]) -> int:
-    """Bytes of static files together, compressed as they are stored beside each other."""
+    """Return the total size of static files in bytes, compressed with brotli."""
     total = 0
     for address in addresses:
         found = finders.find(address.removeprefix(settings.STATIC_URL))
         assert isinstance(found, str), address
         content = Path(found).read_bytes()
         assert b"@import" not in content
-        assert not re.search(rb"^\s*import\b|\bimport\(", content, re.MULTILINE), "count what it fetches, too"
+        assert not re.search(rb"^\s*import\b|\bimport\(", content, re.MULTILINE), "Count the imported files too."
         total += len(brotli.compress(content))
     return total
 
 
-def test_an_article_weighs_little(answer: Any) -> None:
+def test_article_page_size_is_limited(answer: Any) -> None:
     page = Tags(answer["plain"].decode())
     assert answer["headers"]["Content-Encoding"] == "br"
     assert "data-promotion" in answer["plain"].decode()
@@ -98,22 +98,22 @@ def test_an_article_weighs_little(answer: Any) -> None:
     assert 0 < sent(page.scripts()) <= 6 * KB
 
 
-def test_nothing_but_the_stylesheet_holds_it_up(answer: Any) -> None:
+def test_article_page_is_blocked_by_one_stylesheet_only(answer: Any) -> None:
     page = Tags(answer["plain"].decode())
     assert page.stylesheets() == ["/static/css/site.css"]
     assert not any("htmx" in script for script in page.scripts())
-    holding = [
+    blocking = [
         script["src"]
         for script in page.all("script")
         if script.get("src") and script.get("type") != "module" and "defer" not in script and "async" not in script
     ]
-    # A card that the reader has hidden must not appear first; the script stands behind the first card.
-    assert holding == ["/static/js/promotions-hidden.js"]
+    # Runs before the first card is shown, so that a hidden card does not flash.
+    assert blocking == ["/static/js/promotions-hidden.js"]
     css = Path(str(finders.find("css/site.css"))).read_text()
     assert "@font-face" not in css
 
 
-def test_pictures_keep_their_place_and_come_in_the_size_that_is_needed(answer: Any) -> None:
+def test_images_have_dimensions_and_responsive_sizes(answer: Any) -> None:
     images = [image for image in Tags(answer["plain"].decode()).all("img") if "/beacon/" not in str(image["src"])]
     lead, *others = [image for image in images if image.get("srcset")]
     assert lead["fetchpriority"] == "high"
@@ -130,8 +130,8 @@ def test_pictures_keep_their_place_and_come_in_the_size_that_is_needed(answer: A
         assert "fetchpriority" not in image
 
 
-@pytest.mark.usefixtures("kept_connection")
-def test_static_files_are_kept_for_good_and_compressed_beforehand(settings: LazySettings, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("open_connection")
+def test_static_files_are_immutable_and_precompressed(settings: LazySettings, tmp_path: Path) -> None:
     settings.STATIC_ROOT = tmp_path / "static"
     settings.STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.FileSystemFinder"]
     settings.STORAGES = {
@@ -144,7 +144,7 @@ def test_static_files_are_kept_for_good_and_compressed_beforehand(settings: Lazy
     texts = [file for file in files if file.endswith((".css", ".js"))]
     assert len(texts) > 10
     for file in texts:
-        assert re.search(r"\.[0-9a-f]{12}\.(css|js)$", file), "a name without a digest"
+        assert re.search(r"\.[0-9a-f]{12}\.(css|js)$", file), "no digest in the name"
         assert {f"{file}.br", f"{file}.gz"} <= set(files)
     for accepted in ("br", "gzip"):
         sent = client.get(f"/{texts[0]}", headers={"accept-encoding": accepted})

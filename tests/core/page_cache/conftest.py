@@ -1,4 +1,4 @@
-"""The page cache around an application that counts, and nginx in front of one."""
+"""Fixtures for the page cache, and for nginx in front of an application."""
 
 from __future__ import annotations
 
@@ -18,16 +18,15 @@ from tests.core.page_cache.helpers import Clock, Django
 from tests.core.page_cache.nginx import (
     CONF,
     WRAPPER,
-    Behind,
-    Front,
+    Nginx,
     Quiet,
     Server,
+    Upstream,
     accepts,
-    as_here,
+    adapt_conf,
     eventually,
     user,
 )
-from tests.readership.wsgi import open_connections
 
 
 @pytest.fixture(autouse=True)
@@ -53,20 +52,13 @@ def cache(django: Django, clock: Clock) -> PageCache:
 
 
 @pytest.fixture
-def roomy(django: Django, clock: Clock) -> PageCache:
+def large_cache(django: Django, clock: Clock) -> PageCache:
     return PageCache(django, max_bytes=1024 * 1024)
 
 
 @pytest.fixture
-def kept_connection(db: None) -> Iterator[None]:
-    """Keep the requests from closing the connection that holds the test's transaction."""
-    with open_connections():
-        yield
-
-
-@pytest.fixture
 def nginx() -> str:
-    """The program."""
+    """Return the path of the program nginx."""
     found = find_program("nginx")
     if not found:
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)("No nginx is installed.")
@@ -75,32 +67,32 @@ def nginx() -> str:
 
 
 @pytest.fixture
-def start(nginx: str, tmp_path: Path) -> Iterator[Callable[[Behind], Front]]:
-    """Starts nginx in a folder of its own, with what stands behind it on a port of its own."""
+def start(nginx: str, tmp_path: Path) -> Iterator[Callable[[Upstream], Nginx]]:
+    """Return a function that starts nginx and an application behind it, each on its own port."""
     folder, static, media = (tmp_path / name for name in ("nginx", "static", "media"))
     for one in (folder, static, media):
         one.mkdir(exist_ok=True)
     running: list[subprocess.Popen[bytes]] = []
     servers: list[Server] = []
 
-    def begin(behind: Behind) -> Front:
+    def start_site(upstream: Upstream) -> Nginx:
         server = Server(("127.0.0.1", 0), Quiet)
-        server.set_app(behind)
+        server.set_app(upstream)
         servers.append(server)
         threading.Thread(target=server.serve_forever, args=[0.05], daemon=True).start()
         port = free_port()
-        site = as_here(
-            CONF.read_text(), port=port, behind=server.server_port, folder=folder, static=static, media=media
+        site = adapt_conf(
+            CONF.read_text(), port=port, upstream=server.server_port, folder=folder, static=static, media=media
         )
         (folder / "site.conf").write_text(site)
         (folder / "nginx.conf").write_text(WRAPPER.format(folder=folder, user=user()))
         command = [nginx, "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", str(folder / "error.log")]
         running.append(subprocess.Popen(command, stderr=subprocess.DEVNULL))  # noqa: S603 - a fixed command
         eventually(lambda: accepts(port), (folder / "error.log").read_text)
-        return Front(port, behind)
+        return Nginx(port, upstream)
 
     try:
-        yield begin
+        yield start_site
     finally:
         for process in running:
             process.terminate()
@@ -111,7 +103,7 @@ def start(nginx: str, tmp_path: Path) -> Iterator[Callable[[Behind], Front]]:
 
 
 @pytest.fixture
-def stub(start: Callable[[Behind], Front]) -> Front:
-    """A page that is fresh for an hour, unless a test says otherwise."""
-    behind = Behind(headers=[("Content-Type", "text/html"), ("Cache-Control", "public, s-maxage=3600")])
-    return start(behind)
+def stub(start: Callable[[Upstream], Nginx]) -> Nginx:
+    """Start nginx before a page that is fresh for an hour."""
+    upstream = Upstream(headers=[("Content-Type", "text/html"), ("Cache-Control", "public, s-maxage=3600")])
+    return start(upstream)

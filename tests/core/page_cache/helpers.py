@@ -1,4 +1,4 @@
-"""Asking the page cache, with an application behind it that counts its renderings."""
+"""Send requests to the page cache, with an application behind it that records them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import brotli
 from core.page_cache.middleware import PageCache
 
 PUBLIC = "public, max-age=0, s-maxage=5"
-#: What a visitor may send that changes nothing of a public page, neither here nor in nginx.
+# Headers that do not change a public page, neither in the page cache nor in nginx.
 SAME_PAGE = [
     {"user_agent": "another"},
     {"cookie": "csrf=1; sessionid=2; xsession=3; session_=4; a=session"},
@@ -30,7 +30,7 @@ SAME_PAGE = [
 
 
 class Clock:
-    """Stands in for the monotonic clock; tests move it."""
+    """A replacement for the `time` module that tests can advance."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -43,10 +43,10 @@ class Clock:
 
 
 class Django:
-    """A WSGI application that counts its renderings and keeps what it was asked with."""
+    """A WSGI application that records the requests it receives."""
 
     def __init__(self) -> None:
-        self.asked: list[dict[str, Any]] = []
+        self.requests: list[dict[str, Any]] = []
         self.status = "200 OK"
         self.headers = [
             ("Content-Type", "text/html"),
@@ -60,7 +60,7 @@ class Django:
         self.raises: Exception | None = None
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        self.asked.append(environ)
+        self.requests.append(environ)
         self.entered.release()
         if self.gate:
             assert self.gate.wait(10)
@@ -90,12 +90,12 @@ def environ_of(path: str = "/about/", method: str = "GET", query: str = "", **he
     return environ
 
 
-def ask(cache: PageCache, path: str = "/about/", method: str = "GET", query: str = "", **headers: str) -> Any:
+def fetch(cache: PageCache, path: str = "/about/", method: str = "GET", query: str = "", **headers: str) -> Any:
     return send(cache, environ_of(path, method, query, **headers))
 
 
 def send(cache: PageCache, environ: dict[str, Any]) -> Any:
-    """What the cache answers: status, headers, body as sent, and `plain`, the body without its compression."""
+    """Return the response: status, headers, body as sent, and `plain`, the decompressed body."""
     answer: dict[str, Any] = {}
 
     def start(status: str, given: list[tuple[str, str]], exc_info: Any = None, /) -> Any:
@@ -110,13 +110,13 @@ def send(cache: PageCache, environ: dict[str, Any]) -> Any:
     return answer
 
 
-class Crowd:
-    """Readers who ask at the same time, each in a thread."""
+class ParallelRequests:
+    """Parallel requests, each in its own thread."""
 
-    def __init__(self, cache: PageCache, readers: int, **asked: str) -> None:
+    def __init__(self, cache: PageCache, number: int, **request: str) -> None:
         self.answers: list[Any] = []
         self.threads = [
-            threading.Thread(target=lambda: self.answers.append(ask(cache, **asked))) for _ in range(readers)
+            threading.Thread(target=lambda: self.answers.append(fetch(cache, **request))) for _ in range(number)
         ]
         for thread in self.threads:
             thread.start()
@@ -128,6 +128,6 @@ class Crowd:
         return self.answers
 
 
-def how(answer: dict[str, Any]) -> str | None:
-    """What the answer says of the cache: "hit", "miss", "stale" or nothing; nginx' answers have names in lower case."""
+def cache_status(answer: dict[str, Any]) -> str | None:
+    """Return the header X-Cache: "hit", "miss", "stale" or None. nginx sends header names in lower case."""
     return next((value for name, value in answer["headers"].items() if name.lower() == "x-cache"), None)

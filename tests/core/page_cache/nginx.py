@@ -1,4 +1,4 @@
-"""A real nginx with deploy/nginx.conf, what stands behind it, and how to ask it."""
+"""Run nginx with deploy/nginx.conf, an application behind it, and send requests to it."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Server(ThreadingMixIn, WSGIServer):
     request_queue_size = 64
 
     def server_bind(self) -> None:
-        """Without asking a name server what we are called."""
+        """Bind without a DNS lookup of the host name."""
         TCPServer.server_bind(self)
         self.server_name, self.server_port = "testserver", self.server_address[1]
         self.setup_environ()
@@ -58,12 +58,12 @@ class Quiet(WSGIRequestHandler):
 
 
 @dataclass
-class Behind:
-    """What stands behind nginx: notes what arrives, and misbehaves when told to."""
+class Upstream:
+    """The application behind nginx: records requests, and fails if `is_down` is set."""
 
     app: Any = None
-    asked: list[dict[str, Any]] = field(default_factory=list)
-    away: bool = False
+    requests: list[dict[str, Any]] = field(default_factory=list)
+    is_down: bool = False
     gate: threading.Event | None = None
     entered: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
     status: str = ""
@@ -71,12 +71,12 @@ class Behind:
     body: bytes = b"page"
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        self.asked.append(environ)
+        self.requests.append(environ)
         if length := environ.get("CONTENT_LENGTH"):
             environ["wsgi.input"].read(int(length))
         self.entered.release()
-        if self.away:
-            raise ConnectionAbortedError  # The handler closes the connection without a word.
+        if self.is_down:
+            raise ConnectionAbortedError  # The handler closes the connection without a response.
         if self.gate:
             assert self.gate.wait(20)
         if self.app and not self.status:
@@ -89,14 +89,14 @@ class Behind:
 
 
 @dataclass
-class Front:
-    """nginx, and how to ask it."""
+class Nginx:
+    """A running nginx."""
 
     port: int
-    behind: Behind
+    upstream: Upstream
 
-    def ask(self, path: str = "/about/", method: str = "GET", body: bytes | None = None, **headers: str) -> Any:
-        """An answer: status, headers (names in lower case), body."""
+    def fetch(self, path: str = "/about/", method: str = "GET", body: bytes | None = None, **headers: str) -> Any:
+        """Return the response: status, headers (names in lower case), body."""
         connection = HTTPConnection("127.0.0.1", self.port, timeout=30)
         try:
             connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
@@ -112,14 +112,14 @@ class Front:
             connection.close()
 
     def send(self, request: bytes) -> bytes:
-        """The raw answer to a raw request."""
+        """Send a raw request; return the raw response."""
         with socket.create_connection(("127.0.0.1", self.port), timeout=30) as connection:
             connection.sendall(request)
             return b"".join(iter(lambda: connection.recv(65536), b""))
 
 
-def as_here(conf: str, *, port: int, behind: int, folder: Path, static: Path, media: Path) -> str:
-    """The file with the placeholders that an operator replaces, and without TLS."""
+def adapt_conf(conf: str, *, port: int, upstream: int, folder: Path, static: Path, media: Path) -> str:
+    """Return the configuration with its placeholders replaced, and without TLS."""
     changes = {
         "listen 443 ssl http2;": f"listen 127.0.0.1:{port};",
         "listen 443 ssl default_server;": f"listen 127.0.0.1:{port} default_server;",
@@ -130,7 +130,7 @@ def as_here(conf: str, *, port: int, behind: int, folder: Path, static: Path, me
         "    listen [::]:443 ssl http2;\n": "",
         "    listen [::]:443 ssl default_server;\n": "",
         "listen 80;": f"listen 127.0.0.1:{free_port()};",
-        "server 127.0.0.1:8000;": f"server 127.0.0.1:{behind};",
+        "server 127.0.0.1:8000;": f"server 127.0.0.1:{upstream};",
         "news.example.org": "testserver",
         "/var/lib/spokesperson/static/": f"{static}/",
         "/var/lib/spokesperson/media/": f"{media}/",
@@ -144,7 +144,7 @@ def as_here(conf: str, *, port: int, behind: int, folder: Path, static: Path, me
 
 
 def user() -> str:
-    """Our folders are ours alone, so that a nginx of root's must not become somebody else."""
+    """Return the `user` directive: as root, nginx would change to a user that cannot read the test's folders."""
     return f"user {pwd.getpwuid(os.getuid()).pw_name};" if is_root() else ""
 
 
@@ -157,7 +157,7 @@ def accepts(port: int) -> bool:
 
 
 def eventually(holds: Callable[[], Any], explain: Callable[[], str] = str) -> None:
-    """Ask again until it holds; nginx counts in whole seconds and renews behind the answer."""
+    """Repeat until `holds` returns true: nginx counts in whole seconds and renews in the background."""
     deadline = time.monotonic() + 20
     while not holds():
         assert time.monotonic() < deadline, explain()

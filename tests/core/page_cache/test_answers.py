@@ -1,4 +1,4 @@
-"""What one kept page answers: 304 and HEAD, each encoding its own bytes, and what caches in front learn."""
+"""Responses from a stored page: 304, HEAD, encodings, and headers for shared caches."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ import brotli
 import pytest
 
 from core.page_cache.middleware import PageCache
-from tests.core.page_cache.helpers import PUBLIC, Clock, Django, ask, environ_of, how
+from tests.core.page_cache.helpers import PUBLIC, Clock, Django, cache_status, environ_of, fetch
 
 
 def test_304_for_matching_etag(cache: PageCache) -> None:
-    first = ask(cache)
-    again = ask(cache, if_none_match=first["headers"]["ETag"])
+    first = fetch(cache)
+    again = fetch(cache, if_none_match=first["headers"]["ETag"])
     assert again["status"] == 304
     assert again["body"] == b""
     assert again["headers"]["Cache-Control"] == PUBLIC
     assert again["headers"]["Vary"] == "Accept-Encoding"
     assert again["headers"]["X-Content-Type-Options"] == "nosniff"
-    assert how(again) == "hit"
+    assert cache_status(again) == "hit"
     assert not {"Content-Length", "Content-Type", "Content-Encoding"} & again["headers"].keys()
 
 
@@ -37,55 +37,55 @@ def test_304_for_matching_etag(cache: PageCache) -> None:
         ("", 200),
         ('"*"', 200),
         ("{bare}", 200),
-        ('"{bare}-br"', 200),  # another encoding's
+        ('"{bare}-br"', 200),  # of another encoding
         ('"x{bare}"', 200),
         ('"' + "x" * 100_000, 200),
     ],
 )
 def test_if_none_match_compares_whole_tags(cache: PageCache, known: str, status: int) -> None:
-    tag = ask(cache)["headers"]["ETag"]
+    tag = fetch(cache)["headers"]["ETag"]
     known = known.replace("{bare}", tag.strip('"')).replace("{}", tag)
-    assert ask(cache, if_none_match=known)["status"] == status
+    assert fetch(cache, if_none_match=known)["status"] == status
 
 
 def test_no_304_for_404_page(cache: PageCache, django: Django) -> None:
     django.status = "404 Not Found"
-    tag = ask(cache)["headers"]["ETag"]
-    assert ask(cache, if_none_match=tag)["status"] == 404
-    assert ask(cache, if_none_match="*")["status"] == 404
+    tag = fetch(cache)["headers"]["ETag"]
+    assert fetch(cache, if_none_match=tag)["status"] == 404
+    assert fetch(cache, if_none_match="*")["status"] == 404
 
 
 def test_each_encoding_has_its_own_body_and_etag(cache: PageCache, django: Django) -> None:
-    plain, br, gz = (ask(cache, accept_encoding=e) for e in ("identity", "gzip, br", "gzip"))
+    plain, br, gz = (fetch(cache, accept_encoding=e) for e in ("identity", "gzip, br", "gzip"))
     assert brotli.decompress(br["body"]) == gzip.decompress(gz["body"]) == plain["body"]
     assert len({one["headers"]["ETag"] for one in (plain, br, gz)}) == 3
     assert all(one["headers"]["Vary"] == "Accept-Encoding" for one in (plain, br, gz))
     assert int(br["headers"]["Content-Length"]) == len(br["body"])
-    assert len(django.asked) == 1
+    assert len(django.requests) == 1
 
 
 def test_head_has_the_headers_without_the_body(cache: PageCache, django: Django) -> None:
-    head = ask(cache, method="HEAD")
+    head = fetch(cache, method="HEAD")
     assert head["body"] == b""
     assert int(head["headers"]["Content-Length"]) == len(django.body)
-    assert ask(cache)["body"] == django.body
-    assert len(django.asked) == 1
+    assert fetch(cache)["body"] == django.body
+    assert len(django.requests) == 1
 
 
 def test_head_and_get_share_one_page(cache: PageCache, django: Django) -> None:
     for method in ("HEAD", "GET", "HEAD"):
-        ask(cache, method=method)
-    assert len(django.asked) == 1
-    assert django.asked[0]["REQUEST_METHOD"] == "GET"
+        fetch(cache, method=method)
+    assert len(django.requests) == 1
+    assert django.requests[0]["REQUEST_METHOD"] == "GET"
 
 
 def test_response_headers_are_a_copy(cache: PageCache) -> None:
     def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
         headers.append(("X-Server", "1"))
 
-    ask(cache)
+    fetch(cache)
     cache(environ_of("/about/"), start)
-    assert "X-Server" not in ask(cache)["headers"]
+    assert "X-Server" not in fetch(cache)["headers"]
 
 
 def test_iterable_response_is_joined_and_closed(cache: PageCache) -> None:
@@ -104,32 +104,32 @@ def test_iterable_response_is_joined_and_closed(cache: PageCache) -> None:
         return Parts()
 
     cache.app = parts
-    assert ask(cache)["body"] == ask(cache)["body"] == b"one two"
+    assert fetch(cache)["body"] == fetch(cache)["body"] == b"one two"
     assert closed == [True]
 
 
 def test_body_compressed_by_the_view_is_unchanged(cache: PageCache, django: Django) -> None:
     django.headers.append(("Content-Encoding", "gzip"))
     django.body = gzip.compress(b"hello")
-    assert ask(cache, accept_encoding="br")["body"] == django.body
+    assert fetch(cache, accept_encoding="br")["body"] == django.body
 
 
 def test_date_is_when_the_page_was_rendered(cache: PageCache, clock: Clock) -> None:
-    first = ask(cache)
+    first = fetch(cache)
     clock.now += 4
-    second = ask(cache)
+    second = fetch(cache)
     assert first["headers"]["Date"] == second["headers"]["Date"] == "Tue, 14 Nov 2023 22:30:00 GMT"
 
 
 def test_shared_caches_store_fresh_responses_only(cache: PageCache, django: Django, clock: Clock) -> None:
-    assert "s-maxage=5" in ask(cache)["headers"]["Cache-Control"]
+    assert "s-maxage=5" in fetch(cache)["headers"]["Cache-Control"]
     django.status = "500 Internal Server Error"
     clock.now += 6
-    stale = ask(cache)
-    assert how(stale) == "stale"
+    stale = fetch(cache)
+    assert cache_status(stale) == "stale"
     assert "s-maxage=0" in stale["headers"]["Cache-Control"]
 
 
-def test_lifetime_that_a_view_gives_to_proxies_is_dropped(cache: PageCache, django: Django) -> None:
+def test_x_accel_expires_of_view_is_dropped(cache: PageCache, django: Django) -> None:
     django.headers = [("Cache-Control", "private"), ("X-Accel-Expires", "3600")]
-    assert "X-Accel-Expires" not in ask(cache)["headers"]
+    assert "X-Accel-Expires" not in fetch(cache)["headers"]

@@ -1,4 +1,4 @@
-"""What makes a page another page: host, scheme, path and known parameters, each read as Django reads it."""
+"""Cache keys: host, scheme, path and known query parameters, read as Django reads them."""
 
 from __future__ import annotations
 
@@ -191,9 +191,9 @@ def test_cache_key_of_too_long_url_is_none() -> None:
         ("/health/", None),
         ("/static/css/site.css", None),
         ("/media/x", None),
-        ("/\xff/", None),  # no UTF-8
-        ("/\xc0\xaf/", None),  # an overlong slash
-        ("/\xed\xa0\x80/", None),  # half a character
+        ("/\xff/", None),  # not UTF-8
+        ("/\xc0\xaf/", None),  # an overlong encoding of a slash
+        ("/\xed\xa0\x80/", None),  # a surrogate
     ],
 )
 def test_query_parameters_of_path(path: str, parameters: tuple[str, ...] | None) -> None:
@@ -214,12 +214,14 @@ def test_empty_path_is_the_front_page() -> None:
 
 @pytest.mark.parametrize("trusted", [False, True])
 @pytest.mark.parametrize("scheme", ["http", "https"])
-@pytest.mark.parametrize("said", [None, "", "http", "https", " https ", "https, http", "http,https", "HTTPS", "x"])
-def test_scheme_in_key_agrees_with_django(settings: LazySettings, trusted: bool, scheme: str, said: str | None) -> None:
+@pytest.mark.parametrize("header", [None, "", "http", "https", " https ", "https, http", "http,https", "HTTPS", "x"])
+def test_scheme_in_key_agrees_with_django(
+    settings: LazySettings, trusted: bool, scheme: str, header: str | None
+) -> None:
     settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if trusted else None
     environ = environ_of(scheme=scheme)
-    if said is not None:
-        environ["HTTP_X_FORWARDED_PROTO"] = said
+    if header is not None:
+        environ["HTTP_X_FORWARDED_PROTO"] = header
     found = key_of(environ)
     assert found
     assert found[0] == WSGIRequest(environ).scheme
@@ -228,7 +230,7 @@ def test_scheme_in_key_agrees_with_django(settings: LazySettings, trusted: bool,
 
 
 def echo(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-    """A view that says all that it can see."""
+    """Return everything that the request contains."""
     start_response("200 OK", [("Cache-Control", PUBLIC), ("Content-Type", "text/plain")])
     return [json.dumps({name: value for name, value in environ.items() if isinstance(value, str)}).encode()]
 
@@ -303,12 +305,10 @@ VISITORS = st.fixed_dictionaries(
 )
 
 
-@effort(
-    max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)  # a busy machine is no fault of ours
+@effort(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])  # for busy machines
 @given(visitors=st.lists(VISITORS, min_size=1, max_size=6))
-def test_no_visitor_can_change_what_another_is_served(visitors: list[dict[str, Any]]) -> None:
-    """The property behind all of the above: bytes depend on the page that Django takes the request for alone."""
+def test_response_depends_on_cache_key_only(visitors: list[dict[str, Any]]) -> None:
+    """The bytes depend only on what Django reads from the request for this page, not on other headers or cookies."""
     cache = PageCache(echo, max_bytes=1024 * 1024)
     for visitor in visitors:
         environ = environ_of(path=visitor["path"], query=visitor["query"], **visitor["headers"])
@@ -327,7 +327,7 @@ def test_no_visitor_can_change_what_another_is_served(visitors: list[dict[str, A
             continue
         known = query_parameters(environ["PATH_INFO"])
         assert known is not None
-        asked = {"PATH_INFO": environ["PATH_INFO"], "HTTP_HOST": "testserver", "REQUEST_METHOD": "GET"}
+        expected = {"PATH_INFO": environ["PATH_INFO"], "HTTP_HOST": "testserver", "REQUEST_METHOD": "GET"}
         assert "X-Cache" in answer["headers"]
         if answer["status"] == 304 or visitor["method"] == "HEAD":
             assert answer["body"] == b""
@@ -337,7 +337,7 @@ def test_no_visitor_can_change_what_another_is_served(visitors: list[dict[str, A
             "HTTP_HOST",
             "REMOTE_ADDR",
         }
-        assert asked.items() <= seen.items()
+        assert expected.items() <= seen.items()
         assert seen["REMOTE_ADDR"] == ""
         rendered = WSGIRequest(environ_of(query=seen["QUERY_STRING"])).GET
         assert dict(rendered.lists()) == {name: [given_[name]] for name in known if name in given_}

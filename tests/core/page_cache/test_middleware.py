@@ -1,4 +1,4 @@
-"""Anonymous readers get stored bytes: rendered once, the same for all, never from what one visitor sent."""
+"""Anonymous users get stored pages: rendered once, the same for all, independent of what one visitor sent."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ from articles.models import Article
 from articles.services import publishing
 from core.page_cache.middleware import PageCache
 from tests import factories
-from tests.core.page_cache.helpers import PUBLIC, SAME_PAGE, Clock, Django, ask, how
+from tests.core.page_cache.helpers import PUBLIC, SAME_PAGE, Clock, Django, cache_status, fetch
 
 
 def test_page_is_rendered_once_and_then_served(cache: PageCache, django: Django) -> None:
-    first, second = ask(cache), ask(cache)
-    assert (how(first), how(second)) == ("miss", "hit")
+    first, second = fetch(cache), fetch(cache)
+    assert (cache_status(first), cache_status(second)) == ("miss", "hit")
     assert first["body"] == second["body"] == django.body
-    assert len(django.asked) == 1
+    assert len(django.requests) == 1
 
 
 def test_page_is_fresh_for_five_seconds(cache: PageCache, django: Django, clock: Clock) -> None:
-    ask(cache)
+    fetch(cache)
     clock.now += 4.9
-    assert how(ask(cache)) == "hit"
+    assert cache_status(fetch(cache)) == "hit"
     clock.now += 0.2
     django.body = b"new"
-    assert ask(cache)["body"] == b"new"
+    assert fetch(cache)["body"] == b"new"
 
 
 def test_render_request_holds_nothing_of_the_visitor(cache: PageCache, django: Django) -> None:
-    ask(
+    fetch(
         cache,
         query="utm_source=x&after=5-1&evil=%22",
         cookie="csrf=abc; theme=dark; xsession=1",
@@ -42,7 +42,7 @@ def test_render_request_holds_nothing_of_the_visitor(cache: PageCache, django: D
         range="bytes=0-1",
         if_none_match="nothing",
     )
-    seen = django.asked[0]
+    seen = django.requests[0]
     assert {name for name in seen if name.startswith("HTTP_")} == {"HTTP_HOST"}
     assert seen["QUERY_STRING"] == "after=5-1"
     assert seen["REMOTE_ADDR"] == ""
@@ -66,13 +66,13 @@ def test_render_request_holds_nothing_of_the_visitor(cache: PageCache, django: D
     ],
 )
 def test_requests_of_other_visitors_share_one_page(cache: PageCache, django: Django, variant: dict[str, str]) -> None:
-    expected = ask(cache)["body"]
-    answer = ask(cache, **variant)
-    assert how(answer) == "hit"
+    expected = fetch(cache)["body"]
+    answer = fetch(cache, **variant)
+    assert cache_status(answer) == "hit"
     assert answer["status"] == 200
     assert answer["body"] == expected
     assert "Set-Cookie" not in answer["headers"]
-    assert len(django.asked) == 1
+    assert len(django.requests) == 1
 
 
 @pytest.mark.parametrize(
@@ -89,21 +89,21 @@ def test_requests_of_other_visitors_share_one_page(cache: PageCache, django: Dja
         {"hx_request": "true"},
     ],
 )
-def test_first_visitor_cannot_change_what_the_next_is_served(
+def test_first_request_does_not_change_the_next_response(
     cache: PageCache, django: Django, variant: dict[str, str]
 ) -> None:
-    ask(cache, **variant)
-    second = ask(cache)
-    alone = ask(PageCache(django, max_bytes=64 * 1024))
-    assert (second["status"], second["body"]) == (alone["status"], alone["body"])
-    assert second["headers"] | {"X-Cache": ""} == alone["headers"] | {"X-Cache": ""}
-    assert how(second) == "hit"
+    fetch(cache, **variant)
+    second = fetch(cache)
+    direct = fetch(PageCache(django, max_bytes=64 * 1024))
+    assert (second["status"], second["body"]) == (direct["status"], direct["body"])
+    assert second["headers"] | {"X-Cache": ""} == direct["headers"] | {"X-Cache": ""}
+    assert cache_status(second) == "hit"
 
 
 @pytest.mark.parametrize("variant", [{"query": "after=5-1"}, {"path": "/rules/"}, {"host": "localhost"}])
-def test_key_parts_make_another_page(cache: PageCache, django: Django, variant: dict[str, str]) -> None:
-    ask(cache)
-    assert how(ask(cache, **variant)) == "miss"
+def test_other_key_parts_are_a_miss(cache: PageCache, django: Django, variant: dict[str, str]) -> None:
+    fetch(cache)
+    assert cache_status(fetch(cache, **variant)) == "miss"
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_key_parts_make_another_page(cache: PageCache, django: Django, variant: 
         {"path": "/my/articles/"},
         {"path": "/static/css/site.css"},
         {"path": "/media/x.webp"},
-        {"path": "/about"},  # to be redirected with all that it carries
+        {"path": "/about"},  # redirected with its query
         {"path": "/articles/1/"},
         {"cookie": "session="},
         {"cookie": 'a=b;session="x"'},
@@ -137,10 +137,10 @@ def test_key_parts_make_another_page(cache: PageCache, django: Django, variant: 
 )
 def test_private_request_goes_to_django_unchanged(cache: PageCache, django: Django, request_: dict[str, str]) -> None:
     for _ in range(2):
-        answer = ask(cache, user_agent="me", **request_)
-        assert how(answer) is None
-    assert len(django.asked) == 2
-    assert django.asked[0]["HTTP_USER_AGENT"] == "me"
+        answer = fetch(cache, user_agent="me", **request_)
+        assert cache_status(answer) is None
+    assert len(django.requests) == 2
+    assert django.requests[0]["HTTP_USER_AGENT"] == "me"
     assert not cache.pages.pages
     assert not cache.not_found.pages
 
@@ -165,31 +165,31 @@ def test_private_response_is_not_stored(
     cache: PageCache, django: Django, status: str, headers: list[tuple[str, str]]
 ) -> None:
     django.status, django.headers = status, headers
-    ask(cache)
-    assert how(ask(cache)) == "miss"
-    assert len(django.asked) == 2
+    fetch(cache)
+    assert cache_status(fetch(cache)) == "miss"
+    assert len(django.requests) == 2
 
 
-@pytest.mark.usefixtures("kept_connection")
-def test_hidden_article_is_gone_after_five_seconds(clock: Clock, settings: LazySettings) -> None:
+@pytest.mark.usefixtures("open_connection")
+def test_hidden_article_is_404_after_five_seconds(clock: Clock, settings: LazySettings) -> None:
     cache = PageCache(get_wsgi_application(), max_bytes=1024 * 1024)
     article = factories.published(title="Գրադարան")
     path = article.get_absolute_url()
-    first = ask(cache, path=f"/articles/{article.pk}/գրադարան/")
+    first = fetch(cache, path=f"/articles/{article.pk}/գրադարան/")
     assert path.startswith("/articles/")
-    assert (first["status"], how(first)) == (200, "miss")
+    assert (first["status"], cache_status(first)) == (200, "miss")
     assert "Set-Cookie" not in first["headers"]
-    assert how(ask(cache, path=f"/articles/{article.pk}/գրադարան/")) == "hit"
+    assert cache_status(fetch(cache, path=f"/articles/{article.pk}/գրադարան/")) == "hit"
     publishing.hide(article=Article.objects.get(pk=article.pk))
     clock.now += 5
-    gone = ask(cache, path=f"/articles/{article.pk}/գրադարան/")
+    gone = fetch(cache, path=f"/articles/{article.pk}/գրադարան/")
     assert gone["status"] == 404
     assert "Գրադարան" not in gone["body"].decode()
 
 
-@pytest.mark.usefixtures("kept_connection")
-def test_odd_urls_of_the_real_site_are_no_errors(clock: Clock) -> None:
+@pytest.mark.usefixtures("open_connection")
+def test_unusual_urls_cause_no_server_error(clock: Clock) -> None:
     cache = PageCache(get_wsgi_application(), max_bytes=1024 * 1024)
     factories.published()
     for path in ("//about/", "/%2e%2e/", "/about", "/articles/1//x/", "/\xff", "/ru/about/", "/about/\x00"):
-        assert ask(cache, path=path)["status"] in {200, 301, 302, 400, 404}
+        assert fetch(cache, path=path)["status"] in {200, 301, 302, 400, 404}

@@ -15,8 +15,8 @@ from bench.system import free_port
 from tests.core.page_cache.nginx import CONF, WRAPPER, user
 
 
-def certify(folder: Path) -> None:
-    """Write a self-signed certificate under the names that the file expects."""
+def write_certificate(folder: Path) -> None:
+    """Write a self-signed certificate with the file names in the configuration."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "testserver")])
     now = datetime.now(UTC)
@@ -37,8 +37,8 @@ def certify(folder: Path) -> None:
 
 
 def test_nginx_conf_is_valid(nginx: str, tmp_path: Path) -> None:
-    """With TLS, in folders and on ports of the test."""
-    certify(tmp_path)
+    """Check the file with TLS; only folders and ports are replaced."""
+    write_certificate(tmp_path)
     conf = CONF.read_text()
     for old, new in {
         "/etc/ssl/news.example.org": str(tmp_path),
@@ -56,6 +56,6 @@ def test_nginx_conf_is_valid(nginx: str, tmp_path: Path) -> None:
     command = [nginx, "-t", "-p", str(tmp_path), "-c", str(tmp_path / "nginx.conf"), "-e", "stderr"]
     checked = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - a fixed command
     assert checked.returncode == 0, checked.stderr
-    # Newer ones would like "http2 on;", which 1.22 does not know.
+    # Newer versions recommend "http2 on;", which 1.22 does not know.
     warned = [line for line in checked.stderr.splitlines() if "[warn]" in line and "http2" not in line]
     assert not warned

@@ -1,4 +1,4 @@
-"""What goes wrong while people write: impatience, second tabs, ended sessions, files that are none, hurried leaving."""
+"""Error recovery in forms: double clicks, second tabs, expired sessions, invalid images, unsaved changes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from articles.voting.models import Vote
 from tests import factories
 from tests.e2e import IN_BROWSER
 from tests.e2e.conftest import Problems
-from tests.e2e.steps import editor, fill_in, log_in_by_the_form, photograph, write_text
+from tests.e2e.steps import editor, fill_in, log_in_with_form, photograph, write_text
 
 pytestmark = IN_BROWSER
 LogIn = Callable[[Page, User], None]
@@ -25,7 +25,7 @@ TITLE = "The lamp at number nine"
 
 @pytest.fixture
 def writer(page: Page, log_in: LogIn) -> User:
-    """The person who sits at the page, with the writing form open."""
+    """The user of the page, with the form for a new article open."""
     factories.SectionFactory.create()
     user: User = factories.PersonFactory.create(username="ani")
     log_in(page, user)
@@ -34,13 +34,13 @@ def writer(page: Page, log_in: LogIn) -> User:
 
 
 def write(page: Page) -> None:
-    """Fill in the form, without saving it."""
+    """Fill in the form without saving it."""
     fill_in(page, Title=TITLE, Section="Technology", Summary="Dark since May.", Tags="light")
     write_text(page)
 
 
-def expect_everything_typed(page: Page) -> None:
-    """The form holds what `write` typed."""
+def expect_typed_text(page: Page) -> None:
+    """Check that the form has the text that `write` typed."""
     expect(page.locator("#id_title")).to_have_value(TITLE)
     expect(page.locator("#id_summary")).to_have_value("Dark since May.")
     expect(page.locator("#id_tags")).to_have_value("light")
@@ -50,16 +50,16 @@ def expect_everything_typed(page: Page) -> None:
 
 
 def sent(page: Page, path: str) -> list[Request]:
-    """The POST requests to addresses that end so, as they go out."""
+    """Return a list that collects the POST requests to URLs that end with `path`."""
     found: list[Request] = []
     page.on("request", lambda one: found.append(one) if one.method == "POST" and one.url.endswith(path) else None)
     return found
 
 
-# --- Impatience ------------------------------------------------------------------------------
+# --- Repeated submission ---------------------------------------------------------------------
 
 
-def test_a_double_click_on_submit_sends_one_article(page: Page, writer: User) -> None:
+def test_submit_double_click_creates_one_article(page: Page, writer: User) -> None:
     posts = sent(page, "/my/articles/new/")
     write(page)
     page.get_by_role("button", name="Submit for review").dblclick()
@@ -68,7 +68,7 @@ def test_a_double_click_on_submit_sends_one_article(page: Page, writer: User) ->
     assert Article.objects.by(writer).count() == 1
 
 
-def test_a_double_click_on_like_is_one_vote(page: Page, log_in: LogIn) -> None:
+def test_like_double_click_is_one_vote(page: Page, log_in: LogIn) -> None:
     article = factories.published()
     log_in(page, factories.PersonFactory.create())
     page.goto(article.get_absolute_url())
@@ -80,20 +80,20 @@ def test_a_double_click_on_like_is_one_vote(page: Page, log_in: LogIn) -> None:
     assert [vote.value for vote in Vote.objects.all()] == [1]
 
 
-def test_the_form_sent_again_after_going_back_is_one_article(page: Page, writer: User) -> None:
+def test_form_sent_again_after_going_back_creates_one_article(page: Page, writer: User) -> None:
     write(page)
     page.get_by_role("button", name="Preview").click()
     expect(page.get_by_text("This is a preview")).to_be_visible()
     page.go_back()
     expect(page.get_by_role("heading", level=1)).to_have_text("Write an article")
-    expect_everything_typed(page)
+    expect_typed_text(page)
     page.get_by_role("button", name="Preview").click()
     expect(page.get_by_text("This is a preview")).to_be_visible()
     assert Article.objects.by(writer).count() == 1
 
 
-def test_going_back_to_an_article_that_was_left_unsaved(page: Page, writer: User) -> None:
-    """The browser puts the field back as it was; the editor shows what the field holds."""
+def test_editor_restores_unsaved_text_after_going_back(page: Page, writer: User) -> None:
+    """The browser restores the field, and the editor shows the content of the field."""
     article = factories.draft(writer, title=TITLE)
     page.on("dialog", lambda dialog: dialog.accept())
     page.goto(f"/my/articles/{article.pk}/")
@@ -109,10 +109,10 @@ def test_going_back_to_an_article_that_was_left_unsaved(page: Page, writer: User
     expect(editor(page)).to_contain_text("Typed in a hurry.")
 
 
-# --- What changes meanwhile ---------------------------------------------------------------------
+# --- Concurrent changes ----------------------------------------------------------------------
 
 
-def test_an_article_is_hidden_while_a_reader_votes(page: Page, log_in: LogIn, problems: Problems) -> None:
+def test_vote_on_article_hidden_meanwhile_is_404(page: Page, log_in: LogIn, problems: Problems) -> None:
     problems.expect(404)
     article = factories.published()
     log_in(page, factories.PersonFactory.create())
@@ -121,10 +121,10 @@ def test_an_article_is_hidden_while_a_reader_votes(page: Page, log_in: LogIn, pr
     page.locator("#vote-like").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Page not found")
     assert not Vote.objects.exists()
-    problems[:] = [one for one in problems if "htmx:" not in one]  # htmx reports each answer of 4xx.
+    problems[:] = [one for one in problems if "htmx:" not in one]  # htmx logs each 4xx response.
 
 
-def test_nobody_votes_on_their_own_article(page: Page, log_in: LogIn) -> None:
+def test_vote_buttons_are_disabled_for_author(page: Page, log_in: LogIn) -> None:
     article = factories.published()
     log_in(page, article.author)
     page.goto(article.get_absolute_url())
@@ -133,8 +133,8 @@ def test_nobody_votes_on_their_own_article(page: Page, log_in: LogIn) -> None:
         expect(page.get_by_role("button", name=name, exact=True)).to_be_disabled()
 
 
-def test_two_tabs_with_one_article(page: Page, writer: User) -> None:
-    """What was submitted in one tab is not changed by the other; what is typed there is not lost."""
+def test_save_in_second_tab_after_submit_is_refused(page: Page, writer: User) -> None:
+    """The second tab does not change the submitted text, and what is typed there is not lost."""
     article = factories.draft(writer, title=TITLE)
     other = page.context.new_page()
     for tab in (page, other):
@@ -150,53 +150,53 @@ def test_two_tabs_with_one_article(page: Page, writer: User) -> None:
     assert (article.latest.title, article.state) == (TITLE, "in_review")
 
 
-def test_the_session_ends_while_somebody_writes(page: Page, writer: User, settings: LazySettings) -> None:
+def test_form_with_expired_session_restores_text_after_login(page: Page, writer: User, settings: LazySettings) -> None:
     write(page)
     page.get_by_label("Lead image").set_input_files(photograph())
     page.context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
     page.get_by_role("button", name="Submit for review").click()
-    log_in_by_the_form(page, "ani")
+    log_in_with_form(page, "ani")
     expect(page.get_by_text("We have restored what you typed")).to_be_visible()
     expect(page.get_by_text("Choose the image again.")).to_be_visible()
-    expect_everything_typed(page)
-    assert not Article.objects.exists()  # Only a person who sees it saves it.
+    expect_typed_text(page)
+    assert not Article.objects.exists()  # Restored text is not saved without the user.
     page.get_by_role("button", name="Save draft").click()
     expect(page.get_by_text("Saved.")).to_be_visible()
     assert Article.objects.by(writer).count() == 1
 
 
-def test_a_stale_token_costs_nothing(page: Page, writer: User) -> None:
-    """In another tab the person logged out and in again, which changes the token."""
+def test_form_with_stale_csrf_token_restores_text(page: Page, writer: User) -> None:
+    """Logging out and in again in another tab changes the token."""
     write(page)
     other = page.context.new_page()
     other.goto("/")
     other.get_by_role("button", name="Log out").click()
     other.get_by_role("link", name="Log in").click()
-    log_in_by_the_form(other, "ani")
+    log_in_with_form(other, "ani")
     expect(other.get_by_role("heading", level=1)).to_have_text("My articles")
     page.get_by_role("button", name="Save draft").click()
     expect(page.get_by_text("We have restored what you typed")).to_be_visible()
-    expect_everything_typed(page)
+    expect_typed_text(page)
 
 
-def test_somebody_else_does_not_see_what_was_kept(page: Page, writer: User, settings: LazySettings) -> None:
+def test_form_text_is_not_restored_for_another_user(page: Page, writer: User, settings: LazySettings) -> None:
     factories.PersonFactory.create(username="stranger")
     write(page)
     page.context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
     page.get_by_role("button", name="Save draft").click()
-    log_in_by_the_form(page, "stranger")
+    log_in_with_form(page, "stranger")
     expect(page.get_by_role("heading", level=1)).to_have_text("Write an article")
     expect(page.locator("#id_title")).to_have_value("")
     expect(editor(page)).to_have_text("")
 
 
-# --- Images that are none ----------------------------------------------------------------------
+# --- Invalid images --------------------------------------------------------------------------
 
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" width="900" height="600"><rect width="900" height="600"/></svg>'
 
 
 def named_jpeg(content: bytes) -> FilePayload:
-    """A file that says of itself that it is a JPEG."""
+    """Return a file with the name and type of a JPEG."""
     return {"name": "lamp.jpg", "mimeType": "image/jpeg", "buffer": content}
 
 
@@ -208,7 +208,7 @@ def named_jpeg(content: bytes) -> FilePayload:
         pytest.param(named_jpeg(photograph()["buffer"][:2000]), "damaged", id="damaged"),
     ],
 )
-def test_a_refused_image_costs_nothing(page: Page, writer: User, file: FilePayload, sentence: str) -> None:
+def test_invalid_image_keeps_other_fields(page: Page, writer: User, file: FilePayload, sentence: str) -> None:
     write(page)
     fill_in(page, Caption="At dusk")
     page.get_by_label("Lead image").set_input_files(file)
@@ -217,7 +217,7 @@ def test_a_refused_image_costs_nothing(page: Page, writer: User, file: FilePaylo
     field = page.get_by_label("Lead image")
     expect(field).to_have_attribute("aria-invalid", "true")
     expect(page.locator("#div_id_image .invalid-feedback")).to_contain_text(sentence)
-    expect_everything_typed(page)
+    expect_typed_text(page)
     expect(page.locator("#id_caption")).to_have_value("At dusk")
     field.set_input_files(photograph())
     page.get_by_role("button", name="Save draft").click()
@@ -225,10 +225,12 @@ def test_a_refused_image_costs_nothing(page: Page, writer: User, file: FilePaylo
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])
-def test_an_image_of_11_mb(somebody: Callable[..., Page], log_in: LogIn, tmp_path: Path, scripts: bool) -> None:
-    """The browser says it before anything is sent; where it runs no scripts, the site does."""
+def test_image_over_size_limit_is_refused(
+    new_page: Callable[..., Page], log_in: LogIn, tmp_path: Path, scripts: bool
+) -> None:
+    """The browser refuses it before anything is sent; without JavaScript, the server does."""
     factories.SectionFactory.create()
-    page = somebody(java_script_enabled=scripts)
+    page = new_page(java_script_enabled=scripts)
     log_in(page, factories.PersonFactory.create())
     page.goto("/my/articles/new/")
     posts = sent(page, "/my/articles/new/")
@@ -248,10 +250,10 @@ def test_an_image_of_11_mb(somebody: Callable[..., Page], log_in: LogIn, tmp_pat
     assert not Article.objects.exists()
 
 
-# --- Leaving ---------------------------------------------------------------------------------
+# --- Unsaved changes -------------------------------------------------------------------------
 
 
-def test_leaving_what_is_not_saved_asks_first(page: Page, writer: User) -> None:
+def test_leaving_unsaved_form_asks_for_confirmation(page: Page, writer: User) -> None:
     asked: list[str] = []
 
     def stay(dialog: Dialog) -> None:
@@ -262,9 +264,9 @@ def test_leaving_what_is_not_saved_asks_first(page: Page, writer: User) -> None:
     write(page)
     page.get_by_role("link", name="Rules").click()
     assert asked == ["beforeunload"]
-    expect_everything_typed(page)
+    expect_typed_text(page)
     page.get_by_role("button", name="Save draft").click()
     expect(page.get_by_text("Saved.")).to_be_visible()
     page.get_by_role("link", name="Rules").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Rules")
-    assert asked == ["beforeunload"]  # What is saved is left without a word.
+    assert asked == ["beforeunload"]  # No confirmation after saving.

@@ -1,4 +1,4 @@
-"""Lists that go on, and people who use no mouse."""
+"""Loading more articles, and using the site by keyboard."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from accounts.models import User
 from articles.models import Article
 from tests import factories
 from tests.e2e import IN_BROWSER
-from tests.e2e.steps import PASSWORD, address_in
+from tests.e2e.steps import PASSWORD, first_url
 
 pytestmark = IN_BROWSER
 LogIn = Callable[[Page, User], None]
-MOST_STOPS = 60
+MAX_TAB_STOPS = 60
 
 
-def test_show_more_adds_to_the_list(page: Page, settings: LazySettings, accessible: Callable[[Page], None]) -> None:
-    """Each press shows that something is coming, and adds the next articles, each once."""
+def test_show_more_appends_articles(page: Page, settings: LazySettings, accessible: Callable[[Page], None]) -> None:
+    """Each click shows "Loading…" and appends the next articles, each once."""
     settings.PAGE_SIZE = 4
     titles = [f"Article number {n}" for n in range(10)]
     for title in titles:
@@ -42,7 +42,7 @@ def test_show_more_adds_to_the_list(page: Page, settings: LazySettings, accessib
         with page.expect_request("**/?after=*"):
             more.click()
         expect(loading).to_be_visible()
-        expect(more).to_be_hidden()  # Nothing to press twice.
+        expect(more).to_be_hidden()  # so it cannot be clicked twice
         factories.published(title=f"Published meanwhile, {count}")
         for route in held:
             route.continue_()
@@ -56,26 +56,26 @@ def test_show_more_adds_to_the_list(page: Page, settings: LazySettings, accessib
 
 
 def focused(page: Page) -> str:
-    """The words of what has the focus."""
-    words: str = page.evaluate(
+    """Return the text of the focused element."""
+    text: str = page.evaluate(
         "(document.activeElement.labels?.[0] ?? document.activeElement).textContent.replace(/\\s+/g, ' ').trim()"
     )
-    return words
+    return text
 
 
-def tab_to(page: Page, words: str) -> None:
-    """Go on with the Tab key until what begins with these words has the focus, and can be seen to have it."""
-    for _ in range(MOST_STOPS):
+def tab_to(page: Page, text: str) -> None:
+    """Press Tab until the element that begins with `text` has the focus; check that the focus is visible."""
+    for _ in range(MAX_TAB_STOPS):
         page.keyboard.press("Tab")
-        if focused(page).startswith(words):
+        if focused(page).startswith(text):
             ring = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
             shadow = page.evaluate("getComputedStyle(document.activeElement).boxShadow")
-            assert ring != "none" or shadow != "none", f"{words} does not show that it has the focus"
+            assert ring != "none" or shadow != "none", f"The focus on “{text}” is not visible"
             return
-    raise AssertionError(f"The Tab key does not come to “{words}”.")
+    raise AssertionError(f"The Tab key does not reach “{text}”.")
 
 
-def test_sign_up_and_vote_without_a_mouse(page: Page, mailoutbox: list[EmailMessage]) -> None:
+def test_sign_up_and_vote_by_keyboard(page: Page, mailoutbox: list[EmailMessage]) -> None:
     article = factories.published(title="The lamp at number nine")
     page.goto("/")
     page.keyboard.press("Tab")
@@ -92,7 +92,7 @@ def test_sign_up_and_vote_without_a_mouse(page: Page, mailoutbox: list[EmailMess
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("Check your email")
 
-    page.goto(address_in(mailoutbox[0]))
+    page.goto(first_url(mailoutbox[0]))
     tab_to(page, "Confirm")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("My articles")
@@ -101,14 +101,14 @@ def test_sign_up_and_vote_without_a_mouse(page: Page, mailoutbox: list[EmailMess
     expect(page).to_have_url("/")
 
     page.keyboard.press("Tab")
-    page.keyboard.press("Enter")  # over the head of the page
+    page.keyboard.press("Enter")  # skip the header
     tab_to(page, "The lamp at number nine")
     page.keyboard.press("Enter")
     expect(page).to_have_url(article.get_absolute_url())
     tab_to(page, "Like")
     page.keyboard.press("Space")
     expect(page.locator("#vote-like")).to_have_attribute("aria-pressed", "true")
-    expect(page.locator("#vote-like")).to_be_focused()  # The one who pressed it is where they were.
+    expect(page.locator("#vote-like")).to_be_focused()  # The focus stays on the button.
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     expect(page.locator("#vote-dislike")).to_have_attribute("aria-pressed", "true")
@@ -116,8 +116,8 @@ def test_sign_up_and_vote_without_a_mouse(page: Page, mailoutbox: list[EmailMess
     assert (found.likes, found.dislikes) == (0, 1)
 
 
-def test_the_editor_without_a_mouse(page: Page, log_in: LogIn) -> None:
-    """The toolbar is one stop of the Tab key; the arrows go along it, and the text gets the focus back."""
+def test_editor_by_keyboard(page: Page, log_in: LogIn) -> None:
+    """The toolbar is one tab stop; arrow keys move within it, and the text gets the focus back."""
     article = factories.draft(body="<p>The list stands here</p>")
     log_in(page, article.author)
     page.goto(f"/my/articles/{article.pk}/")
