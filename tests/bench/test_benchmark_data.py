@@ -389,7 +389,7 @@ def test_fill_search_index_writes_the_entries_that_publishing_writes() -> None:
         cursor.execute(definition)
         index = cursor.fetchone()
     for _ in range(2):
-        fill_search_index(progress=SILENT, threads=2)
+        fill_search_index(progress=SILENT, processes=2)
         assert list(SearchEntry.objects.order_by("pk").values_list("pk", "published_at", "words")) == before
     with connection.cursor() as cursor:
         cursor.execute(definition)
