@@ -24,7 +24,8 @@ def report(found: Results, bars: Sequence[Bar], *, markdown: bool) -> str:
     ]
     text = []
     for heading, rows, words in parts:
-        text.append(f"## {heading}\n" if markdown else f"{heading}\n")
+        # Below a section of docs/performance.md.
+        text.append(f"### {heading}\n" if markdown else f"{heading}\n")
         if words:
             text.append(words + "\n")
         if rows is not None:

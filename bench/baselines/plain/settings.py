@@ -53,6 +53,3 @@ USE_I18N = True
 USE_TZ = True
 STATIC_URL = "static/"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-
-# The size of the article page, which is padded to it.
-ARTICLE_PAGE_BYTES = int(os.environ.get("ARTICLE_PAGE_BYTES", "0"))
