@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from multiprocessing import get_context
 
 from django.db import connection
 
 from articles.search import services
 from articles.selectors import article_pk_ranges
-from bench.benchmark_data import search_process
+from bench.benchmark_data import django_process
 from demo.progress import Progress
 
 SPAN = 2_000  # articles that one process indexes at a time
@@ -20,7 +21,7 @@ SPAN = 2_000  # articles that one process indexes at a time
 def index_articles() -> None:
     """Index all published articles in the current transaction."""
     for first, last in article_pk_ranges():
-        services.update_index(range(first, last + 1))
+        index_span((first, last))
 
 
 def fill_search_index(*, progress: Progress, processes: int) -> None:
@@ -34,13 +35,19 @@ def fill_search_index(*, progress: Progress, processes: int) -> None:
     with (
         rebuilt_index(),
         ProcessPoolExecutor(
-            processes, mp_context=get_context("spawn"), initializer=search_process.set_up, initargs=(database,)
+            processes, mp_context=get_context("spawn"), initializer=django_process.use_database, initargs=(database,)
         ) as pool,
     ):
-        for number, _ in enumerate(pool.map(search_process.index_articles, spans), 1):
+        for number, _ in enumerate(pool.map(partial(django_process.call, f"{__name__}.index_span"), spans), 1):
             progress.status(f"  search: {number} of {len(spans)} parts")
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE search_searchentry")
+
+
+def index_span(span: tuple[int, int]) -> None:
+    """Index the published articles from the first to the last primary key."""
+    first, last = span
+    services.update_index(range(first, last + 1))
 
 
 @contextmanager
