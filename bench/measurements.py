@@ -12,7 +12,7 @@ from bench.scenarios import Scenario
 from bench.testbed import Log, Testbed
 from bench.wrk import LoadResult, run_load, settle
 
-# Requests of each scenario before its first round, each on a new connection, so that both workers compile the templates.
+# Requests of each scenario before its first round, each on a new connection, so that both workers compile templates.
 WARM_UP = 10
 
 

@@ -136,7 +136,7 @@ def create_testbed(scale: Scale, data_folder: Path | None, log: Log) -> Iterator
     """Set everything up, and take it down at the end, also after an error.
 
     Args:
-        data_folder: a folder whose databases are kept and used again; without one everything is temporary.
+        data_folder: a folder to store the databases in, for this run and the next; without one everything is temporary.
 
     Raises:
         BenchmarkError: something is missing or failed.
