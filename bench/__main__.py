@@ -60,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--data",
         type=lambda name: Path(name).resolve(),
-        help="a folder for the filled database, kept for the next run",
+        help="a folder to store the filled databases in, for this run and the next",
     )
     parser.add_argument("--markdown", type=Path, help="a file to write the report to, as Markdown")
     parser.add_argument("--profile", metavar="SCENARIO", help="instead: profile the requests of one scenario")

@@ -12,6 +12,9 @@ from bench.scenarios import Scenario
 from bench.testbed import Log, Testbed
 from bench.wrk import LoadResult, run_load, settle
 
+# Requests of each scenario before its first round, each on a new connection, so that both workers compile templates.
+WARM_UP = 10
+
 
 @dataclass(frozen=True, kw_only=True)
 class Round:
@@ -80,7 +83,7 @@ def measure(testbed: Testbed, scenarios: Sequence[Scenario], log: Log) -> dict[s
         BenchmarkError: a scenario has an unexpected status.
     """
     for scenario in scenarios:
-        for _ in range(3):
+        for _ in range(WARM_UP):
             fetch(scenario.load.port, scenario.probe, scenario.headers, status=scenario.status)
     found = {scenario.name: Measurement(scenario=scenario) for scenario in scenarios}
     for number in range(testbed.scale.rounds):

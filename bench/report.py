@@ -8,7 +8,7 @@ from bench.bars import Bar
 from bench.measurements import Measurement, ratio
 from bench.results import Results
 
-# The cells of one line; the first row is the header.
+# The cells of one row; the first row is the header.
 Row = Sequence[str]
 
 
@@ -16,15 +16,16 @@ def report(found: Results, bars: Sequence[Bar], *, markdown: bool) -> str:
     """Return the whole report."""
     parts = [
         (f"Measured on {found.started:%d %B %Y, %H:%M}, {found.scale.articles:,} articles", None, _machine(found)),
-        ("Pages and actions", _lines(found.measurements), ""),
+        ("Pages and actions", _scenarios(found.measurements), ""),
         ("The spike", _spike(found), ""),
         (f"Lists at {found.scale.articles:,} articles and at 1,000", _lists(found), ""),
-        ("Memory of the workers after all of it", _memory(found), ""),
+        ("Memory of the workers at the end", _memory(found), ""),
         ("Bars", _bars(bars), ""),
     ]
     text = []
     for heading, rows, words in parts:
-        text.append(f"## {heading}\n" if markdown else f"{heading}\n")
+        # Below a section of docs/performance.md.
+        text.append(f"### {heading}\n" if markdown else f"{heading}\n")
         if words:
             text.append(words + "\n")
         if rows is not None:
@@ -33,7 +34,7 @@ def report(found: Results, bars: Sequence[Bar], *, markdown: bool) -> str:
 
 
 def as_text(rows: Sequence[Row]) -> str:
-    """Columns under each other, the first to the left, the others to the right where they are numbers."""
+    """Return an aligned table: numbers to the right, everything else to the left."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     right = [_is_numeric(column[1:]) for column in zip(*rows, strict=True)]
     return "\n".join(
@@ -46,7 +47,7 @@ def as_text(rows: Sequence[Row]) -> str:
 
 
 def as_markdown(rows: Sequence[Row]) -> str:
-    """A Markdown table; the first row is its head."""
+    """Return a Markdown table; the first row is its header."""
     right = [_is_numeric(column[1:]) for column in zip(*rows, strict=True)]
     rule = ["---:" if to_right else "---" for to_right in right]
     return "\n".join(f"| {' | '.join(row)} |" for row in (rows[0], rule, *rows[1:]))
@@ -63,12 +64,12 @@ def _machine(found: Results) -> str:
     return words
 
 
-def _lines(measurements: dict[str, Measurement]) -> list[Row]:
-    head = ("line", "req/s", "p50 ms", "p99 ms", "CPU ms web", "CPU ms PostgreSQL", "errors", "against")
-    return [head, *(_line(name, measurements) for name in measurements)]
+def _scenarios(measurements: dict[str, Measurement]) -> list[Row]:
+    head = ("scenario", "req/s", "p50 ms", "p99 ms", "CPU ms web", "CPU ms PostgreSQL", "errors", "against")
+    return [head, *(_scenario(name, measurements) for name in measurements)]
 
 
-def _line(name: str, measurements: dict[str, Measurement]) -> Row:
+def _scenario(name: str, measurements: dict[str, Measurement]) -> Row:
     one = measurements[name]
     baseline = one.scenario.baseline
     against = f"{ratio(measurements, name, baseline):.2f} × {baseline}" if baseline in measurements else ""

@@ -56,5 +56,7 @@ QUICK = Scale(
 )
 # The site that the lists of the large site are compared with.
 SMALL = {"articles": 1_000, "users": 100, "votes": 5_000, "views": 20_000}
+# The rows of each kind in the plain project.
+PLAIN_ROWS = 1_000
 # The site on SQLite.
 ON_SQLITE = {"articles": 200, "users": 2_000, "votes": 2_000, "views": 2_000}

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from bench import processes
 from bench.system import ROOT, BenchmarkError, free_port
-from demo.server import GRANIAN_OPTIONS, end_with_parent
+from demo.server import GRANIAN_OPTIONS, SERVER_ENV, end_with_parent
 
 START_TIMEOUT = 60
 STOP_TIMEOUT = 15
@@ -98,7 +98,7 @@ class Server:
 
 
 def granian(name: str, application: str, *, env: Mapping[str, str], log: Path, workers: int | None = None) -> Server:
-    """Return a granian server for a WSGI application, with production's options, on a free port.
+    """Return a granian server for a WSGI application, with production's options and environment, on a free port.
 
     Args:
         workers: their number; production's by default.
@@ -108,7 +108,7 @@ def granian(name: str, application: str, *, env: Mapping[str, str], log: Path, w
     if workers:
         options += ["--workers", str(workers)]
     command = (sys.executable, "-m", "granian", *options, application)
-    return Server(name, command, env, log, port)
+    return Server(name, command, {**env, **SERVER_ENV}, log, port)
 
 
 def task_worker(*, env: Mapping[str, str], log: Path) -> Server:

@@ -43,7 +43,7 @@ Log = Callable[[str], None]
 
 @dataclass(kw_only=True)
 class Site:
-    """One filled site: its settings as an process_env, and what `bench.site.prepare` found in it."""
+    """One filled site: the environment with its settings, and what `bench.site.prepare` found in it."""
 
     env: dict[str, str]
     found: dict[str, Any] = field(default_factory=dict)
@@ -66,7 +66,7 @@ class Site:
 
 @dataclass(kw_only=True)
 class Testbed:
-    """What a run measurements."""
+    """What a run measures."""
 
     scale: Scale
     folder: Path
@@ -136,7 +136,7 @@ def create_testbed(scale: Scale, data_folder: Path | None, log: Log) -> Iterator
     """Set everything up, and take it down at the end, also after an error.
 
     Args:
-        data_folder: a folder whose databases are kept and used again; without one everything is temporary.
+        data_folder: a folder to store the databases in, for this run and the next; without one everything is temporary.
 
     Raises:
         BenchmarkError: something is missing or failed.
@@ -156,6 +156,7 @@ def create_testbed(scale: Scale, data_folder: Path | None, log: Log) -> Iterator
             small.prepare,
             partial(on_sqlite.prepare, "--voters", str(scale.voters)),
         )
+        plain["ARTICLE_PAGE_BYTES"] = str(large.found["page_bytes"])
         servers = _servers(folder, large=large, small=small, on_sqlite=on_sqlite, plain=plain)
         if nginx.is_installed():
             front = nginx.front_server(folder, site_port=servers["site"].port, data=folder / "large")

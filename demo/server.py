@@ -19,6 +19,8 @@ GRANIAN_OPTIONS = (
     *("--interface", "wsgi", "--workers", "2", "--blocking-threads", "64"),
     *("--workers-kill-timeout", "5", "--respawn-failed-workers"),
 )
+# As in deploy/spokesperson-web.service, which says why.
+SERVER_ENV = {"MALLOC_ARENA_MAX": "1"}
 START_TIMEOUT = 60  # seconds
 STOP_TIMEOUT = 10
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -72,6 +74,7 @@ def serve(*, host: str, port: int, on_ready: Callable[[], None]) -> None:
             # In sessions of their own: Ctrl-C reaches this process only, which then stops them in order.
             processes[name] = subprocess.Popen(  # noqa: S603 - fixed commands
                 command,
+                env={**os.environ, **SERVER_ENV},
                 start_new_session=True,
                 preexec_fn=end_with_parent,  # noqa: PLW1509 - no thread runs here yet
             )

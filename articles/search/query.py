@@ -26,13 +26,15 @@ MARKS = (
 )
 _MARKS = re.compile(rf"(?!(?<=и)\u0306)[{MARKS}]")
 # Letters with a stroke and ligatures, which Unicode does not decompose.
-_LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ħ": "h", "ı": "i", "ð": "d", "æ": "ae", "œ": "oe", "þ": "th"})
+_LETTERS = {"ø": "o", "ł": "l", "đ": "d", "ħ": "h", "ı": "i", "ð": "d", "æ": "ae", "œ": "oe", "þ": "th"}
+_LETTER = re.compile(f"[{''.join(_LETTERS)}]")
 _INITIAL_SHORT_I = re.compile(r"\bй")
 # Longer words are split: no engine indexes a word of unlimited length.
 WORD = re.compile(r"[^\W_]{1,100}")
 # Words that are also written as one: Wi-Fi, e-mail, O'Brien, don't, Node.js.
 _JOINED = r"(?:['’ʼ‐-][^\W_]+|(?<=[^\W\d_])\.(?=[^\W\d_])[^\W_]+)"
-_COMPOUND = re.compile(rf"[^\W_]+{_JOINED}+")
+# Whole words only, without backtracking: the time for a text is linear in its length.
+_COMPOUND = re.compile(rf"(?<![^\W_])[^\W_]++{_JOINED}+")
 _WORD_OR_COMPOUND = re.compile(rf"[^\W_]+{_JOINED}*")
 _INLINE_TAG = re.compile(r"</?(?:a|strong|em)(?: [^>]*)?>")
 _TAG = re.compile(r"<[^>]*>")
@@ -90,7 +92,9 @@ def fold(text: str) -> str:
     if text.isascii():
         return text.lower()
     text = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
-    text = unicodedata.normalize("NFC", _MARKS.sub("", text)).translate(_LETTERS)
+    text = unicodedata.normalize("NFC", _MARKS.sub("", text))
+    # Several times faster than str.translate, which looks up each character.
+    text = _LETTER.sub(lambda match: _LETTERS[match[0]], text)
     # Armenian և is spelled եւ or եվ; Russian йод also иод.
     return _INITIAL_SHORT_I.sub("и", text).replace("եւ", "եվ")
 

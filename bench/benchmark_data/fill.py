@@ -198,7 +198,7 @@ def _fill_in_parts(sizes: Sizes, processes: int, timing: _Timing, *, with_search
             _in_threads([list(statements) for statements in before.indexes.values()])
         if with_search:
             with timing.part("search"):
-                fill_search_index(progress=timing.progress, threads=processes)
+                fill_search_index(progress=timing.progress, processes=processes)
         with timing.part("references"):
             for statement in before.references:
                 _execute(statement)

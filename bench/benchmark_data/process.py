@@ -1,4 +1,4 @@
-"""Processes that generate and write rows, each on its own connection, without Django's settings."""
+"""Processes that generate and write rows, each on its own connection."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 
 import psycopg
 
+from bench.benchmark_data import django_process
 from bench.benchmark_data.database import copy_rows
 from bench.benchmark_data.plan import Plan
 from bench.benchmark_data.rows import BLOCK, RowFactory, Rows
@@ -59,7 +60,9 @@ def in_processes(
     try:
         for _ in range(processes):
             ours, theirs = spawn.Pipe()
-            process = spawn.Process(target=_work, args=(plan, connect, theirs), daemon=True)
+            process = spawn.Process(
+                target=django_process.call, args=(f"{__name__}.work", plan, connect, theirs), daemon=True
+            )
             process.start()
             theirs.close()
             pipes[ours] = process
@@ -100,7 +103,8 @@ def _received(pipe: Connection) -> Any:
     return answer
 
 
-def _work(plan: Plan, connect: dict[str, Any], pipe: Connection) -> None:
+def work(plan: Plan, connect: dict[str, Any], pipe: Connection) -> None:
+    """Generate and write the blocks that come through the pipe, until "commit" comes."""
     try:
         factory = RowFactory(plan)
         with psycopg.connect(**connect, options="-c timezone=UTC -c synchronous_commit=off") as database:

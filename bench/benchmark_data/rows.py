@@ -1,7 +1,7 @@
 """The rows of a plan as lines in the text format of COPY, in blocks that any process can generate.
 
-Each block has its own random generator: the same seed gives the same rows, however many processes work. Needs no
-settings and no models; a test compares `COLUMNS` with the models.
+Each block has its own random generator: the same seed gives the same rows, however many processes work. A test
+compares `COLUMNS` with the models.
 """
 
 from __future__ import annotations

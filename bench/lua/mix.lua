@@ -1,8 +1,8 @@
--- A mix of what readers do. Arguments, each as name=value:
+-- A mix of the requests of readers. Arguments, each as name=value:
 --   data     a Lua file that returns the tables below
---   mix      kinds and how many of each in a round of them, such as pages:100,beacons:10,votes:1
---   seed     where the readers' addresses begin, so that no run repeats another's
---   first    the first voter of this run
+--   mix      the number of requests of each kind in a round, such as pages:100,beacons:10,votes:1
+--   seed     the number of the first IP address, so that no run repeats another's
+--   first    the number of the first voter of this run
 --   drain    seconds from now after which only pages are requested and not counted, so that all views and votes are
 --            answered at the end
 -- The data: pages, beacons, votes = lists of paths; searches = list of words, encoded; voters = list of session keys;
@@ -17,7 +17,7 @@ ffi.cdef [[
 ]]
 local clock = ffi.new("timeval")
 
--- Seconds, with their fractions.
+-- Return the time in seconds, with fractions.
 local function now()
    ffi.C.gettimeofday(clock, nil)
    return tonumber(clock.seconds) + tonumber(clock.microseconds) / 1e6
@@ -28,14 +28,14 @@ local at = 0
 reader, voter = 0, 0
 pages, beacons, votes, searches, new_voters = 0, 0, 0, 0, 0
 
--- A reader's address: each reader another, so that no limit of one address is met.
+-- Return the IP address of a reader. Each has a different one, so that no rate limit of an address is reached.
 local function address_of(number)
    return string.format("%d.%d.%d.%d",
       11 + math.floor(number / 16777216) % 100, math.floor(number / 65536) % 256,
       math.floor(number / 256) % 256, number % 256)
 end
 
--- The address of a reader who was not here before.
+-- Return the IP address of a new reader.
 local function newcomer()
    local address = address_of(seed + reader)
    reader = reader + 2
@@ -44,7 +44,7 @@ end
 
 local BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 
--- Kinds spread evenly over a round: each stands where its share of the round is due.
+-- Return the kinds of a round, each spread evenly over it.
 local function spread(mix)
    local wanted, total = {}, 0
    for kind, count in mix:gmatch("(%a+):(%d+)") do
@@ -80,11 +80,11 @@ function init(args)
    reader = number
    at = math.floor(#rounds / 2) * number
    if given.drain then ends = now() + tonumber(given.drain) end
-   -- wrk asks its first thread for one request more, to look at it, which it never sends.
+   -- wrk asks its first thread for one more request, which it checks and never sends.
    looked_at = number > 0
 end
 
--- The next of a list. The two threads take turns, so that nothing comes twice before everything came once.
+-- Return the next item of a list. The two threads take turns, so that no item is used again before all were used.
 local function turn_of(list, turn)
    return list[(first + turn * 2 + number) % #list + 1]
 end
@@ -104,7 +104,7 @@ function make.searches()
    })
 end
 
--- A beacon of each path, whole but for the reader's address: what wrk puts together, it does on the site's own cores.
+-- A beacon of each path, complete except for the IP address: wrk builds requests on the same cores as the site runs.
 local beacon_of = {}
 
 function make.beacons()

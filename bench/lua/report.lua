@@ -1,4 +1,4 @@
--- Prints the result of a run as one line of JSON for bench/wrk.py. Alone it is the script of a constant request.
+-- Prints the result of a run as one line of JSON for bench/wrk.py. On its own it is the script of a constant request.
 
 local threads = {}
 
@@ -7,7 +7,7 @@ function setup(thread)
    table.insert(threads, thread)
 end
 
--- The sum of what each thread counted under a name.
+-- Return the sum of a global variable over all threads.
 local function counted(name)
    local sum = 0
    for _, thread in ipairs(threads) do
@@ -16,7 +16,7 @@ local function counted(name)
    return sum
 end
 
--- The maximum over all threads.
+-- Return the maximum of a global variable over all threads.
 local function maximum(name)
    local found = 0
    for _, thread in ipairs(threads) do

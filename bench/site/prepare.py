@@ -1,4 +1,4 @@
-"""Print what a run needs of a filled site as JSON: addresses, sessions of voters, words to search for."""
+"""Print what a run needs to know of a filled site as JSON: paths, sizes, sessions of voters, words to search for."""
 
 from __future__ import annotations
 
@@ -9,16 +9,20 @@ import re
 import secrets
 import sys
 from collections.abc import Iterable
+from statistics import mean
 
 from django.conf import settings
+from django.test import Client
 
 from accounts.models import User
 from articles.models import Article
 from bench.site.list_pages import list_pages
 from bench.site.sessions import delete_earlier_sessions, log_in
 
-# Pages enough that none comes twice while the last copy of it is data_folder.
+# So many that no page is requested again while it is cached.
 MAX_ARTICLES = 20_000
+# Articles whose pages are rendered to find the size of a page.
+RENDERED = 50
 WORDS = 2_000
 _WORD = re.compile(r"[^\W\d_]{4,}")
 
@@ -50,9 +54,16 @@ def readers(*, voters: int) -> dict[str, object]:
         "articles": [{"number": one.pk, "path": one.get_absolute_url()} for one in newest],
         "voters": log_in(users.exclude(votes__article=article).order_by("pk")[:voters]),
         "words": words_of(f"{title} {body}" for title, body in texts),
+        "page_bytes": page_bytes(secrets.SystemRandom().sample(newest, min(RENDERED, len(newest)))),
         "session_cookie": settings.SESSION_COOKIE_NAME,
         "csrf_cookie": settings.CSRF_COOKIE_NAME,
     }
+
+
+def page_bytes(articles: Iterable[Article]) -> int:
+    """Return the average size of the articles' pages, not compressed."""
+    client = Client(HTTP_HOST="127.0.0.1", raise_request_exception=True)
+    return round(mean(len(client.get(article.get_absolute_url()).content) for article in articles))
 
 
 def words_of(texts: Iterable[str]) -> list[str]:

@@ -23,7 +23,7 @@ from articles.moderation.models import Decision, Submission
 from articles.moderation.services import decide
 from articles.readership.models import DailyStats, PageRead, PageView, PendingCount
 from articles.readership.visitors import today
-from articles.search import indexing
+from articles.search import services
 from articles.search.models import SearchEntry
 from articles.services import publishing
 from articles.voting.models import Vote
@@ -380,7 +380,7 @@ def test_fill_search_index_writes_the_entries_that_publishing_writes() -> None:
     for title in ("Lamps &amp; stairs", "Лампы", "Լամպեր"):
         factories.published(title=title)
     factories.hidden(title="Hidden")
-    indexing.update(*Article.objects.values_list("pk", flat=True))
+    services.update_index(list(Article.objects.values_list("pk", flat=True)))
     before = list(SearchEntry.objects.order_by("pk").values_list("pk", "published_at", "words"))
     assert len(before) == 3
     SearchEntry.objects.all().delete()
@@ -389,7 +389,7 @@ def test_fill_search_index_writes_the_entries_that_publishing_writes() -> None:
         cursor.execute(definition)
         index = cursor.fetchone()
     for _ in range(2):
-        fill_search_index(progress=SILENT, threads=2)
+        fill_search_index(progress=SILENT, processes=2)
         assert list(SearchEntry.objects.order_by("pk").values_list("pk", "published_at", "words")) == before
     with connection.cursor() as cursor:
         cursor.execute(definition)

@@ -14,7 +14,7 @@ from bench.processes import Memory, cpu_of_stat, cpu_seconds, memory_of_rollup
 from bench.site.prepare import words_of
 from bench.system import ROOT, BenchmarkError, process_env, require_program, run
 from bench.wrk import LoadResult, lua_table, parse
-from demo.server import GRANIAN_OPTIONS
+from demo.server import GRANIAN_OPTIONS, SERVER_ENV
 
 ANSWER = {
     "requests": 1000,
@@ -111,3 +111,8 @@ def test_granian_options_are_those_of_the_service_file() -> None:
     words = command.replace("\\\n", " ").split()
     place = [words.index("--host"), words.index("--port")]
     assert [word for at, word in enumerate(words) if at not in place and at - 1 not in place] == list(GRANIAN_OPTIONS)
+
+
+def test_server_env_is_that_of_the_service_file() -> None:
+    unit = (ROOT / "deploy" / "spokesperson-web.service").read_text(encoding="utf-8")
+    assert dict(re.findall(r"^Environment=(\w+)=(.*)$", unit, flags=re.MULTILINE)) == SERVER_ENV

@@ -1,1 +1,1 @@
-"""A plain Django project: what `startproject` writes, one model, one view with one query, one template."""
+"""A plain Django project, as a tutorial writes it: two pages, each of one query and one template."""
