@@ -32,6 +32,11 @@ MAX_COUNT = 1_000
 MAX_SEARCHED = 5_000
 
 
+def is_pk(text: str) -> bool:
+    """Return whether the text is a valid primary key: digits that fit the database column."""
+    return text.isascii() and text.isdecimal() and len(text) <= 18
+
+
 class KeysetChangeList(ChangeList):
     """One page of a list, after the row of the cursor in `?after=`. An index has to support the ordering."""
 
@@ -114,7 +119,7 @@ class KeysetModelAdmin[M: Model](admin.ModelAdmin[M]):
         first_rows = queryset.model._default_manager.filter(pk__in=queryset.values("pk")[:MAX_SEARCHED])
         matches, _may_have_duplicates = super().get_search_results(request, first_rows, term)
         condition = Q(pk__in=list(matches.order_by().values_list("pk", flat=True).distinct()[:MAX_COUNT]))
-        if term.isascii() and term.isdecimal() and len(term) <= 18:
+        if is_pk(term):
             condition |= Q(pk=int(term))
         if self.search_users and (user_pks := get_user_model().objects.pks_by_login(term)):
             for column in self.search_users:
@@ -145,7 +150,7 @@ class ValidatedActionMixin[M: Model](admin.ModelAdmin[M]):
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         selected = request.POST.getlist(ACTION_CHECKBOX_NAME)
-        if any(not (pk.isascii() and pk.isdecimal() and len(pk) <= 18) for pk in selected):
+        if not all(map(is_pk, selected)):
             messages.error(request, _("The list has changed. Select the items again."))
             return redirect(request.get_full_path())
         return super().changelist_view(request, extra_context)
