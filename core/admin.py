@@ -18,7 +18,6 @@ from django.core.cache import caches
 from django.db.models import DateTimeField, IntegerField, Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from core.models import SiteSettings
@@ -159,10 +158,6 @@ class ValidatedActionMixin[M: Model](admin.ModelAdmin[M]):
 class SiteSettingsForm(forms.ModelForm[SiteSettings]):
     """Sanitises the fields that are displayed as HTML."""
 
-    class Meta:
-        model = SiteSettings
-        fields = ["name", "tagline", "about", "rules", "reviewed_before_trusted"]
-
     def clean_about(self) -> str:
         return sanitize(self.cleaned_data["about"])
 
@@ -178,7 +173,7 @@ class SiteSettingsAdmin(NoAddDeleteAdminMixin, admin.ModelAdmin[SiteSettings]):
     fields = ["name", "tagline", "about", "rules", "reviewed_before_trusted"]
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        return redirect(reverse(f"{self.admin_site.name}:core_sitesettings_change", args=[1]))
+        return redirect("admin:core_sitesettings_change", 1)
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> SiteSettings | None:
         settings = super().get_object(request, object_id, from_field)

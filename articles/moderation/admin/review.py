@@ -130,4 +130,4 @@ class ReviewAdmin[M: Model](NoAddDeleteAdminMixin, KeysetModelAdmin[M], Validate
 def _revision_to_compare(submission: Submission) -> Revision | None:
     """Return what a moderator knows already: the live text, or else the revision before this one."""
     earlier = submission.article.revisions.filter(number__lt=submission.number).select_related("section", "image")
-    return earlier.filter(pk=submission.article.live_id).first() or earlier.order_by("-number").first()
+    return earlier.filter(live_for=submission.article_id).first() or earlier.order_by("-number").first()
