@@ -16,7 +16,6 @@ from django.db import connection
 
 from core import ratelimit as limits
 from tests import production
-from tests.readership.wsgi import open_connections
 
 
 @pytest.fixture(autouse=True)
@@ -56,13 +55,6 @@ def _within_one_window(monkeypatch: pytest.MonkeyPatch) -> None:
     """The windows of `core.ratelimit` neither end nor begin while a test counts up to a limit."""
     moment = time.time() // 3600 * 3600 + 1830
     monkeypatch.setattr(limits, "time", SimpleNamespace(time=lambda: moment))
-
-
-@pytest.fixture
-def open_connection(db: None) -> Iterator[None]:
-    """Stop requests from closing the connection that holds the test's transaction."""
-    with open_connections():
-        yield
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -1,4 +1,4 @@
-"""`manage.py recount`: every counter against its rows, only reported, or corrected."""
+"""`manage.py recount`: every counter against its rows, told without change or mended."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from django.test.utils import CaptureQueriesContext
 
 from articles.models import Article
 from articles.models.ranking import hot
-from articles.readership import recount as views
 from articles.readership import services as readership
 from articles.readership.models import DailyStats, PageView
 from articles.readership.visitors import today
@@ -159,8 +158,7 @@ def test_statements_do_not_grow_with_the_articles_of_a_batch(
 
 
 def test_many_batches(article: Article, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    for app in (voting, views):
-        monkeypatch.setattr(app, "article_pk_ranges", partial(article_pk_ranges, 2))
+    monkeypatch.setattr(voting, "article_pk_ranges", partial(article_pk_ranges, 2))
     for _ in range(4):
         factories.published()
     Article.objects.update(likes=5)

@@ -49,7 +49,7 @@ class Tags(HTMLParser):
 
 
 @pytest.fixture
-def article(open_connection: None) -> Article:
+def article(kept_connection: None) -> Article:
     """As long as the demonstration's longest, with a picture, tags, three others of its section and a promotion."""
     words = factories.WORDS.split()
     body = "".join(
@@ -130,7 +130,7 @@ def test_pictures_keep_their_place_and_come_in_the_size_that_is_needed(answer: A
         assert "fetchpriority" not in image
 
 
-@pytest.mark.usefixtures("open_connection")
+@pytest.mark.usefixtures("kept_connection")
 def test_static_files_are_kept_for_good_and_compressed_beforehand(settings: LazySettings, tmp_path: Path) -> None:
     settings.STATIC_ROOT = tmp_path / "static"
     settings.STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.FileSystemFinder"]

@@ -27,6 +27,7 @@ from tests.core.page_cache.nginx import (
     eventually,
     user,
 )
+from tests.readership.wsgi import open_connections
 
 
 @pytest.fixture(autouse=True)
@@ -54,6 +55,13 @@ def cache(django: Django, clock: Clock) -> PageCache:
 @pytest.fixture
 def roomy(django: Django, clock: Clock) -> PageCache:
     return PageCache(django, max_bytes=1024 * 1024)
+
+
+@pytest.fixture
+def kept_connection(db: None) -> Iterator[None]:
+    """Keep the requests from closing the connection that holds the test's transaction."""
+    with open_connections():
+        yield
 
 
 @pytest.fixture

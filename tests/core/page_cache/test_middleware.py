@@ -170,7 +170,7 @@ def test_private_response_is_not_stored(
     assert len(django.asked) == 2
 
 
-@pytest.mark.usefixtures("open_connection")
+@pytest.mark.usefixtures("kept_connection")
 def test_hidden_article_is_gone_after_five_seconds(clock: Clock, settings: LazySettings) -> None:
     cache = PageCache(get_wsgi_application(), max_bytes=1024 * 1024)
     article = factories.published(title="Գրադարան")
@@ -187,7 +187,7 @@ def test_hidden_article_is_gone_after_five_seconds(clock: Clock, settings: LazyS
     assert "Գրադարան" not in gone["body"].decode()
 
 
-@pytest.mark.usefixtures("open_connection")
+@pytest.mark.usefixtures("kept_connection")
 def test_odd_urls_of_the_real_site_are_no_errors(clock: Clock) -> None:
     cache = PageCache(get_wsgi_application(), max_bytes=1024 * 1024)
     factories.published()
