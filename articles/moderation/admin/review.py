@@ -105,7 +105,6 @@ class ReviewAdmin[M: Model](NoAddDeleteAdminMixin, KeysetModelAdmin[M], Validate
         return {
             "opts": self.opts,
             "title": submission.title,
-            "original": submission,
             "revision": submission,
             "article": article,
             "author": author,
