@@ -26,8 +26,8 @@ from core.mail import absolute_url, enqueue_email
 from core.models import SiteSettings
 from core.ratelimit import client_address, count_event, uncount_event
 
-# Wrong passwords in five minutes from one address: for one account, so that no stranger elsewhere locks its owner out,
-# and for all, which is enough for an office behind one address.
+# Wrong passwords in five minutes from one network address: for one account, so that others elsewhere cannot lock its
+# owner out, and for all accounts, enough for an office behind one address.
 MAX_FAILURES_PER_ACCOUNT = 10
 MAX_FAILURES_PER_ADDRESS = 30
 LOGIN_FAILURES_TIMEOUT = 5 * 60
@@ -97,7 +97,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         return reverse("account" if self.request.user.is_authenticated else "account_login")
 
     def is_ajax(self, request: HttpRequest) -> bool:
-        """Answer with HTML alone, whatever the client accepts."""
+        """Answer with HTML alone, not with JSON."""
         return False
 
     def save_user(self, request: HttpRequest, user: User, form: BaseForm, commit: bool = True) -> User:
@@ -136,7 +136,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         """Count the attempt, and refuse it after too many failures.
 
-        Replaces the limit of allauth, which counts by account, so that a stranger could lock the owner out.
+        Replaces the limit of allauth, which counts by account, so that others could lock the owner out.
 
         Raises:
             ValidationError: a limit is exceeded.
