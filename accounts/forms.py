@@ -179,7 +179,14 @@ class ProfileForm(forms.ModelForm[User]):
 
     class Meta:
         model = User
-        fields = ["display_name", "biography", "preferred_language", "allows_promotion_by_others"]
+        fields = [
+            "display_name",
+            "biography",
+            "avatar",
+            "without_avatar",
+            "preferred_language",
+            "allows_promotion_by_others",
+        ]
         widgets = {"biography": forms.Textarea(attrs={"rows": 5})}
         help_texts = {
             "display_name": _(
@@ -188,15 +195,6 @@ class ProfileForm(forms.ModelForm[User]):
             "biography": _("A few sentences for your public page, up to 1,000 characters."),
             "preferred_language": _("The language of emails to you and of the pages that you see after you log in."),
         }
-
-    field_order = [
-        "display_name",
-        "biography",
-        "avatar",
-        "without_avatar",
-        "preferred_language",
-        "allows_promotion_by_others",
-    ]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
