@@ -26,8 +26,8 @@ from core.mail import absolute_url, enqueue_email
 from core.models import SiteSettings
 from core.ratelimit import client_address, count_event, uncount_event
 
-# Wrong passwords in five minutes from one address: for one account, so that no stranger elsewhere locks its owner out,
-# and for all, which is enough for an office behind one address.
+# Wrong passwords in five minutes from one network address: for one account, so that others elsewhere cannot lock its
+# owner out, and for all accounts, enough for an office behind one address.
 MAX_FAILURES_PER_ACCOUNT = 10
 MAX_FAILURES_PER_ADDRESS = 30
 LOGIN_FAILURES_TIMEOUT = 5 * 60
@@ -61,8 +61,6 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
             # Fewer forwarded addresses than proxies: the request did not come through them.
             return str(request.META["REMOTE_ADDR"])
 
-    # --- Emails ---
-
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         enqueue_email(template=template_prefix, to=email, context=context)
 
@@ -80,8 +78,6 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         uid, _dash, token = key.partition("-")
         return absolute_url(reverse("account_reset_password_from_key", kwargs={"uidb36": uid, "key": token}))
 
-    # --- Redirects ---
-
     def is_safe_url(self, url: str | None) -> bool:
         """Allow paths and URLs of the configured origin, but no other host."""
         return url_has_allowed_host_and_scheme(
@@ -94,9 +90,6 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         with override(request.user.preferred_language):
             return reverse(settings.LOGIN_REDIRECT_URL)
 
-    def get_signup_redirect_url(self, request: HttpRequest) -> str:
-        return reverse(settings.LOGIN_REDIRECT_URL)
-
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
         return reverse("account")
 
@@ -104,10 +97,8 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         return reverse("account" if self.request.user.is_authenticated else "account_login")
 
     def is_ajax(self, request: HttpRequest) -> bool:
-        """Answer with HTML alone, whatever the client accepts."""
+        """Answer with HTML alone, not with JSON."""
         return False
-
-    # --- Accounts ---
 
     def save_user(self, request: HttpRequest, user: User, form: BaseForm, commit: bool = True) -> User:
         """Save a new user, who prefers the language of the sign-up page.
@@ -142,17 +133,15 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
             )
             return False
 
-    # --- Log-in limits ---
-
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         """Count the attempt, and refuse it after too many failures.
 
-        Replaces the limit of allauth, which counts by account, so that a stranger could lock the owner out.
+        Replaces the limit of allauth, which counts by account, so that others could lock the owner out.
 
         Raises:
             ValidationError: a limit is exceeded.
         """
-        limits = _failure_limits(request, _login(credentials))
+        limits = _failure_limits(request, credentials)
         if any(count_event(key, LOGIN_FAILURES_TIMEOUT) > limit for key, limit in limits.items()):
             raise self.validation_error("too_many_login_attempts")
 
@@ -160,13 +149,9 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         """Return the user, whose attempt does not count as a failure, or None."""
         user: User | None = super().authenticate(request, **credentials)
         if user is not None:
-            for key in _failure_limits(request, _login(credentials)):
+            for key in _failure_limits(request, credentials):
                 uncount_event(key)
         return user
-
-
-def _login(credentials: dict[str, Any]) -> str:
-    return str(credentials.get("email") or credentials.get("username") or "").lower()
 
 
 def _account_key(request: HttpRequest, login: str) -> str:
@@ -174,10 +159,13 @@ def _account_key(request: HttpRequest, login: str) -> str:
     return "login-failures:" + sha256(f"{client_address(request)} {login.lower()}".encode()).hexdigest()
 
 
-def _failure_limits(request: HttpRequest, login: str) -> dict[str, int]:
+def _failure_limits(request: HttpRequest, credentials: dict[str, Any]) -> dict[str, int]:
     """Return cache key → limit of failures."""
-    address = f"login-failures:{client_address(request)}"
-    return {address: MAX_FAILURES_PER_ADDRESS, _account_key(request, login): MAX_FAILURES_PER_ACCOUNT}
+    login = str(credentials.get("email") or credentials.get("username") or "")
+    return {
+        f"login-failures:{client_address(request)}": MAX_FAILURES_PER_ADDRESS,
+        _account_key(request, login): MAX_FAILURES_PER_ACCOUNT,
+    }
 
 
 class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
@@ -48,28 +48,26 @@ class UserAdmin(KeysetModelAdmin[User], auth_admin.UserAdmin[User]):
         (None, {"classes": ("wide",), "fields": ("username", "email", "usable_password", "password1", "password2")}),
     )
 
-    # What staff who are not superusers see besides the profile, without changing it.
-    _staff_readonly = ("username", "email", "is_active", "suspended_until", "last_login", "date_joined")
-    # Suspensions are created in their own admin, with a reason.
-    _readonly = ("suspended_until", "last_login", "date_joined")
-    _profile = (_("Profile"), {"fields": ("display_name", "biography", "preferred_language")})
-    _staff_fieldsets: ClassVar[Any] = ((None, {"fields": _staff_readonly}), _profile)
-    _superuser_fieldsets: ClassVar[Any] = (
-        (None, {"fields": ("username", "password", "email", "suspended_until", "last_login", "date_joined")}),
-        _profile,
+    # The address is changed by its owner, who confirms it; suspensions are created in their own admin, with a reason.
+    readonly_fields = ("email", "suspended_until", "last_login", "date_joined")
+    fieldsets = (
+        (None, {"fields": ("username", "password", *readonly_fields)}),
+        (_("Profile"), {"fields": ("display_name", "biography", "preferred_language")}),
         (_("Permissions"), {"fields": ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")}),
     )
+    # What staff who are not superusers see besides the profile, without changing it.
+    staff_readonly_fields = ("username", "is_active", *readonly_fields)
 
     def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
-        if obj is None:
-            return self.add_fieldsets
-        return self._superuser_fieldsets if _is_superuser(request) else self._staff_fieldsets
+        fieldsets = super().get_fieldsets(request, obj)
+        if obj is None or _is_superuser(request):
+            return fieldsets
+        return ((None, {"fields": self.staff_readonly_fields}), fieldsets[1])
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
         if obj is None:
             return ()
-        # The address is changed by its owner, who confirms it.
-        return (*self._readonly, "email") if _is_superuser(request) else self._staff_readonly
+        return self.readonly_fields if _is_superuser(request) else self.staff_readonly_fields
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)

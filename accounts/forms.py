@@ -37,12 +37,20 @@ _INVISIBLE = re.compile("[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u200b\u2
 
 
 class AllauthFormMixin:
-    """Give a form of allauth labels instead of placeholders and a length limit for each field.
+    """Give a form of allauth labels instead of placeholders, and a length limit for each field.
 
     The second password field is removed; a new password can be shown instead (static/js/password.js).
     """
 
-    labels: dict[str, Any] = {}
+    labels: dict[str, Any] = {
+        "login": _("Username or email"),
+        "username": _("Username"),
+        "email": _("Email"),
+        "password": _("Password"),
+        "oldpassword": _("Current password"),
+        "password1": _("New password"),
+        "code": _("Code"),
+    }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -50,29 +58,27 @@ class AllauthFormMixin:
         self.fields.pop("password2", None)
         for name, field in self.fields.items():
             field.widget.attrs.pop("placeholder", None)
-            if name in self.labels:
-                field.label = self.labels[name]
+            field.label = self.labels.get(name, field.label)
             if isinstance(field, forms.CharField):
                 max_length = MAX_LENGTHS.get(name, MAX_PASSWORD_LENGTH)
                 field.validators.append(MaxLengthValidator(max_length))
                 field.widget.attrs["maxlength"] = str(max_length)
-        if password_field := self.fields.get("password1"):
-            password_field.help_text = PASSWORD_HELP
+            if name in {"login", "username", "code"}:
+                field.widget.attrs |= {"autocapitalize": "none", "spellcheck": "false"}
+            if name in {"password", "oldpassword"}:
+                field.help_text = ""
+            if name == "password1":
+                field.help_text = PASSWORD_HELP
+            if name == "code":
+                field.widget.attrs["inputmode"] = "numeric"
 
 
 class LoginForm(AllauthFormMixin, allauth_forms.LoginForm):  # type: ignore[misc]
     """Log-in by username or email address."""
 
-    labels = {"login": _("Username or email"), "password": _("Password")}
-
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["login"].widget.attrs |= {
-            "autocomplete": "username",
-            "autocapitalize": "none",
-            "spellcheck": "false",
-        }
-        self.fields["password"].help_text = ""
+        self.fields["login"].widget.attrs["autocomplete"] = "username"
 
     def user_credentials(self) -> dict[str, str]:
         """Return a username or an email address, not both.
@@ -86,7 +92,7 @@ class LoginForm(AllauthFormMixin, allauth_forms.LoginForm):  # type: ignore[misc
 class SignupForm(AllauthFormMixin, allauth_forms.SignupForm):  # type: ignore[misc]
     """Sign-up with username, email address, password and consent to the rules."""
 
-    labels = {"username": _("Username"), "email": _("Email"), "password1": _("Password")}
+    labels = {**AllauthFormMixin.labels, "password1": _("Password")}
     field_order = ["username", "email", "password1", "rules"]
 
     rules = forms.BooleanField(error_messages={"required": _("Accept the rules to create an account.")})
@@ -97,7 +103,6 @@ class SignupForm(AllauthFormMixin, allauth_forms.SignupForm):  # type: ignore[mi
             "Use A–Z, digits, dots, hyphens and underscores. Your username is part of your page’s "
             "address. You can add your full name later."
         )
-        self.fields["username"].widget.attrs |= {"autocapitalize": "none", "spellcheck": "false"}
         self.fields["email"].help_text = _(
             "We will send a confirmation link. Your address is not shown to other users."
         )
@@ -126,23 +131,13 @@ class AddEmailForm(AllauthFormMixin, allauth_forms.AddEmailForm):  # type: ignor
 class ChangePasswordForm(AllauthFormMixin, allauth_forms.ChangePasswordForm):  # type: ignore[misc]
     """A new password for a user who knows the old one."""
 
-    labels = {"oldpassword": _("Current password"), "password1": _("New password")}
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["oldpassword"].help_text = ""
-
 
 class SetPasswordForm(AllauthFormMixin, allauth_forms.SetPasswordForm):  # type: ignore[misc]
     """The first password of an account without one."""
 
-    labels = {"password1": _("New password")}
-
 
 class ResetPasswordForm(AllauthFormMixin, allauth_forms.ResetPasswordForm):  # type: ignore[misc]
     """The address to which to send a link for a new password."""
-
-    labels = {"email": _("Email")}
 
     def save(self, request: HttpRequest, **kwargs: Any) -> str:
         """Enqueue the same task whether or not an account has this address."""
@@ -154,38 +149,20 @@ class ResetPasswordForm(AllauthFormMixin, allauth_forms.ResetPasswordForm):  # t
 class ResetPasswordKeyForm(AllauthFormMixin, allauth_forms.ResetPasswordKeyForm):  # type: ignore[misc]
     """A new password for a user who followed the link."""
 
-    labels = {"password1": _("New password")}
-
 
 class ReauthenticateForm(AllauthFormMixin, allauth_forms.ReauthenticateForm):  # type: ignore[misc]
     """The password again, before a change of the account."""
 
-    labels = {"password": _("Password")}
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["password"].help_text = ""
+class AuthenticateCodeForm(AllauthFormMixin, mfa_forms.AuthenticateForm):  # type: ignore[misc]
+    """The code of the authenticator app, or a recovery code, at log-in."""
 
 
-class CodeFormMixin(AllauthFormMixin):
-    """A field for a code of the authenticator app, or a recovery code."""
-
-    labels = {"code": _("Code")}
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["code"].widget.attrs |= {"autocapitalize": "none", "spellcheck": "false", "inputmode": "numeric"}
-
-
-class AuthenticateCodeForm(CodeFormMixin, mfa_forms.AuthenticateForm):  # type: ignore[misc]
-    """The code at log-in."""
-
-
-class ReauthenticateCodeForm(CodeFormMixin, mfa_forms.ReauthenticateForm):  # type: ignore[misc]
+class ReauthenticateCodeForm(AllauthFormMixin, mfa_forms.ReauthenticateForm):  # type: ignore[misc]
     """The code before a change of the account."""
 
 
-class ActivateTOTPForm(CodeFormMixin, totp_forms.ActivateTOTPForm):  # type: ignore[misc]
+class ActivateTOTPForm(AllauthFormMixin, totp_forms.ActivateTOTPForm):  # type: ignore[misc]
     """The first code of the app, which confirms that it is set up."""
 
 
@@ -202,7 +179,14 @@ class ProfileForm(forms.ModelForm[User]):
 
     class Meta:
         model = User
-        fields = ["display_name", "biography", "preferred_language", "allows_promotion_by_others"]
+        fields = [
+            "display_name",
+            "biography",
+            "avatar",
+            "without_avatar",
+            "preferred_language",
+            "allows_promotion_by_others",
+        ]
         widgets = {"biography": forms.Textarea(attrs={"rows": 5})}
         help_texts = {
             "display_name": _(
@@ -211,15 +195,6 @@ class ProfileForm(forms.ModelForm[User]):
             "biography": _("A few sentences for your public page, up to 1,000 characters."),
             "preferred_language": _("The language of emails to you and of the pages that you see after you log in."),
         }
-
-    field_order = [
-        "display_name",
-        "biography",
-        "avatar",
-        "without_avatar",
-        "preferred_language",
-        "allows_promotion_by_others",
-    ]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.models import User
 
-# Widths of an avatar's files in pixels: beside a name on a dense screen, and on the user's page.
+# Widths of an avatar's files in pixels: next to a name on a high-density screen, and on the user's page.
 AVATAR_SIZES = (96, 320)
 
 

@@ -18,7 +18,6 @@ from django.core.cache import caches
 from django.db.models import DateTimeField, IntegerField, Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from core.models import SiteSettings
@@ -30,6 +29,11 @@ CURSOR_PARAM = "after"
 MAX_COUNT = 1_000
 # `search_fields` are searched in this many of the first rows; primary keys and usernames in all.
 MAX_SEARCHED = 5_000
+
+
+def is_pk(text: str) -> bool:
+    """Return whether the text is a valid primary key: digits that fit the database column."""
+    return text.isascii() and text.isdecimal() and len(text) <= 18
 
 
 class KeysetChangeList(ChangeList):
@@ -114,7 +118,7 @@ class KeysetModelAdmin[M: Model](admin.ModelAdmin[M]):
         first_rows = queryset.model._default_manager.filter(pk__in=queryset.values("pk")[:MAX_SEARCHED])
         matches, _may_have_duplicates = super().get_search_results(request, first_rows, term)
         condition = Q(pk__in=list(matches.order_by().values_list("pk", flat=True).distinct()[:MAX_COUNT]))
-        if term.isascii() and term.isdecimal() and len(term) <= 18:
+        if is_pk(term):
             condition |= Q(pk=int(term))
         if self.search_users and (user_pks := get_user_model().objects.pks_by_login(term)):
             for column in self.search_users:
@@ -145,7 +149,7 @@ class ValidatedActionMixin[M: Model](admin.ModelAdmin[M]):
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         selected = request.POST.getlist(ACTION_CHECKBOX_NAME)
-        if any(not (pk.isascii() and pk.isdecimal() and len(pk) <= 18) for pk in selected):
+        if not all(map(is_pk, selected)):
             messages.error(request, _("The list has changed. Select the items again."))
             return redirect(request.get_full_path())
         return super().changelist_view(request, extra_context)
@@ -153,10 +157,6 @@ class ValidatedActionMixin[M: Model](admin.ModelAdmin[M]):
 
 class SiteSettingsForm(forms.ModelForm[SiteSettings]):
     """Sanitises the fields that are displayed as HTML."""
-
-    class Meta:
-        model = SiteSettings
-        fields = ["name", "tagline", "about", "rules", "reviewed_before_trusted"]
 
     def clean_about(self) -> str:
         return sanitize(self.cleaned_data["about"])
@@ -173,7 +173,7 @@ class SiteSettingsAdmin(NoAddDeleteAdminMixin, admin.ModelAdmin[SiteSettings]):
     fields = ["name", "tagline", "about", "rules", "reviewed_before_trusted"]
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        return redirect(reverse(f"{self.admin_site.name}:core_sitesettings_change", args=[1]))
+        return redirect("admin:core_sitesettings_change", 1)
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> SiteSettings | None:
         settings = super().get_object(request, object_id, from_field)

@@ -7,17 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date
-from typing import Protocol
+from typing import Any
 
 MAX_STEPS = 5
-
-
-class DatedRow(Protocol):
-    """A row with the numbers of one day."""
-
-    @property
-    def day(self) -> date: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,18 +49,19 @@ class Chart:
         return [round(100 * n / steps) for n in range(steps)]
 
 
-def chart[Day: DatedRow](
-    days: Sequence[Day],
+def chart(
+    days: Sequence[Any],
     name: str,
-    value: Callable[[Day], int],
-    part: Callable[[Day], int] | None = None,
+    value: Callable[[Any], int],
+    part: Callable[[Any], int] | None = None,
     *,
-    words: Callable[[Day], str] | None = None,
+    words: Callable[[Any], str] | None = None,
     scaled: bool = False,
 ) -> Chart:
     """Return a chart of one number of each day, and of a highlighted part of it.
 
     Args:
+        days: rows with a `day`.
         name: what is counted.
         words: returns the label of a bar; by default the day of the month and the number.
         scaled: use a scale of round numbers.

@@ -14,5 +14,4 @@ class EmailBackend(ConsoleBackend):
     def write_message(self, message: EmailMessage) -> None:
         """Print recipients, subject and text."""
         text = f"To: {', '.join(message.recipients())}\nSubject: {message.subject}\n\n{str(message.body).strip()}"
-        self.stream.write(f"{SEPARATOR}\n{text}\n")
-        self.stream.write(f"{SEPARATOR}\n")
+        self.stream.write(f"{SEPARATOR}\n{text}\n{SEPARATOR}\n")

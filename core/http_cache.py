@@ -14,8 +14,9 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.csp import csp_override
 from django.views.decorators.http import require_safe
 
-# Maximum age of a public page (docs/architecture.md): fresh for 5 s, then up to 5 s more while it is rendered anew, and
-# up to 30 s in all while rendering fails. A shared cache in front stores only fresh responses, for 5 s: 10 s in all.
+# Maximum age of a public page (docs/architecture.md): fresh for 5 s, then up to 5 s more while it is rendered
+# again, and up to 30 s in all while rendering fails. A shared cache in front stores only fresh responses, for 5 s:
+# 10 s in all.
 FRESH_SECONDS = 5
 STALE_SECONDS = 5
 STALE_ON_ERROR_SECONDS = 30

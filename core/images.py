@@ -9,12 +9,13 @@ from __future__ import annotations
 import secrets
 import threading
 import warnings
+from contextlib import suppress
 from io import BytesIO
 from typing import Any, BinaryIO
 
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _
-from PIL import ExifTags, Image, ImageCms, UnidentifiedImageError
+from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 MAX_BYTES = 10 * 1024 * 1024
 MAX_PIXELS = 40_000_000
@@ -29,15 +30,6 @@ warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "GIF")
 # A small JPEG can request thousands of passes over its pixels; usual files have one to ten.
 MAX_JPEG_SCANS = 64
-EXIF_TRANSPOSE = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
 # The colour space of the ICC profile that fits each mode.
 PROFILE_SPACES = {"RGB": "RGB ", "RGBA": "RGB ", "L": "GRAY", "CMYK": "CMYK"}
 
@@ -122,16 +114,16 @@ def _decode(data: bytes, max_pixels: int, min_side: int | None) -> Image.Image:
         raise InvalidImage(_("The image must be no more than %(number)d pixels wide or high.") % {"number": MAX_SIDE})
     # A phone's JPEG can contain a second image (MPO: depth, brightness); it is not an animation.
     if image.format in {"JPEG", "MPO"}:
-        _check_jpeg_scans(data)
+        if data.count(b"\xff\xda") > MAX_JPEG_SCANS:
+            raise InvalidImage(_("The image uses an unsupported encoding. Save it again and upload the new file."))
         if min_side:
             image.draft(None, (min_side, min_side))
     elif getattr(image, "is_animated", False):
         raise InvalidImage(_("Animated images are not supported. Choose a still image."))
     image.load()
-    orientation = _orientation(image)
+    with suppress(Exception):  # The metadata is damaged; the pixels can be intact.
+        ImageOps.exif_transpose(image, in_place=True)
     image = _to_srgb(image)
-    if orientation in EXIF_TRANSPOSE:
-        image = image.transpose(EXIF_TRANSPOSE[orientation])
     image.info = {}
     return image
 
@@ -141,18 +133,6 @@ def _too_many_pixels(max_pixels: int) -> InvalidImage:
     return InvalidImage(
         _("The image has more than %(number)d megapixels. Choose a smaller one.") % {"number": megapixels}
     )
-
-
-def _check_jpeg_scans(data: bytes) -> None:
-    if data.count(b"\xff\xda") > MAX_JPEG_SCANS:
-        raise InvalidImage(_("The image uses an unsupported encoding. Save it again and upload the new file."))
-
-
-def _orientation(image: Image.Image) -> int:
-    try:
-        return int(image.getexif().get(ExifTags.Base.Orientation, 1))
-    except Exception:  # The metadata is damaged; the pixels can be intact.
-        return 1
 
 
 def _to_srgb(image: Image.Image) -> Image.Image:

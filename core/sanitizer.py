@@ -71,14 +71,11 @@ def from_form(text: str) -> str:
     """
     if _BLOCK.search(text):
         return sanitize(text)
-    paragraphs = re.split(r"\n\s*\n", text.replace("\r\n", "\n").strip())
-    return sanitize("".join(f"<p>{escape_text(part)}</p>" for part in paragraphs if part.strip()))
-
-
-def escape_text(text: str) -> str:
-    """Return a paragraph of plain text as HTML for `sanitize`; inline elements stay, line breaks become `<br>`."""
-    inline = text if _INLINE.search(text) else escape(text, quote=False)
-    return inline.strip().replace("\n", "<br>")
+    html = ""
+    for paragraph in re.split(r"\n\s*\n", text.replace("\r\n", "\n").strip()):
+        inline = paragraph if _INLINE.search(paragraph) else escape(paragraph, quote=False)
+        html += f"<p>{inline.strip().replace('\n', '<br>')}</p>"
+    return sanitize(html)
 
 
 def for_display(html: str, is_paid_for: bool = False) -> SafeString:

@@ -39,24 +39,24 @@ class SQLiteCache(BaseCache):
         return self._write(
             "INSERT INTO entry VALUES (?1, ?2, ?3) ON CONFLICT (key) DO UPDATE SET value = ?2, until = ?3"
             " WHERE until <= ?4",
-            (self.make_and_validate_key(key, version), _encode(value), self._until(timeout), time.time()),
+            self.make_and_validate_key(key, version),
+            _encode(value),
+            self.get_backend_timeout(timeout),
+            time.time(),
         )
 
     def get(self, key: str, default: Any = None, version: int | None = None) -> Any:
-        row = (
-            self._connection()
-            .execute(
-                "SELECT value FROM entry WHERE key = ? AND (until IS NULL OR until > ?)",
-                (self.make_and_validate_key(key, version), time.time()),
-            )
-            .fetchone()
-        )
+        sql = "SELECT value FROM entry WHERE key = ? AND (until IS NULL OR until > ?)"
+        values = self.make_and_validate_key(key, version), time.time()
+        row = self._connection().execute(sql, values).fetchone()
         return default if row is None else _decode(row[0])
 
     def set(self, key: str, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> None:
         self._write(
             "INSERT INTO entry VALUES (?1, ?2, ?3) ON CONFLICT (key) DO UPDATE SET value = ?2, until = ?3",
-            (self.make_and_validate_key(key, version), _encode(value), self._until(timeout)),
+            self.make_and_validate_key(key, version),
+            _encode(value),
+            self.get_backend_timeout(timeout),
         )
 
     def incr(self, key: str, delta: int = 1, version: int | None = None) -> int:
@@ -65,36 +65,31 @@ class SQLiteCache(BaseCache):
         Raises:
             ValueError: the key has no integer, or it has expired.
         """
-        row = (
-            self._connection()
-            .execute(
-                "UPDATE entry SET value = value + ?2 WHERE key = ?1 AND typeof(value) = 'integer'"
-                " AND (until IS NULL OR until > ?3) RETURNING value",
-                (self.make_and_validate_key(key, version), delta, time.time()),
-            )
-            .fetchall()
+        sql = (
+            "UPDATE entry SET value = value + ?2 WHERE key = ?1 AND typeof(value) = 'integer'"
+            " AND (until IS NULL OR until > ?3) RETURNING value"
         )
-        if not row:
+        values = self.make_and_validate_key(key, version), delta, time.time()
+        rows = self._connection().execute(sql, values).fetchall()
+        if not rows:
             raise ValueError(f"Key {key!r} not found")
-        return int(row[0][0])
+        return int(rows[0][0])
 
     def touch(self, key: str, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> bool:
         return self._write(
             "UPDATE entry SET until = ?2 WHERE key = ?1 AND (until IS NULL OR until > ?3)",
-            (self.make_and_validate_key(key, version), self._until(timeout), time.time()),
+            self.make_and_validate_key(key, version),
+            self.get_backend_timeout(timeout),
+            time.time(),
         )
 
     def delete(self, key: str, version: int | None = None) -> bool:
-        return self._write("DELETE FROM entry WHERE key = ?", (self.make_and_validate_key(key, version),))
+        return self._write("DELETE FROM entry WHERE key = ?", self.make_and_validate_key(key, version))
 
     def clear(self) -> None:
-        self._write("DELETE FROM entry", ())
+        self._write("DELETE FROM entry")
 
-    def _until(self, timeout: Any) -> float | None:
-        until = self.get_backend_timeout(timeout)
-        return None if until is None else float(until)
-
-    def _write(self, sql: str, values: tuple[Any, ...]) -> bool:
+    def _write(self, sql: str, *values: Any) -> bool:
         connection = self._connection()
         done = connection.execute(sql, values).rowcount > 0
         self._written += 1

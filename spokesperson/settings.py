@@ -1,7 +1,4 @@
-"""The one settings file. Everything comes from the environment; a wrong value stops the start with a sentence.
-
-`docs/settings.md` lists the variables for operators. Nothing here has a second place.
-"""
+"""Settings from environment variables (docs/settings.md); an invalid value stops the start with one sentence."""
 
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,16 +9,14 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
 
 PACKAGE_DIR = Path(__file__).resolve().parent
-# Templates, static files and catalogues stand beside this package in a checkout, and inside it in a wheel.
+# Templates, static files and catalogues are next to this package in a checkout, and inside it in a wheel.
 IN_WHEEL = (PACKAGE_DIR / "templates").is_dir()
 BASE_DIR = PACKAGE_DIR if IN_WHEEL else PACKAGE_DIR.parent
 env = environ.Env()
 
+# --- Site ------------------------------------------------------------------------------------
 
-# --- Where it stands -------------------------------------------------------------------------
-
-# The one address under which people reach the site. Links in mails and feeds, cookies and HSTS follow from it,
-# never from a request's Host header.
+# The public URL of the site. URLs in emails and feeds, cookies and HSTS follow from it, never from a Host header.
 ORIGIN = env.str("ORIGIN", default="").rstrip("/")
 _origin = urlsplit(ORIGIN)
 if _origin.scheme not in {"http", "https"} or not _origin.hostname or _origin.path or _origin.query:
@@ -47,7 +42,7 @@ if DEBUG and HTTPS:
 
 
 def _secret_key() -> str:
-    """SECRET_KEY itself, or the content of SECRET_KEY_FILE (so that secrets may come as files)."""
+    """Return SECRET_KEY, or the content of SECRET_KEY_FILE."""
     if key_file := env.str("SECRET_KEY_FILE", default=""):
         try:
             key = Path(key_file).read_text(encoding="utf-8").strip()
@@ -65,7 +60,7 @@ def _secret_key() -> str:
 
 SECRET_KEY = _secret_key()
 
-# --- What it is made of ----------------------------------------------------------------------
+# --- Applications ----------------------------------------------------------------------------
 
 INSTALLED_APPS = [
     "spokesperson",
@@ -101,16 +96,15 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    # Outermost, so that they hold for what the others refuse.
-    "spokesperson.middleware.SecurityHeadersMiddleware",
-    "spokesperson.middleware.PrivateByDefaultMiddleware",
+    # Outermost, so that it applies to what the others refuse.
+    "spokesperson.middleware.default_headers",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "spokesperson.middleware.CleanInputMiddleware",
+    "spokesperson.middleware.refuse_malformed_requests",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "spokesperson.middleware.LanguageFromPathMiddleware",
+    "spokesperson.middleware.language_from_path",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -122,7 +116,7 @@ MIDDLEWARE = [
     "core.ratelimit.RateLimitMiddleware",
 ]
 
-# `make dev` has it; the runtime lock does not.
+# Installed by `make dev`, not in production.
 DEBUG_TOOLBAR = DEBUG and find_spec("debug_toolbar") is not None
 if DEBUG_TOOLBAR:
     INSTALLED_APPS.append("debug_toolbar")
@@ -130,7 +124,7 @@ if DEBUG_TOOLBAR:
     INTERNAL_IPS = ["127.0.0.1"]
 
 ROOT_URLCONF = "spokesperson.urls"
-# With DEBUG, runserver serves Django alone: behind the page cache, a change would show seconds later.
+# With DEBUG without the page cache, which would show a change only after seconds.
 WSGI_APPLICATION = None if DEBUG else "spokesperson.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -155,7 +149,7 @@ TEMPLATES = [
 # --- Data ------------------------------------------------------------------------------------
 
 DATABASE_URL = env.str("DATABASE_URL", default="")
-# Not as an address where none is given: a folder's name may hold characters that mean something in one.
+# No URL by default: the name of a folder can contain characters that are special in URLs.
 _database = (
     env.db_url_config(DATABASE_URL)
     if DATABASE_URL
@@ -163,15 +157,15 @@ _database = (
 )
 DATABASES = {"default": _database}
 if not DATABASE_URL:
-    # Before anything else: the first question to the database is asked by Django's own checks. Nobody else reads there.
+    # Before Django's checks query the database. Only the owner can read the folder.
     try:
         DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise ImproperlyConfigured(f"DATA_DIR cannot be made: {error}") from error
 if _database["ENGINE"] == "django.db.backends.sqlite3":
     _database["OPTIONS"] = {
-        # Writers queue up from the start of their transaction instead of failing in its middle; what is acknowledged
-        # is on the disk (synchronous=FULL), also after a power cut.
+        # Writers wait at the start of their transaction instead of failing in the middle (IMMEDIATE); a commit
+        # survives a power cut (synchronous=FULL).
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
         "init_command": (
@@ -186,8 +180,8 @@ elif _database["ENGINE"] == "django.db.backends.postgresql":
 else:
     raise ImproperlyConfigured("DATABASE_URL must begin with sqlite:// or postgres://.")
 
-# "default" is shared by all processes: limits and locks live there. "local" is each process's own memory, for what
-# every page needs and may be a few seconds old.
+# "default" is shared by all processes, for rate limits and locks. "local" is the memory of each process, for what
+# every page needs and can be a few seconds old.
 CACHE_URL = env.str("CACHE_URL", default="")
 if CACHE_URL.startswith("redis") and find_spec("redis") is None:
     raise ImproperlyConfigured(
@@ -221,7 +215,7 @@ STORAGES = {
 }
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True
 
-# 10 MB of image and the text beside it; a longer body is refused before it is read.
+# An image of 10 MB and the other fields; a larger body is refused before it is read.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
 DATA_UPLOAD_MAX_NUMBER_FILES = 4
@@ -229,9 +223,9 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 FILE_UPLOAD_PERMISSIONS = 0o644
 MAX_BODY_BYTES = 12 * 1024 * 1024
 
-# --- Mail ------------------------------------------------------------------------------------
+# --- Email -----------------------------------------------------------------------------------
 
-# Without a mail server the letters are printed where the site runs, to be read there.
+# Without a mail server, emails are printed to the console.
 environ.Env.EMAIL_SCHEMES["consolemail"] = "core.console_mail.EmailBackend"
 _mail = environ.Env.email_url_config(env.str("EMAIL_URL", default="consolemail://"))
 if _mail["EMAIL_BACKEND"].endswith("smtp.EmailBackend"):
@@ -259,7 +253,7 @@ DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("MAIL_FROM", default=f"spokesperson@
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("ru", "Русский"), ("hy", "Հայերեն")]
-# The second holds what libraries lack in our languages.
+# The second has translations that libraries lack.
 LOCALE_PATHS = [BASE_DIR / "locale", BASE_DIR / "locale" / "libraries"]
 FORMAT_MODULE_PATH = "spokesperson.formats"
 USE_TZ = True
@@ -296,7 +290,7 @@ ACCOUNT_FORMS = {
     "reset_password_from_key": "accounts.forms.ResetPasswordKeyForm",
     "reauthenticate": "accounts.forms.ReauthenticateForm",
 }
-# The address is confirmed before the first log-in, so that a sign-up with an address that has an account looks like any
+# The address is confirmed before the first log-in, so that a sign-up with the address of an account looks like any
 # other. The link logs the new user in, in the browser of the sign-up.
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True
@@ -340,16 +334,15 @@ CRISPY_TEMPLATE_PACK = "bootstrap5"
 # --- Payments for promotions -----------------------------------------------------------------
 
 # "manual": a moderator confirms a transfer. "dummy": a form that pretends, for demonstrations and tests. "stripe":
-# Stripe Checkout (the extra `stripe` installed). Only the chosen provider's code is ever loaded, except that earlier
-# payments keep theirs: what was paid by hand stays refundable by hand.
+# Stripe Checkout, with the extra `stripe`. "manual" is always there, so that earlier transfers can be refunded.
 PAYMENTS = env.str("PAYMENTS", default="manual")
-_providers: dict[str, tuple[str, dict[str, str]]] = {
+PAYMENT_VARIANTS: dict[str, tuple[str, dict[str, str]]] = {
     "manual": ("articles.promotion.payments.ManualProvider", {}),
 }
 if PAYMENTS == "dummy":
     if HTTPS:
         raise ImproperlyConfigured("PAYMENTS=dummy only pretends to take money: it is refused with an https ORIGIN.")
-    _providers["dummy"] = ("articles.promotion.payments.DummyProvider", {})
+    PAYMENT_VARIANTS["dummy"] = ("articles.promotion.payments.DummyProvider", {})
 elif PAYMENTS == "stripe":
     STRIPE_KEY = env.str("STRIPE_KEY", default="")
     STRIPE_ENDPOINT_SECRET = env.str("STRIPE_ENDPOINT_SECRET", default="")
@@ -361,16 +354,15 @@ elif PAYMENTS == "stripe":
         raise ImproperlyConfigured(
             "PAYMENTS=stripe needs the package stripe: pip install --require-hashes -r requirements-stripe.txt"
         )
-    _providers["stripe"] = (
+    PAYMENT_VARIANTS["stripe"] = (
         "articles.promotion.payments.stripe_checkout.StripeProvider",
         {"api_key": STRIPE_KEY, "endpoint_secret": STRIPE_ENDPOINT_SECRET},
     )
 elif PAYMENTS != "manual":
     raise ImproperlyConfigured(f"PAYMENTS is manual, dummy or stripe; it is {PAYMENTS!r}.")
-# What a sponsor reads who is to transfer the money: the account, and what to write with it.
+# Shown to a sponsor who pays by transfer: the account, and the reference to state.
 PAYMENT_INSTRUCTIONS = env.str("PAYMENT_INSTRUCTIONS", default="", multiline=True)
 PAYMENT_MODEL = "promotion.Payment"
-PAYMENT_VARIANTS = _providers
 PAYMENT_HOST = _origin.netloc
 PAYMENT_USES_SSL = HTTPS
 
@@ -402,23 +394,23 @@ SECURE_CSP = {
     "img-src": [CSP.SELF, "data:"],
     "object-src": [CSP.NONE],
     "base-uri": [CSP.NONE],
-    # Paying by Stripe leaves by a form's answer.
+    # The payment form redirects to Stripe.
     "form-action": [CSP.SELF, "https://checkout.stripe.com"] if PAYMENTS == "stripe" else [CSP.SELF],
     "frame-ancestors": [CSP.NONE],
 }
 
-# --- The product's own numbers ---------------------------------------------------------------
+# --- Limits ----------------------------------------------------------------------------------
 
-# How much the page cache of one worker may hold.
+# The size of the page cache of one worker process.
 PAGE_CACHE_BYTES = env.int("PAGE_CACHE_MB", default=64) * 1024 * 1024
 # Articles on one page of a list.
 PAGE_SIZE = 12
-# Counted views of one article from one address in one day, whoever sits behind it (docs/readership.md).
+# Counted views of one article from one network address in one day (docs/readership.md).
 VIEWS_PER_ADDRESS = env.int("VIEWS_PER_ADDRESS", default=50)
-# Views that one worker writes or keeps waiting for the database at once; the server has a few more threads than that,
-# which then still answer pages from memory while a database hangs.
+# Views that one worker writes at a time. The server has a few more threads, which still answer pages from the cache
+# while the database hangs.
 BEACONS_AT_ONCE = env.int("BEACONS_AT_ONCE", default=56)
-# Bytes of pictures that one person may keep.
+# Bytes of stored images of one user.
 IMAGE_QUOTA_BYTES = env.int("IMAGE_QUOTA_MB", default=500) * 1024 * 1024
 
 LOGGING = {

@@ -1,16 +1,14 @@
-"""The pages for what went wrong, and the few that belong to no subject."""
+"""Error pages and the uploaded files."""
 
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
-from django.conf import settings
 from django.core.exceptions import RequestDataTooBig, SuspiciousFileOperation
+from django.core.files.storage import FileSystemStorage
 from django.db import InterfaceError, OperationalError
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils._os import safe_join
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -20,17 +18,17 @@ RETRY_AFTER_SECONDS = 10
 
 
 def refuse(request: HttpRequest, status: int, sentence: str) -> HttpResponse:
-    """The site's page for a request that is not taken, with one sentence that says why."""
+    """Return an error page with one sentence that says why the request is refused."""
     return render(request, "refused.html", {"status": status, "sentence": sentence}, status=status)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """A form whose token is stale (another tab logged in or out): nothing was done, and what was typed is kept."""
+    """Answer a form whose token is stale, because another tab logged in or out; an article in it is stored."""
     if response := stash_and_redirect(request):
         return response
     response = render(request, "403_csrf.html", status=403)
     if request.headers.get("HX-Request"):
-        # htmx would drop the page; opened anew, the person sees who is logged in, and the token is fresh.
+        # htmx discards error pages. Reloaded, the page has a new token and shows who is logged in.
         response["HX-Refresh"] = "true"
     return response
 
@@ -50,21 +48,19 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """The page for an error of ours; 503 where the database is away or too busy, so that programs come again."""
-    is_away = isinstance(sys.exception(), (OperationalError, InterfaceError))
-    status = 503 if is_away else 500
+    """Answer 503 if the database is away or too busy, so that clients retry, otherwise 500."""
+    status = 503 if isinstance(sys.exception(), (OperationalError, InterfaceError)) else 500
     response = render(request, "500.html", {"status": status}, status=status)
-    if is_away:
+    if status == 503:
         response["Retry-After"] = str(RETRY_AFTER_SECONDS)
     return response
 
 
 @require_safe
 def media(request: HttpRequest, path: str) -> FileResponse:
-    """A file of a member, where no web server or object storage stands in front. Names are random and never reused."""
+    """Serve an uploaded file, unless a web server or object storage does. Names are random and never reused."""
     try:
-        file = Path(safe_join(settings.MEDIA_ROOT, path))
-        response = FileResponse(file.open("rb"))
+        response = FileResponse(FileSystemStorage().open(path))
     except (OSError, ValueError, SuspiciousFileOperation) as error:
         raise Http404 from error
     response["Cache-Control"] = "public, max-age=31536000, immutable"

@@ -5,57 +5,29 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from difflib import SequenceMatcher
-from html.parser import HTMLParser
+from html import unescape
 from itertools import groupby
 
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html, format_html_join, strip_tags
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
 from articles.models import Revision
 
-BLOCKS = {"p", "h2", "h3", "li", "blockquote"}
 # Longer paragraphs are not compared by words, which takes quadratic time.
 MAX_WORDS = 1500
 MIN_SIMILARITY = 0.4
 
+_BLOCK_TAG = re.compile(r"</?(?:p|h2|h3|ul|ol|li|blockquote|hr)>")
+_LINK = re.compile(r'<a href="([^"]*)"[^>]*>(.*?)</a>', re.DOTALL)
 _WORDS = re.compile(r"\S+\s*")
 
 
-class _ParagraphParser(HTMLParser):
-    """Collect the text of each block, with the URL of each link, so that a changed URL is seen too."""
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.paragraphs: list[str] = [""]
-        self._href = ""
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in BLOCKS:
-            self.paragraphs.append("")
-        elif tag == "br":
-            self.paragraphs[-1] += " "
-        elif tag == "a":
-            self._href = dict(attrs).get("href") or ""
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in BLOCKS:
-            self.paragraphs.append("")
-        elif tag == "a" and self._href:
-            self.paragraphs[-1] += f" [{self._href}]"
-            self._href = ""
-
-    def handle_data(self, data: str) -> None:
-        self.paragraphs[-1] += data
-
-
 def paragraphs(html: str) -> list[str]:
-    """Return the paragraphs of sanitised HTML as plain text."""
-    parser = _ParagraphParser()
-    parser.feed(html)
-    parser.close()
-    return [" ".join(paragraph.split()) for paragraph in parser.paragraphs if paragraph.strip()]
+    """Return the paragraphs of sanitised HTML as plain text, each link followed by its URL, which can change too."""
+    html = _LINK.sub(r"\2 [\1]", html.replace("<br>", " "))
+    return [" ".join(unescape(strip_tags(text)).split()) for text in _BLOCK_TAG.split(html) if text.strip()]
 
 
 def diff_fields(before: Revision, after: Revision) -> list[tuple[str, SafeString]]:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from crispy_forms.helper import FormHelper
-from crispy_forms.layout import HTML, Div, Layout
+from crispy_forms.layout import Layout
 from django import forms
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
@@ -17,7 +16,7 @@ from accounts.models import User
 from articles.fields import OneLineField
 from articles.forms import ArticleForm
 from articles.models import Revision
-from articles.moderation.models import MAX_REASON, Decision, Rule, Submission
+from articles.moderation.models import MAX_REASON, Decision, Rule
 
 
 class ReasonForm(forms.Form):
@@ -45,15 +44,6 @@ class DecisionForm(ReasonForm):
     submitted = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)
     field_order = ["verdict", "rule", "reason", "submitted"]
 
-    def __init__(
-        self, data: QueryDict | None = None, *, submission: Submission, initial: dict[str, Any] | None = None
-    ) -> None:
-        super().__init__(data, initial={**(initial or {}), "submitted": submission.version})
-
-    def limit_verdicts(self, verdicts: Sequence[Decision.Verdict]) -> None:
-        """Offer only these verdicts. Call it after validation: the service refuses the others, and says why."""
-        self.fields["verdict"].choices = [(verdict.value, verdict.label) for verdict in verdicts]  # type: ignore[attr-defined]
-
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         needs_reason = cleaned.get("verdict") in Decision.VERDICTS_WITH_REASON
@@ -76,31 +66,15 @@ class CorrectionForm(ArticleForm):
         self.user = moderator
         super().__init__(data, user=moderator, initial=self._initial_of(revision))
         del self.fields["image"], self.fields["form_key"]
-        if revision.image is None:
-            del self.fields["remove_image"]
 
     @property
     def helper(self) -> FormHelper:
         """Return the author's layout with the reason below the text and without the fields that are left out."""
-        helper = FormHelper()
-        helper.form_tag = False
-        helper.disable_csrf = True  # In the template, with the button.
-        helper.include_media = False  # In the template, with a nonce.
-        helper.layout = Layout(
-            "image_token",
-            Div("title", "body", "reason", css_class="writing"),
-            Div(
-                Div("section", "language", css_class="pair"),
-                "tags",
-                "summary",
-                HTML('{% include "moderation/_image.html" %}'),
-                *(["remove_image"] if "remove_image" in self.fields else []),
-                "alternative_text",
-                "caption",
-                "credit",
-                css_class="particulars",
-            ),
-        )
+        helper = super().helper
+        _form_key, image_token, text, details = helper.layout.fields
+        text.append("reason")
+        details.fields.remove("image")
+        helper.layout = Layout(image_token, text, details)
         return helper
 
 

@@ -1,26 +1,13 @@
-"""What templates of other apps show of moderation."""
+"""Queries about decisions."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
-from typing import TypedDict
 
-from django.db.models import Count, Min, OuterRef, Subquery
+from django.db.models import OuterRef, Subquery
 
 from articles.models import Article, Revision
-from articles.moderation.models import Decision, Submission
-
-
-class ReviewQueue(TypedDict):
-    """How many submissions wait for review, and since when the oldest waits."""
-
-    waiting: int
-    oldest: datetime | None
-
-
-def review_queue() -> ReviewQueue:
-    return Submission.objects.waiting().order_by().aggregate(waiting=Count("pk"), oldest=Min("submitted_at"))  # type: ignore[return-value]
+from articles.moderation.models import Decision
 
 
 def current_refusals(articles: Iterable[Article]) -> dict[int, Decision]:

@@ -19,6 +19,7 @@ from articles.moderation.admin.review import ReviewAdmin
 from articles.moderation.forms import CorrectionForm
 from articles.moderation.models import Submission
 from articles.moderation.services import DECIDE, correct
+from core.admin import is_pk
 from core.exceptions import ActionNotAllowed
 
 
@@ -74,7 +75,7 @@ class ArticleAdmin(ReviewAdmin[Article]):
             try:
                 correct(
                     article=revision.article,
-                    revision_number=int(number) if number.isdecimal() and len(number) < 10 else 0,
+                    revision_number=int(number) if is_pk(number) else 0,
                     moderator=request.user,
                     text=form.to_content(),
                     reason=reason,

@@ -37,7 +37,7 @@ class DecisionAdmin(ReadOnlyAdminMixin, KeysetModelAdmin[Decision]):
 
     @admin.display(description=gettext_lazy("article"))
     def submission_link(self, obj: Decision) -> SafeString:
-        url = reverse(f"{self.admin_site.name}:moderation_submission_change", args=[obj.revision_id])
+        url = reverse("admin:moderation_submission_change", args=[obj.revision_id])
         return format_html('<a href="{}">{}</a>', url, obj.revision.title)
 
     @admin.display(description=gettext_lazy("reason"))

@@ -8,17 +8,16 @@ from django.contrib import messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Model, Q
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from accounts.models import User
 from articles.models import Article, Revision
 from articles.moderation.diff import diff_bodies, diff_fields
-from articles.moderation.forms import DecisionForm
+from articles.moderation.forms import DecisionForm, ReasonForm
 from articles.moderation.models import Decision, Submission, Suspension
 from articles.moderation.services import DECIDE, allowed_verdicts, decide
 from core.admin import KeysetModelAdmin, NoAddDeleteAdminMixin, ValidatedActionMixin
@@ -52,46 +51,51 @@ class ReviewAdmin[M: Model](NoAddDeleteAdminMixin, KeysetModelAdmin[M], Validate
             text = _("%(name)s with ID “%(key)s” doesn’t exist. Perhaps it was deleted?")
             messages.warning(request, text % {"name": self.opts.verbose_name, "key": unquote(object_id)})
             return redirect("admin:index")
-        form = DecisionForm(request.POST if request.method == "POST" else None, submission=submission)
+        form = DecisionForm(request.POST or None, initial={"submitted": submission.version})
         refusal = ""
-        if request.method == "POST" and form.is_valid():
-            refusal = self._decide(request, submission, form)
-            if not refusal:
-                return HttpResponseRedirect(self._changelist_url())
-            # Decided on or changed meanwhile: show the present state and what was typed.
-            submission = self.get_submission(request, unquote(object_id)) or submission
-            form = DecisionForm(submission=submission, initial=form.cleaned_data)
-        form.limit_verdicts(allowed_verdicts(submission))
+        if form.is_valid():
+            verdict = Decision.Verdict(form.cleaned_data["verdict"])
+            try:
+                self.decide(request, submission, verdict, form, form.cleaned_data["submitted"])
+            except ActionNotAllowed as error:
+                # Decided on or changed meanwhile: show the present state and what was typed.
+                refusal = str(error)
+                submission = self.get_submission(request, unquote(object_id)) or submission
+                form = DecisionForm(initial={**form.cleaned_data, "submitted": submission.version})
+            else:
+                messages.success(request, _(_MESSAGES[verdict]) % {"title": submission.title})
+                return redirect(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
+        # Only now, because the service refuses other verdicts with the reason.
+        verdicts = allowed_verdicts(submission)
+        form.fields["verdict"].choices = [(verdict.value, verdict.label) for verdict in verdicts]  # type: ignore[attr-defined]
         context = {
             **self.admin_site.each_context(request),
             **self._review_context(request, submission),
             "form": form,
+            "verdicts": verdicts,
             "refusal": refusal,
             **(extra_context or {}),
         }
         return TemplateResponse(request, "admin/moderation/review.html", context, status=409 if refusal else 200)
 
-    def _decide(self, request: HttpRequest, submission: Submission, form: DecisionForm) -> str:
-        """Carry out the decision; return why it was refused, or an empty string."""
-        assert isinstance(request.user, User)
-        verdict = Decision.Verdict(form.cleaned_data["verdict"])
-        try:
-            decide(
-                revision=submission,
-                moderator=request.user,
-                verdict=verdict,
-                reason=form.cleaned_data["reason"],
-                rule=form.cleaned_data["rule"],
-                expected_version=form.cleaned_data["submitted"],
-            )
-        except ActionNotAllowed as error:
-            return str(error)
-        self.log_change(request, submission, verdict.label)  # type: ignore[arg-type]
-        messages.success(request, _(_MESSAGES[verdict]) % {"title": submission.title})
-        return ""
+    def decide(
+        self, request: HttpRequest, submission: Submission, verdict: Decision.Verdict, form: ReasonForm, version: str
+    ) -> None:
+        """Decide with the rule and reason of a valid form, and log it.
 
-    def _changelist_url(self) -> str:
-        return reverse(f"{self.admin_site.name}:{self.opts.app_label}_{self.opts.model_name}_changelist")
+        Raises:
+            ActionNotAllowed: see `services.decide`.
+        """
+        assert isinstance(request.user, User)
+        decide(
+            revision=submission,
+            moderator=request.user,
+            verdict=verdict,
+            reason=form.cleaned_data["reason"],
+            rule=form.cleaned_data["rule"],
+            expected_version=version,
+        )
+        self.log_change(request, submission, verdict.label)  # type: ignore[arg-type]
 
     def _review_context(self, request: HttpRequest, submission: Submission) -> dict[str, Any]:
         article, author = submission.article, submission.article.author
@@ -101,13 +105,11 @@ class ReviewAdmin[M: Model](NoAddDeleteAdminMixin, KeysetModelAdmin[M], Validate
         return {
             "opts": self.opts,
             "title": submission.title,
-            "original": submission,
             "revision": submission,
             "article": article,
             "author": author,
             "may_decide": request.user.has_perm(DECIDE),
             "is_own": author.pk == request.user.pk,
-            "verdicts": allowed_verdicts(submission),
             "decisions": decisions.filter(revision__article=article)[:50],
             "compared": before,
             "changed_fields": diff_fields(before, submission) if before else [],
@@ -127,6 +129,4 @@ class ReviewAdmin[M: Model](NoAddDeleteAdminMixin, KeysetModelAdmin[M], Validate
 def _revision_to_compare(submission: Submission) -> Revision | None:
     """Return what a moderator knows already: the live text, or else the revision before this one."""
     earlier = submission.article.revisions.filter(number__lt=submission.number).select_related("section", "image")
-    live_id = submission.article.live_id
-    live = earlier.filter(pk=live_id).first() if live_id else None
-    return live or earlier.order_by("-number").first()
+    return earlier.filter(live_for=submission.article_id).first() or earlier.order_by("-number").first()

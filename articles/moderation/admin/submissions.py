@@ -6,27 +6,39 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any, cast
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.options import ActionLocation
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
-from articles.moderation.admin.actions import DecisionActionsMixin
 from articles.moderation.admin.review import ReviewAdmin
-from articles.moderation.models import MAX_HISTORY_COUNT, Submission, SubmissionQuerySet
+from articles.moderation.forms import ReasonForm
+from articles.moderation.models import MAX_HISTORY_COUNT, Decision, Submission, SubmissionQuerySet
 from articles.moderation.services import DECIDE
 from articles.presenters import article_page_context
 from articles.templatetags.article_tags import language_label
+from core.admin import is_pk
+from core.exceptions import ActionNotAllowed
 from core.http_cache import framed
 
-WAITING, UNREVIEWED, RETURNED = "waiting", "unreviewed", "returned"
+MAX_SELECTED = 50
+Verdict = Decision.Verdict
+_TITLES = {
+    "waiting": gettext_lazy("Waiting for review, oldest first"),
+    "unreviewed": gettext_lazy("Published without review"),
+    "returned": gettext_lazy("Returned to their authors"),
+}
+_ACTIONS = {"waiting": ["publish_several", "return_several"], "unreviewed": ["keep_several"], "returned": []}
 
 
 class ViewFilter(admin.SimpleListFilter):
@@ -36,37 +48,36 @@ class ViewFilter(admin.SimpleListFilter):
     parameter_name = "view"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [
-            (WAITING, _("Waiting")),
-            (UNREVIEWED, _("Published without review")),
-            (RETURNED, _("Returned")),
-        ]
-
-    def value(self) -> str:
-        value = super().value()
-        return value if value in {UNREVIEWED, RETURNED} else WAITING
+        return [("waiting", _("Waiting")), ("unreviewed", _("Published without review")), ("returned", _("Returned"))]
 
     def choices(self, changelist: ChangeList) -> Iterator[Any]:
         for value, title in self.lookup_choices:
             yield {
-                "selected": self.value() == value,
+                "selected": value == view_of(self.request),
                 "query_string": changelist.get_query_string({self.parameter_name: value}),
                 "display": title,
             }
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Submission]) -> QuerySet[Submission]:
         submissions = cast("SubmissionQuerySet", queryset)
-        if self.value() == UNREVIEWED:
-            return submissions.unreviewed().order_by("-submitted_at", "-pk")
-        if self.value() == RETURNED:
-            return submissions.returned().order_by("-submitted_at", "-pk")
-        return submissions.waiting()
+        view = view_of(request)
+        if view == "waiting":
+            return submissions.waiting()
+        chosen = submissions.unreviewed() if view == "unreviewed" else submissions.returned()
+        return chosen.order_by("-submitted_at", "-pk")
+
+
+def view_of(request: HttpRequest) -> str:
+    """Return which of the three lists is shown."""
+    view = request.GET.get(ViewFilter.parameter_name, "")
+    return view if view in _TITLES else "waiting"
 
 
 @admin.register(Submission)
-class SubmissionAdmin(DecisionActionsMixin, ReviewAdmin[Submission]):
-    """What authors submitted; the title links to the review page."""
+class SubmissionAdmin(ReviewAdmin[Submission]):
+    """What authors submitted. The title links to the review page; actions decide on several after a confirmation."""
 
+    actions = ["publish_several", "return_several", "keep_several"]
     list_display = ["title", "age", "author", "section", "published_before", "returned_before", "language_code"]
     list_display_links = ["title"]
     list_filter = [ViewFilter, "section", "language"]
@@ -88,16 +99,13 @@ class SubmissionAdmin(DecisionActionsMixin, ReviewAdmin[Submission]):
         return ()  # `ViewFilter` orders.
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        titles = {UNREVIEWED: _("Published without review"), RETURNED: _("Returned to their authors")}
-        title = titles.get(request.GET.get("view", ""), _("Waiting for review, oldest first"))
-        return super().changelist_view(request, {"title": title, **(extra_context or {})})
+        return super().changelist_view(request, {"title": _TITLES[view_of(request)], **(extra_context or {})})
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return bool(request.user.has_perm(DECIDE))
 
     def get_submission(self, request: HttpRequest, object_id: str) -> Submission | None:
-        is_pk = object_id.isdecimal() and len(object_id) <= 18
-        return Submission.objects.for_review().filter(pk=object_id).first() if is_pk else None
+        return Submission.objects.for_review().filter(pk=object_id).first() if is_pk(object_id) else None
 
     @admin.display(description=gettext_lazy("author"))
     def author(self, obj: Submission) -> str:
@@ -121,6 +129,66 @@ class SubmissionAdmin(DecisionActionsMixin, ReviewAdmin[Submission]):
     @admin.display(description=gettext_lazy("language"))
     def language_code(self, obj: Submission) -> str:
         return language_label(obj.language)
+
+    def get_actions(
+        self, request: HttpRequest, action_location: ActionLocation = ActionLocation.CHANGE_LIST
+    ) -> dict[str, Any]:
+        """Return the actions that fit the list shown."""
+        actions = super().get_actions(request, action_location)
+        return {name: actions[name] for name in _ACTIONS[view_of(request)] if name in actions}
+
+    @admin.action(description=gettext_lazy("Publish the selected submissions"), permissions=["change"])
+    def publish_several(self, request: HttpRequest, queryset: QuerySet[Submission]) -> HttpResponse | None:
+        return self._decide_several(request, queryset, Verdict.PUBLISH)
+
+    @admin.action(description=gettext_lazy("Return the selected submissions to their authors"), permissions=["change"])
+    def return_several(self, request: HttpRequest, queryset: QuerySet[Submission]) -> HttpResponse | None:
+        return self._decide_several(request, queryset, Verdict.RETURN)
+
+    @admin.action(description=gettext_lazy("Keep the selected articles published"), permissions=["change"])
+    def keep_several(self, request: HttpRequest, queryset: QuerySet[Submission]) -> HttpResponse | None:
+        return self._decide_several(request, queryset, Verdict.KEEP)
+
+    def _decide_several(
+        self, request: HttpRequest, queryset: QuerySet[Submission], verdict: Decision.Verdict
+    ) -> HttpResponse | None:
+        """Show the confirmation page; when it is sent, decide on each submission in the version that it showed."""
+        form = ReasonForm(request.POST if "confirmed" in request.POST else None)
+        form.fields["reason"].required = verdict in Decision.VERDICTS_WITH_REASON
+        if form.is_valid():
+            self._decide_confirmed(request, verdict, form)
+            return None
+        selected = list(queryset.select_related("article__author", "section")[: MAX_SELECTED + 1])
+        if len(selected) > MAX_SELECTED:
+            text = _("You can decide on up to %(count)d submissions at a time.") % {"count": MAX_SELECTED}
+            messages.error(request, text)
+            return None
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": verdict.label,
+            "selected": selected,
+            "form": form,
+            "action_name": request.POST.get("action", ""),
+            "checkbox_name": ACTION_CHECKBOX_NAME,
+        }
+        return TemplateResponse(request, "admin/moderation/several.html", context)
+
+    def _decide_confirmed(self, request: HttpRequest, verdict: Decision.Verdict, form: ReasonForm) -> None:
+        count = 0
+        # Not the action's queryset: it lacks what others decided on meanwhile, which needs a message.
+        versions = dict(value.partition("@")[::2] for value in request.POST.getlist("shown")[:MAX_SELECTED])
+        pks = [pk for pk in versions if is_pk(pk)]
+        for submission in Submission.objects.filter(pk__in=pks).order_by("submitted_at", "pk"):
+            try:
+                self.decide(request, submission, verdict, form, versions[str(submission.pk)])
+                count += 1
+            except ActionNotAllowed as error:
+                refusal = {"title": submission.title, "why": error}
+                messages.warning(request, _("“%(title)s” was not changed. %(why)s") % refusal)
+        if count:
+            text = ngettext("%(count)d decision made: %(verdict)s.", "%(count)d decisions made: %(verdict)s.", count)
+            messages.success(request, text % {"count": count, "verdict": verdict.label})
 
     def get_urls(self) -> list[URLPattern]:
         preview = self.admin_site.admin_view(self.preview_view)

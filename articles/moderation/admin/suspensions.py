@@ -21,13 +21,13 @@ from django.views.decorators.http import require_POST
 from accounts.models import User
 from articles.moderation.forms import SuspensionForm
 from articles.moderation.models import Suspension
-from articles.moderation.services import lift, suspend
-from core.admin import KeysetModelAdmin
+from articles.moderation.services import SUSPEND, lift, suspend
+from core.admin import KeysetModelAdmin, ReadOnlyAdminMixin
 from core.exceptions import ActionNotAllowed
 
 
 @admin.register(Suspension)
-class SuspensionAdmin(KeysetModelAdmin[Suspension]):
+class SuspensionAdmin(ReadOnlyAdminMixin, KeysetModelAdmin[Suspension]):
     """Which users are suspended, until when and why."""
 
     list_display = ["user", "reason", "begins_at", "ends_at", "moderator", "lifted_at"]
@@ -41,11 +41,8 @@ class SuspensionAdmin(KeysetModelAdmin[Suspension]):
     change_form_template = "admin/moderation/suspension.html"
     actions = None
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False  # A suspension is not edited; it is lifted.
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.has_perm(SUSPEND)
 
     @admin.display(description=gettext_lazy("user"))
     def user_link(self, obj: Suspension) -> SafeString:
@@ -91,8 +88,6 @@ class SuspensionAdmin(KeysetModelAdmin[Suspension]):
     def lift_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Lift a suspension now."""
         assert isinstance(request.user, User)
-        if not super().has_change_permission(request):
-            raise PermissionDenied
         suspension = get_object_or_404(Suspension.objects.select_related("user"), pk=pk)
         try:
             lift(suspension=suspension, moderator=request.user)

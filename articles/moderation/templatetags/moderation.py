@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from typing import Any
 
 from django import template
 from django.contrib.auth.models import AnonymousUser
+from django.db.models import Count, Min
 
 from accounts.models import User
 from articles.models import Article
-from articles.moderation.models import Decision
-from articles.moderation.selectors import ReviewQueue, current_refusals, review_queue
+from articles.moderation.models import Decision, Submission
+from articles.moderation.selectors import current_refusals
 from articles.moderation.services import DECIDE
 
 register = template.Library()
-
-
-@register.simple_tag
-def reasons_for(articles: Iterable[Article]) -> dict[int, Decision]:
-    """Return the current refusals of these articles, for the filter `of`."""
-    return current_refusals(articles)
+register.simple_tag(current_refusals, name="reasons_for")
 
 
 @register.filter
@@ -29,6 +25,8 @@ def of(reasons: dict[int, Decision], article: Article) -> Decision | None:
 
 
 @register.simple_tag
-def queue_for(user: User | AnonymousUser) -> ReviewQueue | None:
-    """Return the review queue for a moderator, None for other users."""
-    return review_queue() if user.has_perm(DECIDE) else None
+def queue_for(user: User | AnonymousUser) -> dict[str, Any] | None:
+    """Return how many submissions wait and since when the oldest does, for a moderator; None for other users."""
+    if not user.has_perm(DECIDE):
+        return None
+    return Submission.objects.waiting().order_by().aggregate(waiting=Count("pk"), oldest=Min("submitted_at"))

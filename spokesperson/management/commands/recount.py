@@ -1,9 +1,8 @@
-"""`manage.py recount [--check]`: every counter against its rows."""
+"""`manage.py recount [--check]`: compare every counter with its rows."""
 
 from __future__ import annotations
 
 from argparse import ArgumentParser
-from itertools import chain
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -16,21 +15,21 @@ from articles.voting import recount as voting
 
 
 class Command(BaseCommand):
-    help = "Compares every counter with the rows that it is derived from, and mends what differs."
+    help = "Compares every counter with the rows that it is derived from, and corrects those that differ."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--check", action="store_true", help="change nothing; exit 1 where a counter differs")
+        parser.add_argument("--check", action="store_true", help="change nothing; exit with 1 if a counter differs")
 
     def handle(self, *args: Any, **options: Any) -> None:
         repair = not options["check"]
-        found = 0
-        rooms = (voting, readership, promotion)
-        for difference in chain.from_iterable(room.recount(repair=repair) for room in rooms):
-            found += 1
-            self.stdout.write(str(difference))
-        if not found:
+        count = 0
+        for app in (voting, readership, promotion):
+            for mismatch in app.recount(repair=repair):
+                self.stdout.write(str(mismatch))
+                count += 1
+        if not count:
             self.stdout.write(_("All counters are correct."))
         elif repair:
-            self.stdout.write(ngettext("%d counter corrected.", "%d counters corrected.", found) % found)
+            self.stdout.write(ngettext("%d counter corrected.", "%d counters corrected.", count) % count)
         else:
-            raise CommandError(ngettext("%d counter differs.", "%d counters differ.", found) % found, returncode=1)
+            raise CommandError(ngettext("%d counter differs.", "%d counters differ.", count) % count, returncode=1)
