@@ -258,7 +258,9 @@ class ArticleForm(forms.Form):
         if cleaned.get("remove_image"):
             self.stored_image = None
         elif token and not self.stored_image and not cleaned.get("image"):
-            self.add_error("image", _("The image that you chose no longer exists. Choose an image again."))
+            # A moderator's correction has no field for another image.
+            field = "image" if "image" in self.fields else None
+            self.add_error(field, _("The image that you chose no longer exists. Choose an image again."))
         self._renew_image_fields()
         return cleaned
 

@@ -104,7 +104,13 @@ def test_correction_is_live_recorded_and_emailed(admin_client: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    ("fields", "field"), [({"reason": " "}, "reason"), ({"title": ""}, "title"), ({"tags": "a,b,c,d,e,f"}, "tags")]
+    ("fields", "field"),
+    [
+        ({"reason": " "}, "reason"),
+        ({"title": ""}, "title"),
+        ({"tags": "a,b,c,d,e,f"}, "tags"),
+        ({"image_token": "forged"}, "__all__"),
+    ],
 )
 def test_invalid_correction_preserves_input(fields: dict[str, str], field: str, admin_client: Client) -> None:
     article = factories.published()
