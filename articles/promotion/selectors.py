@@ -120,41 +120,21 @@ def _select(found: Iterable[Promotion], code: Placement.Code, page: str, now: da
 
 
 @dataclass(frozen=True, kw_only=True)
-class ResultsDay:
-    """A promotion's day. Each number counts visitors, once a day."""
-
-    day: date
-    impressions: int = 0
-    clicks: int = 0
-    # Views of the article by visitors who followed the card.
-    views: int = 0
-    # All views of the article.
-    article_views: int = 0
-
-    @property
-    def click_through(self) -> float | None:
-        """Clicks per 100 impressions; None without impressions."""
-        return 100 * self.clicks / self.impressions if self.impressions else None
-
-
-@dataclass(frozen=True, kw_only=True)
 class Results:
-    """The results of a promotion so far."""
+    """The results of a promotion so far. Each number of a day counts visitors, once a day."""
 
-    days: Sequence[ResultsDay]
+    days: Sequence[PromotionDay]
     # The article's views per day in as many days before; None if it was not published then.
     views_a_day_before: float | None = None
 
     @cached_property
-    def total(self) -> ResultsDay:
+    def total(self) -> PromotionDay:
         """The sums of all days."""
-        return ResultsDay(
-            day=self.days[-1].day if self.days else today(),
-            impressions=sum(day.impressions for day in self.days),
-            clicks=sum(day.clicks for day in self.days),
-            views=sum(day.views for day in self.days),
-            article_views=sum(day.article_views for day in self.days),
-        )
+        total = PromotionDay(day=self.days[-1].day if self.days else today())
+        for day in self.days:
+            for name in ("impressions", "clicks", "views", "article_views"):
+                setattr(total, name, getattr(total, name) + getattr(day, name))
+        return total
 
     @property
     def views_a_day(self) -> float | None:
@@ -177,18 +157,9 @@ def promotion_results(promotion: Promotion, *, now: datetime | None = None) -> R
     days = sorted({*days, *counted})
     stats = DailyStats.objects.filter(article=promotion.article_id)
     article_views = dict(stats.filter(day__gte=days[0], day__lte=days[-1]).values_list("day", "views"))
-    rows = []
-    for day in days:
-        row = counted.get(day) or PromotionDay()
-        rows.append(
-            ResultsDay(
-                day=day,
-                impressions=row.impressions,
-                clicks=row.clicks,
-                views=row.views,
-                article_views=article_views.get(day, 0),
-            )
-        )
+    rows = [counted.get(day) or PromotionDay(promotion=promotion, day=day) for day in days]
+    for row in rows:
+        row.article_views = article_views.get(row.day, 0)
     return Results(days=rows, views_a_day_before=_views_a_day_before(promotion, days[0], len(days)))
 
 

@@ -32,7 +32,7 @@ from articles.promotion.selectors import (
     promotion_with_results,
 )
 from articles.promotion.services.capacity import next_free_starts
-from articles.promotion.services.payments import open_payment, refund_amount
+from articles.promotion.services.payments import open_payment, refund_if_closed
 from articles.promotion.services.requests import (
     DateNotAvailable,
     PlanNotAvailable,
@@ -42,7 +42,7 @@ from articles.promotion.services.requests import (
     request_promotion,
 )
 from articles.promotion.services.state_machine import close_ended
-from articles.promotion.services.tracking import TrackingEvent, record
+from articles.promotion.services.tracking import record
 from articles.readership.visitors import is_prefetch, is_same_origin, visitor_of
 from articles.selectors import published_article
 from core.charts import chart
@@ -89,7 +89,7 @@ def promote(request: HttpRequest, pk: int) -> HttpResponse:
             messages.success(request, _("Thank you. Your request has been sent to the moderators."))
             return redirect(promotion)
     is_others = article.author_id != user.pk
-    own = Promotion.objects.open().by(user).filter(article=article).select_related("placement", "plan")
+    own = Promotion.objects.open().filter(sponsor=user, article=article).select_related("placement", "plan")
     context = {
         "form": form,
         "article": article,
@@ -127,9 +127,7 @@ def cancel_promotion(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _promotion_page(request: HttpRequest, promotion: Promotion, form: CancelForm) -> HttpResponse:
-    now = timezone.now()
-    refundable = [payment for payment in promotion.payments.all() if payment.is_refundable]
-    refund = sum(refund_amount(promotion, payment.amount, now=now) for payment in refundable)
+    refund = refund_if_closed(promotion)
     context = {
         "promotion": promotion,
         "article": promotion.article,
@@ -256,8 +254,8 @@ def promotion_beacon(request: HttpRequest) -> HttpResponse:
     if not all(_IDS.fullmatch(ids) for ids in lists.values()):
         return _plain_text(_("These are not valid promotion numbers."), 400)
     if any(lists.values()) and not is_prefetch(request.headers):
-        ids = {name: frozenset(map(int, value.split(","))) for name, value in lists.items() if value}
-        record(event=TrackingEvent(**ids), visitor=visitor_of(request))
+        ids = {name: set(map(int, value.split(","))) if value else set() for name, value in lists.items()}
+        record(**ids, visitor=visitor_of(request))
     return HttpResponse(status=204)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from django.conf import settings
@@ -208,7 +208,7 @@ def append_entry(
     *,
     event: str,
     role: str,
-    from_state: str,
+    from_state: str | None = None,
     actor: User | None = None,
     reason: str = "",
     amount: int = 0,
@@ -217,7 +217,7 @@ def append_entry(
     """Append a row about a promotion, which is in its new state already.
 
     Args:
-        from_state: its state before; the same as now where it did not change, empty for the first row.
+        from_state: its state before, if it has changed; empty for the first row.
         amount: signed minor units of the promotion's currency.
         details: numbers and texts to store with it (JSON).
     """
@@ -227,7 +227,7 @@ def append_entry(
             number=head.number + 1,
             promotion=promotion,
             event=event,
-            from_state=from_state,
+            from_state=promotion.state if from_state is None else from_state,
             to_state=promotion.state,
             actor=actor,
             actor_role=role,
@@ -269,12 +269,6 @@ def verify_ledger() -> str | None:
     return None
 
 
-class NotificationQuerySet(models.QuerySet["Notification"]):
-    def pending(self, *, since: timedelta) -> Self:
-        """Return emails that were to be sent longer ago than `since`: the worker was killed."""
-        return self.filter(sent_at=None, entry__at__lt=timezone.now() - since)
-
-
 class Notification(models.Model):
     """One email about one row of the ledger to one user; created in the transaction of the row, sent once."""
 
@@ -297,8 +291,6 @@ class Notification(models.Model):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     kind = models.CharField(max_length=30, choices=Kind.choices)
     sent_at = models.DateTimeField(null=True, blank=True)
-
-    objects = NotificationQuerySet.as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["entry", "user", "kind"], name="promotion_notification_once")]
