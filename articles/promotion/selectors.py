@@ -30,21 +30,20 @@ CARDS = {Placement.Code.FRONT_TOP: 1, Placement.Code.SECTION_TOP: 1, Placement.C
 
 def own_promotion(user: User | AnonymousUser, pk: int) -> Promotion:
     """Return a promotion whose sponsor is the user, or raise a 404."""
-    return get_object_or_404(Promotion.objects.for_list().filter(sponsor_id=user.pk), pk=pk)
+    return get_object_or_404(Promotion.objects.for_list(), sponsor_id=user.pk, pk=pk)
 
 
 def promotion_with_results(user: User | AnonymousUser, pk: int) -> Promotion:
     """Return a promotion whose results the user can see, as its sponsor or a moderator, or raise a 404."""
-    promotions = Promotion.objects.for_list()
-    if not (user.is_staff and user.has_perm(DECIDE_PERMISSION)):
-        promotions = promotions.filter(sponsor_id=user.pk)
-    return get_object_or_404(promotions, pk=pk)
+    if user.is_staff and user.has_perm(DECIDE_PERMISSION):
+        return get_object_or_404(Promotion.objects.for_list(), pk=pk)
+    return own_promotion(user, pk)
 
 
 def promotion_of_own_article(user: User | AnonymousUser, pk: int) -> Promotion:
     """Return another sponsor's promotion of an article that the user wrote, or raise a 404."""
-    promotions = Promotion.objects.for_list().filter(article__author_id=user.pk)
-    return get_object_or_404(promotions.exclude(sponsor=F("article__author")), pk=pk)
+    promotions = Promotion.objects.for_list().exclude(sponsor=F("article__author"))
+    return get_object_or_404(promotions, article__author_id=user.pk, pk=pk)
 
 
 # --- Selection: which cards a page shows ---------------------------------------------------------------------------
@@ -52,11 +51,10 @@ def promotion_of_own_article(user: User | AnonymousUser, pk: int) -> Promotion:
 
 @dataclass(frozen=True)
 class SidebarPromotions:
-    """What an article's page needs of promotions."""
+    """What an article's page needs of promotions: the cards, and the running promotions of the article itself."""
 
-    cards: Sequence[Promotion]
-    # The running promotions of the article itself.
-    own: Sequence[Promotion]
+    cards: Sequence[Promotion] = ()
+    own: Sequence[Promotion] = ()
 
     @property
     def is_paid_for(self) -> bool:
@@ -64,18 +62,12 @@ class SidebarPromotions:
         return any(promotion.is_paid_kind for promotion in self.own)
 
 
-def front_cards() -> list[Promotion]:
-    """Return the cards at the top of the front page."""
+def list_cards(code: str, section: Section | None = None) -> list[Promotion]:
+    """Return the cards at the top of the front page, or of a section."""
     now = timezone.now()
-    promotions = Promotion.objects.deliverable(now).filter(placement__code=Placement.Code.FRONT_TOP)
-    return _select(promotions.for_card().order_by("pk"), Placement.Code.FRONT_TOP, "front", now)
-
-
-def section_cards(section: Section) -> list[Promotion]:
-    """Return the cards at the top of a section."""
-    now = timezone.now()
-    promotions = Promotion.objects.deliverable(now).filter(placement__code=Placement.Code.SECTION_TOP, section=section)
-    return _select(promotions.for_card().order_by("pk"), Placement.Code.SECTION_TOP, f"section {section.pk}", now)
+    promotions = Promotion.objects.deliverable(now).filter(placement__code=code, section=section)
+    page = f"section {section.pk}" if section else "front"
+    return _select(promotions.for_card().order_by("pk"), code, page, now)
 
 
 def sidebar_promotions(article: Article) -> SidebarPromotions:
@@ -111,7 +103,7 @@ def rotate(ids: Sequence[int], *, page: str, now: datetime, count: int = 1) -> l
     return [order[(turn + n) % len(order)] for n in range(min(count, len(order)))]
 
 
-def _select(found: Iterable[Promotion], code: Placement.Code, page: str, now: datetime) -> list[Promotion]:
+def _select(found: Iterable[Promotion], code: str, page: str, now: datetime) -> list[Promotion]:
     promotions = {promotion.pk: promotion for promotion in found}
     return [promotions[pk] for pk in rotate(list(promotions), page=page, now=now, count=CARDS[code])]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
@@ -33,14 +34,7 @@ from articles.promotion.selectors import (
 )
 from articles.promotion.services.capacity import next_free_starts
 from articles.promotion.services.payments import open_payment, refund_if_closed
-from articles.promotion.services.requests import (
-    DateNotAvailable,
-    PlanNotAvailable,
-    author_agrees,
-    author_refuses,
-    cancel,
-    request_promotion,
-)
+from articles.promotion.services.requests import author_agrees, author_refuses, cancel, request_promotion
 from articles.promotion.services.state_machine import close_ended
 from articles.promotion.services.tracking import record
 from articles.readership.visitors import is_prefetch, is_same_origin, visitor_of
@@ -77,23 +71,18 @@ def promote(request: HttpRequest, pk: int) -> HttpResponse:
                 sponsor=user,
                 **{name: form.cleaned_data[name] for name in ("plan", "wanted_start", "message", "form_key")},
             )
-        except DateNotAvailable as error:
-            form.add_error("wanted_start", str(error))
-        except PlanNotAvailable as error:
-            form.add_error("plan", str(error))
         except ActionNotAllowed as error:
-            form.add_error(None, str(error))
+            form.add_error(getattr(error, "field", None), str(error))
         else:
             if promotion.state == Promotion.State.AWAITING_PAYMENT:
                 return redirect("promotion_pay", pk=promotion.pk)
             messages.success(request, _("Thank you. Your request has been sent to the moderators."))
             return redirect(promotion)
     is_others = article.author_id != user.pk
-    own = Promotion.objects.open().filter(sponsor=user, article=article).select_related("placement", "plan")
     context = {
         "form": form,
         "article": article,
-        "own": list(own),
+        "own": Promotion.objects.open().filter(sponsor=user, article=article).select_related("placement"),
         "author_is_asked": is_others,
         "author_is_against": is_others and not article.author.allows_promotion_by_others,
     }
@@ -131,7 +120,7 @@ def _promotion_page(request: HttpRequest, promotion: Promotion, form: CancelForm
     context = {
         "promotion": promotion,
         "article": promotion.article,
-        "history": list(promotion.ledger.in_order()),
+        "history": promotion.ledger.in_order(),
         "can_cancel": promotion.is_open and not promotion.is_editorial,
         "cancel_form": form,
         "refund": format_amount(refund, promotion.currency) if refund else "",
@@ -225,19 +214,13 @@ def results(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 def results_csv(request: HttpRequest, pk: int) -> HttpResponse:
     """Return the days of a promotion as CSV."""
-    names = ["day", "impressions", "clicks", "click_through_percent", "views_from_promotion", "article_views"]
-    rows = [
-        [
-            day.day.isoformat(),
-            day.impressions,
-            day.clicks,
-            "" if day.click_through is None else f"{day.click_through:.2f}",
-            day.views,
-            day.article_views,
-        ]
-        for day in promotion_results(promotion_with_results(request.user, pk)).days
+    rows: list[list[object]] = [
+        ["day", "impressions", "clicks", "click_through_percent", "views_from_promotion", "article_views"]
     ]
-    return csv_response(f"promotion-{pk}.csv", names, rows)
+    for day in promotion_results(promotion_with_results(request.user, pk)).days:
+        click_through = "" if day.click_through is None else f"{day.click_through:.2f}"
+        rows.append([day.day.isoformat(), day.impressions, day.clicks, click_through, day.views, day.article_views])
+    return csv_response(f"promotion-{pk}.csv", rows)
 
 
 @csrf_exempt  # The headers show which page sends it: a cached page has no token.
@@ -248,19 +231,17 @@ def promotion_beacon(request: HttpRequest) -> HttpResponse:
 
     Return 204 after the commit, 400 for an invalid list, 403 for another site's page.
     """
+    plain_text = "text/plain; charset=utf-8"
     if not is_same_origin(request.headers, origin=settings.ORIGIN):
-        return _plain_text(_("Only pages of this site can record impressions and clicks."), 403)
+        text = _("Only pages of this site can record impressions and clicks.")
+        return HttpResponse(text, status=403, content_type=plain_text)
     lists = {name: request.POST.get(name, "") for name in ("impressions", "clicks", "visits")}
     if not all(_IDS.fullmatch(ids) for ids in lists.values()):
-        return _plain_text(_("These are not valid promotion numbers."), 400)
+        return HttpResponse(_("These are not valid promotion numbers."), status=400, content_type=plain_text)
     if any(lists.values()) and not is_prefetch(request.headers):
         ids = {name: set(map(int, value.split(","))) if value else set() for name, value in lists.items()}
         record(**ids, visitor=visitor_of(request))
     return HttpResponse(status=204)
-
-
-def _plain_text(text: str, status: int) -> HttpResponse:
-    return HttpResponse(text, status=status, content_type="text/plain; charset=utf-8")
 
 
 @csrf_exempt
@@ -287,9 +268,8 @@ def _provider(variant: str) -> BasicProvider:
     return provider_factory(variant)
 
 
-def _callback(call: Any) -> HttpResponse:
+def _callback(call: Callable[[], HttpResponse]) -> HttpResponse:
     try:
-        response: HttpResponse = call()
+        return call()
     except PaymentError as error:
         return JsonResponse({"error": str(error)}, status=400)
-    return response

@@ -41,9 +41,13 @@ Kind = Notification.Kind
 class PlanNotAvailable(ActionNotAllowed):
     """Another plan, or the same one later, would be possible."""
 
+    field = "plan"
+
 
 class DateNotAvailable(ActionNotAllowed):
     """Another date would be possible."""
+
+    field = "wanted_start"
 
 
 def request_promotion(
