@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from crispy_forms.helper import FormHelper
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -28,28 +27,21 @@ from articles.promotion.services.requests import MAX_MESSAGE
 from articles.promotion.services.state_machine import MAX_REASON
 
 
-class NoFormTagMixin:
-    """For forms whose template has the `<form>` tag, the token and the button."""
-
-    @property
-    def helper(self) -> FormHelper:
-        helper = FormHelper()
-        helper.form_tag = False
-        helper.disable_csrf = True
-        return helper
-
-
 def reason_field(rows: int, help_text: Any) -> forms.CharField:
     """Return an optional reason, in an area of so many rows."""
     widget = forms.Textarea(attrs={"rows": rows})
     return forms.CharField(label=_("Reason"), max_length=MAX_REASON, required=False, widget=widget, help_text=help_text)
 
 
-class RequestForm(NoFormTagMixin, forms.Form):
+class RequestForm(forms.Form):
     """A request: plan, start, and a message to the moderators."""
 
-    plan = forms.ChoiceField(
-        label=_("Plan"), widget=forms.RadioSelect, error_messages={"required": _("Choose a plan.")}
+    plan = forms.ModelChoiceField(
+        label=_("Plan"),
+        queryset=Plan.objects.offered(),
+        widget=forms.RadioSelect,
+        empty_label=None,
+        error_messages={"required": _("Choose a plan.")},
     )
     wanted_start = forms.DateField(
         label=_("Start date"),
@@ -70,41 +62,33 @@ class RequestForm(NoFormTagMixin, forms.Form):
     )
     form_key = forms.UUIDField(required=False, widget=forms.HiddenInput)
 
-    def __init__(
-        self, data: QueryDict | None = None, *, plans: Iterable[Plan], free: dict[int, datetime | None]
-    ) -> None:
-        """Create a form for these plans; `free` has the first possible start of each, None if there is none soon."""
-        self.plans = {str(plan.pk): plan for plan in plans}
+    def __init__(self, data: QueryDict | None = None, *, free: dict[int, datetime | None]) -> None:
+        """Create a form; `free` has the first possible start of each offered plan, None if there is none soon."""
         self.free = free
-        super().__init__(data, initial={"form_key": uuid.uuid4(), "plan": next(iter(self.plans), None)})
-        plan = self.fields["plan"]
-        assert isinstance(plan, forms.ChoiceField)
-        plan.choices = [(key, choice.name) for key, choice in self.plans.items()]
+        super().__init__(data, initial={"form_key": uuid.uuid4(), "plan": next(iter(free), None)})
         today = timezone.localdate()
         limits = {"min": today.isoformat(), "max": (today + MAX_REQUEST_LEAD).isoformat()}
         self.fields["wanted_start"].widget.attrs |= limits
 
-    def clean_plan(self) -> Plan:
-        return self.plans[self.cleaned_data["plan"]]
-
     def offers(self) -> list[dict[str, Any]]:
         """Return each plan with its radio button and its first possible start, for the template."""
         offers = []
-        for radio, plan in zip(self["plan"], self.plans.values(), strict=True):
+        for radio in self["plan"]:
+            plan = radio.data["value"].instance
             free = self.free.get(plan.pk)
             at_once = free is not None and free <= timezone.now()
             offers.append({"radio": radio, "plan": plan, "free": free, "at_once": at_once})
         return offers
 
 
-class AnswerForm(NoFormTagMixin, forms.Form):
+class AnswerForm(forms.Form):
     """The author's answer to another sponsor's promotion of their article."""
 
     answer = forms.ChoiceField(choices=[("agree", ""), ("refuse", "")], widget=forms.HiddenInput)
     reason = reason_field(3, _("If you refuse, the requester can read this. Optional."))
 
 
-class CancelForm(NoFormTagMixin, forms.Form):
+class CancelForm(forms.Form):
     """Why a sponsor cancels."""
 
     reason = reason_field(2, _("Optional."))

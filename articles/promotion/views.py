@@ -61,16 +61,12 @@ def promote(request: HttpRequest, pk: int) -> HttpResponse:
     close_ended()
     if request.method == "POST":
         check_rate_limit(request, "promote", limit=MAX_REQUESTS_PER_HOUR, seconds=3600)
-    plans = list(Plan.objects.offered())
-    free = next_free_starts(plans, section=article.section, now=timezone.now())
-    form = RequestForm(request.POST if request.method == "POST" else None, plans=plans, free=free)
+    free = next_free_starts(Plan.objects.offered(), section=article.section, now=timezone.now())
+    form = RequestForm(request.POST if request.method == "POST" else None, free=free)
     if form.is_valid():
         try:
-            promotion = request_promotion(
-                article=article,
-                sponsor=user,
-                **{name: form.cleaned_data[name] for name in ("plan", "wanted_start", "message", "form_key")},
-            )
+            values = {name: form.cleaned_data[name] for name in ("plan", "wanted_start", "message", "form_key")}
+            promotion = request_promotion(article=article, sponsor=user, **values)
         except ActionNotAllowed as error:
             form.add_error(getattr(error, "field", None), str(error))
         else:

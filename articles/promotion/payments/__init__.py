@@ -15,7 +15,6 @@ from payments import PaymentError, RedirectNeeded
 from payments.core import BasicProvider
 from payments.dummy import DummyProvider as BaseDummyProvider
 
-from articles.promotion.forms import NoFormTagMixin
 from articles.promotion.models import Payment
 from articles.promotion.services.payments import record_payment, record_payment_failure
 
@@ -33,7 +32,7 @@ class ManualProvider(BasicProvider):  # type: ignore[misc]
         raise PaymentError("Transfers are given back by hand.")
 
 
-class OutcomeForm(NoFormTagMixin, forms.Form):
+class OutcomeForm(forms.Form):
     """The answer of the dummy's bank."""
 
     outcome = forms.ChoiceField(

@@ -118,7 +118,7 @@ def _build(*, article: Article, sponsor: User, plan: Plan) -> Promotion:
         plan=offered,
         placement=placement,
         section=article.section if placement.is_per_section else None,
-        kind=Promotion.Kind.FREE if offered.is_free else Promotion.Kind.PAID,
+        kind=Promotion.Kind.PAID if offered.price else Promotion.Kind.FREE,
         days=offered.days,
         price=offered.price,
         currency=offered.currency,
@@ -156,14 +156,9 @@ def _check_start(promotion: Promotion) -> None:
 
 
 def _record(promotion: Promotion) -> None:
-    entry = create(
-        promotion,
-        State.REQUESTED,
-        event=Event.REQUESTED,
-        role=Role.SPONSOR,
-        actor=promotion.sponsor,
-        details={"plan": promotion.plan_id, "days": promotion.days, "price": promotion.price},
-    )
+    details = {"plan": promotion.plan_id, "days": promotion.days, "price": promotion.price}
+    by: dict[str, Any] = {"role": Role.SPONSOR, "actor": promotion.sponsor}
+    entry = create(promotion, State.REQUESTED, event=Event.REQUESTED, details=details, **by)
     if promotion.is_paid_kind:
         transition(promotion, State.AWAITING_PAYMENT, event=Event.PAYMENT_ASKED, role=Role.SYSTEM)
     else:
