@@ -162,9 +162,7 @@ class EditorialPickForm(forms.Form):
     """An editorial pick: which article, where, from when and for how long."""
 
     article = ArticleField(
-        label=_("Article"),
-        max_length=400,
-        help_text=_("The article’s number, or its address copied from the browser."),
+        label=_("Article"), max_length=400, help_text=_("The article’s number, or its address copied from the browser.")
     )
     placement = forms.ModelChoiceField(
         label=_("Place"), queryset=Placement.objects.all(), widget=forms.RadioSelect, empty_label=None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -11,7 +10,6 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from articles.models import Section
 from articles.promotion.models import Placement, Promotion
 from articles.promotion.services.capacity import day_start, max_concurrent
 
@@ -22,28 +20,6 @@ MAX_PROMOTIONS = 200
 MIN_DAY, MAX_DAY = date(2000, 1, 1), date(2200, 1, 1)
 DAY = timedelta(days=1)
 SHOWN = (Promotion.State.APPROVED, Promotion.State.ENDED, Promotion.State.REVOKED, Promotion.State.CANCELLED)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Bar:
-    """A promotion, and how many days stand before, in and after its bar."""
-
-    promotion: Promotion
-    phase: Promotion.Phase
-    before: int
-    length: int
-    after: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class Group:
-    """A placement, or a section of it: its promotions, and how many run at the same time on each day."""
-
-    name: str
-    capacity: int
-    running: int
-    used: Sequence[int]
-    bars: Sequence[Bar]
 
 
 def timeline_context(first_day: str, *, now: datetime) -> dict[str, Any]:
@@ -70,20 +46,21 @@ def timeline_context(first_day: str, *, now: datetime) -> dict[str, Any]:
     }
 
 
-def _groups(promotions: Sequence[Promotion], days: Sequence[date], now: datetime) -> Iterator[Group]:
+def _groups(promotions: Sequence[Promotion], days: Sequence[date], now: datetime) -> Iterator[dict[str, Any]]:
+    """Yield each placement, or each section of it that has promotions."""
     for placement in Placement.objects.all():
         of_placement = [promotion for promotion in promotions if promotion.placement_id == placement.pk]
         sections = {promotion.section for promotion in of_placement if promotion.section}
         for section in sorted(sections, key=lambda section: (section.position, section.pk)):
             of_section = [promotion for promotion in of_placement if promotion.section == section]
-            yield _group(placement, section, of_section, days, now)
+            name = f"{placement}: {section.name_in(get_language() or 'en')}"
+            yield {"name": name, "capacity": placement.capacity, **_bars(of_section, days, now)}
         if not sections:
-            yield _group(placement, None, of_placement, days, now)
+            yield {"name": str(placement), "capacity": placement.capacity, **_bars(of_placement, days, now)}
 
 
-def _group(
-    placement: Placement, section: Section | None, promotions: list[Promotion], days: Sequence[date], now: datetime
-) -> Group:
+def _bars(promotions: Sequence[Promotion], days: Sequence[date], now: datetime) -> dict[str, Any]:
+    """Return a bar per promotion, and how many promotions run now and at the same time on each day."""
     intervals, bars = [], []
     for promotion in promotions:
         start, end = promotion.starts_at, promotion.ran_until
@@ -94,16 +71,13 @@ def _group(
         # A day belongs to the bar if the promotion runs on any part of it.
         before = sum(day_start(day + DAY) <= start for day in days)
         after = sum(day_start(day) >= end for day in days)
-        length = len(days) - before - after
-        phase = promotion.phase_at(now)
-        bars.append(Bar(promotion=promotion, phase=phase, before=before, length=length, after=after))
-    return Group(
-        name=f"{placement}: {section.name_in(get_language() or 'en')}" if section else str(placement),
-        capacity=placement.capacity,
-        running=max_concurrent(intervals, now, now + timedelta(microseconds=1)),
-        used=[max_concurrent(intervals, day_start(day), day_start(day + DAY)) for day in days],
-        bars=bars,
-    )
+        widths = {"before": before, "length": len(days) - before - after, "after": after}
+        bars.append({"promotion": promotion, "phase": promotion.phase_at(now), **widths})
+    return {
+        "bars": bars,
+        "running": max_concurrent(intervals, now, now + timedelta(microseconds=1)),
+        "used": [max_concurrent(intervals, day_start(day), day_start(day + DAY)) for day in days],
+    }
 
 
 def _parse_day(text: str) -> date | None:

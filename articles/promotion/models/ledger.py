@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, NoReturn, Self
+from typing import Any, NoReturn, Self
 
 from django.conf import settings
 from django.db import models, transaction
@@ -14,11 +14,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from accounts.models import User
 from articles.promotion.models.payment import format_amount
 from articles.promotion.models.promotion import Promotion
-
-if TYPE_CHECKING:
-    from accounts.models import User
 
 # What the hash of a row covers, and how it is computed, never changes: stored rows are verified with it.
 HASHED_FIELDS = (
@@ -196,11 +194,7 @@ class LedgerHead(models.Model):
     @classmethod
     def lock(cls) -> LedgerHead:
         """Return the row, locked until the transaction ends."""
-        head = cls.objects.select_for_update().filter(pk=1).first()
-        if head is None:
-            cls.objects.get_or_create(pk=1)
-            head = cls.objects.select_for_update().get(pk=1)
-        return head
+        return cls.objects.select_for_update().get_or_create(pk=1)[0]
 
 
 def append_entry(

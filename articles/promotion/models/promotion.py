@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from django.conf import settings
 from django.db import models
@@ -16,12 +16,10 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from accounts.models import User
 from articles.models import Article, Revision, Section
 from articles.promotion.models.payment import CURRENCIES, format_price
 from articles.promotion.models.plan import Placement, Plan
-
-if TYPE_CHECKING:
-    from accounts.models import User
 
 OPEN_STATES = ("requested", "awaiting_payment", "paid", "approved")
 
@@ -202,9 +200,7 @@ class Promotion(models.Model):  # type: ignore[django-manager-missing] # The lib
                 name="promotion_state_known",
             ),
             models.UniqueConstraint(
-                fields=["article", "placement"],
-                condition=Q(state__in=OPEN_STATES),
-                name="promotion_one_open",
+                fields=["article", "placement"], condition=Q(state__in=OPEN_STATES), name="promotion_one_open"
             ),
             models.UniqueConstraint(fields=["sponsor", "form_key"], name="promotion_one_per_form"),
             models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="promotion_ends_after_start"),

@@ -44,11 +44,7 @@ ALLOWED: dict[str, dict[str, set[str]]] = {
         State.DECLINED: {Role.MODERATOR, Role.AUTHOR},
         State.CANCELLED: {Role.SPONSOR},
     },
-    State.APPROVED: {
-        State.ENDED: {Role.SYSTEM},
-        State.REVOKED: {Role.MODERATOR},
-        State.CANCELLED: {Role.SPONSOR},
-    },
+    State.APPROVED: {State.ENDED: {Role.SYSTEM}, State.REVOKED: {Role.MODERATOR}, State.CANCELLED: {Role.SPONSOR}},
     State.ENDED: {},
     State.DECLINED: {},
     State.CANCELLED: {},
