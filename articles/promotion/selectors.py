@@ -22,7 +22,7 @@ from articles.readership.visitors import today
 from core.http_cache import FRESH_SECONDS
 
 # Cards that a page shows at the same time.
-CARDS = {Placement.Code.FRONT_TOP: 1, Placement.Code.SECTION_TOP: 1, Placement.Code.BESIDE: 2}
+CARDS: dict[str, int] = {Placement.Code.FRONT_TOP: 1, Placement.Code.SECTION_TOP: 1, Placement.Code.BESIDE: 2}
 
 
 # --- Access: other users' promotions are a 404, as missing ones are ------------------------------------------------

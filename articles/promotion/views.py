@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Callable
-from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
@@ -131,23 +130,21 @@ def pay(request: HttpRequest, pk: int) -> HttpResponse:
     promotion = own_promotion(request.user, pk)
     if promotion.state != Promotion.State.AWAITING_PAYMENT:
         return redirect(promotion)
-    if request.method != "POST":
+    if request.method == "POST":
+        check_rate_limit(request, "promotion-pay", limit=MAX_PAYMENTS_PER_HOUR, seconds=3600)
+        try:
+            form = open_payment(promotion=promotion, variant=settings.PAYMENTS).get_form(data=request.POST)
+        except RedirectNeeded as error:
+            return redirect(str(error))
+        except ActionNotAllowed as error:
+            messages.error(request, str(error))
+            return redirect("promotion_pay", pk=pk)
+        except (PaymentError, OSError):
+            messages.error(request, _("The payment failed and you have not been charged. Try again."))
+            return redirect("promotion_pay", pk=pk)
+    else:
         form_class = getattr(provider_factory(settings.PAYMENTS), "outcome_form", None)
-        return _pay_page(request, promotion, form_class() if form_class else None)
-    check_rate_limit(request, "promotion-pay", limit=MAX_PAYMENTS_PER_HOUR, seconds=3600)
-    try:
-        payment = open_payment(promotion=promotion, variant=settings.PAYMENTS)
-        return _pay_page(request, promotion, payment.get_form(data=request.POST))
-    except RedirectNeeded as error:
-        return redirect(str(error))
-    except ActionNotAllowed as error:
-        messages.error(request, str(error))
-    except (PaymentError, OSError):
-        messages.error(request, _("The payment failed and you have not been charged. Try again."))
-    return redirect("promotion_pay", pk=pk)
-
-
-def _pay_page(request: HttpRequest, promotion: Promotion, form: Any) -> HttpResponse:
+        form = form_class() if form_class else None
     context = {
         "promotion": promotion,
         "article": promotion.article,

@@ -72,7 +72,7 @@ def _bars(promotions: Sequence[Promotion], days: Sequence[date], now: datetime) 
         before = sum(day_start(day + DAY) <= start for day in days)
         after = sum(day_start(day) >= end for day in days)
         widths = {"before": before, "length": len(days) - before - after, "after": after}
-        bars.append({"promotion": promotion, "phase": promotion.phase_at(now), **widths})
+        bars.append({"promotion": promotion, "phase": promotion.phase, **widths})
     return {
         "bars": bars,
         "running": max_concurrent(intervals, now, now + timedelta(microseconds=1)),

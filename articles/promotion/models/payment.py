@@ -101,11 +101,6 @@ class Payment(BasePayment):  # type: ignore[misc]
         """The part of the refund that is due but not paid back yet, in minor units."""
         return self.refund_due - self.refunded
 
-    @property
-    def is_refundable(self) -> bool:
-        """Whether it was received, and no refund is due yet."""
-        return self.received_at is not None and not self.refund_due
-
     def get_success_url(self) -> str:
         """Return the page that the provider sends the sponsor back to; it shows the state of the promotion."""
         return f"{settings.ORIGIN}{reverse('promotion', kwargs={'pk': self.promotion_id})}"

@@ -237,20 +237,17 @@ class Promotion(models.Model):  # type: ignore[django-manager-missing] # The lib
         """Return the sponsor's page of the promotion."""
         return reverse("promotion", kwargs={"pk": self.pk})
 
-    def phase_at(self, now: datetime) -> Promotion.Phase:
-        """Return the state as it is displayed at a time."""
+    @property
+    def phase(self) -> Promotion.Phase:
+        """The state as it is displayed now."""
         if self.state != self.State.APPROVED:
             return self.Phase(self.state)
         assert self.starts_at is not None
         assert self.ends_at is not None
+        now = timezone.now()
         if now < self.starts_at:
             return self.Phase.SCHEDULED
         return self.Phase.RUNNING if now < self.ends_at else self.Phase.ENDED
-
-    @property
-    def phase(self) -> Promotion.Phase:
-        """The state as it is displayed now."""
-        return self.phase_at(timezone.now())
 
     @property
     def is_open(self) -> bool:

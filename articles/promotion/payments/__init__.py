@@ -5,7 +5,6 @@ Settings name the one that is used. Providers report to `articles.promotion.serv
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any, NoReturn
 
 from django import forms
@@ -67,6 +66,3 @@ class DummyProvider(BaseDummyProvider):  # type: ignore[misc]
     def process_data(self, payment: Payment, request: HttpRequest) -> HttpResponse:
         """Redirect: this provider has no callbacks, and what a request here says does not count."""
         return HttpResponseRedirect(payment.get_success_url())
-
-    def refund(self, payment: Payment, amount: Decimal | None = None) -> Decimal:
-        return payment.total if amount is None else amount

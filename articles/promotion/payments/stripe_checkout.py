@@ -30,7 +30,7 @@ class StripeProvider(StripeProviderV3):  # type: ignore[misc]
             RedirectNeeded: Stripe has created the page.
             PaymentError: Stripe refused.
         """
-        price = {
+        price: Any = {
             "currency": payment.currency.lower(),
             "unit_amount": payment.amount,
             "product_data": {"name": payment.description},

@@ -122,7 +122,7 @@ def refund_amount(promotion: Promotion, amount: int, *, now: datetime) -> int:
 def refund_if_closed(promotion: Promotion) -> int:
     """Return how much is due back of all payments of a promotion if it stops now, in minor units."""
     now = timezone.now()
-    payments = [payment for payment in promotion.payments.all() if payment.is_refundable]
+    payments = [payment for payment in promotion.payments.all() if payment.received_at and not payment.refund_due]
     return sum(refund_amount(promotion, payment.amount, now=now) for payment in payments)
 
 
