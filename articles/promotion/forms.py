@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from crispy_forms.helper import FormHelper
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -20,7 +19,7 @@ from django.utils.translation import pgettext_lazy
 
 from articles.fields import OneLineField
 from articles.models import Article
-from articles.promotion.models import Placement, Plan, Promotion
+from articles.promotion.models import Placement, Plan
 from articles.promotion.models.payment import MAX_AMOUNT, to_decimal, to_minor
 from articles.promotion.services.capacity import MAX_REQUEST_LEAD
 from articles.promotion.services.decisions import MAX_PICK_DAYS
@@ -28,22 +27,21 @@ from articles.promotion.services.requests import MAX_MESSAGE
 from articles.promotion.services.state_machine import MAX_REASON
 
 
-class NoFormTagMixin:
-    """For forms whose template has the `<form>` tag, the token and the button."""
-
-    @property
-    def helper(self) -> FormHelper:
-        helper = FormHelper()
-        helper.form_tag = False
-        helper.disable_csrf = True
-        return helper
+def reason_field(rows: int, help_text: Any) -> forms.CharField:
+    """Return an optional reason, in an area of so many rows."""
+    widget = forms.Textarea(attrs={"rows": rows})
+    return forms.CharField(label=_("Reason"), max_length=MAX_REASON, required=False, widget=widget, help_text=help_text)
 
 
-class RequestForm(NoFormTagMixin, forms.Form):
+class RequestForm(forms.Form):
     """A request: plan, start, and a message to the moderators."""
 
-    plan = forms.ChoiceField(
-        label=_("Plan"), widget=forms.RadioSelect, error_messages={"required": _("Choose a plan.")}
+    plan = forms.ModelChoiceField(
+        label=_("Plan"),
+        queryset=Plan.objects.offered(),
+        widget=forms.RadioSelect,
+        empty_label=None,
+        error_messages={"required": _("Choose a plan.")},
     )
     wanted_start = forms.DateField(
         label=_("Start date"),
@@ -64,70 +62,36 @@ class RequestForm(NoFormTagMixin, forms.Form):
     )
     form_key = forms.UUIDField(required=False, widget=forms.HiddenInput)
 
-    def __init__(
-        self, data: QueryDict | None = None, *, plans: Iterable[Plan], free: dict[int, datetime | None]
-    ) -> None:
-        """Create a form for these plans.
-
-        Args:
-            free: plan id → the first possible start; None if there is none soon.
-        """
-        self.plans = {str(plan.pk): plan for plan in plans}
+    def __init__(self, data: QueryDict | None = None, *, free: dict[int, datetime | None]) -> None:
+        """Create a form; `free` has the first possible start of each offered plan, None if there is none soon."""
         self.free = free
-        super().__init__(data, initial={"form_key": uuid.uuid4(), "plan": next(iter(self.plans), None)})
-        plan = self.fields["plan"]
-        assert isinstance(plan, forms.ChoiceField)
-        plan.choices = [(key, choice.name) for key, choice in self.plans.items()]
+        super().__init__(data, initial={"form_key": uuid.uuid4(), "plan": next(iter(free), None)})
         today = timezone.localdate()
-        self.fields["wanted_start"].widget.attrs |= {
-            "min": today.isoformat(),
-            "max": (today + MAX_REQUEST_LEAD).isoformat(),
-        }
-
-    def clean_plan(self) -> Plan:
-        return self.plans[self.cleaned_data["plan"]]
+        limits = {"min": today.isoformat(), "max": (today + MAX_REQUEST_LEAD).isoformat()}
+        self.fields["wanted_start"].widget.attrs |= limits
 
     def offers(self) -> list[dict[str, Any]]:
         """Return each plan with its radio button and its first possible start, for the template."""
-        now = timezone.now()
-        return [
-            {
-                "radio": radio,
-                "plan": plan,
-                "free": (free := self.free.get(plan.pk)),
-                "at_once": free is not None and free <= now,
-            }
-            for radio, plan in zip(self["plan"], self.plans.values(), strict=True)
-        ]
+        offers = []
+        for radio in self["plan"]:
+            plan = radio.data["value"].instance
+            free = self.free.get(plan.pk)
+            at_once = free is not None and free <= timezone.now()
+            offers.append({"radio": radio, "plan": plan, "free": free, "at_once": at_once})
+        return offers
 
 
-class AnswerForm(NoFormTagMixin, forms.Form):
+class AnswerForm(forms.Form):
     """The author's answer to another sponsor's promotion of their article."""
 
     answer = forms.ChoiceField(choices=[("agree", ""), ("refuse", "")], widget=forms.HiddenInput)
-    reason = forms.CharField(
-        label=_("Reason"),
-        max_length=MAX_REASON,
-        required=False,
-        widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=_("If you refuse, the requester can read this. Optional."),
-    )
+    reason = reason_field(3, _("If you refuse, the requester can read this. Optional."))
 
 
-class CancelForm(NoFormTagMixin, forms.Form):
+class CancelForm(forms.Form):
     """Why a sponsor cancels."""
 
-    reason = forms.CharField(
-        label=_("Reason"),
-        max_length=MAX_REASON,
-        required=False,
-        widget=forms.Textarea(attrs={"rows": 2}),
-        help_text=_("Optional."),
-    )
-
-
-# The id of an article, alone or in its URL.
-_ARTICLE_ID = re.compile(r"(?:.*/articles/)?(\d{1,18})(?:/[^/]*)?/?(?:[?#].*)?", re.DOTALL)
+    reason = reason_field(2, _("Optional."))
 
 
 class Action(models.TextChoices):
@@ -143,59 +107,30 @@ class Action(models.TextChoices):
     CORRECT = "add_correction", pgettext_lazy("verdict on a promotion", "Add a correction to the ledger")
 
 
-NEEDS_REASON = {Action.DECLINE, Action.REVOKE, Action.CORRECT}
-TAKES_START = {Action.APPROVE, Action.MOVE_START}
-# These decide on a revision that the moderator has read; the article can be edited before the form is sent.
-DECIDES_ON_REVISION = {Action.APPROVE, Action.REAPPROVE}
+class MinuteField(forms.DateTimeField):
+    """An optional day and minute, with the browser's own control."""
 
-
-def moment_field(label: Any, *, required: bool = False, help_text: Any = "") -> forms.DateTimeField:
-    """Return a field for a day and a minute, with the browser's own control."""
-    return forms.DateTimeField(
-        label=label,
-        required=required,
-        help_text=help_text,
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-    )
+    def __init__(self, **kwargs: Any) -> None:
+        widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+        super().__init__(label=_("Start"), required=False, widget=widget, **kwargs)
 
 
 class DecisionForm(forms.Form):
     """A decision on one promotion, and the revision of the article that the moderator has read."""
 
-    action = forms.ChoiceField(label=_("Decision"), widget=forms.RadioSelect)
-    start = moment_field(_("Start"))
-    reason = forms.CharField(
-        label=_("Reason"),
-        max_length=MAX_REASON,
-        required=False,
-        widget=forms.Textarea(attrs={"rows": 4}),
-        help_text=_("This appears in the public ledger and in emails to the users involved: do not include names."),
+    action = forms.ChoiceField(label=_("Decision"), widget=forms.RadioSelect, choices=Action.choices)
+    start = MinuteField()
+    reason = reason_field(
+        4, _("This appears in the public ledger and in emails to the users involved: do not include names.")
     )
-    revision = forms.CharField(required=False, max_length=20, widget=forms.HiddenInput)
-
-    def __init__(
-        self,
-        data: QueryDict | None = None,
-        *,
-        promotion: Promotion,
-        actions: Sequence[Action],
-        values: dict[str, Any] | None = None,
-    ) -> None:
-        """Create a form for these actions.
-
-        Args:
-            values: of a form that was refused, to show again.
-        """
-        super().__init__(data, initial={**(values or {}), "revision": str(promotion.article.live_id)})
-        self.promotion = promotion
-        self.offer(actions)
+    revision = forms.IntegerField(required=False, max_value=10**18, widget=forms.HiddenInput)
 
     def offer(self, actions: Sequence[Action]) -> None:
         """Offer these actions, and the field for a start if one of them takes it."""
         action_field, start = self.fields["action"], self.fields["start"]
         assert isinstance(action_field, forms.ChoiceField)
         action_field.choices = [(choice.value, choice.label) for choice in actions]
-        self.shows_start = bool(TAKES_START.intersection(actions))
+        self.shows_start = bool({Action.APPROVE, Action.MOVE_START}.intersection(actions))
         if Action.APPROVE in actions:
             start.help_text = _("Leave empty to start on the requested date or as soon as a place is free.")
         else:
@@ -204,12 +139,10 @@ class DecisionForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         action = cleaned.get("action")
-        if action in NEEDS_REASON and not cleaned.get("reason") and "reason" not in self.errors:
+        if action in {Action.DECLINE, Action.REVOKE, Action.CORRECT} and cleaned.get("reason") == "":
             self.add_error("reason", _("Enter a reason."))
-        if action == Action.MOVE_START and not cleaned.get("start") and "start" not in self.errors:
+        if action == Action.MOVE_START and "start" in cleaned and cleaned["start"] is None:
             self.add_error("start", _("Enter the new start."))
-        if action in DECIDES_ON_REVISION and cleaned.get("revision") != str(self.promotion.article.live_id):
-            self.add_error(None, _("The text of the article has changed. Read it again before you decide."))
         return cleaned
 
 
@@ -217,11 +150,9 @@ class ArticleField(OneLineField):
     """A published article, by its id or its URL."""
 
     def clean(self, value: Any) -> Any:
-        text = super().clean(value)
-        found = _ARTICLE_ID.fullmatch(text)
-        article = None
-        if found:
-            article = Article.objects.published().select_related("live", "author").filter(pk=found[1]).first()
+        found = re.fullmatch(r"(?:.*/articles/)?(\d{1,18})(?:/[^/]*)?/?(?:[?#].*)?", super().clean(value), re.DOTALL)
+        articles = Article.objects.published().select_related("live", "author")
+        article = articles.filter(pk=found[1]).first() if found else None
         if article is None:
             raise ValidationError(_("No published article has this number or address."))
         return article
@@ -231,22 +162,14 @@ class EditorialPickForm(forms.Form):
     """An editorial pick: which article, where, from when and for how long."""
 
     article = ArticleField(
-        label=_("Article"),
-        max_length=400,
-        help_text=_("The article’s number, or its address copied from the browser."),
+        label=_("Article"), max_length=400, help_text=_("The article’s number, or its address copied from the browser.")
     )
     placement = forms.ModelChoiceField(
         label=_("Place"), queryset=Placement.objects.all(), widget=forms.RadioSelect, empty_label=None
     )
     days = forms.IntegerField(label=_("Days"), min_value=1, max_value=MAX_PICK_DAYS, initial=7)
-    start = moment_field(_("Start"), help_text=_("Leave empty to start as soon as a place is free."))
-    reason = forms.CharField(
-        label=_("Reason"),
-        max_length=MAX_REASON,
-        required=False,
-        widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=_("Optional. This appears in the public ledger."),
-    )
+    start = MinuteField(help_text=_("Leave empty to start as soon as a place is free."))
+    reason = reason_field(3, _("Optional. This appears in the public ledger."))
 
 
 class PlanForm(forms.ModelForm[Plan]):

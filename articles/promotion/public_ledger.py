@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode, urljoin
@@ -18,7 +18,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from articles.promotion.models import LedgerEntry, LedgerHead, Placement, Promotion, PromotionDay, PromotionQuerySet
-from articles.promotion.models.payment import format_amount
 from core.pagination import KeysetOrdering, cursor_from
 
 # The index `promotion_newest`.
@@ -46,20 +45,13 @@ def parse_filters(query: Mapping[str, str]) -> dict[str, str]:
 
 def public_promotions(filters: dict[str, str]) -> PromotionQuerySet:
     """Return the promotions of the public ledger, newest request first, with all that a row shows, in two queries."""
-    State = Promotion.State  # noqa: N806 - shorter lines below
-    withdrawn = Q(state=State.CANCELLED, paid_at=None, approved_at=None)
-    promotions = Promotion.objects.exclude(Q(state__in=[State.REQUESTED, State.AWAITING_PAYMENT]) | withdrawn)
-    match filters.get("state"):
-        case None:
-            pass
-        case "running":
-            promotions = promotions.running()
-        case "scheduled":
-            promotions = promotions.scheduled()
-        case "ended":
-            promotions = promotions.ended()
-        case state:
-            promotions = promotions.filter(state=state)
+    withdrawn = Q(state="cancelled", paid_at=None, approved_at=None)
+    promotions = Promotion.objects.exclude(Q(state__in=["requested", "awaiting_payment"]) | withdrawn)
+    state = filters.get("state")
+    if state in {"running", "scheduled", "ended"}:
+        promotions = getattr(promotions, state)()
+    elif state:
+        promotions = promotions.filter(state=state)
     if kind := filters.get("kind"):
         promotions = promotions.filter(kind=kind)
     if place := filters.get("place"):
@@ -87,34 +79,20 @@ def with_results(promotions: PromotionQuerySet) -> PromotionQuerySet:
 class PublicLedgerRow:
     """A promotion as it is public. If the article is hidden, its title and its author are left out."""
 
-    def __init__(self, promotion: Promotion) -> None:
+    def __init__(self, promotion: Any) -> None:
         self.promotion = promotion
         self.phase = promotion.phase
-        # Annotations of `with_results`.
-        self.impressions: int = getattr(promotion, "impressions", 0)
-        self.clicks: int = getattr(promotion, "clicks", 0)
         self.entries: list[LedgerEntry] = list(promotion.ledger.all())
         self.approval = next((entry for entry in self.entries if entry.event in APPROVALS), None)
         article = promotion.article
         # Empty if the article is hidden.
         self.title = article.live.title if article.is_public and article.live else ""
         self.url = article.get_absolute_url() if self.title else ""
+        is_author = promotion.sponsor_id == article.author_id
+        self.sponsor = "" if promotion.is_editorial or (is_author and not self.title) else promotion.sponsor.name
 
-    @property
-    def sponsor(self) -> str:
-        """The sponsor's name; empty for editorial picks, and for the author of a hidden article."""
-        promotion = self.promotion
-        is_author = promotion.sponsor_id == promotion.article.author_id
-        return "" if promotion.is_editorial or (is_author and not self.title) else promotion.sponsor.name
-
-    @property
-    def price(self) -> str:
-        """The price; empty if it is free."""
-        return format_amount(self.promotion.price, self.promotion.currency) if self.promotion.price else ""
-
-    @property
     def history(self) -> list[dict[str, Any]]:
-        """The rows of the ledger. They name the role of the actor, never the user."""
+        """Return the rows of the ledger. They name the role of the actor, never the user."""
         return [
             {
                 "number": entry.number,
@@ -140,14 +118,14 @@ class PublicLedgerRow:
             "address": urljoin(settings.ORIGIN, self.url) if self.url else "",
             "sponsor": self.sponsor,
             "kind": promotion.kind,
-            "price": self.price.replace("\u00a0", " "),
+            "price": promotion.price_shown.replace("\u00a0", " ") if promotion.price else "",
             "placement": promotion.placement.code,
             "section": promotion.section.slug if promotion.section else "",
             "from": promotion.starts_at.isoformat() if promotion.starts_at else "",
             "to": promotion.ran_until.isoformat() if promotion.ran_until else "",
             "approved_by": self.approval.actor_role if self.approval else "",
-            "impressions": self.impressions,
-            "clicks": self.clicks,
+            "impressions": promotion.impressions,
+            "clicks": promotion.clicks,
             "state": str(self.phase.value),
         }
 
@@ -176,7 +154,7 @@ def ledger_csv(request: HttpRequest) -> HttpResponse:
     filters, rows, cursor = _rows(request, FILE_SIZE)
     values = [row.values() for row in rows]
     names = list(values[0]) if values else ["promotion"]
-    response = csv_response("promotions.csv", names, [list(row.values()) for row in values])
+    response = csv_response("promotions.csv", [names, *(row.values() for row in values)])
     if cursor:
         response["Link"] = f'<{_next_url("promotion_ledger_csv", filters, cursor)}>; rel="next"'
     return response
@@ -189,7 +167,7 @@ def ledger_json(request: HttpRequest) -> HttpResponse:
     head = LedgerHead.objects.filter(pk=1).first() or LedgerHead()
     return JsonResponse(
         {
-            "promotions": [{**row.values(), "ledger": row.history} for row in rows],
+            "promotions": [{**row.values(), "ledger": row.history()} for row in rows],
             "next": _next_url("promotion_ledger_json", filters, cursor) if cursor else None,
             "head": {"number": head.number, "hash": head.hash},
         },
@@ -213,19 +191,14 @@ def _next_url(name: str, filters: dict[str, str], cursor: str) -> str:
     return str(urljoin(settings.ORIGIN, f"{reverse(name)}?{query}"))
 
 
-def csv_response(filename: str, names: Sequence[str], rows: Iterable[Sequence[object]]) -> HttpResponse:
+def csv_response(filename: str, rows: Iterable[Iterable[object]]) -> HttpResponse:
     """Return a CSV file. Text of users is never taken for a formula by a spreadsheet."""
-    response = HttpResponse(
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{filename}"'},
-    )
-    writer = csv.writer(response)
-    writer.writerow(names)
-    writer.writerows([[_escape_formula(value) for value in row] for row in rows])
+    headers = {"Content-Disposition": f'attachment; filename="{filename}"'}
+    response = HttpResponse(content_type="text/csv; charset=utf-8", headers=headers)
+    csv.writer(response).writerows([_escape_formula(value) for value in row] for row in rows)
     return response
 
 
 def _escape_formula(value: object) -> object:
-    if isinstance(value, str) and value.lstrip().startswith(("=", "+", "-", "@", "\t", "\r")):
-        return f"'{value}"
-    return value
+    is_formula = isinstance(value, str) and value.lstrip().startswith(("=", "+", "-", "@", "\t", "\r"))
+    return f"'{value}" if is_formula else value

@@ -22,7 +22,7 @@ from articles.readership.visitors import today
 from core.http_cache import FRESH_SECONDS
 
 # Cards that a page shows at the same time.
-CARDS = {Placement.Code.FRONT_TOP: 1, Placement.Code.SECTION_TOP: 1, Placement.Code.BESIDE: 2}
+CARDS: dict[str, int] = {Placement.Code.FRONT_TOP: 1, Placement.Code.SECTION_TOP: 1, Placement.Code.BESIDE: 2}
 
 
 # --- Access: other users' promotions are a 404, as missing ones are ------------------------------------------------
@@ -30,21 +30,20 @@ CARDS = {Placement.Code.FRONT_TOP: 1, Placement.Code.SECTION_TOP: 1, Placement.C
 
 def own_promotion(user: User | AnonymousUser, pk: int) -> Promotion:
     """Return a promotion whose sponsor is the user, or raise a 404."""
-    return get_object_or_404(Promotion.objects.for_list().filter(sponsor_id=user.pk), pk=pk)
+    return get_object_or_404(Promotion.objects.for_list(), sponsor_id=user.pk, pk=pk)
 
 
 def promotion_with_results(user: User | AnonymousUser, pk: int) -> Promotion:
     """Return a promotion whose results the user can see, as its sponsor or a moderator, or raise a 404."""
-    promotions = Promotion.objects.for_list()
-    if not (user.is_staff and user.has_perm(DECIDE_PERMISSION)):
-        promotions = promotions.filter(sponsor_id=user.pk)
-    return get_object_or_404(promotions, pk=pk)
+    if user.is_staff and user.has_perm(DECIDE_PERMISSION):
+        return get_object_or_404(Promotion.objects.for_list(), pk=pk)
+    return own_promotion(user, pk)
 
 
 def promotion_of_own_article(user: User | AnonymousUser, pk: int) -> Promotion:
     """Return another sponsor's promotion of an article that the user wrote, or raise a 404."""
-    promotions = Promotion.objects.for_list().filter(article__author_id=user.pk)
-    return get_object_or_404(promotions.exclude(sponsor=F("article__author")), pk=pk)
+    promotions = Promotion.objects.for_list().exclude(sponsor=F("article__author"))
+    return get_object_or_404(promotions, article__author_id=user.pk, pk=pk)
 
 
 # --- Selection: which cards a page shows ---------------------------------------------------------------------------
@@ -52,11 +51,10 @@ def promotion_of_own_article(user: User | AnonymousUser, pk: int) -> Promotion:
 
 @dataclass(frozen=True)
 class SidebarPromotions:
-    """What an article's page needs of promotions."""
+    """What an article's page needs of promotions: the cards, and the running promotions of the article itself."""
 
-    cards: Sequence[Promotion]
-    # The running promotions of the article itself.
-    own: Sequence[Promotion]
+    cards: Sequence[Promotion] = ()
+    own: Sequence[Promotion] = ()
 
     @property
     def is_paid_for(self) -> bool:
@@ -64,18 +62,12 @@ class SidebarPromotions:
         return any(promotion.is_paid_kind for promotion in self.own)
 
 
-def front_cards() -> list[Promotion]:
-    """Return the cards at the top of the front page."""
+def list_cards(code: str, section: Section | None = None) -> list[Promotion]:
+    """Return the cards at the top of the front page, or of a section."""
     now = timezone.now()
-    promotions = Promotion.objects.deliverable(now).filter(placement__code=Placement.Code.FRONT_TOP)
-    return _select(promotions.for_card().order_by("pk"), Placement.Code.FRONT_TOP, "front", now)
-
-
-def section_cards(section: Section) -> list[Promotion]:
-    """Return the cards at the top of a section."""
-    now = timezone.now()
-    promotions = Promotion.objects.deliverable(now).filter(placement__code=Placement.Code.SECTION_TOP, section=section)
-    return _select(promotions.for_card().order_by("pk"), Placement.Code.SECTION_TOP, f"section {section.pk}", now)
+    promotions = Promotion.objects.deliverable(now).filter(placement__code=code, section=section)
+    page = f"section {section.pk}" if section else "front"
+    return _select(promotions.for_card().order_by("pk"), code, page, now)
 
 
 def sidebar_promotions(article: Article) -> SidebarPromotions:
@@ -111,7 +103,7 @@ def rotate(ids: Sequence[int], *, page: str, now: datetime, count: int = 1) -> l
     return [order[(turn + n) % len(order)] for n in range(min(count, len(order)))]
 
 
-def _select(found: Iterable[Promotion], code: Placement.Code, page: str, now: datetime) -> list[Promotion]:
+def _select(found: Iterable[Promotion], code: str, page: str, now: datetime) -> list[Promotion]:
     promotions = {promotion.pk: promotion for promotion in found}
     return [promotions[pk] for pk in rotate(list(promotions), page=page, now=now, count=CARDS[code])]
 
@@ -120,41 +112,21 @@ def _select(found: Iterable[Promotion], code: Placement.Code, page: str, now: da
 
 
 @dataclass(frozen=True, kw_only=True)
-class ResultsDay:
-    """A promotion's day. Each number counts visitors, once a day."""
-
-    day: date
-    impressions: int = 0
-    clicks: int = 0
-    # Views of the article by visitors who followed the card.
-    views: int = 0
-    # All views of the article.
-    article_views: int = 0
-
-    @property
-    def click_through(self) -> float | None:
-        """Clicks per 100 impressions; None without impressions."""
-        return 100 * self.clicks / self.impressions if self.impressions else None
-
-
-@dataclass(frozen=True, kw_only=True)
 class Results:
-    """The results of a promotion so far."""
+    """The results of a promotion so far. Each number of a day counts visitors, once a day."""
 
-    days: Sequence[ResultsDay]
+    days: Sequence[PromotionDay]
     # The article's views per day in as many days before; None if it was not published then.
     views_a_day_before: float | None = None
 
     @cached_property
-    def total(self) -> ResultsDay:
+    def total(self) -> PromotionDay:
         """The sums of all days."""
-        return ResultsDay(
-            day=self.days[-1].day if self.days else today(),
-            impressions=sum(day.impressions for day in self.days),
-            clicks=sum(day.clicks for day in self.days),
-            views=sum(day.views for day in self.days),
-            article_views=sum(day.article_views for day in self.days),
-        )
+        total = PromotionDay(day=self.days[-1].day if self.days else today())
+        for day in self.days:
+            for name in ("impressions", "clicks", "views", "article_views"):
+                setattr(total, name, getattr(total, name) + getattr(day, name))
+        return total
 
     @property
     def views_a_day(self) -> float | None:
@@ -177,18 +149,9 @@ def promotion_results(promotion: Promotion, *, now: datetime | None = None) -> R
     days = sorted({*days, *counted})
     stats = DailyStats.objects.filter(article=promotion.article_id)
     article_views = dict(stats.filter(day__gte=days[0], day__lte=days[-1]).values_list("day", "views"))
-    rows = []
-    for day in days:
-        row = counted.get(day) or PromotionDay()
-        rows.append(
-            ResultsDay(
-                day=day,
-                impressions=row.impressions,
-                clicks=row.clicks,
-                views=row.views,
-                article_views=article_views.get(day, 0),
-            )
-        )
+    rows = [counted.get(day) or PromotionDay(promotion=promotion, day=day) for day in days]
+    for row in rows:
+        row.article_views = article_views.get(row.day, 0)
     return Results(days=rows, views_a_day_before=_views_a_day_before(promotion, days[0], len(days)))
 
 

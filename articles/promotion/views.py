@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from typing import Any
+from collections.abc import Callable
 
 from django.conf import settings
 from django.contrib import messages
@@ -32,17 +32,10 @@ from articles.promotion.selectors import (
     promotion_with_results,
 )
 from articles.promotion.services.capacity import next_free_starts
-from articles.promotion.services.payments import open_payment, refund_amount
-from articles.promotion.services.requests import (
-    DateNotAvailable,
-    PlanNotAvailable,
-    author_agrees,
-    author_refuses,
-    cancel,
-    request_promotion,
-)
+from articles.promotion.services.payments import open_payment, refund_if_closed
+from articles.promotion.services.requests import author_agrees, author_refuses, cancel, request_promotion
 from articles.promotion.services.state_machine import close_ended
-from articles.promotion.services.tracking import TrackingEvent, record
+from articles.promotion.services.tracking import record
 from articles.readership.visitors import is_prefetch, is_same_origin, visitor_of
 from articles.selectors import published_article
 from core.charts import chart
@@ -67,33 +60,24 @@ def promote(request: HttpRequest, pk: int) -> HttpResponse:
     close_ended()
     if request.method == "POST":
         check_rate_limit(request, "promote", limit=MAX_REQUESTS_PER_HOUR, seconds=3600)
-    plans = list(Plan.objects.offered())
-    free = next_free_starts(plans, section=article.section, now=timezone.now())
-    form = RequestForm(request.POST if request.method == "POST" else None, plans=plans, free=free)
+    free = next_free_starts(Plan.objects.offered(), section=article.section, now=timezone.now())
+    form = RequestForm(request.POST if request.method == "POST" else None, free=free)
     if form.is_valid():
         try:
-            promotion = request_promotion(
-                article=article,
-                sponsor=user,
-                **{name: form.cleaned_data[name] for name in ("plan", "wanted_start", "message", "form_key")},
-            )
-        except DateNotAvailable as error:
-            form.add_error("wanted_start", str(error))
-        except PlanNotAvailable as error:
-            form.add_error("plan", str(error))
+            values = {name: form.cleaned_data[name] for name in ("plan", "wanted_start", "message", "form_key")}
+            promotion = request_promotion(article=article, sponsor=user, **values)
         except ActionNotAllowed as error:
-            form.add_error(None, str(error))
+            form.add_error(getattr(error, "field", None), str(error))
         else:
             if promotion.state == Promotion.State.AWAITING_PAYMENT:
                 return redirect("promotion_pay", pk=promotion.pk)
             messages.success(request, _("Thank you. Your request has been sent to the moderators."))
             return redirect(promotion)
     is_others = article.author_id != user.pk
-    own = Promotion.objects.open().by(user).filter(article=article).select_related("placement", "plan")
     context = {
         "form": form,
         "article": article,
-        "own": list(own),
+        "own": Promotion.objects.open().filter(sponsor=user, article=article).select_related("placement"),
         "author_is_asked": is_others,
         "author_is_against": is_others and not article.author.allows_promotion_by_others,
     }
@@ -127,13 +111,11 @@ def cancel_promotion(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _promotion_page(request: HttpRequest, promotion: Promotion, form: CancelForm) -> HttpResponse:
-    now = timezone.now()
-    refundable = [payment for payment in promotion.payments.all() if payment.is_refundable]
-    refund = sum(refund_amount(promotion, payment.amount, now=now) for payment in refundable)
+    refund = refund_if_closed(promotion)
     context = {
         "promotion": promotion,
         "article": promotion.article,
-        "history": list(promotion.ledger.in_order()),
+        "history": promotion.ledger.in_order(),
         "can_cancel": promotion.is_open and not promotion.is_editorial,
         "cancel_form": form,
         "refund": format_amount(refund, promotion.currency) if refund else "",
@@ -148,23 +130,21 @@ def pay(request: HttpRequest, pk: int) -> HttpResponse:
     promotion = own_promotion(request.user, pk)
     if promotion.state != Promotion.State.AWAITING_PAYMENT:
         return redirect(promotion)
-    if request.method != "POST":
+    if request.method == "POST":
+        check_rate_limit(request, "promotion-pay", limit=MAX_PAYMENTS_PER_HOUR, seconds=3600)
+        try:
+            form = open_payment(promotion=promotion, variant=settings.PAYMENTS).get_form(data=request.POST)
+        except RedirectNeeded as error:
+            return redirect(str(error))
+        except ActionNotAllowed as error:
+            messages.error(request, str(error))
+            return redirect("promotion_pay", pk=pk)
+        except (PaymentError, OSError):
+            messages.error(request, _("The payment failed and you have not been charged. Try again."))
+            return redirect("promotion_pay", pk=pk)
+    else:
         form_class = getattr(provider_factory(settings.PAYMENTS), "outcome_form", None)
-        return _pay_page(request, promotion, form_class() if form_class else None)
-    check_rate_limit(request, "promotion-pay", limit=MAX_PAYMENTS_PER_HOUR, seconds=3600)
-    try:
-        payment = open_payment(promotion=promotion, variant=settings.PAYMENTS)
-        return _pay_page(request, promotion, payment.get_form(data=request.POST))
-    except RedirectNeeded as error:
-        return redirect(str(error))
-    except ActionNotAllowed as error:
-        messages.error(request, str(error))
-    except (PaymentError, OSError):
-        messages.error(request, _("The payment failed and you have not been charged. Try again."))
-    return redirect("promotion_pay", pk=pk)
-
-
-def _pay_page(request: HttpRequest, promotion: Promotion, form: Any) -> HttpResponse:
+        form = form_class() if form_class else None
     context = {
         "promotion": promotion,
         "article": promotion.article,
@@ -227,19 +207,13 @@ def results(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 def results_csv(request: HttpRequest, pk: int) -> HttpResponse:
     """Return the days of a promotion as CSV."""
-    names = ["day", "impressions", "clicks", "click_through_percent", "views_from_promotion", "article_views"]
-    rows = [
-        [
-            day.day.isoformat(),
-            day.impressions,
-            day.clicks,
-            "" if day.click_through is None else f"{day.click_through:.2f}",
-            day.views,
-            day.article_views,
-        ]
-        for day in promotion_results(promotion_with_results(request.user, pk)).days
+    rows: list[list[object]] = [
+        ["day", "impressions", "clicks", "click_through_percent", "views_from_promotion", "article_views"]
     ]
-    return csv_response(f"promotion-{pk}.csv", names, rows)
+    for day in promotion_results(promotion_with_results(request.user, pk)).days:
+        click_through = "" if day.click_through is None else f"{day.click_through:.2f}"
+        rows.append([day.day.isoformat(), day.impressions, day.clicks, click_through, day.views, day.article_views])
+    return csv_response(f"promotion-{pk}.csv", rows)
 
 
 @csrf_exempt  # The headers show which page sends it: a cached page has no token.
@@ -250,19 +224,17 @@ def promotion_beacon(request: HttpRequest) -> HttpResponse:
 
     Return 204 after the commit, 400 for an invalid list, 403 for another site's page.
     """
+    plain_text = "text/plain; charset=utf-8"
     if not is_same_origin(request.headers, origin=settings.ORIGIN):
-        return _plain_text(_("Only pages of this site can record impressions and clicks."), 403)
+        text = _("Only pages of this site can record impressions and clicks.")
+        return HttpResponse(text, status=403, content_type=plain_text)
     lists = {name: request.POST.get(name, "") for name in ("impressions", "clicks", "visits")}
     if not all(_IDS.fullmatch(ids) for ids in lists.values()):
-        return _plain_text(_("These are not valid promotion numbers."), 400)
+        return HttpResponse(_("These are not valid promotion numbers."), status=400, content_type=plain_text)
     if any(lists.values()) and not is_prefetch(request.headers):
-        ids = {name: frozenset(map(int, value.split(","))) for name, value in lists.items() if value}
-        record(event=TrackingEvent(**ids), visitor=visitor_of(request))
+        ids = {name: set(map(int, value.split(","))) if value else set() for name, value in lists.items()}
+        record(**ids, visitor=visitor_of(request))
     return HttpResponse(status=204)
-
-
-def _plain_text(text: str, status: int) -> HttpResponse:
-    return HttpResponse(text, status=status, content_type="text/plain; charset=utf-8")
 
 
 @csrf_exempt
@@ -289,9 +261,8 @@ def _provider(variant: str) -> BasicProvider:
     return provider_factory(variant)
 
 
-def _callback(call: Any) -> HttpResponse:
+def _callback(call: Callable[[], HttpResponse]) -> HttpResponse:
     try:
-        response: HttpResponse = call()
+        return call()
     except PaymentError as error:
         return JsonResponse({"error": str(error)}, status=400)
-    return response

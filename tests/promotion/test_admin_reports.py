@@ -19,7 +19,7 @@ from articles.promotion.admin.finance import (
     results_by_day,
     results_by_placement,
 )
-from articles.promotion.admin.timeline import DAYS, Group, timeline_context
+from articles.promotion.admin.timeline import DAYS, timeline_context
 from articles.promotion.models import PromotionDay
 from articles.promotion.services import decisions, payments
 from tests import factories
@@ -42,8 +42,8 @@ def moderator(client: Client, db: None) -> User:
     return user
 
 
-def groups(first_day: str = "2026-06-12") -> list[Group]:
-    found: list[Group] = timeline_context(first_day, now=NOON)["groups"]
+def groups(first_day: str = "2026-06-12") -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = timeline_context(first_day, now=NOON)["groups"]
     return found
 
 
@@ -54,11 +54,11 @@ def test_timeline_groups_promotions_by_placement_and_section() -> None:
     culture = factories.published(section=SectionFactory.create(name="Culture"))
     running("section_top", article=culture, starts_at=NOON, days=5)
     front, section, beside = groups()
-    assert [bar.promotion for bar in front.bars] == [first, second]
-    assert (front.running, front.capacity) == (2, 3)
-    assert front.used == [1, 1, 2, 2, 2, 2, 2, 2, 1, 1, 0, 0, 0, 0]
-    assert section.name.endswith(": Culture")
-    assert (len(section.bars), beside.bars) == (1, [])
+    assert [bar["promotion"] for bar in front["bars"]] == [first, second]
+    assert (front["running"], front["capacity"]) == (2, 3)
+    assert front["used"] == [1, 1, 2, 2, 2, 2, 2, 2, 1, 1, 0, 0, 0, 0]
+    assert section["name"].endswith(": Culture")
+    assert (len(section["bars"]), beside["bars"]) == (1, [])
 
 
 @pytest.mark.django_db
@@ -76,9 +76,9 @@ def test_timeline_bar_covers_every_day_that_the_promotion_runs(
     start: datetime, days: int, before: int, length: int, after: int
 ) -> None:
     running(starts_at=start, days=days)
-    (bar,) = groups()[0].bars
-    assert (bar.before, bar.length, bar.after) == (before, length, after)
-    assert bar.before + bar.length + bar.after == DAYS
+    (bar,) = groups()[0]["bars"]
+    assert (bar["before"], bar["length"], bar["after"]) == (before, length, after)
+    assert bar["before"] + bar["length"] + bar["after"] == DAYS
 
 
 @pytest.mark.django_db
@@ -86,14 +86,14 @@ def test_timeline_leaves_out_what_does_not_run_in_these_days() -> None:
     running(starts_at=NOON + 4 * DAY, days=8, state="cancelled", closed_at=NOON - 2 * DAY)
     running(starts_at=NOON - 60 * DAY, days=8)
     running(starts_at=NOON + 11 * DAY)
-    assert not groups()[0].bars
+    assert not groups()[0]["bars"]
 
 
 @pytest.mark.django_db
 def test_timeline_bar_of_revoked_promotion_ends_at_the_revocation() -> None:
     running(starts_at=NOON - 2 * DAY, days=8, state="revoked", closed_at=NOON)
-    (bar,) = groups()[0].bars
-    assert (bar.before, bar.length, bar.phase) == (1, 3, "revoked")
+    (bar,) = groups()[0]["bars"]
+    assert (bar["before"], bar["length"], bar["phase"]) == (1, 3, "revoked")
 
 
 def test_timeline_page_shows_kind_and_phase_with_links(client: Client, moderator: User) -> None:

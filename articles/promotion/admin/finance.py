@@ -22,18 +22,17 @@ from django.utils.translation import gettext_lazy
 from articles.promotion.forms import PlanForm
 from articles.promotion.models import LedgerEntry, Payment, Placement, Plan, Promotion, PromotionDay
 from articles.promotion.models.payment import format_amount
-from articles.promotion.selectors import ResultsDay
 from articles.promotion.services.capacity import day_start
-from core.admin import KeysetModelAdmin
+from core.admin import KeysetModelAdmin, NoAddDeleteAdminMixin, ReadOnlyAdminMixin
 from core.charts import chart
 
 MONTHS = 24
 DAYS = 30
-_SUMS = {name: Sum(name, default=0) for name in ("impressions", "clicks", "views")}
+DAY_SUMS = {name: Sum(name, default=0) for name in ("impressions", "clicks", "views")}
 
 
 @admin.register(Placement)
-class PlacementAdmin(admin.ModelAdmin[Placement]):
+class PlacementAdmin(NoAddDeleteAdminMixin, admin.ModelAdmin[Placement]):
     """Placements belong to the pages: they are offered or not, but never added or deleted."""
 
     list_display = ["__str__", "capacity", "per_author_cap", "author_can_refuse_hours", "is_offered"]
@@ -41,12 +40,6 @@ class PlacementAdmin(admin.ModelAdmin[Placement]):
     fields = ["code", "capacity", "per_author_cap", "author_can_refuse_hours", "is_offered"]
     readonly_fields = ["code"]
     actions = None
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 @admin.register(Plan)
@@ -57,7 +50,6 @@ class PlanAdmin(admin.ModelAdmin[Plan]):
     list_display = ["name", "placement", "days", "price_column", "is_offered", "position"]
     list_filter = ["placement", "is_offered"]
     list_select_related = ["placement"]
-    ordering = ["position", "pk"]
     sortable_by = ()
     fields = ["name", "placement", "days", "decimal_price", "currency", "terms", "is_offered", "position"]
     show_facets = admin.ShowFacets.NEVER
@@ -73,11 +65,10 @@ class PlanAdmin(admin.ModelAdmin[Plan]):
 
 
 @admin.register(LedgerEntry)
-class LedgerAdmin(KeysetModelAdmin[LedgerEntry]):
+class LedgerAdmin(ReadOnlyAdminMixin, KeysetModelAdmin[LedgerEntry]):
     """The ledger, to read and to search."""
 
     list_display = ["number", "at", "event", "title", "by", "money", "beginning"]
-    list_display_links = ["number"]
     list_filter = ["event", "actor_role", "at"]
     list_select_related = ["promotion__article__live", "promotion__article__latest", "actor"]
     search_fields = [
@@ -89,24 +80,16 @@ class LedgerAdmin(KeysetModelAdmin[LedgerEntry]):
     search_users = ("promotion__sponsor",)
     search_help_text = gettext_lazy("Title, requester or reason")
     ordering = ["-number"]
-    fields = readonly_fields = (
+    fields = (
         *("number", "at", "event", "link", "from_state", "to_state", "actor", "actor_role", "money"),
         *("reason", "details", "previous_hash", "hash"),
     )
+    readonly_fields = ("link", "money")
     actions = None
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[LedgerEntry]:
         entries = super().get_queryset(request)
         return entries.defer("promotion__article__live__body", "promotion__article__latest__body")
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     @admin.display(description=gettext_lazy("article"))
     def title(self, obj: LedgerEntry) -> str:
@@ -160,12 +143,11 @@ def income_by_month(*, now: datetime) -> list[dict[str, Any]]:
             received=Sum("amount", filter=Q(amount__gt=0), default=0),
             refunded=-Sum("amount", filter=Q(amount__lt=0), default=0),
             payments=Count("pk", filter=Q(amount__gt=0)),
+            left=Sum("amount"),
         )
         .order_by("-month", "currency")
     )
-    return [
-        {**row, "month": timezone.localdate(row["month"]), "left": row["received"] - row["refunded"]} for row in rows
-    ]
+    return [{**row, "month": timezone.localdate(row["month"])} for row in rows]
 
 
 def outstanding() -> dict[str, list[str]]:
@@ -179,40 +161,32 @@ def outstanding() -> dict[str, list[str]]:
     return {name: [format_amount(amount, currency) for currency, amount in rows] for name, rows in sums.items()}
 
 
-def results_by_day(*, now: datetime) -> list[ResultsDay]:
+def results_by_day(*, now: datetime) -> list[PromotionDay]:
     """Return the last 30 days of all promotions together, oldest first, including days without events."""
     days = _last_days(now)
-    rows = PromotionDay.objects.filter(day__in=days).values("day").annotate(**_SUMS).order_by("day")
+    rows = PromotionDay.objects.filter(day__in=days).order_by().values("day").annotate(**DAY_SUMS)
     found = {row["day"]: row for row in rows}
-    return [ResultsDay(**found.get(day, {"day": day})) for day in days]
+    return [PromotionDay(**found.get(day, {"day": day})) for day in days]
 
 
 def results_by_placement(*, now: datetime) -> list[dict[str, Any]]:
     """Return the same days by placement."""
-    rows = PromotionDay.objects.filter(day__in=_last_days(now)).values_list("promotion__placement")
-    found = {placement: sums for placement, *sums in rows.annotate(**_SUMS).order_by("promotion__placement")}
+    rows = PromotionDay.objects.filter(day__in=_last_days(now)).order_by().values("promotion__placement")
+    found: dict[int, dict[str, Any]] = {row["promotion__placement"]: dict(row) for row in rows.annotate(**DAY_SUMS)}
     running = dict(Promotion.objects.running(now).order_by().values_list("placement").annotate(Count("pk")))
     results = []
     for placement in Placement.objects.all():
-        impressions, clicks, views = found.get(placement.pk, (0, 0, 0))
+        sums = found.get(placement.pk) or dict.fromkeys(DAY_SUMS, 0)
+        share = format_share(sums["clicks"], sums["impressions"])
         results.append(
-            {
-                "name": str(placement),
-                "running": running.get(placement.pk, 0),
-                "impressions": impressions,
-                "clicks": clicks,
-                "views": views,
-                "click_through": format_share(clicks, impressions),
-            }
+            {**sums, "name": str(placement), "running": running.get(placement.pk, 0), "click_through": share}
         )
     return results
 
 
 def format_share(part: int, whole: int) -> str:
     """Format a part of a whole as "3.4 %" in the notation of the active language; "–" if the whole is zero."""
-    if not whole:
-        return "–"
-    return f"{number_format(round(Decimal(100 * part) / whole, 1), 1)}\u00a0%"
+    return f"{number_format(round(Decimal(100 * part) / whole, 1), 1)}\u00a0%" if whole else "–"
 
 
 def _last_days(now: datetime) -> list[date]:

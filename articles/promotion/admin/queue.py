@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
@@ -12,13 +12,12 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_safe
 
 from articles.promotion.admin.decisions import DecisionMixin
@@ -26,83 +25,90 @@ from articles.promotion.admin.finance import finance_context, format_share
 from articles.promotion.admin.timeline import timeline_context
 from articles.promotion.models import Promotion, PromotionQuerySet
 from articles.promotion.public_ledger import with_results
-from articles.promotion.services.decisions import author_allows
 from core.admin import KeysetModelAdmin
 
 State = Promotion.State
-WAITING = "waiting"
-HISTORY = ["before"]
-RESULTS = ["impressions", "clicks", "click_through"]
+
+
+class View(NamedTuple):
+    """One list: the name of the filter, the title of the page, its promotions, their order, and its columns."""
+
+    label: Any
+    title: Any
+    select: Callable[[PromotionQuerySet], PromotionQuerySet]
+    ordering: tuple[str, ...]
+    columns: tuple[str, ...]
+
+
+OLDEST = ("requested_at", "pk")
+RESULTS = ("from_until", "impressions", "clicks", "click_through")
 # The urgent ones first: the oldest requests, what starts or ends next. Of what is over, the newest first.
-ORDERINGS = {
-    "paused": ("ends_at", "pk"),
-    "refunds": ("closed_at", "pk"),
-    "scheduled": ("starts_at", "pk"),
-    "running": ("ends_at", "pk"),
-    "over": ("-starts_at", "-pk"),
-    "all": ("-requested_at", "-pk"),
+VIEWS = {
+    "waiting": View(
+        gettext_lazy("Waiting for a decision"),
+        gettext_lazy("Promotions waiting for a decision, oldest first"),
+        *(PromotionQuerySet.waiting, OLDEST, ("age", "wanted", "author_answer", "before")),
+    ),
+    "unpaid": View(
+        gettext_lazy("Awaiting payment"),
+        gettext_lazy("Promotions awaiting payment"),
+        *(PromotionQuerySet.unpaid, OLDEST, ("age", "before")),
+    ),
+    "paused": View(
+        gettext_lazy("Paused: text changed"),
+        gettext_lazy("Promotions paused because the text changed"),
+        *(PromotionQuerySet.paused, ("ends_at", "pk"), ("state_column", "from_until")),
+    ),
+    "refunds": View(
+        gettext_lazy("Refunds due"),
+        gettext_lazy("Promotions with refunds due"),
+        *(PromotionQuerySet.refund_owed, ("closed_at", "pk"), ("state_column", "closed")),
+    ),
+    "scheduled": View(
+        pgettext_lazy("state of promotions", "Scheduled"),
+        gettext_lazy("Scheduled promotions"),
+        *(PromotionQuerySet.scheduled, ("starts_at", "pk"), ("from_until", "before")),
+    ),
+    "running": View(
+        pgettext_lazy("state of promotions", "Running"),
+        gettext_lazy("Running promotions"),
+        *(PromotionQuerySet.running, ("ends_at", "pk"), RESULTS),
+    ),
+    "over": View(
+        pgettext_lazy("state of promotions", "Ended"),
+        gettext_lazy("Ended promotions"),
+        *(PromotionQuerySet.over, ("-starts_at", "-pk"), ("state_column", *RESULTS)),
+    ),
+    "all": View(
+        pgettext_lazy("state of promotions", "All"),
+        gettext_lazy("All promotions"),
+        *(PromotionQuerySet.all, ("-requested_at", "-pk"), ("state_column", "age", "before")),
+    ),
 }
-COLUMNS = {
-    "unpaid": ["age", *HISTORY],
-    "paused": ["state_column", "from_until"],
-    "refunds": ["state_column", "closed"],
-    "scheduled": ["from_until", *HISTORY],
-    "running": ["from_until", *RESULTS],
-    "over": ["state_column", "from_until", *RESULTS],
-    "all": ["state_column", "age", *HISTORY],
-}
+
+
+def view_of(request: HttpRequest) -> View:
+    """Return the list that is shown; at first, what waits for a decision."""
+    return VIEWS.get(request.GET.get("view", ""), VIEWS["waiting"])
 
 
 class ListFilter(admin.SimpleListFilter):
-    """Which list is shown; at first, what waits for a decision."""
+    """Which list is shown."""
 
     title = gettext_lazy("list")
     parameter_name = "view"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [
-            (WAITING, _("Waiting for a decision")),
-            ("unpaid", _("Awaiting payment")),
-            ("paused", _("Paused: text changed")),
-            ("refunds", _("Refunds due")),
-            ("scheduled", pgettext("state of promotions", "Scheduled")),
-            ("running", pgettext("state of promotions", "Running")),
-            ("over", pgettext("state of promotions", "Ended")),
-            ("all", pgettext("state of promotions", "All")),
-        ]
-
-    def value(self) -> str:
-        value = super().value()
-        return value if value in dict(self.lookup_choices) else WAITING
+        return [(name, view.label) for name, view in VIEWS.items()]
 
     def choices(self, changelist: ChangeList) -> Iterator[Any]:
+        current = self.value() if self.value() in VIEWS else "waiting"
         for value, title in self.lookup_choices:
-            yield {
-                "selected": self.value() == value,
-                "query_string": changelist.get_query_string({self.parameter_name: value}),
-                "display": title,
-            }
+            query = changelist.get_query_string({"view": value})
+            yield {"selected": value == current, "query_string": query, "display": title}
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Promotion]) -> QuerySet[Promotion]:
-        promotions = cast("PromotionQuerySet", queryset)
-        now = timezone.now()
-        match self.value():
-            case "unpaid":
-                return promotions.unpaid()
-            case "paused":
-                return promotions.paused()
-            case "refunds":
-                return promotions.refund_owed()
-            case "scheduled":
-                return promotions.scheduled()
-            case "running":
-                return promotions.running()
-            case "over":
-                return promotions.filter(starts_at__lte=now).exclude(state=State.APPROVED, ends_at__gt=now)
-            case "all":
-                return promotions
-            case _:
-                return promotions.waiting()
+        return view_of(request).select(cast("PromotionQuerySet", queryset))
 
 
 @admin.register(Promotion)
@@ -110,7 +116,6 @@ class PromotionAdmin(DecisionMixin, KeysetModelAdmin[Promotion]):
     """Promotions. The first column links to the page of decision."""
 
     list_display = ["title", "offer", "sponsor_name"]
-    list_display_links = ["title"]
     list_filter = [ListFilter, "placement", "kind"]
     search_fields = ["article__live__title", "sponsor__username", "sponsor__display_name", "message"]
     search_users = ("sponsor",)
@@ -119,31 +124,24 @@ class PromotionAdmin(DecisionMixin, KeysetModelAdmin[Promotion]):
     actions = None
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Promotion]:
-        promotions = Promotion.objects.for_list()
-        if request.GET.get("view") in {"running", "over"}:
-            return with_results(promotions)
-        return with_sponsor_history(promotions)
+        return Promotion.objects.for_list()
+
+    def with_columns(self, rows: QuerySet[Promotion]) -> QuerySet[Promotion]:
+        """Annotate results, and how many of the sponsor's other promotions ran or were refused."""
+        others = Promotion.objects.filter(sponsor=OuterRef("sponsor")).exclude(pk=OuterRef("pk"))
+        return with_results(cast("PromotionQuerySet", rows)).annotate(
+            ran_before=_count(others.filter(state__in=[State.APPROVED, State.ENDED])),
+            refused_before=_count(others.filter(state__in=[State.DECLINED, State.REVOKED])),
+        )
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        titles = {
-            "unpaid": _("Promotions awaiting payment"),
-            "paused": _("Promotions paused because the text changed"),
-            "refunds": _("Promotions with refunds due"),
-            "scheduled": _("Scheduled promotions"),
-            "running": _("Running promotions"),
-            "over": _("Ended promotions"),
-            "all": _("All promotions"),
-        }
-        title = titles.get(request.GET.get("view", ""), _("Promotions waiting for a decision, oldest first"))
-        return super().changelist_view(request, {"title": title, **(extra_context or {})})
+        return super().changelist_view(request, {"title": view_of(request).title, **(extra_context or {})})
 
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
-        return ORDERINGS.get(request.GET.get("view", ""), ("requested_at", "pk"))
+        return view_of(request).ordering
 
     def get_list_display(self, request: HttpRequest) -> Any:
-        """Return the columns of the list that is shown."""
-        columns = COLUMNS.get(request.GET.get("view", ""), ["age", "wanted", "author_answer", *HISTORY])
-        return ["title", "offer", "sponsor_name", *columns]
+        return [*self.list_display, *view_of(request).columns]
 
     def get_urls(self) -> list[URLPattern]:
         timeline = require_safe(self.admin_site.admin_view(self.timeline_view))
@@ -156,18 +154,16 @@ class PromotionAdmin(DecisionMixin, KeysetModelAdmin[Promotion]):
 
     def timeline_view(self, request: HttpRequest) -> HttpResponse:
         """Show what runs where in two weeks; `?from=` is the first day."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
         context = timeline_context(request.GET.get("from", ""), now=timezone.now())
-        return self._page(request, "admin/promotion/timeline.html", context)
+        return self.render_page(request, "admin/promotion/timeline.html", context)
 
     def results_view(self, request: HttpRequest) -> HttpResponse:
         """Show the income by month and currency, what is due, and the results of all promotions."""
-        return self._page(request, "admin/promotion/results.html", finance_context(timezone.now()))
-
-    def _page(self, request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
         if not self.has_view_permission(request):
             raise PermissionDenied
-        context = {**self.admin_site.each_context(request), "opts": self.opts, **context}
-        return TemplateResponse(request, template, context)
+        return self.render_page(request, "admin/promotion/results.html", finance_context(timezone.now()))
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -205,11 +201,10 @@ class PromotionAdmin(DecisionMixin, KeysetModelAdmin[Promotion]):
             return "–"
         if obj.author_agreed_at is not None:
             return _("agreed")
-        if author_allows(obj):
+        if obj.author_allows:
             return _("no answer before the deadline")
-        return _("can refuse until %(time)s") % {
-            "time": date_format(timezone.localtime(obj.author_can_refuse_until), "j M, H:i")
-        }
+        time = date_format(timezone.localtime(obj.author_can_refuse_until), "j M, H:i")
+        return _("can refuse until %(time)s") % {"time": time}
 
     @admin.display(description=gettext_lazy("state"))
     def state_column(self, obj: Promotion) -> str:
@@ -243,15 +238,6 @@ class PromotionAdmin(DecisionMixin, KeysetModelAdmin[Promotion]):
     @admin.display(description=gettext_lazy("click-through rate"))
     def click_through(self, obj: Any) -> str:
         return format_share(obj.clicks, obj.impressions)
-
-
-def with_sponsor_history(promotions: PromotionQuerySet) -> PromotionQuerySet:
-    """Annotate `ran_before` and `refused_before`: numbers of the sponsor's other promotions."""
-    others = Promotion.objects.filter(sponsor=OuterRef("sponsor")).exclude(pk=OuterRef("pk"))
-    return promotions.annotate(
-        ran_before=_count(others.filter(state__in=[State.APPROVED, State.ENDED])),
-        refused_before=_count(others.filter(state__in=[State.DECLINED, State.REVOKED])),
-    )
 
 
 def _count(promotions: QuerySet[Promotion]) -> Coalesce:

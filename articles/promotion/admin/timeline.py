@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -11,9 +10,8 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from articles.models import Section
 from articles.promotion.models import Placement, Promotion
-from articles.promotion.services.capacity import Interval, day_start, max_concurrent
+from articles.promotion.services.capacity import day_start, max_concurrent
 
 DAYS = 14
 # Days before today that are shown at first.
@@ -22,28 +20,6 @@ MAX_PROMOTIONS = 200
 MIN_DAY, MAX_DAY = date(2000, 1, 1), date(2200, 1, 1)
 DAY = timedelta(days=1)
 SHOWN = (Promotion.State.APPROVED, Promotion.State.ENDED, Promotion.State.REVOKED, Promotion.State.CANCELLED)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Bar:
-    """A promotion, and how many days stand before, in and after its bar."""
-
-    promotion: Promotion
-    phase: Promotion.Phase
-    before: int
-    length: int
-    after: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class Group:
-    """A placement, or a section of it: its promotions, and how many run at the same time on each day."""
-
-    name: str
-    capacity: int
-    running: int
-    used: Sequence[int]
-    bars: Sequence[Bar]
 
 
 def timeline_context(first_day: str, *, now: datetime) -> dict[str, Any]:
@@ -70,52 +46,38 @@ def timeline_context(first_day: str, *, now: datetime) -> dict[str, Any]:
     }
 
 
-def _groups(promotions: Sequence[Promotion], days: Sequence[date], now: datetime) -> Iterator[Group]:
+def _groups(promotions: Sequence[Promotion], days: Sequence[date], now: datetime) -> Iterator[dict[str, Any]]:
+    """Yield each placement, or each section of it that has promotions."""
     for placement in Placement.objects.all():
         of_placement = [promotion for promotion in promotions if promotion.placement_id == placement.pk]
-        sections = {promotion.section_id: promotion.section for promotion in of_placement if promotion.section}
-        for section in sorted(sections.values(), key=lambda section: (section.position, section.pk)):
-            of_section = [promotion for promotion in of_placement if promotion.section_id == section.pk]
-            yield _group(placement, section, of_section, days, now)
+        sections = {promotion.section for promotion in of_placement if promotion.section}
+        for section in sorted(sections, key=lambda section: (section.position, section.pk)):
+            of_section = [promotion for promotion in of_placement if promotion.section == section]
+            name = f"{placement}: {section.name_in(get_language() or 'en')}"
+            yield {"name": name, "capacity": placement.capacity, **_bars(of_section, days, now)}
         if not sections:
-            yield _group(placement, None, of_placement, days, now)
+            yield {"name": str(placement), "capacity": placement.capacity, **_bars(of_placement, days, now)}
 
 
-def _group(
-    placement: Placement, section: Section | None, promotions: list[Promotion], days: Sequence[date], now: datetime
-) -> Group:
-    name = f"{placement}: {section.name_in(get_language() or 'en')}" if section else str(placement)
-    shown = [(promotion, interval) for promotion in promotions if (interval := _interval(promotion, days))]
-    intervals = [interval for _promotion, interval in shown]
-    return Group(
-        name=name,
-        capacity=placement.capacity,
-        running=max_concurrent(intervals, now, now + timedelta(microseconds=1)),
-        used=[max_concurrent(intervals, day_start(day), day_start(day + DAY)) for day in days],
-        bars=[_bar(promotion, interval, days, now) for promotion, interval in shown],
-    )
-
-
-def _interval(promotion: Promotion, days: Sequence[date]) -> Interval | None:
-    """Return from when to when the promotion has run or will run; None if not in these days."""
-    start, end = promotion.starts_at, promotion.ran_until
-    if start is None or end is None or start >= end:
-        return None
-    return (start, end) if end > day_start(days[0]) and start < day_start(days[-1] + DAY) else None
-
-
-def _bar(promotion: Promotion, interval: Interval, days: Sequence[date], now: datetime) -> Bar:
-    start, end = interval
-    # A day belongs to the bar if the promotion runs on any part of it.
-    before = sum(day_start(day + DAY) <= start for day in days)
-    after = sum(day_start(day) >= end for day in days)
-    return Bar(
-        promotion=promotion,
-        phase=promotion.phase_at(now),
-        before=before,
-        length=len(days) - before - after,
-        after=after,
-    )
+def _bars(promotions: Sequence[Promotion], days: Sequence[date], now: datetime) -> dict[str, Any]:
+    """Return a bar per promotion, and how many promotions run now and at the same time on each day."""
+    intervals, bars = [], []
+    for promotion in promotions:
+        start, end = promotion.starts_at, promotion.ran_until
+        # It may have been revoked or cancelled before these days, or before it started.
+        if not start or not end or start >= end or end <= day_start(days[0]):
+            continue
+        intervals.append((start, end))
+        # A day belongs to the bar if the promotion runs on any part of it.
+        before = sum(day_start(day + DAY) <= start for day in days)
+        after = sum(day_start(day) >= end for day in days)
+        widths = {"before": before, "length": len(days) - before - after, "after": after}
+        bars.append({"promotion": promotion, "phase": promotion.phase, **widths})
+    return {
+        "bars": bars,
+        "running": max_concurrent(intervals, now, now + timedelta(microseconds=1)),
+        "used": [max_concurrent(intervals, day_start(day), day_start(day + DAY)) for day in days],
+    }
 
 
 def _parse_day(text: str) -> date | None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, NoReturn, Self
+from datetime import UTC, datetime
+from typing import Any, NoReturn, Self
 
 from django.conf import settings
 from django.db import models, transaction
@@ -14,11 +14,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from accounts.models import User
 from articles.promotion.models.payment import format_amount
 from articles.promotion.models.promotion import Promotion
-
-if TYPE_CHECKING:
-    from accounts.models import User
 
 # What the hash of a row covers, and how it is computed, never changes: stored rows are verified with it.
 HASHED_FIELDS = (
@@ -196,11 +194,7 @@ class LedgerHead(models.Model):
     @classmethod
     def lock(cls) -> LedgerHead:
         """Return the row, locked until the transaction ends."""
-        head = cls.objects.select_for_update().filter(pk=1).first()
-        if head is None:
-            cls.objects.get_or_create(pk=1)
-            head = cls.objects.select_for_update().get(pk=1)
-        return head
+        return cls.objects.select_for_update().get_or_create(pk=1)[0]
 
 
 def append_entry(
@@ -208,7 +202,7 @@ def append_entry(
     *,
     event: str,
     role: str,
-    from_state: str,
+    from_state: str | None = None,
     actor: User | None = None,
     reason: str = "",
     amount: int = 0,
@@ -217,7 +211,7 @@ def append_entry(
     """Append a row about a promotion, which is in its new state already.
 
     Args:
-        from_state: its state before; the same as now where it did not change, empty for the first row.
+        from_state: its state before, if it has changed; empty for the first row.
         amount: signed minor units of the promotion's currency.
         details: numbers and texts to store with it (JSON).
     """
@@ -227,7 +221,7 @@ def append_entry(
             number=head.number + 1,
             promotion=promotion,
             event=event,
-            from_state=from_state,
+            from_state=promotion.state if from_state is None else from_state,
             to_state=promotion.state,
             actor=actor,
             actor_role=role,
@@ -269,12 +263,6 @@ def verify_ledger() -> str | None:
     return None
 
 
-class NotificationQuerySet(models.QuerySet["Notification"]):
-    def pending(self, *, since: timedelta) -> Self:
-        """Return emails that were to be sent longer ago than `since`: the worker was killed."""
-        return self.filter(sent_at=None, entry__at__lt=timezone.now() - since)
-
-
 class Notification(models.Model):
     """One email about one row of the ledger to one user; created in the transaction of the row, sent once."""
 
@@ -297,8 +285,6 @@ class Notification(models.Model):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     kind = models.CharField(max_length=30, choices=Kind.choices)
     sent_at = models.DateTimeField(null=True, blank=True)
-
-    objects = NotificationQuerySet.as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["entry", "user", "kind"], name="promotion_notification_once")]

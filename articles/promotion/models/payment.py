@@ -6,7 +6,7 @@ Amounts are integers in minor units (cents, for example) with a currency. Decima
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -14,7 +14,6 @@ from django.db.models import F, Q
 from django.urls import reverse
 from django.utils import formats
 from django.utils.translation import gettext_lazy as _
-from payments import PurchasedItem
 from payments.models import BasePayment
 
 # ISO 4217 code → digits of the minor unit. Currencies with three digits are not offered, because providers and
@@ -101,23 +100,6 @@ class Payment(BasePayment):  # type: ignore[misc]
     def refund_left(self) -> int:
         """The part of the refund that is due but not paid back yet, in minor units."""
         return self.refund_due - self.refunded
-
-    @property
-    def is_refundable(self) -> bool:
-        """Whether it was received, and no refund is due yet."""
-        return self.received_at is not None and not self.refund_due
-
-    def get_purchased_items(self) -> list[Any]:
-        """Return the one item that is paid for, for providers that list it."""
-        return [
-            PurchasedItem(
-                name=self.description,
-                quantity=1,
-                price=Decimal(self.total),
-                currency=self.currency,
-                sku=str(self.promotion_id),
-            )
-        ]
 
     def get_success_url(self) -> str:
         """Return the page that the provider sends the sponsor back to; it shows the state of the promotion."""

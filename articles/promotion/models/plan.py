@@ -115,10 +115,6 @@ class Plan(models.Model):
         return self.name
 
     @property
-    def is_free(self) -> bool:
-        return self.price == 0
-
-    @property
     def price_shown(self) -> str:
         """The formatted price: "12.50 EUR" or "free"."""
         return format_price(self.price, self.currency)

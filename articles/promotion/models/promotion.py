@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from django.conf import settings
 from django.db import models
@@ -16,12 +16,10 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from accounts.models import User
 from articles.models import Article, Revision, Section
 from articles.promotion.models.payment import CURRENCIES, format_price
 from articles.promotion.models.plan import Placement, Plan
-
-if TYPE_CHECKING:
-    from accounts.models import User
 
 OPEN_STATES = ("requested", "awaiting_payment", "paid", "approved")
 
@@ -34,25 +32,24 @@ class PromotionQuerySet(models.QuerySet["Promotion"]):
         now = now or timezone.now()
         return self.filter(state=Promotion.State.APPROVED, starts_at__lte=now, ends_at__gt=now)
 
-    def scheduled(self, now: datetime | None = None) -> Self:
+    def scheduled(self) -> Self:
         """Return approved promotions that start later."""
-        return self.filter(state=Promotion.State.APPROVED, starts_at__gt=now or timezone.now())
+        return self.filter(state=Promotion.State.APPROVED, starts_at__gt=timezone.now())
 
-    def over(self, now: datetime | None = None) -> Self:
-        """Return promotions whose time is over, but whose state is still approved (`close_ended` changes it)."""
-        return self.filter(state=Promotion.State.APPROVED, ends_at__lte=now or timezone.now())
-
-    def ended(self, now: datetime | None = None) -> Self:
+    def ended(self) -> Self:
         """Return promotions that ran to their end, whether that is stored or not."""
-        return self.filter(
-            Q(state=Promotion.State.ENDED) | Q(state=Promotion.State.APPROVED, ends_at__lte=now or timezone.now())
-        )
+        is_over = Q(state=Promotion.State.APPROVED, ends_at__lte=timezone.now())
+        return self.filter(Q(state=Promotion.State.ENDED) | is_over)
 
-    def open(self, now: datetime | None = None) -> Self:
+    def over(self) -> Self:
+        """Return promotions that have started and run no longer."""
+        now = timezone.now()
+        return self.filter(starts_at__lte=now).exclude(state=Promotion.State.APPROVED, ends_at__gt=now)
+
+    def open(self) -> Self:
         """Return promotions that are requested, awaiting payment, paid, scheduled or running."""
-        return self.filter(state__in=Promotion.OPEN).exclude(
-            state=Promotion.State.APPROVED, ends_at__lte=now or timezone.now()
-        )
+        is_over = Q(state=Promotion.State.APPROVED, ends_at__lte=timezone.now())
+        return self.filter(state__in=Promotion.OPEN).exclude(is_over)
 
     def waiting(self) -> Self:
         """Return what a moderator can decide on, oldest first: free requests and paid ones."""
@@ -68,25 +65,17 @@ class PromotionQuerySet(models.QuerySet["Promotion"]):
             article__state=Article.State.PUBLISHED, article__live_id=F("approved_revision_id")
         )
 
-    def paused(self, now: datetime | None = None) -> Self:
+    def paused(self) -> Self:
         """Return running and scheduled promotions whose published article was edited after the approval."""
-        return (
-            self.filter(state=Promotion.State.APPROVED, ends_at__gt=now or timezone.now())
-            .filter(article__state=Article.State.PUBLISHED)
-            .exclude(article__live_id=F("approved_revision_id"))
+        approved = self.filter(state=Promotion.State.APPROVED, ends_at__gt=timezone.now())
+        return approved.filter(article__state=Article.State.PUBLISHED).exclude(
+            article__live_id=F("approved_revision_id")
         )
 
     def at(self, placement: Placement, section: Section | None = None) -> Self:
         """Return those of one placement; where capacity is per section, of this section."""
         found = self.filter(placement=placement)
         return found.filter(section=section) if placement.is_per_section else found
-
-    def by(self, sponsor: User) -> Self:
-        return self.filter(sponsor=sponsor)
-
-    def of_author(self, author_id: int) -> Self:
-        """Return the promotions of this user's articles, by any sponsor."""
-        return self.filter(article__author_id=author_id)
 
     def refund_owed(self) -> Self:
         """Return promotions with money to refund."""
@@ -211,9 +200,7 @@ class Promotion(models.Model):  # type: ignore[django-manager-missing] # The lib
                 name="promotion_state_known",
             ),
             models.UniqueConstraint(
-                fields=["article", "placement"],
-                condition=Q(state__in=OPEN_STATES),
-                name="promotion_one_open",
+                fields=["article", "placement"], condition=Q(state__in=OPEN_STATES), name="promotion_one_open"
             ),
             models.UniqueConstraint(fields=["sponsor", "form_key"], name="promotion_one_per_form"),
             models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="promotion_ends_after_start"),
@@ -250,20 +237,17 @@ class Promotion(models.Model):  # type: ignore[django-manager-missing] # The lib
         """Return the sponsor's page of the promotion."""
         return reverse("promotion", kwargs={"pk": self.pk})
 
-    def phase_at(self, now: datetime) -> Promotion.Phase:
-        """Return the state as it is displayed at a time."""
+    @property
+    def phase(self) -> Promotion.Phase:
+        """The state as it is displayed now."""
         if self.state != self.State.APPROVED:
             return self.Phase(self.state)
         assert self.starts_at is not None
         assert self.ends_at is not None
+        now = timezone.now()
         if now < self.starts_at:
             return self.Phase.SCHEDULED
         return self.Phase.RUNNING if now < self.ends_at else self.Phase.ENDED
-
-    @property
-    def phase(self) -> Promotion.Phase:
-        """The state as it is displayed now."""
-        return self.phase_at(timezone.now())
 
     @property
     def is_open(self) -> bool:
@@ -288,6 +272,17 @@ class Promotion(models.Model):  # type: ignore[django-manager-missing] # The lib
     @property
     def is_editorial(self) -> bool:
         return self.kind == self.Kind.EDITORIAL
+
+    def is_own_request_of(self, moderator: User) -> bool:
+        """Whether this moderator is the sponsor; an editorial pick has no other sponsor than its moderator."""
+        return self.sponsor_id == moderator.pk and not self.is_editorial
+
+    @property
+    def author_allows(self) -> bool:
+        """Whether the author has agreed, is the sponsor, or has let the time to refuse pass."""
+        if self.author_agreed_at is not None or self.author_can_refuse_until is None:
+            return True
+        return timezone.now() >= self.author_can_refuse_until
 
     @property
     def price_shown(self) -> str:

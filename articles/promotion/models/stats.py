@@ -65,5 +65,13 @@ class PromotionDay(models.Model):
         verbose_name_plural = _("promotion days")
         constraints = [models.UniqueConstraint(fields=["promotion", "day"], name="promotion_day_once")]
 
+    # All views of the article on that day, where `promotion_results` has set it.
+    article_views = 0
+
     def __str__(self) -> str:
         return f"{self.promotion_id} {self.day}"
+
+    @property
+    def click_through(self) -> float | None:
+        """Clicks per 100 impressions; None without impressions."""
+        return 100 * self.clicks / self.impressions if self.impressions else None

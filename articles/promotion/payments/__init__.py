@@ -5,7 +5,6 @@ Settings name the one that is used. Providers report to `articles.promotion.serv
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any, NoReturn
 
 from django import forms
@@ -15,7 +14,6 @@ from payments import PaymentError, RedirectNeeded
 from payments.core import BasicProvider
 from payments.dummy import DummyProvider as BaseDummyProvider
 
-from articles.promotion.forms import NoFormTagMixin
 from articles.promotion.models import Payment
 from articles.promotion.services.payments import record_payment, record_payment_failure
 
@@ -33,7 +31,7 @@ class ManualProvider(BasicProvider):  # type: ignore[misc]
         raise PaymentError("Transfers are given back by hand.")
 
 
-class OutcomeForm(NoFormTagMixin, forms.Form):
+class OutcomeForm(forms.Form):
     """The answer of the dummy's bank."""
 
     outcome = forms.ChoiceField(
@@ -68,6 +66,3 @@ class DummyProvider(BaseDummyProvider):  # type: ignore[misc]
     def process_data(self, payment: Payment, request: HttpRequest) -> HttpResponse:
         """Redirect: this provider has no callbacks, and what a request here says does not count."""
         return HttpResponseRedirect(payment.get_success_url())
-
-    def refund(self, payment: Payment, amount: Decimal | None = None) -> Decimal:
-        return payment.total if amount is None else amount

@@ -24,46 +24,34 @@ class StripeProvider(StripeProviderV3):  # type: ignore[misc]
     """
 
     def get_form(self, payment: Payment, data: Any = None) -> NoReturn:
-        """Redirect the sponsor to Stripe's page.
+        """Redirect the sponsor to Stripe's page, which is the same one after a second call.
 
         Raises:
             RedirectNeeded: Stripe has created the page.
             PaymentError: Stripe refused.
         """
-        session = self.create_session(payment)
-        if not payment.transaction_id:
-            payment.transaction_id = session["id"]
-            # Not the whole row: Stripe may have reported in the meantime.
-            payment.save(update_fields=["transaction_id"])
-        raise RedirectNeeded(session["url"])
-
-    def create_session(self, payment: Payment) -> Any:
-        """Create Stripe's page for the sponsor to pay; a second call returns the same one.
-
-        Raises:
-            PaymentError: Stripe refused.
-        """
+        price: Any = {
+            "currency": payment.currency.lower(),
+            "unit_amount": payment.amount,
+            "product_data": {"name": payment.description},
+        }
         try:
-            return stripe.checkout.Session.create(
+            session = stripe.checkout.Session.create(
                 api_key=self.api_key,
                 idempotency_key=f"session-{payment.token}",
                 mode="payment",
-                line_items=[
-                    {
-                        "quantity": 1,
-                        "price_data": {
-                            "currency": payment.currency.lower(),
-                            "unit_amount": payment.amount,
-                            "product_data": {"name": payment.description},
-                        },
-                    }
-                ],
+                line_items=[{"quantity": 1, "price_data": price}],
                 success_url=payment.get_success_url(),
                 cancel_url=payment.get_failure_url(),
                 client_reference_id=payment.token,
             )
         except stripe.StripeError as error:
             raise PaymentError(str(error)) from error
+        if not payment.transaction_id:
+            payment.transaction_id = session["id"]
+            # Not the whole row: Stripe may have reported in the meantime.
+            payment.save(update_fields=["transaction_id"])
+        raise RedirectNeeded(session["url"])
 
     def refund(self, payment: Payment, amount: Decimal | None = None) -> Decimal:
         """Refund a part or all of a payment.

@@ -46,22 +46,14 @@ def max_concurrent(intervals: Iterable[Interval], start: datetime, end: datetime
     return maximum
 
 
-def first_free_start(
-    *,
-    placement: Placement,
-    section: Section | None,
-    days: int,
-    not_before: datetime,
-    exclude: Promotion | None = None,
-) -> datetime | None:
-    """Return the first start with capacity for so many days, or None if there is none in the next 60 days.
+def first_free_start(promotion: Promotion, *, section: Section | None, not_before: datetime) -> datetime | None:
+    """Return the first start with capacity for the whole promotion, or None if there is none in the next 60 days.
 
     Args:
-        section: of the promotion; None where capacity is not per section.
-        exclude: a promotion that does not count, because it is the one that moves.
+        section: where it will run; ignored where capacity is not per section.
     """
-    intervals = _occupied(placement, section, since=not_before, exclude=exclude)
-    return _first_free(intervals, placement.capacity, days, not_before)
+    intervals = _occupied(promotion, section, since=not_before)
+    return _first_free(intervals, promotion.placement.capacity, promotion.days, not_before)
 
 
 def next_free_starts(plans: Iterable[Plan], *, section: Section, now: datetime) -> dict[int, datetime | None]:
@@ -71,9 +63,8 @@ def next_free_starts(plans: Iterable[Plan], *, section: Section, now: datetime) 
         placement__in={plan.placement_id for plan in plans}, state=Promotion.State.APPROVED, ends_at__gt=now
     )
     intervals: defaultdict[int, list[Interval]] = defaultdict(list)
-    for placement_id, section_id, start, end in approved.values_list(
-        "placement_id", "section_id", "starts_at", "ends_at"
-    ):
+    rows = approved.values_list("placement_id", "section_id", "starts_at", "ends_at")
+    for placement_id, section_id, start, end in rows:
         if start and end and section_id in {None, section.pk}:
             intervals[placement_id].append((start, end))
     return {
@@ -87,20 +78,13 @@ def find_start(promotion: Promotion, *, wanted: datetime | None) -> datetime:
     Raises:
         ActionNotAllowed: the wanted time is past or too far ahead, or the placement is full.
     """
-    # Locked, so that the capacity does not change and no other start is granted in the meantime.
-    placement = Placement.objects.select_for_update(no_key=True).get(pk=promotion.placement_id)
+    _lock_placement(promotion)
     now = timezone.now()
     # The minute that a form holds may have begun already.
     if wanted is not None and not now - timedelta(minutes=1) <= wanted <= now + MAX_LEAD:
         raise ActionNotAllowed(_("Choose a start within the next year."))
     not_before = max(wanted or now, now)
-    start = first_free_start(
-        placement=placement,
-        section=promotion.section,
-        days=promotion.days,
-        not_before=not_before,
-        exclude=promotion,
-    )
+    start = first_free_start(promotion, section=promotion.section, not_before=not_before)
     if wanted is not None and start != not_before:
         raise ActionNotAllowed(_("This place is not free for the whole period."))
     if start is None:
@@ -114,20 +98,24 @@ def check_capacity(promotion: Promotion) -> None:
     Raises:
         ActionNotAllowed: the placement is full.
     """
-    placement = Placement.objects.select_for_update(no_key=True).get(pk=promotion.placement_id)
+    _lock_placement(promotion)
     assert promotion.ends_at is not None
     now = timezone.now()
-    intervals = _occupied(placement, promotion.section, since=now, exclude=promotion)
-    if max_concurrent(intervals, max(now, promotion.starts_at or now), promotion.ends_at) >= placement.capacity:
+    intervals = _occupied(promotion, promotion.section, since=now)
+    start = max(now, promotion.starts_at or now)
+    if max_concurrent(intervals, start, promotion.ends_at) >= promotion.placement.capacity:
         raise ActionNotAllowed(_("The article was moved to another section, which has no free place."))
 
 
-def _occupied(
-    placement: Placement, section: Section | None, *, since: datetime, exclude: Promotion | None
-) -> list[Interval]:
-    approved = Promotion.objects.at(placement, section).filter(state=Promotion.State.APPROVED, ends_at__gt=since)
-    if exclude is not None:
-        approved = approved.exclude(pk=exclude.pk)
+def _lock_placement(promotion: Promotion) -> None:
+    """Lock the placement, so that its capacity does not change and no other start is granted in the meantime."""
+    promotion.placement = Placement.objects.select_for_update(no_key=True).get(pk=promotion.placement_id)
+
+
+def _occupied(promotion: Promotion, section: Section | None, *, since: datetime) -> list[Interval]:
+    """Return the times of the other approved promotions in its placement."""
+    others = Promotion.objects.at(promotion.placement, section).exclude(pk=promotion.pk)
+    approved = others.filter(state=Promotion.State.APPROVED, ends_at__gt=since)
     return [(start, end) for start, end in approved.values_list("starts_at", "ends_at") if start and end]
 
 

@@ -1,8 +1,13 @@
-"""Decisions of moderators on promotions, and the editors' own picks."""
+"""Decisions of moderators on promotions, and the editors' own picks.
+
+All raise `PermissionDenied` if the user cannot decide on promotions, and `ActionNotAllowed` if they are suspended,
+for their own request (except `revoke` and `add_correction`), or if the promotion is in another state.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -10,6 +15,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from articles.models import Article
 from articles.promotion.models import LedgerEntry, Notification, Placement, Promotion
+from articles.promotion.models.ledger import append_entry
 from articles.promotion.services.capacity import check_capacity, find_start, wanted_start
 from articles.promotion.services.notifications import notify
 from articles.promotion.services.payments import create_refunds_due
@@ -23,7 +29,6 @@ from articles.promotion.services.state_machine import (
     format_moment,
     ledger_lock,
     lock_published_article,
-    log,
     moderator_action,
     transition,
 )
@@ -31,7 +36,6 @@ from core.exceptions import ActionNotAllowed
 
 State = Promotion.State
 Phase = Promotion.Phase
-Role = LedgerEntry.Role
 Event = LedgerEntry.Event
 Kind = Notification.Kind
 
@@ -53,56 +57,33 @@ def approve(
         revision_id: the revision that the moderator has read, if one was shown.
 
     Raises:
-        PermissionDenied: the user cannot decide on promotions.
-        ActionNotAllowed: their own request, the author can still refuse, the article is not public or was edited since,
-            the time is past, or the placement is full at some moment of the whole time.
+        ActionNotAllowed: the author can still refuse, the article is not public or was edited since, the time is past,
+            or the placement is full at some moment of the whole time.
     """
     with moderator_action(promotion, moderator, reason) as (promotion, by):
         check_phase(promotion, Phase.PAID if promotion.is_paid_kind else Phase.REQUESTED)
-        if not author_allows(promotion):
+        if not promotion.author_allows:
             assert promotion.author_can_refuse_until is not None
             raise ActionNotAllowed(
                 _("The author can refuse until %(time)s and has not answered yet.")
                 % {"time": format_moment(promotion.author_can_refuse_until)}
             )
-        article = lock_published_article(promotion.article)
-        _check_was_read(article, revision_id)
+        article = lock_published_article(promotion.article, revision_id)
         promotion.section = article.section if promotion.placement.is_per_section else None
-        _set_period(promotion, start or wanted_start(promotion))
-        entry = transition(
-            promotion,
-            State.APPROVED,
-            event=Event.APPROVED,
-            **by,
-            details=_period_details(promotion),
-            fields={
-                "section": promotion.section,
-                "starts_at": promotion.starts_at,
-                "ends_at": promotion.ends_at,
-                "approved_revision": article.live,
-                "approved_at": timezone.now(),
-                "decided_by": moderator,
-            },
-        )
+        period = _set_period(promotion, start or wanted_start(promotion))
+        promotion.approved_revision = article.live
+        promotion.approved_at = timezone.now()
+        promotion.decided_by = moderator
+        entry = transition(promotion, State.APPROVED, event=Event.APPROVED, details=period, **by)
         notify(entry, Kind.APPROVED, *_sponsor_and_author(promotion))
     return promotion
 
 
 def decline(*, promotion: Promotion, moderator: User, reason: str) -> Promotion:
-    """Decline a request, with a reason that the sponsor reads. All that was paid is due back.
-
-    Raises:
-        PermissionDenied: the user cannot decide on promotions.
-        ActionNotAllowed: their own request, no reason, or it was decided already.
-    """
+    """Decline a request, with a reason that the sponsor reads. All that was paid is due back."""
     with moderator_action(promotion, moderator, reason, reason_required=True) as (promotion, by):
-        entry = transition(
-            promotion,
-            State.DECLINED,
-            event=Event.DECLINED,
-            **by,
-            fields={"decided_by": moderator},
-        )
+        promotion.decided_by = moderator
+        entry = transition(promotion, State.DECLINED, event=Event.DECLINED, **by)
         create_refunds_due(promotion, now=entry.at)
         notify(entry, Kind.DECLINED, promotion.sponsor)
     return promotion
@@ -112,19 +93,10 @@ def revoke(*, promotion: Promotion, moderator: User, reason: str) -> Promotion:
     """End a scheduled or running promotion now, with a reason. What was paid for the rest of the time is due back.
 
     Moderators can revoke their own promotions too: that needs no second moderator.
-
-    Raises:
-        PermissionDenied: the user cannot decide on promotions.
-        ActionNotAllowed: no reason, or it is not scheduled or running.
     """
     with moderator_action(promotion, moderator, reason, reason_required=True, allow_own=True) as (promotion, by):
-        entry = transition(
-            promotion,
-            State.REVOKED,
-            event=Event.REVOKED,
-            **by,
-            fields={"decided_by": moderator},
-        )
+        promotion.decided_by = moderator
+        entry = transition(promotion, State.REVOKED, event=Event.REVOKED, **by)
         create_refunds_due(promotion, now=entry.at)
         notify(entry, Kind.REVOKED, *_sponsor_and_author(promotion))
     return promotion
@@ -134,22 +106,16 @@ def move_start(*, promotion: Promotion, moderator: User, start: datetime, reason
     """Move the start of a scheduled promotion. Its length stays.
 
     Raises:
-        PermissionDenied: the user cannot decide on promotions.
-        ActionNotAllowed: their own, it is not scheduled, the time is past or too far ahead, or the placement is full.
+        ActionNotAllowed: the time is past or too far ahead, or the placement is full.
     """
     with moderator_action(promotion, moderator, reason) as (promotion, by):
         if promotion.phase != Phase.SCHEDULED:
             raise ActionNotAllowed(_("You can only move the start of a scheduled promotion."))
         assert promotion.starts_at is not None
         before = promotion.starts_at.isoformat()
-        _set_period(promotion, start)
+        period = _set_period(promotion, start)
         promotion.save(update_fields=["starts_at", "ends_at"])
-        entry = log(
-            promotion,
-            event=Event.MOVED,
-            **by,
-            details={**_period_details(promotion), "was": before},
-        )
+        entry = append_entry(promotion, event=Event.MOVED, details={**period, "was": before}, **by)
         notify(entry, Kind.MOVED, promotion.sponsor)
     return promotion
 
@@ -163,14 +129,12 @@ def reapprove_after_edit(
         revision_id: the revision that the moderator has read, if one was shown.
 
     Raises:
-        PermissionDenied: the user cannot decide on promotions.
-        ActionNotAllowed: their own, it is not scheduled or running, the article is not public, was not edited or was
-            edited again, or it moved to a section whose placement is full.
+        ActionNotAllowed: the article is not public, was not edited or was edited again, or it moved to a section whose
+            placement is full.
     """
     with moderator_action(promotion, moderator, reason) as (promotion, by):
         check_phase(promotion, Phase.SCHEDULED, Phase.RUNNING)
-        article = lock_published_article(promotion.article)
-        _check_was_read(article, revision_id)
+        article = lock_published_article(promotion.article, revision_id)
         if article.live_id == promotion.approved_revision_id:
             raise ActionNotAllowed(_("The text has not changed since the approval, so the promotion is not paused."))
         if promotion.placement.is_per_section and promotion.section_id != article.section_id:
@@ -179,19 +143,14 @@ def reapprove_after_edit(
         details = {"revision": article.live_id, "was": promotion.approved_revision_id}
         promotion.approved_revision = article.live
         promotion.save(update_fields=["approved_revision", "section"])
-        log(promotion, event=Event.REAPPROVED, details=details, **by)
+        append_entry(promotion, event=Event.REAPPROVED, details=details, **by)
     return promotion
 
 
 def add_correction(*, promotion: Promotion, moderator: User, reason: str) -> LedgerEntry:
-    """Add a correction to the ledger; the rows that it corrects stay.
-
-    Raises:
-        PermissionDenied: the user cannot decide on promotions.
-        ActionNotAllowed: no text.
-    """
+    """Add a correction to the ledger; the rows that it corrects stay."""
     with moderator_action(promotion, moderator, reason, reason_required=True, allow_own=True) as (promotion, by):
-        return log(promotion, event=Event.CORRECTION, **by)
+        return append_entry(promotion, event=Event.CORRECTION, **by)
 
 
 def create_editorial_pick(
@@ -206,7 +165,6 @@ def create_editorial_pick(
     """Give an article a placement for some days without payment. It always has an end, and counts for the capacity.
 
     Raises:
-        PermissionDenied: the user cannot decide on promotions.
         ActionNotAllowed: their own article, it is not public or has an open promotion there, the time is invalid, or
             the placement is full.
     """
@@ -231,42 +189,19 @@ def create_editorial_pick(
             approved_at=timezone.now(),
             decided_by=moderator,
         )
-        _set_period(promotion, start)
-        entry = create(
-            promotion,
-            State.APPROVED,
-            event=Event.PICKED,
-            role=Role.MODERATOR,
-            actor=moderator,
-            reason=reason,
-            details=_period_details(promotion),
-        )
+        by: dict[str, Any] = {"role": LedgerEntry.Role.MODERATOR, "actor": moderator, "reason": reason}
+        period = _set_period(promotion, start)
+        entry = create(promotion, State.APPROVED, event=Event.PICKED, details=period, **by)
         notify(entry, Kind.PICKED, article.author)
     return promotion
-
-
-def author_allows(promotion: Promotion) -> bool:
-    """Return whether the author has agreed, is the sponsor, or has let the time to refuse pass."""
-    if promotion.author_agreed_at is not None or promotion.author_can_refuse_until is None:
-        return True
-    return timezone.now() >= promotion.author_can_refuse_until
 
 
 def _sponsor_and_author(promotion: Promotion) -> list[User]:
     return list(dict.fromkeys([promotion.sponsor, promotion.article.author]))
 
 
-def _check_was_read(article: Article, revision_id: int | None) -> None:
-    if revision_id is not None and article.live_id != revision_id:
-        raise ActionNotAllowed(_("The text of the article has changed. Read it again before you decide."))
-
-
-def _set_period(promotion: Promotion, start: datetime | None) -> None:
+def _set_period(promotion: Promotion, start: datetime | None) -> dict[str, str]:
+    """Set the first possible times for a start, and return them for the ledger."""
     promotion.starts_at = find_start(promotion, wanted=start)
     promotion.ends_at = promotion.starts_at + timedelta(days=promotion.days)
-
-
-def _period_details(promotion: Promotion) -> dict[str, str]:
-    assert promotion.starts_at is not None
-    assert promotion.ends_at is not None
     return {"starts_at": promotion.starts_at.isoformat(), "ends_at": promotion.ends_at.isoformat()}

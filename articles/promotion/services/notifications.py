@@ -28,7 +28,8 @@ def notify(entry: LedgerEntry, kind: str, *users: User) -> None:
         notification = Notification.objects.create(entry=entry, user=user, kind=kind)
         send_notification.enqueue(notification.pk)
     # A few emails whose worker was killed; their task does not run again by itself.
-    for pk in Notification.objects.pending(since=PENDING_TIMEOUT).values_list("pk", flat=True)[:5]:
+    lost = Notification.objects.filter(sent_at=None, entry__at__lt=timezone.now() - PENDING_TIMEOUT)
+    for pk in lost.values_list("pk", flat=True)[:5]:
         send_notification.enqueue(pk)
 
 

@@ -14,16 +14,10 @@ from payments.core import provider_factory
 
 from accounts.models import User
 from articles.promotion.models import LedgerEntry, Notification, Payment, Promotion
+from articles.promotion.models.ledger import append_entry
 from articles.promotion.models.payment import to_decimal
 from articles.promotion.services.notifications import notify, notify_moderators
-from articles.promotion.services.state_machine import (
-    check_phase,
-    ledger_lock,
-    lock_promotion,
-    log,
-    moderator_action,
-    transition,
-)
+from articles.promotion.services.state_machine import check_phase, locked, moderator_action, transition
 from core.exceptions import ActionNotAllowed
 from core.mail import retry_later
 
@@ -35,7 +29,6 @@ Kind = Notification.Kind
 
 # A provider's page is open for a day; a started payment is continued for a little less.
 PAYMENT_TIMEOUT = timedelta(hours=20)
-SECOND = timedelta(seconds=1)
 logger = logging.getLogger(__name__)
 
 
@@ -45,8 +38,7 @@ def open_payment(*, promotion: Promotion, variant: str) -> Payment:
     Raises:
         ActionNotAllowed: the promotion does not await payment.
     """
-    with ledger_lock():
-        promotion = lock_promotion(promotion)
+    with locked(promotion) as promotion:
         check_phase(promotion, Phase.AWAITING_PAYMENT)
         started = promotion.payments.filter(
             variant=variant,
@@ -67,13 +59,15 @@ def record_payment(*, payment: Payment, amount: int, currency: str) -> Promotion
         amount: what the provider has received, in minor units.
         currency: the currency of `amount`.
     """
-    with ledger_lock():
-        promotion = lock_promotion(payment.promotion)
+    with locked(payment.promotion) as promotion:
         payment = _lock_payment(payment)
         if payment.received_at is not None:
             return promotion
         if (amount, currency.upper()) != (payment.amount, payment.currency):
-            _record_wrong_amount(promotion, payment, amount=amount, currency=currency)
+            details = {"payment": payment.pk, "reported": amount, "reported_currency": currency.upper()[:3]}
+            if not promotion.ledger.filter(event=Event.PAYMENT_REFUSED, details=details).exists():
+                Payment.objects.filter(pk=payment.pk).update(status="error")
+                append_entry(promotion, event=Event.PAYMENT_REFUSED, role=Role.PROVIDER, details=details)
             return promotion
         payment.received_at = timezone.now()
         payment.captured_amount = payment.total
@@ -82,13 +76,7 @@ def record_payment(*, payment: Payment, amount: int, currency: str) -> Promotion
         if promotion.state == State.AWAITING_PAYMENT:
             _mark_paid(promotion, payment, role=Role.PROVIDER)
         else:
-            log(
-                promotion,
-                event=Event.PAID_LATE,
-                role=Role.PROVIDER,
-                amount=payment.amount,
-                details=_details(payment),
-            )
+            _record_money(promotion, payment, payment.amount, event=Event.PAID_LATE, role=Role.PROVIDER)
             create_refund_due(promotion, payment, payment.amount)
     return promotion
 
@@ -106,7 +94,7 @@ def confirm_payment(*, promotion: Promotion, moderator: User, reason: str = "") 
 
     Raises:
         PermissionDenied: the user cannot decide on promotions.
-        ActionNotAllowed: their own request, or it does not await payment.
+        ActionNotAllowed: suspended, their own request, or it does not await payment.
     """
     with moderator_action(promotion, moderator, reason) as (promotion, by):
         if promotion.state == State.PAID:
@@ -127,7 +115,15 @@ def refund_amount(promotion: Promotion, amount: int, *, now: datetime) -> int:
         return amount
     if now >= end:
         return 0
-    return amount * ((end - now) // SECOND) // ((end - start) // SECOND)
+    second = timedelta(seconds=1)
+    return amount * ((end - now) // second) // ((end - start) // second)
+
+
+def refund_if_closed(promotion: Promotion) -> int:
+    """Return how much is due back of all payments of a promotion if it stops now, in minor units."""
+    now = timezone.now()
+    payments = [payment for payment in promotion.payments.all() if payment.received_at and not payment.refund_due]
+    return sum(refund_amount(promotion, payment.amount, now=now) for payment in payments)
 
 
 def create_refunds_due(promotion: Promotion, *, now: datetime) -> None:
@@ -143,7 +139,7 @@ def create_refund_due(promotion: Promotion, payment: Payment, amount: int) -> No
         return
     payment.refund_due = amount
     payment.save(update_fields=["refund_due"])
-    entry = log(promotion, event=Event.REFUND_DUE, role=Role.SYSTEM, amount=-amount, details=_details(payment))
+    entry = _record_money(promotion, payment, -amount, event=Event.REFUND_DUE, role=Role.SYSTEM)
     if payment.variant == "manual":
         notify_moderators(entry, Kind.REFUND_BY_HAND)
     else:
@@ -177,8 +173,7 @@ def request_refund(payment_id: int, up_to: int, attempt: int = 1) -> None:
 
 def record_provider_refund(*, payment: Payment, up_to: int) -> None:
     """Record that the provider has refunded a payment up to this total. A repeated report changes nothing."""
-    with ledger_lock():
-        promotion = lock_promotion(payment.promotion)
+    with locked(payment.promotion) as promotion:
         payment = _lock_payment(payment)
         if payment.refunded < up_to <= payment.refund_due:
             _mark_refunded(promotion, payment, up_to=up_to, role=Role.PROVIDER)
@@ -186,13 +181,10 @@ def record_provider_refund(*, payment: Payment, up_to: int) -> None:
 
 def record_refund_failure(*, payment: Payment, reason: str) -> None:
     """Record that the provider did not refund a payment, and ask the moderators to refund it by hand."""
-    with ledger_lock():
-        entry = log(
-            lock_promotion(payment.promotion),
-            event=Event.REFUND_FAILED,
-            role=Role.PROVIDER,
-            reason=reason[:500],
-            details={"payment": payment.pk},
+    with locked(payment.promotion) as promotion:
+        details = {"payment": payment.pk}
+        entry = append_entry(
+            promotion, event=Event.REFUND_FAILED, role=Role.PROVIDER, reason=reason[:500], details=details
         )
         notify_moderators(entry, Kind.REFUND_BY_HAND)
 
@@ -202,7 +194,7 @@ def record_refund(*, promotion: Promotion, moderator: User, reason: str = "") ->
 
     Raises:
         PermissionDenied: the user cannot decide on promotions.
-        ActionNotAllowed: their own promotion, or nothing is due.
+        ActionNotAllowed: suspended, their own promotion, or nothing is due.
     """
     with moderator_action(promotion, moderator, reason) as (promotion, by):
         payments = promotion.payments.select_for_update(no_key=True).order_by("pk")
@@ -230,38 +222,27 @@ def _create_payment(promotion: Promotion, variant: str, **fields: Any) -> Paymen
     )
 
 
-def _mark_paid(promotion: Promotion, payment: Payment, *, role: str, **by: Any) -> None:
-    entry = transition(
-        promotion,
-        State.PAID,
-        event=Event.PAID,
-        role=role,
-        amount=payment.amount,
-        details=_details(payment),
-        fields={"paid_at": payment.received_at},
-        **by,
-    )
+def _mark_paid(promotion: Promotion, payment: Payment, **by: Any) -> None:
+    promotion.paid_at = payment.received_at
+    details = _details(payment)
+    entry = transition(promotion, State.PAID, event=Event.PAID, amount=payment.amount, details=details, **by)
     notify(entry, Kind.RECEIPT, promotion.sponsor)
     notify_moderators(entry, Kind.REQUESTED)
 
 
-def _record_wrong_amount(promotion: Promotion, payment: Payment, *, amount: int, currency: str) -> None:
-    details = {"payment": payment.pk, "reported": amount, "reported_currency": currency.upper()[:3]}
-    if promotion.ledger.filter(event=Event.PAYMENT_REFUSED, details=details).exists():
-        return
-    Payment.objects.filter(pk=payment.pk).update(status="error")
-    log(promotion, event=Event.PAYMENT_REFUSED, role=Role.PROVIDER, details=details)
-
-
-def _mark_refunded(promotion: Promotion, payment: Payment, *, up_to: int, role: str, **by: Any) -> None:
+def _mark_refunded(promotion: Promotion, payment: Payment, *, up_to: int, **by: Any) -> None:
     amount = up_to - payment.refunded
     payment.refunded = up_to
     payment.captured_amount = to_decimal(payment.amount - up_to, payment.currency)
     if up_to == payment.amount:
         payment.status = "refunded"
     payment.save(update_fields=["refunded", "captured_amount", "status"])
-    entry = log(promotion, event=Event.REFUNDED, role=role, amount=-amount, details=_details(payment), **by)
+    entry = _record_money(promotion, payment, -amount, event=Event.REFUNDED, **by)
     notify(entry, Kind.REFUNDED, promotion.sponsor)
+
+
+def _record_money(promotion: Promotion, payment: Payment, amount: int, **entry: Any) -> LedgerEntry:
+    return append_entry(promotion, amount=amount, details=_details(payment), **entry)
 
 
 def _details(payment: Payment) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import date, timedelta
+from typing import Any
 
 from django.db import IntegrityError
 from django.utils import timezone
@@ -12,6 +13,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from articles.models import Article
 from articles.promotion.models import LedgerEntry, Notification, Placement, Plan, Promotion
+from articles.promotion.models.ledger import append_entry
 from articles.promotion.services.capacity import MAX_REQUEST_LEAD, day_start, first_free_start
 from articles.promotion.services.notifications import notify, notify_moderators
 from articles.promotion.services.payments import create_refunds_due
@@ -22,9 +24,8 @@ from articles.promotion.services.state_machine import (
     create,
     format_moment,
     ledger_lock,
-    lock_promotion,
     lock_published_article,
-    log,
+    locked,
     transition,
 )
 from core.exceptions import ActionNotAllowed
@@ -40,9 +41,13 @@ Kind = Notification.Kind
 class PlanNotAvailable(ActionNotAllowed):
     """Another plan, or the same one later, would be possible."""
 
+    field = "plan"
+
 
 class DateNotAvailable(ActionNotAllowed):
     """Another date would be possible."""
+
+    field = "wanted_start"
 
 
 def request_promotion(
@@ -102,7 +107,7 @@ def _build(*, article: Article, sponsor: User, plan: Plan) -> Promotion:
     if is_others and not article.author.allows_promotion_by_others:
         raise ActionNotAllowed(_("The author does not allow others to promote their articles."))
     check_none_open(article, placement)
-    of_author = Promotion.objects.open().filter(placement=placement).of_author(article.author_id)
+    of_author = Promotion.objects.open().filter(placement=placement, article__author=article.author_id)
     if of_author.count() >= placement.per_author_cap:
         raise PlanNotAvailable(
             _("This author has reached the limit of promotions in this place. Try again when one of them has ended.")
@@ -113,24 +118,20 @@ def _build(*, article: Article, sponsor: User, plan: Plan) -> Promotion:
         plan=offered,
         placement=placement,
         section=article.section if placement.is_per_section else None,
-        kind=Promotion.Kind.FREE if offered.is_free else Promotion.Kind.PAID,
+        kind=Promotion.Kind.PAID if offered.price else Promotion.Kind.FREE,
         days=offered.days,
         price=offered.price,
         currency=offered.currency,
         terms=offered.terms,
     )
     if is_others:
-        hours = timedelta(hours=placement.author_can_refuse_hours)
-        promotion.author_can_refuse_until = promotion.requested_at + hours
+        deadline = promotion.requested_at + timedelta(hours=placement.author_can_refuse_hours)
+        promotion.author_can_refuse_until = deadline
     return promotion
 
 
 def check_none_open(article: Article, placement: Placement) -> None:
-    """Check that the article has no open promotion in the placement; a constraint holds it too.
-
-    Raises:
-        PlanNotAvailable: it has one.
-    """
+    """Raise `PlanNotAvailable` if the article has an open promotion in the placement; a constraint holds it too."""
     if Promotion.objects.filter(article=article, placement=placement, state__in=Promotion.OPEN).exists():
         raise PlanNotAvailable(_("This article already has an open promotion in this place."))
 
@@ -145,10 +146,8 @@ def _check_start(promotion: Promotion) -> None:
         if day > today + MAX_REQUEST_LEAD:
             raise DateNotAvailable(_("Choose a date within the next 60 days."))
         not_before = max(now, day_start(day))
-    free = first_free_start(
-        placement=promotion.placement, section=promotion.section, days=promotion.days, not_before=not_before
-    )
-    if free is None or (day is None and free > now + MAX_REQUEST_LEAD):
+    free = first_free_start(promotion, section=promotion.section, not_before=not_before)
+    if free is None:
         raise PlanNotAvailable(_("This place is fully booked for the next 60 days."))
     if day is not None and free != not_before:
         raise DateNotAvailable(
@@ -157,14 +156,9 @@ def _check_start(promotion: Promotion) -> None:
 
 
 def _record(promotion: Promotion) -> None:
-    entry = create(
-        promotion,
-        State.REQUESTED,
-        event=Event.REQUESTED,
-        role=Role.SPONSOR,
-        actor=promotion.sponsor,
-        details={"plan": promotion.plan_id, "days": promotion.days, "price": promotion.price},
-    )
+    details = {"plan": promotion.plan_id, "days": promotion.days, "price": promotion.price}
+    by: dict[str, Any] = {"role": Role.SPONSOR, "actor": promotion.sponsor}
+    entry = create(promotion, State.REQUESTED, event=Event.REQUESTED, details=details, **by)
     if promotion.is_paid_kind:
         transition(promotion, State.AWAITING_PAYMENT, event=Event.PAYMENT_ASKED, role=Role.SYSTEM)
     else:
@@ -181,13 +175,11 @@ def cancel(*, promotion: Promotion, sponsor: User, reason: str = "") -> Promotio
     """
     reason = clean_reason(reason)
     close_ended()
-    with ledger_lock():
-        promotion = lock_promotion(promotion)
+    with locked(promotion) as promotion:
         if promotion.sponsor_id != sponsor.pk or promotion.is_editorial:
             raise ActionNotAllowed(_("Only the requester can cancel a promotion."))
-        entry = transition(
-            promotion, State.CANCELLED, event=Event.CANCELLED, role=Role.SPONSOR, actor=sponsor, reason=reason
-        )
+        by: dict[str, Any] = {"role": Role.SPONSOR, "actor": sponsor, "reason": reason}
+        entry = transition(promotion, State.CANCELLED, event=Event.CANCELLED, **by)
         create_refunds_due(promotion, now=entry.at)
     return promotion
 
@@ -198,14 +190,13 @@ def author_agrees(*, promotion: Promotion, author: User) -> Promotion:
     Raises:
         ActionNotAllowed: not the author, the author is the sponsor, or it was decided already.
     """
-    with ledger_lock():
-        promotion = lock_promotion(promotion)
+    with locked(promotion) as promotion:
         _check_author(promotion, author)
         if promotion.author_agreed_at is None:
             check_phase(promotion, *Promotion.UNDECIDED)
             promotion.author_agreed_at = timezone.now()
             promotion.save(update_fields=["author_agreed_at"])
-            log(promotion, event=Event.AGREED, role=Role.AUTHOR, actor=author)
+            append_entry(promotion, event=Event.AGREED, role=Role.AUTHOR, actor=author)
     return promotion
 
 
@@ -216,17 +207,15 @@ def author_refuses(*, promotion: Promotion, author: User, reason: str = "") -> P
         ActionNotAllowed: not the author, the time to refuse is over, or it was decided already.
     """
     reason = clean_reason(reason)
-    with ledger_lock():
-        promotion = lock_promotion(promotion)
+    with locked(promotion) as promotion:
         _check_author(promotion, author)
         until = promotion.author_can_refuse_until
         if until is None or timezone.now() >= until:
             raise ActionNotAllowed(
                 _("The deadline to refuse has passed. If something is wrong, contact the moderators.")
             )
-        entry = transition(
-            promotion, State.DECLINED, event=Event.REFUSED, role=Role.AUTHOR, actor=author, reason=reason
-        )
+        by: dict[str, Any] = {"role": Role.AUTHOR, "actor": author, "reason": reason}
+        entry = transition(promotion, State.DECLINED, event=Event.REFUSED, **by)
         create_refunds_due(promotion, now=entry.at)
         notify(entry, Kind.REFUSED, promotion.sponsor)
     return promotion

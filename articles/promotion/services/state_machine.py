@@ -26,32 +26,25 @@ Role = LedgerEntry.Role
 Event = LedgerEntry.Event
 
 # From state → to state → the roles that can take this step. "" is before the first state. Other steps do not exist.
-ALLOWED: dict[str, dict[str, frozenset[str]]] = {
-    "": {
-        State.REQUESTED: frozenset({Role.SPONSOR}),
-        State.APPROVED: frozenset({Role.MODERATOR}),
-    },
+ALLOWED: dict[str, dict[str, set[str]]] = {
+    "": {State.REQUESTED: {Role.SPONSOR}, State.APPROVED: {Role.MODERATOR}},
     State.REQUESTED: {
-        State.AWAITING_PAYMENT: frozenset({Role.SYSTEM}),
-        State.APPROVED: frozenset({Role.MODERATOR}),
-        State.DECLINED: frozenset({Role.MODERATOR, Role.AUTHOR}),
-        State.CANCELLED: frozenset({Role.SPONSOR}),
+        State.AWAITING_PAYMENT: {Role.SYSTEM},
+        State.APPROVED: {Role.MODERATOR},
+        State.DECLINED: {Role.MODERATOR, Role.AUTHOR},
+        State.CANCELLED: {Role.SPONSOR},
     },
     State.AWAITING_PAYMENT: {
-        State.PAID: frozenset({Role.PROVIDER, Role.MODERATOR}),
-        State.DECLINED: frozenset({Role.MODERATOR, Role.AUTHOR}),
-        State.CANCELLED: frozenset({Role.SPONSOR}),
+        State.PAID: {Role.PROVIDER, Role.MODERATOR},
+        State.DECLINED: {Role.MODERATOR, Role.AUTHOR},
+        State.CANCELLED: {Role.SPONSOR},
     },
     State.PAID: {
-        State.APPROVED: frozenset({Role.MODERATOR}),
-        State.DECLINED: frozenset({Role.MODERATOR, Role.AUTHOR}),
-        State.CANCELLED: frozenset({Role.SPONSOR}),
+        State.APPROVED: {Role.MODERATOR},
+        State.DECLINED: {Role.MODERATOR, Role.AUTHOR},
+        State.CANCELLED: {Role.SPONSOR},
     },
-    State.APPROVED: {
-        State.ENDED: frozenset({Role.SYSTEM}),
-        State.REVOKED: frozenset({Role.MODERATOR}),
-        State.CANCELLED: frozenset({Role.SPONSOR}),
-    },
+    State.APPROVED: {State.ENDED: {Role.SYSTEM}, State.REVOKED: {Role.MODERATOR}, State.CANCELLED: {Role.SPONSOR}},
     State.ENDED: {},
     State.DECLINED: {},
     State.CANCELLED: {},
@@ -71,92 +64,76 @@ def ledger_lock() -> Iterator[None]:
         yield
 
 
-def lock_promotion(promotion: Promotion) -> Promotion:
-    """Return the promotion as stored now, with what decisions need, locked until the transaction ends."""
-    # Two queries: one that waits for a lock returns joined rows from before the wait.
-    Promotion.objects.select_for_update(no_key=True).only("pk").get(pk=promotion.pk)
-    return Promotion.objects.select_related("article__author", "placement", "section", "sponsor").get(pk=promotion.pk)
+@contextmanager
+def locked(promotion: Promotion) -> Iterator[Promotion]:
+    """Open a transaction with `ledger_lock`, and yield the promotion as stored now, with what decisions need."""
+    with ledger_lock():
+        # Two queries: one that waits for a lock returns joined rows from before the wait.
+        Promotion.objects.select_for_update(no_key=True).only("pk").get(pk=promotion.pk)
+        related = ("article__author", "placement", "section", "sponsor")
+        yield Promotion.objects.select_related(*related).get(pk=promotion.pk)
 
 
-def lock_published_article(article: Article) -> Article:
+def lock_published_article(article: Article, revision_id: int | None = None) -> Article:
     """Return the article with its author, section and live text, locked so that it is not hidden in the meantime.
 
+    Args:
+        revision_id: the revision that the moderator has read, if one was shown.
+
     Raises:
-        ActionNotAllowed: it is not published.
+        ActionNotAllowed: it is not published, or was edited since.
     """
     locked = Article.objects.select_for_update(no_key=True).only("pk").filter(pk=article.pk).first()
     current = Article.objects.published().select_related("author", "section", "live").filter(pk=article.pk).first()
     if locked is None or current is None:
         raise ActionNotAllowed(_("Only published articles can be promoted."))
+    if revision_id is not None and current.live_id != revision_id:
+        raise ActionNotAllowed(_("The text of the article has changed. Read it again before you decide."))
     return current
 
 
 def create(promotion: Promotion, state: str, *, event: str, role: str, **entry: Any) -> LedgerEntry:
-    """Store a new promotion in its first state, and record it in the ledger.
-
-    Args:
-        entry: `actor`, `reason` and `details` of the ledger's row.
-
-    Raises:
-        ActionNotAllowed: the state machine has no such first state.
-    """
+    """Store a new promotion in its first state, and record it with the other fields of the ledger's row (`entry`)."""
     _check_step(promotion, "", state, role)
     promotion.state = state
     promotion.save(force_insert=True)
     return append_entry(promotion, event=event, role=role, from_state="", **entry)
 
 
-def transition(
-    promotion: Promotion, to: str, *, event: str, role: str, fields: dict[str, Any] | None = None, **entry: Any
-) -> LedgerEntry:
-    """Change the state of a locked promotion, write `fields` with it, and record it in the ledger.
-
-    Args:
-        fields: other values to write, by the name of their field.
-        entry: `actor`, `reason`, `amount` and `details` of the ledger's row.
+def transition(promotion: Promotion, to: str, *, event: str, role: str, **entry: Any) -> LedgerEntry:
+    """Change the state of a locked promotion, save it, and record it with the other fields of the ledger's row.
 
     Raises:
         ActionNotAllowed: the state machine has no such step.
     """
     before = promotion.state
     _check_step(promotion, before, to, role)
-    values = {"state": to, **(fields or {})}
+    promotion.state = to
     if to in {State.DECLINED, State.CANCELLED, State.REVOKED}:
-        values["closed_at"] = timezone.now()
-    for name, value in values.items():
-        setattr(promotion, name, value)
-    promotion.save(update_fields=list(values))
+        promotion.closed_at = timezone.now()
+    promotion.save()
     return append_entry(promotion, event=event, role=role, from_state=before, **entry)
 
 
-def log(promotion: Promotion, *, event: str, role: str, **entry: Any) -> LedgerEntry:
-    """Record an event that does not change the state.
-
-    Args:
-        entry: `actor`, `reason`, `amount` and `details` of the ledger's row.
-    """
-    return append_entry(promotion, event=event, role=role, from_state=promotion.state, **entry)
+def _check_step(promotion: Promotion, before: str, to: str, role: str) -> None:
+    if role not in ALLOWED[before].get(to, ()):
+        check_phase(promotion)
 
 
-def close_ended(now: datetime | None = None) -> int:
+def close_ended() -> int:
     """Store promotions whose time is over as ended. Return how many.
 
     Nothing depends on when this runs: all queries compare the times with the clock.
     """
-    now = now or timezone.now()
-    if not Promotion.objects.over(now).exists():
+    over = Promotion.objects.filter(state=State.APPROVED, ends_at__lte=timezone.now())
+    if not over.exists():
         return 0
     with ledger_lock():
-        over = list(Promotion.objects.over(now).select_for_update(no_key=True).order_by("ends_at", "pk"))
-        for promotion in over:
-            transition(
-                promotion,
-                State.ENDED,
-                event=Event.ENDED,
-                role=Role.SYSTEM,
-                fields={"closed_at": promotion.ends_at},
-            )
-    return len(over)
+        promotions = list(over.select_for_update(no_key=True).order_by("ends_at", "pk"))
+        for promotion in promotions:
+            promotion.closed_at = promotion.ends_at
+            transition(promotion, State.ENDED, event=Event.ENDED, role=Role.SYSTEM)
+    return len(promotions)
 
 
 def check_moderator(moderator: User) -> None:
@@ -172,16 +149,6 @@ def check_moderator(moderator: User) -> None:
         raise ActionNotAllowed(_("Your account is suspended, so you cannot make decisions."))
 
 
-def check_not_sponsor(promotion: Promotion, moderator: User) -> None:
-    """Check that the moderator does not decide on their own request; an editorial pick has no other sponsor.
-
-    Raises:
-        ActionNotAllowed: the moderator is the sponsor.
-    """
-    if promotion.sponsor_id == moderator.pk and not promotion.is_editorial:
-        raise ActionNotAllowed(_("You requested this promotion. Another moderator must decide on it."))
-
-
 @contextmanager
 def moderator_action(
     promotion: Promotion, moderator: User, reason: str, *, reason_required: bool = False, allow_own: bool = False
@@ -193,35 +160,26 @@ def moderator_action(
 
     Raises:
         PermissionDenied: the user cannot decide on promotions.
-        ActionNotAllowed: suspended, their own promotion (unless `allow_own`), no reason or one that is too long.
+        ActionNotAllowed: suspended, their own request (unless `allow_own`), no reason or one that is too long.
     """
     check_moderator(moderator)
     reason = clean_reason(reason, required=reason_required)
     close_ended()
-    with ledger_lock():
-        promotion = lock_promotion(promotion)
-        if not allow_own:
-            check_not_sponsor(promotion, moderator)
+    with locked(promotion) as promotion:
+        if not allow_own and promotion.is_own_request_of(moderator):
+            raise ActionNotAllowed(_("You requested this promotion. Another moderator must decide on it."))
         yield promotion, {"role": Role.MODERATOR, "actor": moderator, "reason": reason}
 
 
 def check_phase(promotion: Promotion, *phases: str) -> None:
-    """Check that the promotion is in one of these phases.
-
-    Raises:
-        ActionNotAllowed: it is in another one.
-    """
+    """Raise `ActionNotAllowed` if the promotion is not in one of these phases."""
     if promotion.phase not in phases:
         message = _("This is no longer possible. The state of the promotion is now “%(state)s”.")
         raise ActionNotAllowed(message % {"state": promotion.phase.label})
 
 
 def clean_reason(reason: str, *, required: bool = False) -> str:
-    """Return the reason without surrounding whitespace.
-
-    Raises:
-        ActionNotAllowed: it is required and missing, or too long.
-    """
+    """Return the reason without surrounding whitespace, or raise `ActionNotAllowed` if it is missing or too long."""
     reason = reason.strip()
     if required and not reason:
         raise ActionNotAllowed(_("Enter a reason. The user can read it."))
@@ -233,8 +191,3 @@ def clean_reason(reason: str, *, required: bool = False) -> str:
 def format_moment(moment: datetime) -> str:
     """Format a time for a sentence, in the site's time zone and the notation of the active language."""
     return formats.date_format(timezone.localtime(moment), "DATETIME_FORMAT")
-
-
-def _check_step(promotion: Promotion, before: str, to: str, role: str) -> None:
-    if role not in ALLOWED[before].get(to, frozenset()):
-        check_phase(promotion)

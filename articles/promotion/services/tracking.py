@@ -6,7 +6,6 @@ Who is a visitor, and which hits count, is decided as for views of articles (doc
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
@@ -31,37 +30,28 @@ Metric = PromotionEvent.Metric
 COLUMNS = {Metric.IMPRESSION: "impressions", Metric.CLICK: "clicks", Metric.VIEW: "views"}
 
 
-@dataclass(frozen=True, kw_only=True)
-class TrackingEvent:
-    """What one page reports: ids of promotions."""
-
-    impressions: frozenset[int] = frozenset()
-    clicks: frozenset[int] = frozenset()
-    # The article is read by a visitor who followed the card.
-    visits: frozenset[int] = frozenset()
-
-
 @retry_on_conflict
-def record(*, event: TrackingEvent, visitor: Visitor) -> int:
+def record(*, impressions: set[int], clicks: set[int], visits: set[int], visitor: Visitor) -> int:
     """Record what is new, at most one row per visitor, promotion, day and metric. It is committed on return.
 
     Not counted are the author, the sponsor, staff, declared bots, and more than `VIEWS_PER_ADDRESS` visitors from one
     address. A click counts as an impression too. A visit counts only after a click of the same visitor on that day.
 
+    Args:
+        impressions, clicks, visits: ids of promotions; a visit is of a reader who followed the card to the article.
+
     Returns:
         the number of rows written.
     """
-    hits = _hits(event.impressions | event.clicks | event.visits, visitor)
+    hits = _hits(impressions | clicks | visits, visitor)
     if not hits:
         return 0
-    written = _record(hits, event.impressions | event.clicks, Metric.IMPRESSION)
-    written += _record(hits, event.clicks, Metric.CLICK)
-    if event.visits:
+    written = _record(hits, impressions | clicks, Metric.IMPRESSION)
+    written += _record(hits, clicks, Metric.CLICK)
+    if visits:
+        visitors = {hit.visitor for hit in hits.values()}
         clicked = PromotionEvent.objects.filter(
-            promotion__in=event.visits,
-            day=today(),
-            metric=Metric.CLICK,
-            visitor__in={hit.visitor for hit in hits.values()},
+            promotion__in=visits, day=today(), metric=Metric.CLICK, visitor__in=visitors
         )
         written += _record(hits, set(clicked.values_list("promotion_id", flat=True)), Metric.VIEW)
     if written:
@@ -69,7 +59,7 @@ def record(*, event: TrackingEvent, visitor: Visitor) -> int:
     return written
 
 
-def _hits(promotion_ids: frozenset[int], visitor: Visitor) -> dict[int, Hit]:
+def _hits(promotion_ids: set[int], visitor: Visitor) -> dict[int, Hit]:
     """Return promotion id → the hit, for promotions that run, or did until a moment ago, and count this visitor."""
     now, day = timezone.now(), today()
     promotions = Promotion.objects.filter(
@@ -87,7 +77,7 @@ def _hits(promotion_ids: frozenset[int], visitor: Visitor) -> dict[int, Hit]:
     return hits
 
 
-def _record(hits: Mapping[int, Hit], promotion_ids: set[int] | frozenset[int], metric: Metric) -> int:
+def _record(hits: Mapping[int, Hit], promotion_ids: set[int], metric: Metric) -> int:
     new = [hit for pk, hit in hits.items() if pk in promotion_ids]
     if not new:
         return 0

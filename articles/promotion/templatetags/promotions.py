@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any, TypedDict
+from typing import Any
 
 from django import template
 from django.contrib.auth.models import AnonymousUser
@@ -15,7 +14,7 @@ from articles.models import Article, Section
 from articles.presenters import card_context
 from articles.promotion.models import Placement, Promotion
 from articles.promotion.models.payment import format_amount
-from articles.promotion.selectors import SidebarPromotions, front_cards, section_cards, sidebar_promotions
+from articles.promotion.selectors import SidebarPromotions, list_cards, sidebar_promotions
 from articles.promotion.services.state_machine import DECIDE_PERMISSION
 from core.models import SiteSettings
 
@@ -27,22 +26,13 @@ register.filter("in_currency", format_amount)
 @register.inclusion_tag("promotion/_promoted.html")
 def promoted(placement: str, section: Section | None = None) -> dict[str, Any]:
     """Show the promoted cards of a placement: `{% promoted "front_top" %}`, `{% promoted "section_top" section %}`."""
-    if placement == Placement.Code.SECTION_TOP and section is not None:
-        cards = section_cards(section)
-    elif placement == Placement.Code.FRONT_TOP:
-        cards = front_cards()
-    else:
-        raise template.TemplateSyntaxError(f"no such placement: {placement}")
-    return {"cards": cards, "placement": placement}
+    return {"cards": list_cards(placement, section), "placement": placement}
 
 
 @register.simple_tag(takes_context=True)
 def promotions_beside(context: template.Context, article: Article) -> SidebarPromotions:
-    """Return what an article's page needs, with one query: `{% promotions_beside article as promotions %}`.
-
-    A preview has no promotions.
-    """
-    return SidebarPromotions(cards=[], own=[]) if context.get("preview") else sidebar_promotions(article)
+    """Return what an article's page needs, nothing in a preview: `{% promotions_beside article as promotions %}`."""
+    return SidebarPromotions() if context.get("preview") else sidebar_promotions(article)
 
 
 @register.inclusion_tag("promotion/_promoted.html")
@@ -72,34 +62,14 @@ def promotion_label(promotion: Promotion) -> str:
     return _("Promoted · by %(name)s · %(kind)s") % {"name": name, "kind": promotion.get_kind_display()}
 
 
-@register.filter
-def promotion_price(promotion: Promotion) -> str:
-    """Return the price of a paid promotion, or else its kind."""
-    if promotion.is_paid_kind:
-        return format_amount(promotion.price, promotion.currency)
-    return promotion.get_kind_display()
-
-
-class PendingRequests(TypedDict):
-    """What waits for a moderator."""
-
-    waiting: int
-    oldest: datetime | None
-    unpaid: int
-    paused: int
-    refunds: int
-
-
 @register.simple_tag
-def promotions_for(user: User | AnonymousUser) -> PendingRequests | None:
-    """Return what waits for the user's decision; None if the user cannot decide."""
+def promotions_for(user: User | AnonymousUser) -> dict[str, Any] | None:
+    """Return what waits for the user's decision, and since when; None if the user cannot decide."""
     if not user.has_perm(DECIDE_PERMISSION):
         return None
-    counted = Promotion.objects.waiting().order_by().aggregate(waiting=Count("pk"), oldest=Min("requested_at"))
-    return PendingRequests(
-        waiting=counted["waiting"],
-        oldest=counted["oldest"],
-        unpaid=Promotion.objects.unpaid().count(),
-        paused=Promotion.objects.paused().count(),
-        refunds=Promotion.objects.refund_owed().count(),
-    )
+    return {
+        **Promotion.objects.waiting().order_by().aggregate(waiting=Count("pk"), oldest=Min("requested_at")),
+        "unpaid": Promotion.objects.unpaid().count(),
+        "paused": Promotion.objects.paused().count(),
+        "refunds": Promotion.objects.refund_owed().count(),
+    }
