@@ -16,8 +16,9 @@ from django.db.models import Count
 from PIL import Image
 
 from accounts.models import User
-from articles.models import Article, Revision, Section, SiteSettings
+from articles.models import Article, Revision, Section
 from articles.moderation.models import Decision
+from core.models import SiteSettings
 from demo import articles as demo_articles
 from demo import content, seed, users
 from demo.progress import Progress

@@ -21,7 +21,7 @@ from articles.search.query import SearchQuery, parse_terms
 from articles.search.services import IndexCheck, check, rebuild, update_index
 from articles.services import publishing
 from tests import factories
-from tests.articles.test_search import article, found
+from tests.search.test_search import article, found
 
 pytestmark = pytest.mark.django_db
 
