@@ -9,8 +9,8 @@ A row's `words` is a tsvector with these lexemes, told apart by their first char
     §…       filters: §s section, §a author, §l language, and §0. §1. §2. spans of time.
 
 A search ranks a bounded number of the newest matches: `MAX_RANKED`, and `MAX_ABOUT` that have the words in title, tags
-or author. For a frequent word those are in the newest span of time, so each search asks for that span first, and for a
-wider one only while it has too few.
+or author. For a frequent word those are in the newest span of time, so each search reads that span first, and an older
+one only while it has too few.
 
 The configuration `russian` stems words in Latin letters as English and all others as Russian, which leaves Armenian
 words as they are. So texts that mix languages are right word by word.
@@ -210,7 +210,7 @@ def _newest(
     since: datetime | None = None,
     before: tuple[datetime, int] | None = None,
 ) -> list[int]:
-    """Return the keys of the newest matches, looking in wider spans of time until there are enough.
+    """Return the keys of the newest matches, in one query that ends in the span of time that has enough.
 
     Args:
         lexemes: a tsquery.
@@ -218,23 +218,25 @@ def _newest(
         since: no entry is older.
         before: only matches after this place in the order: (published_at, article).
     """
-    matches = NEWEST.sort(entries.filter(words=Lexemes(lexemes)))
+    entries = NEWEST.sort(entries)
     if before:
-        matches = NEWEST.filter_after(matches, before)
-    pks: list[int] = []
-    for span in _spans(before[0] if before else timezone.now(), since):
-        in_span = matches.filter(words=Lexemes(span)) if span else matches
-        pks = list(in_span.values_list("pk", flat=True)[:limit])
-        if len(pks) == limit:
-            break
-    return pks
+        entries = NEWEST.filter_after(entries, before)
+    # PostgreSQL executes the parts of UNION ALL one after the other, and only until the limit is reached.
+    first, *wider = (
+        entries.filter(words=Lexemes(f"({lexemes}) & {span}")).values_list("pk", flat=True)[:limit]
+        for span in _spans(before[0] if before else timezone.now(), since)
+    )
+    return list(first.union(*wider, all=True)[:limit])
 
 
 def _spans(newest: datetime, oldest: datetime | None) -> Iterator[str]:
-    """Yield a tsquery of spans of time for each level, and "" for all time unless a level reaches back to `oldest`."""
+    """Yield tsqueries of spans of time that do not overlap, newest first, until one reaches back to `oldest`."""
+    newer = ""
     for level, (bits, taken) in enumerate(SPANS):
         last = int(newest.timestamp()) >> bits
-        yield " | ".join(_quote(f"§{level}.{last - back}") for back in range(taken))
+        span = "(" + " | ".join(_quote(f"§{level}.{last - back}") for back in range(taken)) + ")"
+        yield span + newer
         if oldest is not None and (last - taken + 1) << bits <= oldest.timestamp():
             return
-    yield ""
+        newer = f" & !{span}"
+    yield newer.removeprefix(" & ")
