@@ -7,16 +7,15 @@ counts into daily statistics. A race between processes ends in a unique constrai
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, timedelta
 from functools import wraps
-from itertools import chain
 from typing import Any
 
 from django.conf import settings
 from django.core.cache import cache
-from django.db import IntegrityError, connection, transaction
-from django.db.models import Model
+from django.db import IntegrityError, transaction
+from django.db.models import Model, Q
 from django.tasks import Task, default_task_backend
 from django.utils import timezone
 
@@ -81,32 +80,25 @@ def record_hits(
     target = f"{model.target}_id"
     with transaction.atomic():
         # Always in the same order, so that two processes never deadlock.
-        _insert(model, (target, *Hit._fields[1:], *fields), [(*hit, *fields.values()) for hit in sorted(new)])
-        if counts:
-            rows = [(*key, number) for key, number in counts.items()]
-            _insert(pending_model, (target, "day", "metric", "number"), rows)
+        model._default_manager.bulk_create(
+            model(**{target: target_id}, day=day, visitor=visitor, source=source, kind=kind, **fields)
+            for target_id, day, visitor, source, kind in sorted(new)
+        )
+        pending_model._default_manager.bulk_create(
+            pending_model(**{target: target_id}, day=day, metric=metric, number=number)
+            for (target_id, day, metric), number in counts.items()
+        )
     return len(new)
 
 
 def _new_hits(hits: list[Hit], model: type[DailyHit], fields: Mapping[str, Any]) -> list[Hit]:
     # Two indexes begin with target and day. The row for all hits over the limit has the source for a visitor.
-    values = {
-        f"{model.target}_id": {hit.target_id for hit in hits},
-        "day": {hits[0].day.isoformat()},
-        **{name: {value} for name, value in fields.items()},
-    }
-    visitors, sources = {hit.visitor for hit in hits}, {hit.source for hit in hits}
-    conditions = " AND ".join(f"{name} IN ({_marks(len(options))})" for name, options in values.items())
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT {model.target}_id, visitor, source, kind FROM {model._meta.db_table} WHERE {conditions}"  # noqa: S608
-            f" AND (visitor IN ({_marks(len(visitors))}) OR source IN ({_marks(len(sources))}))",
-            [*chain.from_iterable(values.values()), *visitors, *sources],
-        )
-        rows = cursor.fetchall()
+    targets = {f"{model.target}__in": {hit.target_id for hit in hits}}
+    same = Q(visitor__in={hit.visitor for hit in hits}) | Q(source__in={hit.source for hit in hits})
+    rows = model._default_manager.filter(same, **targets, day=hits[0].day, **fields)
     known = set()
     counted: Counter[tuple[int, bytes]] = Counter()
-    for target_id, visitor, source, kind in rows:
+    for target_id, visitor, source, kind in rows.values_list(model.target, "visitor", "source", "kind"):
         known.add((target_id, bytes(visitor)))
         counted[target_id, bytes(source)] += kind == DailyHit.Kind.COUNTED
     new = []
@@ -123,19 +115,6 @@ def _new_hits(hits: list[Hit], model: type[DailyHit], fields: Mapping[str, Any])
         known.add((hit.target_id, hit.visitor))
         new.append(hit)
     return new
-
-
-def _insert(model: type[Model], columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
-    values = ", ".join([f"({_marks(len(columns))})"] * len(rows))
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"INSERT INTO {model._meta.db_table} ({', '.join(columns)}) VALUES {values}",  # noqa: S608
-            list(chain.from_iterable(rows)),
-        )
-
-
-def _marks(number: int) -> str:
-    return ", ".join(["%s"] * number)
 
 
 def rollup(

@@ -14,7 +14,7 @@ from pytest_django import DjangoAssertNumQueries
 from accounts.models import User
 from articles.models import Article
 from articles.readership.models import DailyStats
-from articles.readership.selectors import Counts, reads_by_article
+from articles.readership.selectors import reads_by_article
 from articles.readership.visitors import today
 from articles.services import publishing
 from tests import factories
@@ -91,7 +91,7 @@ def test_a_day_with_reads_of_yesterdays_views_is_in_the_authors_table_alone(clie
     ("views", "reads", "share"), [(0, 0, None), (0, 1, None), (3, 0, 0), (200, 50, 25), (1, 1, 100)]
 )
 def test_the_share_is_of_the_counted_views(views: int, reads: int, share: float | None) -> None:
-    assert Counts(views=views, reads=reads, by_bots=99).read_share == share
+    assert DailyStats(views=views, reads=reads, by_bots=99).read_share == share
 
 
 def test_my_articles_show_reads_beside_the_views(client: Client, article: Article) -> None:

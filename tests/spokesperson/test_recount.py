@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -15,10 +16,11 @@ from articles.models.ranking import hot
 from articles.readership import services as readership
 from articles.readership.models import DailyStats, PageView
 from articles.readership.visitors import today
+from articles.selectors import article_pk_ranges
 from articles.services import publishing
+from articles.voting import recount as voting
 from articles.voting.models import Vote
 from articles.voting.services import cast_vote
-from core import recount as counters
 from tests import factories
 from tests.readership.rows import waiting
 
@@ -156,7 +158,7 @@ def test_statements_do_not_grow_with_the_articles_of_a_batch(
 
 
 def test_many_batches(article: Article, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(counters, "BATCH", 2)
+    monkeypatch.setattr(voting, "article_pk_ranges", partial(article_pk_ranges, 2))
     for _ in range(4):
         factories.published()
     Article.objects.update(likes=5)
