@@ -29,7 +29,8 @@ def recount(*, repair: bool) -> Iterator[CounterMismatch]:
         repair: write what was counted, each article under its lock.
     """
     for pks in article_pk_ranges():
-        for pk in sorted({wrong[0] for wrong in [*_wrong_days(pks), *_wrong_views(pks)]}):
+        suspects = {pk for pk, *_rest in _wrong_days(pks)} | {pk for pk, *_rest in _wrong_views(pks)}
+        for pk in sorted(suspects):
             yield from _recount_article(pk, repair=repair)
 
 
