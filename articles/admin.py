@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from articles.models import Image, Section, Tag
 from core import events
-from core.admin import KeysetModelAdmin, ValidatedActionMixin
+from core.admin import KeysetModelAdmin, ReadOnlyAdminMixin, ValidatedActionMixin
 
 
 @admin.register(Section)
@@ -45,7 +45,7 @@ class TagAdmin(KeysetModelAdmin[Tag], ValidatedActionMixin[Tag]):
 
 
 @admin.register(Image)
-class ImageAdmin(KeysetModelAdmin[Image]):
+class ImageAdmin(ReadOnlyAdminMixin, KeysetModelAdmin[Image]):
     """Lead images, read-only."""
 
     list_display = ["__str__", "thumbnail", "owner", "size", "created_at"]
@@ -55,15 +55,6 @@ class ImageAdmin(KeysetModelAdmin[Image]):
     search_help_text = gettext_lazy("Owner or file name")
     ordering = ["-pk"]
     readonly_fields = ["thumbnail", "owner", "width", "height", "size", "created_at"]
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
     @admin.display(description=gettext_lazy("image"))
     def thumbnail(self, obj: Image) -> SafeString:

@@ -16,7 +16,6 @@ from django.views.generic import View
 from accounts.models import User
 from articles import presenters
 from articles.models import Article, Section
-from articles.models.article import ArticleQuerySet
 from core.models import SiteSettings
 from core.sanitizer import sanitize
 
@@ -39,41 +38,30 @@ class ArticleFeed(View):
 
     feed_type: type[SyndicationFeed] = Rss201rev2Feed
 
-    def get(self, request: HttpRequest, **kwargs: str) -> HttpResponse:
+    def get(self, request: HttpRequest, slug: str = "", username: str = "") -> HttpResponse:
         # django.contrib.syndication builds URLs from the Host header; links must come from ORIGIN.
-        subject = self.subject_of(**kwargs)
+        site, articles = SiteSettings.current(), Article.objects.published()
+        title, page = site.name, reverse("front")
+        if slug:
+            section = get_object_or_404(Section, slug=slug)
+            articles = articles.in_section(section)
+            title, page = f"{section.name} · {site.name}", section.get_absolute_url()
+        elif username:
+            author = get_object_or_404(User, username=username, is_active=True)
+            articles = articles.by(author)
+            title, page = f"{author.name} · {site.name}", author.get_absolute_url()
         feed = self.feed_type(
-            title=self.title_of(subject),
-            link=urljoin(settings.ORIGIN, self.page_of(subject)),
-            description=SiteSettings.current().tagline or SiteSettings.current().name,
+            title=title,
+            link=urljoin(settings.ORIGIN, page),
+            description=site.tagline or site.name,
             feed_url=urljoin(settings.ORIGIN, request.path),
             language=None,
         )
-        for article in self.articles_of(subject).new().for_detail()[:MAX_ITEMS]:
+        for article in articles.new().for_detail()[:MAX_ITEMS]:
             self.add(feed, article)
         response = HttpResponse(content_type=feed.content_type)  # type: ignore[attr-defined]
         feed.write(response, "utf-8")
         return response
-
-    def subject_of(self, slug: str = "", username: str = "") -> Section | User | None:
-        if slug:
-            return get_object_or_404(Section, slug=slug)
-        if username:
-            return get_object_or_404(User, username=username, is_active=True)
-        return None
-
-    def title_of(self, subject: Section | User | None) -> str:
-        name = SiteSettings.current().name
-        return f"{subject.name} · {name}" if subject else name
-
-    def page_of(self, subject: Section | User | None) -> str:
-        return subject.get_absolute_url() if subject else reverse("front")
-
-    def articles_of(self, subject: Section | User | None) -> ArticleQuerySet:
-        articles = Article.objects.published()
-        if isinstance(subject, Section):
-            return articles.in_section(subject)
-        return articles.by(subject) if isinstance(subject, User) else articles
 
     def add(self, feed: SyndicationFeed, article: Article) -> None:
         revision = article.live

@@ -137,3 +137,17 @@ class DailyStats(models.Model):
 
     def __str__(self) -> str:
         return f"{self.article_id} {self.day}"
+
+    @property
+    def not_counted(self) -> int:
+        return self.by_author + self.by_staff + self.by_bots + self.over_rate
+
+    @property
+    def seen(self) -> int:
+        """All views, counted or not."""
+        return self.views + self.not_counted
+
+    @property
+    def read_share(self) -> float | None:
+        """Reads as a percentage of the views; None without views."""
+        return 100 * self.reads / self.views if self.views else None

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import cached_property
 
 from django.db.models import Case, DateField, F, Sum, When
 
@@ -13,57 +12,17 @@ from articles.models import Article
 from articles.readership.models import DailyStats
 
 DAYS = 30
-
-
-@dataclass(frozen=True, kw_only=True)
-class Counts:
-    """What was counted in a period, and what was not and why. The fields are those of `DailyStats`."""
-
-    views: int = 0
-    reads: int = 0
-    by_author: int = 0
-    by_staff: int = 0
-    by_bots: int = 0
-    over_rate: int = 0
-
-    @property
-    def not_counted(self) -> int:
-        return self.by_author + self.by_staff + self.by_bots + self.over_rate
-
-    @property
-    def seen(self) -> int:
-        """All views, counted or not."""
-        return self.views + self.not_counted
-
-    @property
-    def read_share(self) -> float | None:
-        """Reads as a percentage of the views; None without views."""
-        return 100 * self.reads / self.views if self.views else None
-
-
-@dataclass(frozen=True, kw_only=True)
-class DailyCounts(Counts):
-    """The counts of one day."""
-
-    day: date
+METRICS = ("views", "reads", "by_author", "by_staff", "by_bots", "over_rate")
 
 
 @dataclass(frozen=True, kw_only=True)
 class ArticleCounts:
-    """An article's counts: each of the last days, oldest first, and the sum of everything before them."""
+    """An article's counts: each of the last days, oldest first, and sums. `total.views` is what readers see."""
 
-    days: Sequence[DailyCounts]
-    earlier: Counts
-
-    @cached_property
-    def recent(self) -> Counts:
-        """The sum of the days."""
-        return _sum(self.days)
-
-    @cached_property
-    def total(self) -> Counts:
-        """The sum of everything: `total.views` is the number that readers see."""
-        return _sum([self.recent, self.earlier])
+    days: Sequence[DailyStats]
+    recent: DailyStats
+    earlier: DailyStats
+    total: DailyStats
 
 
 def article_counts(article: Article, *, until: date) -> ArticleCounts:
@@ -78,11 +37,12 @@ def article_counts(article: Article, *, until: date) -> ArticleCounts:
         DailyStats.objects.filter(article=article)
         .annotate(recent=recent)
         .values_list("recent")
-        .annotate(*(Sum(name) for name in _NAMES))
+        .annotate(*(Sum(name) for name in METRICS))
     )
-    found = {day: dict(zip(_NAMES, sums, strict=True)) for day, *sums in rows}
+    found = {day: DailyStats(day=day, **dict(zip(METRICS, sums, strict=True))) for day, *sums in rows}
+    daily = [found.get(day) or DailyStats(day=day) for day in days]
     return ArticleCounts(
-        days=[DailyCounts(day=day, **found.get(day, {})) for day in days], earlier=Counts(**found.get(None, {}))
+        days=daily, recent=_sum(daily), earlier=found.get(None) or DailyStats(), total=_sum(found.values())
     )
 
 
@@ -95,9 +55,6 @@ def reads_by_article(articles: Iterable[Article]) -> dict[int, int]:
     return dict.fromkeys(published, 0) | dict(rows)
 
 
-_NAMES = tuple(field.name for field in fields(Counts))
-
-
-def _sum(parts: Iterable[Counts]) -> Counts:
+def _sum(parts: Iterable[DailyStats]) -> DailyStats:
     parts = list(parts)
-    return Counts(**{name: sum(getattr(part, name) for part in parts) for name in _NAMES})
+    return DailyStats(**{name: sum(getattr(part, name) for part in parts) for name in METRICS})

@@ -7,17 +7,15 @@ counts into daily statistics. A race between processes ends in a unique constrai
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, timedelta
 from functools import wraps
-from itertools import chain
 from typing import Any
 
 from django.conf import settings
 from django.core.cache import cache
-from django.db import IntegrityError, connection, transaction
-from django.db.models import Model
+from django.db import IntegrityError, transaction
+from django.db.models import Model, Q
 from django.tasks import Task, default_task_backend
 from django.utils import timezone
 
@@ -80,45 +78,27 @@ def record_hits(
         return 0
     counts = Counter((hit.target_id, hit.day, metrics[hit.kind]) for hit in new if hit.kind in metrics)
     target = f"{model.target}_id"
-    # Always in the same order, so that two processes never deadlock.
-    columns = (target, *Hit._fields[1:], *fields)
-    statements = [_insert(model, columns, [(*hit, *fields.values()) for hit in sorted(new)])]
-    if counts:
-        rows = [(*key, number) for key, number in counts.items()]
-        statements.append(_insert(pending_model, (target, "day", "metric", "number"), rows))
-    if connection.vendor == "postgresql" and counts:
-        # One statement instead of four: between them the thread would wait for other threads each time.
-        (sql, parameters), (pending_sql, pending_parameters) = statements
-        statements = [(f"WITH hits AS ({sql}) {pending_sql}", [*parameters, *pending_parameters])]
-    # A single statement needs no transaction; within one of the caller's, it needs a savepoint.
-    is_single = len(statements) == 1 and not connection.in_atomic_block
-    with nullcontext() if is_single else transaction.atomic(), connection.cursor() as cursor:
-        for sql, parameters in statements:
-            cursor.execute(sql, parameters)
+    with transaction.atomic():
+        # Always in the same order, so that two processes never deadlock.
+        model._default_manager.bulk_create(
+            model(**{target: target_id}, day=day, visitor=visitor, source=source, kind=kind, **fields)
+            for target_id, day, visitor, source, kind in sorted(new)
+        )
+        pending_model._default_manager.bulk_create(
+            pending_model(**{target: target_id}, day=day, metric=metric, number=number)
+            for (target_id, day, metric), number in counts.items()
+        )
     return len(new)
 
 
 def _new_hits(hits: list[Hit], model: type[DailyHit], fields: Mapping[str, Any]) -> list[Hit]:
-    visitors, sources = {hit.visitor for hit in hits}, {hit.source for hit in hits}
-    scope: dict[str, set[Any]] = {
-        f"{model.target}_id": {hit.target_id for hit in hits},
-        "day": {hits[0].day.isoformat()},
-        **{name: {value} for name, value in fields.items()},
-    }
-    select = (
-        f"SELECT {model.target}_id, visitor, source, kind FROM {model._meta.db_table} WHERE "  # noqa: S608
-        + " AND ".join(f"{name} IN ({_marks(len(values))})" for name, values in scope.items())
-    )
-    # Each half has its own index. The row for all hits over the limit has the source for a visitor.
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"{select} AND visitor IN ({_marks(len(visitors))}) UNION {select} AND source IN ({_marks(len(sources))})",
-            [*chain(*scope.values()), *visitors, *chain(*scope.values()), *sources],
-        )
-        rows = cursor.fetchall()
+    # Two indexes begin with target and day. The row for all hits over the limit has the source for a visitor.
+    targets = {f"{model.target}__in": {hit.target_id for hit in hits}}
+    same = Q(visitor__in={hit.visitor for hit in hits}) | Q(source__in={hit.source for hit in hits})
+    rows = model._default_manager.filter(same, **targets, day=hits[0].day, **fields)
     known = set()
     counted: Counter[tuple[int, bytes]] = Counter()
-    for target_id, visitor, source, kind in rows:
+    for target_id, visitor, source, kind in rows.values_list(model.target, "visitor", "source", "kind"):
         known.add((target_id, bytes(visitor)))
         counted[target_id, bytes(source)] += kind == DailyHit.Kind.COUNTED
     new = []
@@ -135,15 +115,6 @@ def _new_hits(hits: list[Hit], model: type[DailyHit], fields: Mapping[str, Any])
         known.add((hit.target_id, hit.visitor))
         new.append(hit)
     return new
-
-
-def _insert(model: type[Model], columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> tuple[str, list[Any]]:
-    values = ", ".join([f"({_marks(len(columns))})"] * len(rows))
-    return f"INSERT INTO {model._meta.db_table} ({', '.join(columns)}) VALUES {values}", list(chain(*rows))  # noqa: S608
-
-
-def _marks(number: int) -> str:
-    return ", ".join(["%s"] * number)
 
 
 def rollup(

@@ -6,7 +6,6 @@ The beacon sets no cookie, starts no session, and is never cached.
 from __future__ import annotations
 
 from base64 import b64decode
-from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
@@ -22,8 +21,8 @@ from django.views.generic import TemplateView
 
 from articles.readership.beacon import count
 from articles.readership.group_commit import NotWritten
-from articles.readership.models import ArticleHit, PageRead, PageView
-from articles.readership.selectors import ArticleCounts, DailyCounts, article_counts
+from articles.readership.models import ArticleHit, DailyStats, PageRead, PageView
+from articles.readership.selectors import ArticleCounts, article_counts
 from articles.readership.services import Beacon
 from articles.readership.visitors import is_prefetch, is_same_origin, today, visitor_of
 from articles.selectors import published_article
@@ -63,33 +62,17 @@ def beacon_image(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _count(request: HttpRequest, pk: int, model: type[ArticleHit], *, is_image: bool = False) -> HttpResponse:
     if not is_same_origin(request.headers, origin=settings.ORIGIN, is_image=is_image):
-        return HttpResponse(
-            _("Only pages of this site can record views."),
-            status=403,
-            content_type="text/plain; charset=utf-8",
-            headers=NO_STORE,
-        )
+        message = _("Only pages of this site can record views.")
+        return HttpResponse(message, status=403, content_type="text/plain; charset=utf-8", headers=NO_STORE)
     if request.method == "HEAD" or is_prefetch(request.headers):
         return HttpResponse(status=204, headers=NO_STORE)
+    if pk > BigAutoField.MAX_BIGINT:
+        return HttpResponse(status=404, headers=NO_STORE)
     try:
-        is_published = pk <= BigAutoField.MAX_BIGINT and count(
-            Beacon(model=model, article_id=pk, visitor=visitor_of(request))
-        )
+        is_published = count(Beacon(model=model, article_id=pk, visitor=visitor_of(request)))
     except NotWritten:
         return HttpResponse(status=503, headers={**NO_STORE, "Retry-After": str(RETRY_AFTER)})
-    if not is_published:
-        return HttpResponse(status=404, headers=NO_STORE)
-    return HttpResponse(status=204, headers=NO_STORE)
-
-
-@dataclass(frozen=True, kw_only=True)
-class KindRow:
-    """A kind of view: its sums, and why it is counted or not."""
-
-    name: str
-    why: str
-    recent: int
-    total: int
+    return HttpResponse(status=204 if is_published else 404, headers=NO_STORE)
 
 
 class CountsView(TemplateView):
@@ -100,8 +83,7 @@ class CountsView(TemplateView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         article = published_article(kwargs["pk"])
         counts = article_counts(article, until=today())
-        context = super().get_context_data(**kwargs)
-        return context | {
+        return super().get_context_data(**kwargs) | {
             "article": article,
             "section": article.section,
             "counts": counts,
@@ -119,7 +101,8 @@ class CountsView(TemplateView):
         }
 
 
-def _kind_rows(counts: ArticleCounts) -> list[KindRow]:
+def _kind_rows(counts: ArticleCounts) -> list[dict[str, Any]]:
+    """Return the kinds of views: their names and sums, and why they are counted or not."""
     explained = {
         "views": (_("Counted"), _("Each reader counts once a day.")),
         "by_author": (_("The author"), _("Authors often read their own text many times.")),
@@ -142,12 +125,12 @@ def _kind_rows(counts: ArticleCounts) -> list[KindRow]:
         ),
     }
     return [
-        KindRow(name=name, why=why, recent=getattr(counts.recent, column), total=getattr(counts.total, column))
+        {"name": name, "why": why, "recent": getattr(counts.recent, column), "total": getattr(counts.total, column)}
         for column, (name, why) in explained.items()
     ]
 
 
-def _bar_label(day: DailyCounts) -> str:
+def _bar_label(day: DailyStats) -> str:
     """Return the tooltip of a bar of the chart."""
     return _("%(day)s: %(views)s counted, %(others)s not counted") % {
         "day": date_format(day.day, _("j F")),

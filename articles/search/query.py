@@ -52,12 +52,15 @@ PERIODS = {
 
 @dataclass(frozen=True, kw_only=True)
 class SearchQuery:
-    """Words to search for and the filters that narrow the search.
+    """Words to search for, the filters that narrow the search, and where its page begins.
 
     Args:
         words: what the user typed, cleaned (`clean_query`).
         when: a key of `PERIODS`, or "" for any time.
         newest_first: order by time of publication instead of relevance.
+        before: newest first, only matches after this place: (published_at, primary key of the article).
+        offset: by relevance, how many matches to skip.
+        match_any: one matching word is enough, and words that begin alike match.
     """
 
     words: str
@@ -66,6 +69,9 @@ class SearchQuery:
     language: str = ""
     when: str = ""
     newest_first: bool = False
+    before: tuple[datetime, int] | None = None
+    offset: int = 0
+    match_any: bool = False
 
     @property
     def is_filtered(self) -> bool:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import cast
 
@@ -59,37 +58,34 @@ def search(query: SearchQuery, *, cursor: str = "", size: int) -> SearchPage:
     Raises:
         SearchTimeout: the search took too long.
     """
-    backend = get_backend()
-    before, offset = _decode_cursor(query, cursor, size)
     all_terms = parse_terms(query.words)
     if not all_terms:
         return SearchPage([])
+    query = _at_cursor(query, cursor, size)
+    backend = get_backend()
     with backend.open_search(all_terms) as terms:
-        pks = backend.search(query, terms, match_any=False, before=before, offset=offset, limit=size + 1)
+        pks = backend.search(query, terms, limit=size + 1)
         if not pks and not cursor:
-            instead = backend.search(
-                query.without_filters(), terms, match_any=True, before=None, offset=0, limit=size // 2
-            )
-            return SearchPage([], instead=_articles(instead))
+            some_words = replace(query.without_filters(), match_any=True)
+            return SearchPage([], instead=_articles(backend.search(some_words, terms, limit=size // 2)))
         articles = _articles(pks[:size])
     if len(pks) <= size or not articles:
         return SearchPage(articles)
     if query.newest_first:
         return SearchPage(articles, NEW.encode_cursor(articles[-1]))
-    end = offset + size
+    end = query.offset + size
     return SearchPage(articles, str(end) if end + size <= MAX_RESULTS else "")
 
 
-def _decode_cursor(query: SearchQuery, cursor: str, size: int) -> tuple[tuple[datetime, int] | None, int]:
-    """Return the place before the page (newest first) and the number of matches before it (by relevance)."""
-    if not query.newest_first:
-        is_valid = cursor.isascii() and cursor.isdigit() and int(cursor) <= MAX_RESULTS - size
-        return None, int(cursor) if is_valid else 0
-    try:
-        published_at, pk = NEW.decode_cursor(cursor)
-    except Http404:
-        return None, 0
-    return (published_at, pk), 0
+def _at_cursor(query: SearchQuery, cursor: str, size: int) -> SearchQuery:
+    if query.newest_first:
+        try:
+            published_at, pk = NEW.decode_cursor(cursor)
+        except Http404:
+            return query
+        return replace(query, before=(published_at, pk))
+    is_valid = cursor.isascii() and cursor.isdigit() and int(cursor) <= MAX_RESULTS - size
+    return replace(query, offset=int(cursor)) if is_valid else query
 
 
 def _articles(pks: Sequence[int]) -> list[Article]:

@@ -9,10 +9,10 @@ from functools import partial
 from django.db import transaction
 from django.db.models import Exists, Model, OuterRef, QuerySet
 
-from accounts.models import User
-from articles.models import Article, Tag
+from articles.models import Article
 from articles.search import tasks
 from articles.search.backends import get_backend
+from articles.selectors import article_pk_ranges
 
 # How many articles `rebuild` locks at a time: their authors, moderators and voters wait meanwhile.
 REBUILD_BATCH = 100
@@ -28,17 +28,7 @@ def update_index(pks: Collection[int]) -> None:
     get_backend().index(pks)
 
 
-def update_author(author: User) -> None:
-    """Update the articles of an author whose name changed."""
-    _update_many(list(Article.objects.published().by(author).new().values_list("pk", flat=True)))
-
-
-def update_tag(tag: Tag) -> None:
-    """Update the articles with a tag whose name changed."""
-    _update_many(list(tag.article_tags.order_by("-published_at").values_list("article", flat=True)))
-
-
-def _update_many(pks: list[int]) -> None:
+def update_many(pks: list[int]) -> None:
     """Update a batch now and the rest in tasks: a user who renames something does not wait for 10,000 articles."""
     update_index(pks[:RENAME_BATCH])
     for start in range(RENAME_BATCH, len(pks), RENAME_BATCH):
@@ -46,36 +36,27 @@ def _update_many(pks: list[int]) -> None:
         transaction.on_commit(partial(tasks.update_index.enqueue, batch))
 
 
-def rebuild(
-    *, first: int = 0, last: int | None = None, batch_size: int = REBUILD_BATCH, report: Callable[[str], object] = str
-) -> int:
+def rebuild(*, batch_size: int = REBUILD_BATCH, report: Callable[[str], object] = str) -> int:
     """Write the entries of all articles again and remove entries that do not belong, while the site serves.
 
     Each batch is a transaction that locks its articles: what is published, edited or hidden meanwhile is written before
     or after the batch, and never overwritten by it.
 
     Args:
-        first: the primary key to start from.
-        last: the last primary key. With `first`, several processes can share the work.
         batch_size: the number of articles in a transaction.
         report: is called with a line of progress after each batch.
 
     Returns:
         The number of published articles.
     """
-    backend = get_backend()
-    articles = Article.objects.order_by("pk")
-    if last is not None:
-        articles = articles.filter(pk__lte=last)
     count = 0
-    while pks := list(articles.filter(pk__gte=first).values_list("pk", flat=True)[:batch_size]):
+    for pks in article_pk_ranges(batch_size):
         with transaction.atomic():
-            locked = Article.objects.select_for_update(no_key=True).filter(pk__in=pks).order_by("pk")
-            states = list(locked.values_list("state", flat=True))
-            backend.index(pks)
-        count += states.count(Article.State.PUBLISHED)
-        first = pks[-1] + 1
-        report(f"up to article {pks[-1]}: {count} are in the index")
+            locked = Article.objects.select_for_update(no_key=True).filter(pk__range=pks).order_by("pk")
+            states = dict(locked.values_list("pk", "state"))
+            update_index(states)
+        count += list(states.values()).count(Article.State.PUBLISHED)
+        report(f"up to article {pks[1]}: {count} are in the index")
     _surplus().delete()
     return count
 

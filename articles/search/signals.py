@@ -19,9 +19,10 @@ def update_article(article: Article, **kwargs: Any) -> None:
 
 @receiver(events.user_renamed)
 def update_author(user: User, **kwargs: Any) -> None:
-    services.update_author(user)
+    newest_first = Article.objects.published().by(user).new()
+    services.update_many(list(newest_first.values_list("pk", flat=True)))
 
 
 @receiver(events.tag_renamed)
 def update_tag(tag: Tag, **kwargs: Any) -> None:
-    services.update_tag(tag)
+    services.update_many(list(tag.article_tags.order_by("-published_at").values_list("article", flat=True)))

@@ -55,26 +55,22 @@ def stash_and_redirect(request: HttpRequest) -> HttpResponse | None:
     match = request.resolver_match
     if match is None or match.url_name not in URL_NAMES or request.method != "POST" or not _is_same_origin(request):
         return None
-    stash(request)
+    _stash(request)
     if request.user.is_authenticated:
         return HttpResponseRedirect(request.path)
     return redirect_to_login(request.path)
 
 
-def stash(request: HttpRequest) -> bool:
-    """Store the form's fields in the session.
-
-    Returns:
-        False if they are too long, or the client has stashed too often.
-    """
+def _stash(request: HttpRequest) -> None:
+    """Store the form's fields in the session, unless they are too long or the client has stashed too often."""
     fields = {name: request.POST[name] for name in FIELDS if request.POST.get(name)}
     if sum(len(value.encode(errors="replace")) for value in fields.values()) > MAX_BYTES:
-        return False
+        return
     try:
         # For an anonymous client each stash is a new row in the session table.
         check_rate_limit(request, "stash", limit=MAX_STASHES_PER_HOUR, seconds=3600)
     except RateLimited:
-        return False
+        return
     request.session[SESSION_KEY] = {
         "article": _article_pk(request),
         "user": _author_pk(request),
@@ -82,7 +78,6 @@ def stash(request: HttpRequest) -> bool:
         "image": "image" in request.FILES,
         "fields": fields,
     }
-    return True
 
 
 def stashed(request: HttpRequest) -> dict[str, Any] | None:

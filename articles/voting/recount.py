@@ -10,7 +10,6 @@ from django.db.models import Count, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
 from articles.models import Article
-from articles.models.article import ArticleQuerySet
 from articles.models.ranking import hot
 from articles.selectors import article_pk_ranges
 from articles.voting.models import Vote
@@ -23,51 +22,32 @@ def recount(*, repair: bool) -> Iterator[CounterMismatch]:
     Args:
         repair: write what was counted, each article under its lock.
     """
-    for first, last in article_pk_ranges():
-        wrong = [
-            article.pk
-            for article in _with_counts(Article.objects.filter(pk__range=(first, last)))
-            if any(_mismatches(article))
-        ]
-        for pk in wrong:
-            yield from _recount_article(pk, repair=repair)
+    for pks in article_pk_ranges():
+        for pk in sorted({pk for pk, *_rest in _wrong_counters(pks)}):
+            with transaction.atomic():
+                # Locked first, counted after: no vote is half in.
+                Article.objects.select_for_update(of=("self",), no_key=True).filter(pk=pk).first()
+                wrong = list(_wrong_counters((pk, pk)))
+                if repair and wrong:
+                    Article.objects.filter(pk=pk).update(**{name: counted for _pk, name, _stored, counted in wrong})
+            for _pk, name, stored, counted in wrong:
+                yield CounterMismatch(what=f"article {pk} {name}", stored=stored, counted=counted)
 
 
-def _recount_article(pk: int, *, repair: bool) -> Iterator[CounterMismatch]:
-    with transaction.atomic():
-        # Lock before counting, so that no vote is counted by halves.
-        if not Article.objects.select_for_update(of=("self",), no_key=True).filter(pk=pk).exists():
-            return
-        article = _with_counts(Article.objects.filter(pk=pk)).get()
-        mismatches = list(_mismatches(article))
-        if repair and mismatches:
-            counted: Any = article
-            Article.objects.filter(pk=pk).update(
-                likes=counted.counted_likes, dislikes=counted.counted_dislikes, hot=_hot(article)
-            )
-    yield from mismatches
-
-
-def _with_counts(articles: ArticleQuerySet) -> ArticleQuerySet:
-    # One statement, so that counters and rows are of the same moment.
+def _wrong_counters(pks: tuple[int, int]) -> Iterator[tuple[int, str, float, float]]:
+    """Yield article, counter, stored and counted number where the last two differ."""
     votes = Vote.objects.filter(article=OuterRef("pk")).order_by().values("article")
-    return articles.only("likes", "dislikes", "hot", "published_at").annotate(
+    # One statement, so that counters and rows are of the same moment.
+    articles: Any = Article.objects.filter(pk__range=pks).only("likes", "dislikes", "hot", "published_at")
+    for article in articles.annotate(
         counted_likes=Coalesce(Subquery(votes.annotate(n=Count("pk", filter=Q(value=1))).values("n")), 0),
         counted_dislikes=Coalesce(Subquery(votes.annotate(n=Count("pk", filter=Q(value=-1))).values("n")), 0),
-    )
-
-
-def _mismatches(article: Any) -> Iterator[CounterMismatch]:
-    name = f"article {article.pk}"
-    if article.likes != article.counted_likes:
-        yield CounterMismatch(what=f"{name} likes", stored=article.likes, counted=article.counted_likes)
-    if article.dislikes != article.counted_dislikes:
-        yield CounterMismatch(what=f"{name} dislikes", stored=article.dislikes, counted=article.counted_dislikes)
-    if abs(article.hot - _hot(article)) > 1e-6:
-        yield CounterMismatch(what=f"{name} hot", stored=article.hot, counted=_hot(article))
-
-
-def _hot(article: Any) -> float:
-    if article.published_at is None:
-        return 0.0
-    return hot(article.counted_likes, article.counted_dislikes, article.published_at)
+    ):
+        likes, dislikes = article.counted_likes, article.counted_dislikes
+        counted_hot = hot(likes, dislikes, article.published_at) if article.published_at else 0.0
+        if article.likes != likes:
+            yield article.pk, "likes", article.likes, likes
+        if article.dislikes != dislikes:
+            yield article.pk, "dislikes", article.dislikes, dislikes
+        if abs(article.hot - counted_hot) > 1e-6:
+            yield article.pk, "hot", article.hot, counted_hot

@@ -128,7 +128,7 @@ def test_list_plans_on_postgresql_read_an_index_in_order(monkeypatch: pytest.Mon
 @pytest.mark.django_db
 def test_list_plans_on_sqlite_read_an_index_in_order() -> None:
     """Lists of the admin are left out: SQLite cannot use a partial index for a state that is a parameter."""
-    lists = filled(Sizes(articles=1_000, people=200, votes=500, views=1_000))
+    lists = filled(Sizes(articles=1_000, users=200, votes=500, views=1_000))
     checked = 0
     for name, sql, params in lists.statements():
         if name.startswith("admin") or not sql.startswith(CARDS):

@@ -23,8 +23,8 @@ from articles.moderation.models import Decision, Submission
 from articles.moderation.services import decide
 from articles.readership.models import DailyStats, PageRead, PageView, PendingCount
 from articles.readership.visitors import today
-from articles.search import services
 from articles.search.models import SearchEntry
+from articles.search.services import update_index
 from articles.services import publishing
 from articles.voting.models import Vote
 from articles.voting.services import cast_vote
@@ -380,7 +380,7 @@ def test_fill_search_index_writes_the_entries_that_publishing_writes() -> None:
     for title in ("Lamps &amp; stairs", "Лампы", "Լամպեր"):
         factories.published(title=title)
     factories.hidden(title="Hidden")
-    services.update_index(list(Article.objects.values_list("pk", flat=True)))
+    update_index(list(Article.objects.values_list("pk", flat=True)))
     before = list(SearchEntry.objects.order_by("pk").values_list("pk", "published_at", "words"))
     assert len(before) == 3
     SearchEntry.objects.all().delete()

@@ -14,7 +14,7 @@ from pytest_django import DjangoAssertNumQueries
 from accounts.models import User
 from articles.models import Article
 from articles.readership.models import DailyStats
-from articles.readership.selectors import Counts, reads_by_article
+from articles.readership.selectors import reads_by_article
 from articles.readership.visitors import today
 from articles.services import publishing
 from tests import factories
@@ -91,7 +91,7 @@ def test_day_with_reads_only_is_shown_to_author_only(client: Client, author: Use
     ("views", "reads", "share"), [(0, 0, None), (0, 1, None), (3, 0, 0), (200, 50, 25), (1, 1, 100)]
 )
 def test_read_share_uses_counted_views(views: int, reads: int, share: float | None) -> None:
-    assert Counts(views=views, reads=reads, by_bots=99).read_share == share
+    assert DailyStats(views=views, reads=reads, by_bots=99).read_share == share
 
 
 def test_my_articles_shows_reads_after_views(client: Client, article: Article) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Sequence
 from contextlib import AbstractContextManager
-from datetime import datetime
 from typing import ClassVar
 
 from django.db.models import Model
@@ -65,24 +64,11 @@ class Backend(ABC):
         """
 
     @abstractmethod
-    def search(
-        self,
-        query: SearchQuery,
-        terms: Sequence[Term],
-        *,
-        match_any: bool,
-        before: tuple[datetime, int] | None,
-        offset: int,
-        limit: int,
-    ) -> list[int]:
-        """Return the primary keys of matching articles in the order of the query.
+    def search(self, query: SearchQuery, terms: Sequence[Term], *, limit: int) -> list[int]:
+        """Return the primary keys of at most `limit` matching articles in the order of the query.
 
         Args:
             terms: the query's terms as `open_search` yielded them.
-            match_any: one matching term is enough, and words that begin alike match.
-            before: in newest-first order, return only articles after this place: (published_at, primary key).
-            offset: how many matches to skip.
-            limit: the maximum number of keys.
         """
 
     @abstractmethod

@@ -9,8 +9,8 @@ A row's `words` is a tsvector with these lexemes, told apart by their first char
     §…       filters: §s section, §a author, §l language, and §0. §1. §2. spans of time.
 
 A search ranks a bounded number of the newest matches: `MAX_RANKED`, and `MAX_ABOUT` that have the words in title, tags
-or author. For a frequent word those are in the newest span of time, so each search asks for that span first, and for a
-wider one only while it has too few.
+or author. For a frequent word those are in the newest span of time, so each search reads that span first, and an older
+one only while it has too few.
 
 The configuration `russian` stems words in Latin letters as English and all others as Russian, which leaves Armenian
 words as they are. So texts that mix languages are right word by word.
@@ -124,38 +124,28 @@ class PostgreSQLBackend(Backend):
                 raise SearchTimeout from error
             raise
 
-    def search(
-        self,
-        query: SearchQuery,
-        terms: Sequence[Term],
-        *,
-        match_any: bool,
-        before: tuple[datetime, int] | None,
-        offset: int,
-        limit: int,
-    ) -> list[int]:
-        join = (" | " if match_any else " & ").join
+    def search(self, query: SearchQuery, terms: Sequence[Term], *, limit: int) -> list[int]:
+        join = (" | " if query.match_any else " & ").join
         parts = [_tsquery(term) for term in terms]
-        if match_any:
+        if query.match_any:
             parts += [f"{_quote(f'~{word}')}:*" for word in shorten(split_words(query.words))]
         elif not terms:
             parts = [_quote(f"={normalize(query.words)}")]
-        entries = _filter(query)
         if query.newest_first:
-            return _newest(entries, join(parts), since=query.published_since, before=before, limit=limit)
-        pks = _newest(entries, join(parts), since=query.published_since, limit=MAX_RANKED)
+            return _newest(query, join(parts), limit=limit)
+        pks = _newest(query, join(parts), limit=MAX_RANKED)
         # Where there are more matches, those among them that are about the words.
         if len(pks) == MAX_RANKED and terms:
             about = join(_tsquery(term, prefix="^") for term in terms)
-            pks += _newest(entries, about, since=query.published_since, limit=MAX_ABOUT)
+            pks += _newest(query, about, limit=MAX_ABOUT)
         rank = SearchRank(F("words"), Lexemes(join(parts)), weights=WEIGHTS, normalization=1)
         ranked = SearchEntry.objects.filter(pk__in=pks).order_by(rank.desc(), *NEWEST.names)
-        return list(ranked.values_list("pk", flat=True)[offset : offset + limit])
+        return list(ranked.values_list("pk", flat=True)[query.offset : query.offset + limit])
 
     def search_titles(self, words: Sequence[str], *, limit: int) -> list[int]:
         lexemes = " & ".join(_quote(f"~{word}") for word in words) + ":*"
         with self.open_search([]):
-            return _newest(SearchEntry.objects.all(), lexemes, limit=limit)
+            return _newest(SearchQuery(words=""), lexemes, limit=limit)
 
     def matched_terms(self, candidates: Collection[str], query: str) -> set[str]:
         with connection.cursor() as cursor:
@@ -202,39 +192,30 @@ def _filter(query: SearchQuery) -> QuerySet[SearchEntry]:
     return entries
 
 
-def _newest(
-    entries: QuerySet[SearchEntry],
-    lexemes: str,
-    *,
-    limit: int,
-    since: datetime | None = None,
-    before: tuple[datetime, int] | None = None,
-) -> list[int]:
-    """Return the keys of the newest matches, looking in wider spans of time until there are enough.
+def _newest(query: SearchQuery, lexemes: str, *, limit: int) -> list[int]:
+    """Return the keys of the newest entries that match a tsquery and the query's filters.
 
-    Args:
-        lexemes: a tsquery.
-        limit: the maximum number of keys.
-        since: no entry is older.
-        before: only matches after this place in the order: (published_at, article).
+    It is one statement, which ends in the span of time that has enough.
     """
-    matches = NEWEST.sort(entries.filter(words=Lexemes(lexemes)))
-    if before:
-        matches = NEWEST.filter_after(matches, before)
-    pks: list[int] = []
-    for span in _spans(before[0] if before else timezone.now(), since):
-        in_span = matches.filter(words=Lexemes(span)) if span else matches
-        pks = list(in_span.values_list("pk", flat=True)[:limit])
-        if len(pks) == limit:
-            break
-    return pks
+    entries = NEWEST.sort(_filter(query))
+    if query.before:
+        entries = NEWEST.filter_after(entries, query.before)
+    # PostgreSQL executes the parts of UNION ALL one after the other, and only until the limit is reached.
+    first, *wider = (
+        entries.filter(words=Lexemes(f"({lexemes}) & {span}")).values_list("pk", flat=True)[:limit]
+        for span in _spans(query.before[0] if query.before else timezone.now(), query.published_since)
+    )
+    return list(first.union(*wider, all=True)[:limit])
 
 
 def _spans(newest: datetime, oldest: datetime | None) -> Iterator[str]:
-    """Yield a tsquery of spans of time for each level, and "" for all time unless a level reaches back to `oldest`."""
+    """Yield tsqueries of spans of time that do not overlap, newest first, until one reaches back to `oldest`."""
+    newer = ""
     for level, (bits, taken) in enumerate(SPANS):
         last = int(newest.timestamp()) >> bits
-        yield " | ".join(_quote(f"§{level}.{last - back}") for back in range(taken))
+        span = "(" + " | ".join(_quote(f"§{level}.{last - back}") for back in range(taken)) + ")"
+        yield span + newer
         if oldest is not None and (last - taken + 1) << bits <= oldest.timestamp():
             return
-    yield ""
+        newer = f" & !{span}"
+    yield newer.removeprefix(" & ")

@@ -50,17 +50,10 @@ class SQLiteBackend(Backend):
     def open_search(self, terms: Sequence[Term]) -> AbstractContextManager[list[Term]]:
         return nullcontext(list(terms))
 
-    def search(
-        self,
-        query: SearchQuery,
-        terms: Sequence[Term],
-        *,
-        match_any: bool,
-        before: tuple[datetime, int] | None,
-        offset: int,
-        limit: int,
-    ) -> list[int]:
-        expression = (" OR " if match_any else " AND ").join(_term(term, shortened=match_any) for term in terms)
+    def search(self, query: SearchQuery, terms: Sequence[Term], *, limit: int) -> list[int]:
+        expression = (" OR " if query.match_any else " AND ").join(
+            _term(term, shortened=query.match_any) for term in terms
+        )
         entries = _matching(expression)
         if query.section:
             entries = entries.filter(article__section=query.section)
@@ -70,13 +63,13 @@ class SQLiteBackend(Backend):
             entries = entries.filter(article__language=query.language)
         if since := query.published_since:
             entries = entries.filter(article__published_at__gte=since)
-        if before:
-            entries = NEWEST.filter_after(entries, before)
+        if query.before:
+            entries = NEWEST.filter_after(entries, query.before)
         if not query.newest_first:
             # First the articles whose title is the query; a title may consist of words that every text has.
             has_other_title = Case(When(title=normalize(query.words), then=0), default=1)
             entries = entries.order_by(has_other_title, BM25(), *NEWEST.names)
-        return list(entries.values_list("pk", flat=True)[offset : offset + limit])
+        return list(entries.values_list("pk", flat=True)[query.offset : query.offset + limit])
 
     def search_titles(self, words: Sequence[str], *, limit: int) -> list[int]:
         entries = _matching("title : (" + " AND ".join(map(_prefix, words)) + ")")

@@ -31,8 +31,5 @@ class Command(BaseCommand):
                 )
             self.stdout.write(f"Every published article is in the index, and nothing else: {result.indexed}.")
             return
-        count = services.rebuild(report=self._report if options["verbosity"] > 1 else str)
+        count = services.rebuild(report=self.stdout.write if options["verbosity"] > 1 else str)
         self.stdout.write(f"{count} articles are in the index.")
-
-    def _report(self, line: str) -> None:
-        self.stdout.write(line)
