@@ -117,7 +117,7 @@ def sidebar_promotions(article: Article) -> SidebarPromotions:
 
 
 def _as_cards(rows: Iterable[Any]) -> list[PromotedCard]:
-    return [PromotedCard(*row[:6], Card._make(row[6:])) for row in rows]
+    return [PromotedCard._make([*row[:6], Card._make(row[6:])]) for row in rows]
 
 
 @cache
