@@ -62,7 +62,7 @@ def language_links(context: template.Context) -> SafeString:
 @register.filter
 def as_description(summary: str) -> str:
     """Return a summary for `<meta name="description">`."""
-    return Truncator(summary).chars(MAX_DESCRIPTION)
+    return summary if len(summary) <= MAX_DESCRIPTION else Truncator(summary).chars(MAX_DESCRIPTION)
 
 
 @register.simple_tag
