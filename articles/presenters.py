@@ -16,8 +16,9 @@ from django.utils.timesince import timesince
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
-from articles.models import Article, Revision, Section
+from articles.models import Article, Image, Revision, Section
 from articles.models.slugs import slug_of
+from articles.selectors import Card
 
 # The `sizes` attribute of a card's image: on a phone, and on wider screens.
 CARD_SIZES = "(max-width: 30rem) 104px, 152px"
@@ -66,7 +67,25 @@ def tag_url(name: str) -> str:
     return reverse("tag", kwargs={"slug": slug_of(name)})
 
 
-def counts_context(article: Article) -> dict[str, Any]:
+def as_card(article: Article | Card) -> Card:
+    """Return the card of an article that `ArticleQuerySet.for_list` has loaded; a card as it is."""
+    if isinstance(article, Card):
+        return article
+    revision, author, section = article.live, article.author, article.section
+    assert revision is not None  # guaranteed by a constraint
+    assert article.published_at is not None
+    image = revision.image
+    values = (
+        *(article.pk, revision.pk, revision.title, revision.summary, revision.language),
+        *((image.key, image.width, image.height) if image else (None, None, None)),
+        *(author.username, author.display_name),
+        *(section.slug, section.name, section.name_ru, section.name_hy),
+        *(article.published_at, article.views, article.likes, article.dislikes),
+    )
+    return Card._make(values)
+
+
+def counts_context(article: Article | Card) -> dict[str, Any]:
     """Return the localised views, likes and dislikes, and all three in words as `label`."""
     views, likes, dislikes = (str(localize(n)) for n in (article.views, article.likes, article.dislikes))
     words = (
@@ -77,23 +96,24 @@ def counts_context(article: Article) -> dict[str, Any]:
     return {"views": views, "likes": likes, "dislikes": dislikes, "label": ", ".join(words)}
 
 
-def card_context(article: Article, *, size: str = "", sizes: str = "") -> dict[str, Any]:
+def card_context(article: Article | Card, *, size: str = "", sizes: str = "") -> dict[str, Any]:
     """Return the context of `articles/_card.html` for a published article.
 
     Args:
         size: "lead" for the first article of the front page, "side" for those beside it.
         sizes: the `sizes` attribute of the image; by default `CARD_SIZES`.
     """
-    revision = article.live
-    assert revision is not None  # guaranteed by a constraint
+    card = as_card(article)
+    image = (
+        Image(key=card.image_key, width=card.image_width or 0, height=card.image_height or 0)
+        if card.image_key
+        else None
+    )
     return {
-        "article": article,
-        "url": article.get_absolute_url(),
-        "title": revision.title,
-        "summary": revision.summary,
-        "language": revision.language,
-        "section_label": section_name(article.section, revision.language),
-        "image": revision.image,
+        "card": card,
+        "url": card.url,
+        "title": card.title,
+        "image": image,
         "size": size,
         "sizes": sizes or CARD_SIZES,
     }

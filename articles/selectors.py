@@ -3,14 +3,69 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
+from functools import cache
+from typing import Any, NamedTuple
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import BigAutoField
+from django.db.models import BigAutoField, QuerySet
 from django.http import Http404
 from django.shortcuts import get_object_or_404
+from django.urls import reverse
 
 from accounts.models import User
-from articles.models import Article
+from articles.models import Article, Section
+from articles.models.article import DETAIL_FIELDS, ArticleQuerySet, article_slug
+
+# The columns of a `Card`, in its order.
+CARD_VALUES = (
+    *("pk", "live_id", "live__title", "live__summary", "live__language"),
+    *("live__image__key", "live__image__width", "live__image__height"),
+    *("author__username", "author__display_name"),
+    *("section__slug", "section__name", "section__name_ru", "section__name_hy"),
+    *("published_at", "views", "likes", "dislikes"),
+)
+
+
+class Card(NamedTuple):
+    """What a card shows of a published article: a row of `CARD_VALUES`.
+
+    These are all the values that a card depends on, so the card as a string is the key under which it is cached.
+    """
+
+    pk: int
+    revision_pk: int
+    title: str
+    summary: str
+    language: str
+    image_key: str | None
+    image_width: int | None
+    image_height: int | None
+    author_username: str
+    author_display_name: str
+    section_slug: str
+    section_name: str
+    section_name_ru: str
+    section_name_hy: str
+    published_at: datetime
+    views: int
+    likes: int
+    dislikes: int
+
+    @property
+    def author_name(self) -> str:
+        """The name that readers see (`User.name`)."""
+        return self.author_display_name or self.author_username
+
+    @property
+    def section_label(self) -> str:
+        """The section's name in the language of the article."""
+        return str(getattr(self, f"section_name_{self.language}", "") or self.section_name)
+
+    @property
+    def url(self) -> str:
+        """The article's URL (`Article.get_absolute_url`)."""
+        return reverse("article", kwargs={"pk": self.pk, "slug": article_slug(self.pk, self.title)})
 
 
 def published_article(pk: int) -> Article:
@@ -21,7 +76,26 @@ def published_article(pk: int) -> Article:
     """
     if pk > BigAutoField.MAX_BIGINT:
         raise Http404
-    return get_object_or_404(Article.objects.published().for_detail(), pk=pk)
+    return get_object_or_404(_published_for_detail(), pk=pk)
+
+
+def newest_in_section(section: Section, *, limit: int) -> list[Card]:
+    """Return cards of the newest published articles of a section."""
+    return [Card._make(row) for row in _newest_cards().filter(section=section)[:limit]]
+
+
+# Querysets are lazy and each filter copies them: resolving the names of joined columns once, and not for each page,
+# halves the cost of a query (docs/decisions/0013-rendering-public-pages.md). They are never evaluated themselves.
+
+
+@cache
+def _published_for_detail() -> ArticleQuerySet:
+    return Article.objects.published().select_related("live__image", "author", "section").only(*DETAIL_FIELDS)
+
+
+@cache
+def _newest_cards() -> QuerySet[Article, tuple[Any, ...]]:
+    return Article.objects.published().new().values_list(*CARD_VALUES)
 
 
 def own_article(user: User | AnonymousUser, pk: int) -> Article:

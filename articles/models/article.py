@@ -43,6 +43,18 @@ CARD_FIELDS = (
     *("author__username", "author__display_name"),
     *("section__slug", "section__name", "section__name_ru", "section__name_hy"),
 )
+# What the article page shows.
+DETAIL_FIELDS = (
+    *CARD_FIELDS,
+    *("author__avatar_key", "live__body", "live__tag_names", "live__caption", "live__alternative_text"),
+    *("live__credit", "live__submitted_at"),
+)
+
+
+def article_slug(pk: int, title: str) -> str:
+    """Return the last part of the URL of the article with this primary key and title."""
+    slug = slug_of(title, max_length=80)
+    return f"{slug}-{pk}" if slug in RESERVED_SLUGS else slug
 
 
 class ArticleQuerySet(models.QuerySet["Article"]):
@@ -183,8 +195,7 @@ class Article(models.Model):
     @property
     def slug(self) -> str:
         revision = self.live or self.latest
-        slug = slug_of(revision.title, max_length=80) if revision else "-"
-        return f"{slug}-{self.pk}" if slug in RESERVED_SLUGS else slug
+        return article_slug(self.pk, revision.title) if revision else "-"
 
     def get_absolute_url(self) -> str:
         return reverse("article", kwargs={"pk": self.pk, "slug": self.slug})

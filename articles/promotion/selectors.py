@@ -6,7 +6,8 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import cached_property
+from functools import cache, cached_property
+from typing import Any, NamedTuple
 
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import F, Q, Sum
@@ -19,6 +20,7 @@ from articles.promotion.models import Placement, Promotion, PromotionDay
 from articles.promotion.services.state_machine import DECIDE_PERMISSION
 from articles.readership.models import DailyStats
 from articles.readership.visitors import today
+from articles.selectors import CARD_VALUES, Card
 from core.http_cache import FRESH_SECONDS
 
 # Cards that a page shows at the same time.
@@ -49,12 +51,38 @@ def promotion_of_own_article(user: User | AnonymousUser, pk: int) -> Promotion:
 # --- Selection: which cards a page shows ---------------------------------------------------------------------------
 
 
+class PromotedCard(NamedTuple):
+    """A promotion and the card of its article."""
+
+    pk: int
+    kind: str
+    approved_revision_pk: int
+    article_state: str
+    sponsor_username: str
+    sponsor_display_name: str
+    card: Card
+
+    @property
+    def sponsor_name(self) -> str:
+        """The name that readers see (`User.name`)."""
+        return self.sponsor_display_name or self.sponsor_username
+
+    @property
+    def is_paid_kind(self) -> bool:
+        return self.kind == Promotion.Kind.PAID
+
+    @property
+    def is_deliverable(self) -> bool:
+        """Whether the article is published with the approved text."""
+        return self.article_state == Article.State.PUBLISHED and self.card.revision_pk == self.approved_revision_pk
+
+
 @dataclass(frozen=True)
 class SidebarPromotions:
     """What an article's page needs of promotions: the cards, and the running promotions of the article itself."""
 
-    cards: Sequence[Promotion] = ()
-    own: Sequence[Promotion] = ()
+    cards: Sequence[PromotedCard] = ()
+    own: Sequence[PromotedCard] = ()
 
     @property
     def is_paid_for(self) -> bool:
@@ -62,26 +90,34 @@ class SidebarPromotions:
         return any(promotion.is_paid_kind for promotion in self.own)
 
 
-def list_cards(code: str, section: Section | None = None) -> list[Promotion]:
+def list_cards(code: str, section: Section | None = None) -> list[PromotedCard]:
     """Return the cards at the top of the front page, or of a section."""
     now = timezone.now()
-    promotions = Promotion.objects.deliverable(now).filter(placement__code=code, section=section)
-    page = f"section {section.pk}" if section else "front"
-    return _select(promotions.for_card().order_by("pk"), code, page, now)
+    found = _all_cards().deliverable(now).filter(placement__code=code, section=section)
+    return _select(_as_cards(found), code, f"section {section.pk}" if section else "front", now)
 
 
 def sidebar_promotions(article: Article) -> SidebarPromotions:
     """Return the cards beside an article, never its own, and its own promotions, with one query for both."""
     now = timezone.now()
     # The article's own promotions count even if they are paused: its links are still paid for.
-    promotions = Promotion.objects.running(now).filter(Q(placement__code=Placement.Code.BESIDE) | Q(article=article))
-    own, others = [], []
-    for promotion in promotions.for_card().order_by("pk"):
-        if promotion.article_id == article.pk:
-            own.append(promotion)
-        elif promotion.article.is_public and promotion.article.live_id == promotion.approved_revision_id:
-            others.append(promotion)
+    found = _as_cards(_all_cards().running(now).filter(Q(placement__code=Placement.Code.BESIDE) | Q(article=article)))
+    own = [promotion for promotion in found if promotion.card.pk == article.pk]
+    others = [promotion for promotion in found if promotion.card.pk != article.pk and promotion.is_deliverable]
     return SidebarPromotions(cards=_select(others, Placement.Code.BESIDE, f"article {article.pk}", now), own=own)
+
+
+def _as_cards(rows: Iterable[Any]) -> list[PromotedCard]:
+    return [PromotedCard._make([*row[:6], Card._make(row[6:])]) for row in rows]
+
+
+@cache
+def _all_cards() -> Any:
+    # Never evaluated itself; each filter copies it (see `articles.selectors`).
+    return Promotion.objects.order_by("pk").values_list(
+        *("pk", "kind", "approved_revision_id", "article__state", "sponsor__username", "sponsor__display_name"),
+        *(f"article__{name}" for name in CARD_VALUES),
+    )
 
 
 def rotate(ids: Sequence[int], *, page: str, now: datetime, count: int = 1) -> list[int]:
@@ -103,7 +139,7 @@ def rotate(ids: Sequence[int], *, page: str, now: datetime, count: int = 1) -> l
     return [order[(turn + n) % len(order)] for n in range(min(count, len(order)))]
 
 
-def _select(found: Iterable[Promotion], code: str, page: str, now: datetime) -> list[Promotion]:
+def _select(found: Iterable[PromotedCard], code: str, page: str, now: datetime) -> list[PromotedCard]:
     promotions = {promotion.pk: promotion for promotion in found}
     return [promotions[pk] for pk in rotate(list(promotions), page=page, now=now, count=CARDS[code])]
 

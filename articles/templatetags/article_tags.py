@@ -24,6 +24,7 @@ register = template.Library()
 for _filter in (
     for_display,
     presenters.ago,
+    presenters.as_card,
     presenters.canonical_url,
     presenters.isoformat,
     presenters.long_date,
@@ -61,7 +62,7 @@ def language_links(context: template.Context) -> SafeString:
 @register.filter
 def as_description(summary: str) -> str:
     """Return a summary for `<meta name="description">`."""
-    return Truncator(summary).chars(MAX_DESCRIPTION)
+    return summary if len(summary) <= MAX_DESCRIPTION else Truncator(summary).chars(MAX_DESCRIPTION)
 
 
 @register.simple_tag
@@ -83,13 +84,13 @@ def today() -> SafeString:
 
 
 @register.inclusion_tag("articles/_counts.html")
-def counts(article: Article, explained: bool = False) -> dict[str, Any]:
+def counts(article: Article | presenters.Card, explained: bool = False) -> dict[str, Any]:
     """Show views, likes and dislikes. With `explained`, the views link to the page that explains them."""
     return {"article": article, "explained": explained, **presenters.counts_context(article)}
 
 
 @register.inclusion_tag("articles/_card.html")
-def article_card(article: Article, size: str = "", sizes: str = "") -> dict[str, Any]:
+def article_card(article: Article | presenters.Card, size: str = "", sizes: str = "") -> dict[str, Any]:
     """Show a published article in a list (see `presenters.card_context`)."""
     return presenters.card_context(article, size=size, sizes=sizes)
 

@@ -21,7 +21,7 @@ from accounts.models import User
 from articles.models import Article, ArticleTag, Section, Tag
 from articles.models.article import BY_TAG_DATE, HOT, NEW, TOP, ArticleQuerySet
 from articles.presenters import article_page_context
-from articles.selectors import published_article
+from articles.selectors import newest_in_section, published_article
 from core.pagination import Page, cursor_from, paginate, slice_page
 
 MAX_MORE_IN_SECTION = 3
@@ -188,8 +188,8 @@ class ArticleView(TemplateView):
         revision = article.live
         assert revision is not None  # guaranteed by a constraint
         # One more than is shown, since the article itself can be among them.
-        newest = Article.objects.published().in_section(article.section).for_list().new()[: MAX_MORE_IN_SECTION + 1]
-        more = [other for other in newest if other.pk != article.pk][:MAX_MORE_IN_SECTION]
+        newest = newest_in_section(article.section, limit=MAX_MORE_IN_SECTION + 1)
+        more = [card for card in newest if card.pk != article.pk][:MAX_MORE_IN_SECTION]
         return super().get_context_data(
             more=more, **article_page_context(article, revision, section=article.section), **kwargs
         )

@@ -81,18 +81,6 @@ class PromotionQuerySet(models.QuerySet["Promotion"]):
         """Return promotions with money to refund."""
         return self.filter(payments__refund_due__gt=F("payments__refunded")).distinct()
 
-    def for_card(self) -> Self:
-        """Select what the card on a public page shows, and nothing else."""
-        return self.select_related("article__live__image", "article__author", "article__section", "sponsor").only(
-            *("kind", "approved_revision_id", "article__state", "article__language", "article__published_at"),
-            *("article__views", "article__likes", "article__dislikes"),
-            *("article__live__title", "article__live__summary", "article__live__language"),
-            *("article__live__image__key", "article__live__image__width", "article__live__image__height"),
-            *("article__author__username", "article__author__display_name"),
-            *("sponsor__username", "sponsor__display_name"),
-            *(f"article__section__{name}" for name in ("slug", "name", "name_ru", "name_hy")),
-        )
-
     def for_list(self) -> Self:
         """Select the article's card, sponsor, placement and plan in the same query."""
         return self.select_related(

@@ -14,7 +14,7 @@ from articles.models import Article, Section
 from articles.presenters import card_context
 from articles.promotion.models import Placement, Promotion
 from articles.promotion.models.payment import format_amount
-from articles.promotion.selectors import SidebarPromotions, list_cards, sidebar_promotions
+from articles.promotion.selectors import PromotedCard, SidebarPromotions, list_cards, sidebar_promotions
 from articles.promotion.services.state_machine import DECIDE_PERMISSION
 from core.models import SiteSettings
 
@@ -42,13 +42,13 @@ def promoted_beside(promotions: SidebarPromotions) -> dict[str, Any]:
 
 
 @register.inclusion_tag("promotion/_card.html")
-def promoted_card(promotion: Promotion, placement: str) -> dict[str, Any]:
+def promoted_card(promotion: PromotedCard, placement: str) -> dict[str, Any]:
     """Show a promoted article with its label.
 
     The fragment of its URL, which no server sees, tells the page's script that the reader followed the card.
     """
     return {
-        **card_context(promotion.article),
+        **card_context(promotion.card),
         "promotion": promotion,
         "fragment": f"#promoted-{promotion.pk}",
         "is_lazy": placement == Placement.Code.BESIDE,
@@ -56,10 +56,11 @@ def promoted_card(promotion: Promotion, placement: str) -> dict[str, Any]:
 
 
 @register.filter
-def promotion_label(promotion: Promotion) -> str:
+def promotion_label(promotion: PromotedCard) -> str:
     """Return the label of a promoted card: "Promoted · by Lilit · paid". An editorial pick is by the site."""
-    name = SiteSettings.current().name if promotion.is_editorial else promotion.sponsor.name
-    return _("Promoted · by %(name)s · %(kind)s") % {"name": name, "kind": promotion.get_kind_display()}
+    kind = Promotion.Kind(promotion.kind)
+    name = SiteSettings.current().name if kind == Promotion.Kind.EDITORIAL else promotion.sponsor_name
+    return _("Promoted · by %(name)s · %(kind)s") % {"name": name, "kind": kind.label}
 
 
 @register.simple_tag
