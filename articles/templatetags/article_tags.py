@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 
 from articles import presenters
 from articles.models import Article, Image, Revision
+from articles.selectors import Card
 from core.sanitizer import for_display
 
 register = template.Library()
@@ -84,13 +85,13 @@ def today() -> SafeString:
 
 
 @register.inclusion_tag("articles/_counts.html")
-def counts(article: Article | presenters.Card, explained: bool = False) -> dict[str, Any]:
+def counts(article: Article | Card, explained: bool = False) -> dict[str, Any]:
     """Show views, likes and dislikes. With `explained`, the views link to the page that explains them."""
     return {"article": article, "explained": explained, **presenters.counts_context(article)}
 
 
 @register.inclusion_tag("articles/_card.html")
-def article_card(article: Article | presenters.Card, size: str = "", sizes: str = "") -> dict[str, Any]:
+def article_card(article: Article | Card, size: str = "", sizes: str = "") -> dict[str, Any]:
     """Show a published article in a list (see `presenters.card_context`)."""
     return presenters.card_context(article, size=size, sizes=sizes)
 
