@@ -14,6 +14,8 @@ from bench.wrk import LoadResult, run_load, settle
 
 # Requests of each scenario before its first round, each on a new connection, so that both workers compile templates.
 WARM_UP = 10
+# Where a load of pages begins that warms up threads and their connections: far from those of the rounds.
+WARM_UP_PAGE = 10_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,6 +87,8 @@ def measure(testbed: Testbed, scenarios: Sequence[Scenario], log: Log) -> dict[s
     for scenario in scenarios:
         for _ in range(WARM_UP):
             fetch(scenario.load.port, scenario.probe, scenario.headers, status=scenario.status)
+        if scenario.load.mix.startswith("pages"):
+            run_load(scenario.load, seconds=1, first=WARM_UP_PAGE)
     found = {scenario.name: Measurement(scenario=scenario) for scenario in scenarios}
     for number in range(testbed.scale.rounds):
         for scenario in scenarios:
