@@ -16,14 +16,14 @@ WORDS = "Nobody had asked for the map, and yet on a Saturday in October eleven o
 BODY = f"<p>{WORDS * 3}</p><h2>What we found</h2><p>{WORDS * 2}</p>"
 
 
-class PersonFactory(factory.django.DjangoModelFactory[User]):
+class UserFactory(factory.django.DjangoModelFactory[User]):
     """A user with a confirmed email address and the password "correct horse battery"."""
 
     class Meta:
         model = User
         skip_postgeneration_save = True
 
-    username = factory.Sequence(lambda n: f"person{n}")
+    username = factory.Sequence(lambda n: f"user{n}")
     email = factory.LazyAttribute(lambda o: f"{o.username}@example.org")
     display_name = factory.LazyAttribute(lambda o: o.username.title())
     password = factory.django.Password("correct horse battery")
@@ -56,7 +56,7 @@ def text(**changes: Any) -> publishing.ArticleContent:
 
 
 def draft(author: User | None = None, **changes: Any) -> Article:
-    return publishing.start_draft(author=author or PersonFactory.create(), text=text(**changes))
+    return publishing.start_draft(author=author or UserFactory.create(), text=text(**changes))
 
 
 def in_review(author: User | None = None, **changes: Any) -> Article:

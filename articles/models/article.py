@@ -47,7 +47,7 @@ CARD_FIELDS = (
 DETAIL_FIELDS = (
     *CARD_FIELDS,
     *("author__avatar_key", "live__body", "live__tag_names", "live__caption", "live__alternative_text"),
-    *("live__credit", "live__submitted_at"),
+    *("live__credit", "live__submitted_at", "author__allows_promotion_by_others"),
 )
 
 

@@ -26,8 +26,8 @@ MARKS = (
 )
 _MARKS = re.compile(rf"(?!(?<=и)\u0306)[{MARKS}]")
 # Letters with a stroke and ligatures, which Unicode does not decompose.
-_LETTERS = {"ø": "o", "ł": "l", "đ": "d", "ħ": "h", "ı": "i", "ð": "d", "æ": "ae", "œ": "oe", "þ": "th"}
-_LETTER = re.compile(f"[{''.join(_LETTERS)}]")
+_UNDECOMPOSED = {"ø": "o", "ł": "l", "đ": "d", "ħ": "h", "ı": "i", "ð": "d", "æ": "ae", "œ": "oe", "þ": "th"}
+_UNDECOMPOSED_PATTERN = re.compile(f"[{''.join(_UNDECOMPOSED)}]")
 _INITIAL_SHORT_I = re.compile(r"\bй")
 # Longer words are split: no engine indexes a word of unlimited length.
 WORD = re.compile(r"[^\W_]{1,100}")
@@ -100,7 +100,7 @@ def fold(text: str) -> str:
     text = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
     text = unicodedata.normalize("NFC", _MARKS.sub("", text))
     # Several times faster than str.translate, which looks up each character.
-    text = _LETTER.sub(lambda match: _LETTERS[match[0]], text)
+    text = _UNDECOMPOSED_PATTERN.sub(lambda match: _UNDECOMPOSED[match[0]], text)
     # Armenian և is spelled եւ or եվ; Russian йод also иод.
     return _INITIAL_SHORT_I.sub("и", text).replace("եւ", "եվ")
 

@@ -8,7 +8,7 @@ from django.test import Client
 
 from accounts.models import User
 from tests.accounts.conftest import PASSWORD
-from tests.factories import PersonFactory
+from tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/accounts/user/"
@@ -21,7 +21,7 @@ def page(user: User) -> str:
 
 @pytest.fixture
 def moderator(client: Client) -> User:
-    user = PersonFactory.create(username="mod", is_staff=True)
+    user = UserFactory.create(username="mod", is_staff=True)
     user.user_permissions.set(Permission.objects.filter(codename__in=["view_user", "change_user", "add_user"]))
     client.force_login(user)
     return user
@@ -29,13 +29,13 @@ def moderator(client: Client) -> User:
 
 @pytest.fixture
 def superuser(client: Client) -> User:
-    user = PersonFactory.create(username="root1", is_staff=True, is_superuser=True)
+    user = UserFactory.create(username="root1", is_staff=True, is_superuser=True)
     client.force_login(user)
     return user
 
 
 def test_admin_redirects_to_site_login(client: Client) -> None:
-    PersonFactory.create(username="root1", is_staff=True, is_superuser=True)
+    UserFactory.create(username="root1", is_staff=True, is_superuser=True)
     response = client.get("/admin/", follow=True)
     assert response.redirect_chain[-1][0] == "/accounts/login/?next=%2Fadmin%2F"
     answer = client.post("/admin/login/", {"username": "root1", "password": PASSWORD})
@@ -47,28 +47,28 @@ def test_admin_redirects_to_site_login(client: Client) -> None:
 
 
 def test_admin_forbidden_for_non_staff(client: Client) -> None:
-    client.force_login(PersonFactory.create())
+    client.force_login(UserFactory.create())
     assert client.get("/admin/", follow=True).status_code == 403
     assert client.get(LIST, follow=True).status_code == 403
 
 
 @pytest.mark.parametrize("asked", ["anna", "ANNA@example", "Grigoryan"])
 def test_user_search_by_name_and_email(client: Client, superuser: User, asked: str) -> None:
-    PersonFactory.create(username="anna", email="anna@example.org", display_name="Anna Grigoryan")
-    PersonFactory.create(username="boris")
+    UserFactory.create(username="anna", email="anna@example.org", display_name="Anna Grigoryan")
+    UserFactory.create(username="boris")
     html = client.get(LIST, {"q": asked}).content.decode()
     assert "anna@example.org" in html
     assert "boris@example.org" not in html
 
 
 def test_user_list_query_count(client: Client, superuser: User, django_assert_max_num_queries: object) -> None:
-    PersonFactory.create_batch(30)
+    UserFactory.create_batch(30)
     with django_assert_max_num_queries(12):  # type: ignore[operator]
         assert client.get(LIST).status_code == 200
 
 
 def test_staff_changes_only_the_profile(client: Client, moderator: User) -> None:
-    user = PersonFactory.create(username="anna", email="anna@example.org", biography="rude")
+    user = UserFactory.create(username="anna", email="anna@example.org", biography="rude")
     html = client.get(page(user)).content.decode()
     assert "is_superuser" not in html
     assert "password" not in html.partition('id="content"')[2]
@@ -91,15 +91,15 @@ def test_staff_cannot_gain_permissions(client: Client, moderator: User) -> None:
 
 def test_staff_cannot_change_other_staff(client: Client, moderator: User) -> None:
     for colleague in (
-        PersonFactory.create(username="colleague", is_staff=True),
-        PersonFactory.create(username="chief", is_staff=True, is_superuser=True),
+        UserFactory.create(username="colleague", is_staff=True),
+        UserFactory.create(username="chief", is_staff=True, is_superuser=True),
     ):
         assert client.get(page(colleague)).status_code == 200  # viewing is allowed
         assert client.post(page(colleague), {"display_name": "x", "preferred_language": "en"}).status_code == 403
 
 
 def test_staff_cannot_set_passwords_or_add_users(client: Client, moderator: User) -> None:
-    user = PersonFactory.create()
+    user = UserFactory.create()
     answer = client.post(f"{LIST}{user.pk}/password/", {"password1": "x" * 12, "password2": "x" * 12})
     assert answer.status_code == 403
     assert client.get(f"{LIST}add/").status_code == 403
@@ -108,12 +108,12 @@ def test_staff_cannot_set_passwords_or_add_users(client: Client, moderator: User
 
 
 def test_user_delete_is_forbidden(client: Client, superuser: User) -> None:
-    user = PersonFactory.create()
+    user = UserFactory.create()
     assert client.post(f"{LIST}{user.pk}/delete/", {"post": "yes"}).status_code == 403
 
 
 def test_superuser_changes_permissions_and_passwords(client: Client, superuser: User) -> None:
-    user = PersonFactory.create(username="anna", email="anna@example.org")
+    user = UserFactory.create(username="anna", email="anna@example.org")
     assert 'name="is_superuser"' in client.get(page(user)).content.decode()
     typed = {
         "username": "anna",

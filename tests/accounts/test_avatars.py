@@ -16,7 +16,7 @@ from accounts.models import User
 from accounts.selectors import avatar_url
 from accounts.services import remove_avatar, save_avatar
 from accounts.templatetags.user_tags import avatar, browser
-from tests.factories import PersonFactory
+from tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
 Commits = Callable[..., object]
@@ -27,7 +27,7 @@ def files() -> list[Path]:
 
 
 def test_save_avatar_stores_two_squares_with_random_name() -> None:
-    user = PersonFactory.create()
+    user = UserFactory.create()
     save_avatar(user=user, image=Image.new("RGB", (800, 500)))
     assert [Image.open(file).size for file in files()] == [(320, 320), (96, 96)]
     assert len(user.avatar_key) == 32
@@ -35,20 +35,20 @@ def test_save_avatar_stores_two_squares_with_random_name() -> None:
 
 
 def test_save_avatar_does_not_enlarge_small_image() -> None:
-    user = PersonFactory.create()
+    user = UserFactory.create()
     save_avatar(user=user, image=Image.new("RGB", (50, 70)))
     assert {Image.open(file).size for file in files()} == {(50, 50)}
 
 
 def test_avatar_url_chooses_size() -> None:
-    user = PersonFactory.build(pk=1, avatar_key="ab" * 16)
+    user = UserFactory.build(pk=1, avatar_key="ab" * 16)
     assert avatar_url(user, 44).endswith("-96.webp")
     assert avatar_url(user, 49).endswith("-320.webp")
     assert avatar_url(user, 900).endswith("-320.webp")
 
 
 def test_save_avatar_deletes_old_files_on_commit(django_capture_on_commit_callbacks: Commits) -> None:
-    user = PersonFactory.create()
+    user = UserFactory.create()
     save_avatar(user=user, image=Image.new("RGB", (400, 400)))
     first = files()
     with django_capture_on_commit_callbacks(execute=True):  # type: ignore[attr-defined]
@@ -65,7 +65,7 @@ def test_save_avatar_failure_leaves_no_files(monkeypatch: pytest.MonkeyPatch) ->
     def broken(user: User, key: str) -> None:
         raise RuntimeError
 
-    user = PersonFactory.create()
+    user = UserFactory.create()
     monkeypatch.setattr(services, "_set_avatar_key", broken)
     with pytest.raises(RuntimeError):
         save_avatar(user=user, image=Image.new("RGB", (400, 400)))
@@ -73,14 +73,14 @@ def test_save_avatar_failure_leaves_no_files(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_save_avatar_updates_only_the_key() -> None:
-    user = PersonFactory.create(biography="old")
+    user = UserFactory.create(biography="old")
     User.objects.update(biography="new")
     save_avatar(user=user, image=Image.new("RGB", (4, 4)))
     assert User.objects.get().biography == "new"
 
 
 def test_avatar_tag_with_image() -> None:
-    user = PersonFactory.build(pk=3, avatar_key="ab" * 16)
+    user = UserFactory.build(pk=3, avatar_key="ab" * 16)
     html = Template("{% load user_tags %}{% avatar user 44 %}").render(Context({"user": user}))
     url = default_storage.url(f"avatars/ab/{'ab' * 16}-96.webp")
     assert html == f'<img class="avatar" src="{url}" width="44" height="44" alt="" loading="lazy">'
@@ -88,7 +88,7 @@ def test_avatar_tag_with_image() -> None:
 
 @pytest.mark.parametrize(("name", "message"), [("Anna", "A"), ("աննա", "Ա"), ("<i>", "&lt;"), ("", "P")])
 def test_avatar_tag_without_image_shows_initial(name: str, message: str) -> None:
-    html = avatar(PersonFactory.build(pk=7, username="pavel", display_name=name), 44)
+    html = avatar(UserFactory.build(pk=7, username="pavel", display_name=name), 44)
     assert html.startswith('<svg class="avatar avatar--2" width="44" height="44"')
     assert f">{message}</text>" in html
     assert "style=" not in html

@@ -16,7 +16,7 @@ from django.test import Client
 from accounts.models import User
 from core.tasks import deliver_email
 from tests.accounts.conftest import PASSWORD, SIGNUP_DATA, Links, reauthenticate
-from tests.factories import PersonFactory
+from tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
 PAGE = "/accounts/email/"
@@ -24,7 +24,7 @@ PAGE = "/accounts/email/"
 
 @pytest.fixture
 def anna(client: Client) -> User:
-    user = PersonFactory.create(username="anna", email="anna@example.org")
+    user = UserFactory.create(username="anna", email="anna@example.org")
     client.post("/accounts/login/", {"login": "anna", "password": PASSWORD})
     reauthenticate(client)
     return user
@@ -56,7 +56,7 @@ def test_confirmation_email_can_be_resent(client: Client, anna: User) -> None:
 
 
 def test_email_change_to_address_of_other_account_reveals_nothing(client: Client, anna: User, links: Links) -> None:
-    PersonFactory.create(username="boris", email="boris@example.org")
+    UserFactory.create(username="boris", email="boris@example.org")
     response = client.post(PAGE, {"email": "boris@example.org", "action_add": ""}, follow=True)
     assert "We have sent an email to boris@example.org" in response.content.decode()
     page = client.get(links()[0])
@@ -67,7 +67,7 @@ def test_email_change_to_address_of_other_account_reveals_nothing(client: Client
 
 
 def test_email_change_to_unconfirmed_address_of_other_account(client: Client, anna: User, links: Links) -> None:
-    PersonFactory.create(username="squatter", email="new@example.org", confirmation=False)
+    UserFactory.create(username="squatter", email="new@example.org", confirmation=False)
     client.post(PAGE, {"email": "new@example.org", "action_add": ""})
     response = client.post(links()[0], follow=True)
     assert response.status_code == 200

@@ -10,7 +10,7 @@ from django.test import Client
 
 from accounts.models import User
 from tests.accounts.conftest import PASSWORD
-from tests.factories import PersonFactory
+from tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
 LOGIN, LOGOUT = "/accounts/login/", "/accounts/logout/"
@@ -18,7 +18,7 @@ LOGIN, LOGOUT = "/accounts/login/", "/accounts/logout/"
 
 @pytest.fixture
 def anna() -> User:
-    return PersonFactory.create(username="Anna", email="anna@example.org")
+    return UserFactory.create(username="Anna", email="anna@example.org")
 
 
 @pytest.mark.parametrize("name", ["Anna", "anna", "ANNA", "anna@example.org", "Anna@EXAMPLE.org", "  anna  "])
@@ -79,7 +79,7 @@ def test_login_and_logout_ignore_next_of_other_hosts(client: Client, anna: User,
 
 
 def test_login_redirects_in_preferred_language(client: Client) -> None:
-    PersonFactory.create(username="boris", preferred_language="ru")
+    UserFactory.create(username="boris", preferred_language="ru")
     response = client.post(LOGIN, {"login": "boris", "password": PASSWORD})
     assert response.headers["Location"] == "/ru/my/articles/"
     client.logout()

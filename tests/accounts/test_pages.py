@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from tests.accounts.conftest import PASSWORD, reauthenticate
-from tests.factories import PersonFactory
+from tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -59,7 +59,7 @@ def test_entrance_pages(client: Client, name: str, language: str) -> None:
 
 @pytest.mark.parametrize("name", OWN)
 def test_account_pages(client: Client, name: str) -> None:
-    PersonFactory.create(username="anna")
+    UserFactory.create(username="anna")
     client.post("/accounts/login/", {"login": "anna", "password": PASSWORD})
     reauthenticate(client)
     response = client.get(reverse(name))
@@ -76,7 +76,7 @@ def test_account_pages_need_login(client: Client, name: str) -> None:
 
 
 def test_overview_query_count(client: Client, django_assert_max_num_queries: object) -> None:
-    client.force_login(PersonFactory.create())
+    client.force_login(UserFactory.create())
     client.get("/accounts/")
     with django_assert_max_num_queries(12):  # type: ignore[operator]
         client.get("/accounts/")

@@ -8,7 +8,7 @@ from django.test import Client
 
 from accounts.models import User
 from tests.accounts.conftest import PASSWORD, Links
-from tests.factories import PersonFactory
+from tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
 CHANGE, RESET = "/accounts/password/change/", "/accounts/password/reset/"
@@ -17,7 +17,7 @@ NEW = "another good phrase"
 
 @pytest.fixture
 def anna() -> User:
-    return PersonFactory.create(username="anna", email="anna@example.org")
+    return UserFactory.create(username="anna", email="anna@example.org")
 
 
 def log_in(client: Client, password: str = PASSWORD) -> bool:
@@ -85,7 +85,7 @@ def test_password_reset_unknown_address_same_page_without_email(client: Client, 
 
 
 def test_password_reset_inactive_account_without_email(client: Client) -> None:
-    PersonFactory.create(email="anna@example.org", is_active=False)
+    UserFactory.create(email="anna@example.org", is_active=False)
     client.post(RESET, {"email": "anna@example.org"})
     assert mail.outbox == []
 

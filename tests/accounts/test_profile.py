@@ -10,7 +10,7 @@ from django.test import Client
 from accounts.models import User
 from accounts.selectors import avatar_url
 from tests.accounts.conftest import image
-from tests.factories import PersonFactory
+from tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
 PAGE = "/accounts/profile/"
@@ -19,7 +19,7 @@ TYPED = {"display_name": "Anna  Grigoryan", "biography": "I count lamps.\r\nAll 
 
 @pytest.fixture
 def anna(client: Client) -> User:
-    user = PersonFactory.create(username="anna", email="anna@example.org")
+    user = UserFactory.create(username="anna", email="anna@example.org")
     client.force_login(user)
     return user
 

@@ -10,7 +10,7 @@ from django.test import Client, RequestFactory
 
 from core.ratelimit import client_address
 from tests.accounts.conftest import PASSWORD, SIGNUP_DATA
-from tests.factories import PersonFactory
+from tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
 LOGIN = "/accounts/login/"
@@ -22,7 +22,7 @@ def log_in_from(client: Client, name: str, password: str, address: str) -> bool:
 
 
 def test_login_limited_by_account_and_address(client: Client) -> None:
-    PersonFactory.create(username="anna")
+    UserFactory.create(username="anna")
     for _ in range(10):
         assert not log_in_from(client, "anna", "wrong", "192.0.2.1")
     response = client.post(LOGIN, {"login": "anna", "password": PASSWORD}, REMOTE_ADDR="192.0.2.1")
@@ -31,22 +31,22 @@ def test_login_limited_by_account_and_address(client: Client) -> None:
 
 
 def test_login_limit_does_not_lock_out_owner_elsewhere(client: Client, other_client: Client) -> None:
-    PersonFactory.create(username="anna")
+    UserFactory.create(username="anna")
     for number in range(40):
         log_in_from(client, "anna", "wrong", f"192.0.2.{number % 4}")
     assert log_in_from(other_client, "anna", PASSWORD, "198.51.100.7")
 
 
 def test_login_limit_does_not_lock_out_other_account_at_address(client: Client, other_client: Client) -> None:
-    PersonFactory.create(username="anna")
-    PersonFactory.create(username="boris")
+    UserFactory.create(username="anna")
+    UserFactory.create(username="boris")
     for _ in range(12):
         log_in_from(client, "anna", "wrong", "192.0.2.1")
     assert log_in_from(other_client, "boris", PASSWORD, "192.0.2.1")
 
 
 def test_login_limited_by_address_over_many_accounts(client: Client) -> None:
-    PersonFactory.create(username="anna")
+    UserFactory.create(username="anna")
     for number in range(30):
         log_in_from(client, f"person{number}", "wrong", "192.0.2.1")
     response = client.post(LOGIN, {"login": "anna", "password": PASSWORD}, REMOTE_ADDR="192.0.2.1")
@@ -54,14 +54,14 @@ def test_login_limited_by_address_over_many_accounts(client: Client) -> None:
 
 
 def test_login_success_does_not_count(other_client: Client) -> None:
-    PersonFactory.create(username="anna")
+    UserFactory.create(username="anna")
     for _ in range(12):
         assert log_in_from(other_client, "anna", PASSWORD, "192.0.2.1")
         other_client.post("/accounts/logout/")
 
 
 def test_login_limit_ends_with_password_reset(client: Client) -> None:
-    PersonFactory.create(username="anna", email="anna@example.org")
+    UserFactory.create(username="anna", email="anna@example.org")
     for _ in range(10):
         log_in_from(client, "anna@example.org", "wrong", "127.0.0.1")
     client.post("/accounts/password/reset/", {"email": "anna@example.org"})
@@ -71,7 +71,7 @@ def test_login_limit_ends_with_password_reset(client: Client) -> None:
 
 
 def test_login_limit_ignores_untrusted_forwarded_header(client: Client) -> None:
-    PersonFactory.create(username="anna")
+    UserFactory.create(username="anna")
     for number in range(10):
         client.post(LOGIN, {"login": "anna", "password": "wrong"}, HTTP_X_FORWARDED_FOR=f"203.0.113.{number}")
     response = client.post(LOGIN, {"login": "anna", "password": PASSWORD}, HTTP_X_FORWARDED_FOR="203.0.113.99")
@@ -98,7 +98,7 @@ def test_signup_too_many_requests_is_429(client: Client) -> None:
 
 @pytest.mark.parametrize("email", ["anna@example.org", "nobody@example.org"])
 def test_password_reset_emails_limited_by_recipient(client: Client, email: str) -> None:
-    PersonFactory.create(username="anna", email="anna@example.org")
+    UserFactory.create(username="anna", email="anna@example.org")
     answers = [
         client.post("/accounts/password/reset/", {"email": email}, REMOTE_ADDR=f"192.0.2.{number}").status_code
         for number in range(6)
@@ -108,7 +108,7 @@ def test_password_reset_emails_limited_by_recipient(client: Client, email: str) 
 
 
 def test_confirmation_emails_limited_by_recipient(client: Client) -> None:
-    PersonFactory.create(username="anna", email="anna@example.org")
+    UserFactory.create(username="anna", email="anna@example.org")
     for number in range(6):
         client.post("/accounts/signup/", {**SIGNUP_DATA, "username": f"new{number}"}, REMOTE_ADDR=f"192.0.2.{number}")
     assert len(mail.outbox) == 3

@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
 from tests.accounts.conftest import PASSWORD
-from tests.factories import PersonFactory
+from tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
 LIST = "/accounts/sessions/"
@@ -20,7 +20,7 @@ LIST = "/accounts/sessions/"
 
 @pytest.fixture
 def anna() -> User:
-    return PersonFactory.create(username="anna", email="anna@example.org")
+    return UserFactory.create(username="anna", email="anna@example.org")
 
 
 def log_in(client: Client, **headers: Any) -> None:
@@ -57,7 +57,7 @@ def test_session_ends_with_deactivation(client: Client, anna: User) -> None:
 
 
 def test_session_list_shows_own_and_ends_others(client: Client, other_client: Client, anna: User) -> None:
-    boris = PersonFactory.create(username="boris")
+    boris = UserFactory.create(username="boris")
     stranger = Client()
     stranger.force_login(boris)
     log_in(other_client, HTTP_USER_AGENT="Mozilla/5.0 (Android 15) Gecko/20 Firefox/140.0", REMOTE_ADDR="192.0.2.77")

@@ -17,7 +17,7 @@ from accounts import forms
 from accounts.adapter import AccountAdapter
 from accounts.models import User
 from tests.accounts.conftest import SIGNUP_DATA, Links
-from tests.factories import PersonFactory
+from tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
 SIGNUP, SENT = "/accounts/signup/", "/accounts/confirm-email/"
@@ -55,7 +55,7 @@ def test_confirmation_link_used_shows_page(client: Client, links: Links) -> None
 
 
 def test_login_needs_confirmed_email(client: Client) -> None:
-    PersonFactory.create(username="anna", confirmation=False)
+    UserFactory.create(username="anna", confirmation=False)
     response = client.post("/accounts/login/", {"login": "anna", "password": "correct horse battery"})
     assert response.headers["Location"] == SENT
     assert len(mail.outbox) == 1
@@ -90,7 +90,7 @@ def test_signup_language_becomes_preferred(client: Client) -> None:
     ],
 )
 def test_signup_field_error_preserves_input(client: Client, changes: dict[str, str], field: str) -> None:
-    PersonFactory.create(username="Taken")
+    UserFactory.create(username="Taken")
     response = client.post(SIGNUP, {**SIGNUP_DATA, **changes})
     assert response.status_code == 200
     assert list(response.context["form"].errors) == [field]
@@ -100,7 +100,7 @@ def test_signup_field_error_preserves_input(client: Client, changes: dict[str, s
 
 
 def test_signup_known_email_same_page_and_owner_emailed(client: Client) -> None:
-    PersonFactory.create(username="owner", email="anna@example.org")
+    UserFactory.create(username="owner", email="anna@example.org")
     known = client.post(SIGNUP, SIGNUP_DATA)
     unknown = client.post(SIGNUP, {**SIGNUP_DATA, "username": "Boris", "email": "boris@example.org"})
     assert known.status_code == unknown.status_code == 302
@@ -118,14 +118,14 @@ def test_signup_known_email_hashes_password(client: Client, monkeypatch: pytest.
         hashed.append(password)
         return make_password(password, *args, **kwargs)
 
-    PersonFactory.create(email="anna@example.org")
+    UserFactory.create(email="anna@example.org")
     monkeypatch.setattr(forms, "make_password", counting)
     client.post(SIGNUP, SIGNUP_DATA)
     assert len(hashed) == 1
 
 
 def test_signup_and_login_redirect_when_logged_in(client: Client) -> None:
-    client.force_login(PersonFactory.create())
+    client.force_login(UserFactory.create())
     assert client.get(SIGNUP).headers["Location"] == reverse("my_articles")
     assert client.get("/accounts/login/?next=/about/").headers["Location"] == "/about/"
 
@@ -136,7 +136,7 @@ def test_signup_username_taken_concurrently_is_field_error(client: Client, monke
 
     def overtaken(self: AccountAdapter, username: str, shallow: bool = False) -> str:
         if next(names, None):
-            PersonFactory.create(username="anna", email="other@example.org")
+            UserFactory.create(username="anna", email="other@example.org")
             return username
         return str(clean(self, username, shallow))
 

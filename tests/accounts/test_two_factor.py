@@ -10,7 +10,7 @@ from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from django.test import Client
 
 from tests.accounts.conftest import PASSWORD, reauthenticate
-from tests.factories import PersonFactory
+from tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -26,7 +26,7 @@ def log_in(client: Client) -> str:
 @pytest.fixture
 def secret(client: Client) -> str:
     """The secret of a TOTP app that was just set up."""
-    PersonFactory.create(username="anna")
+    UserFactory.create(username="anna")
     log_in(client)
     reauthenticate(client)
     page = client.get("/accounts/2fa/totp/activate/")

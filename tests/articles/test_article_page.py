@@ -67,7 +67,7 @@ def test_anonymous_article_page_is_the_same_for_everyone(client: Client) -> None
 def test_article_page_is_private_for_signed_in_users() -> None:
     article = factories.published()
     client = Client()
-    client.force_login(factories.PersonFactory.create())
+    client.force_login(factories.UserFactory.create())
     assert client.get(article.get_absolute_url())["Cache-Control"] == "private, no-store"
 
 
@@ -86,7 +86,7 @@ def test_signed_in_article_page_needs_at_most_six_queries(
     client: Client, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     article = factories.published()
-    client.force_login(factories.PersonFactory.create())
+    client.force_login(factories.UserFactory.create())
     client.get("/about/")
     with django_assert_max_num_queries(6):
         client.get(article.get_absolute_url())
@@ -225,7 +225,7 @@ def test_cached_fragments_vary_by_language_and_login(client: Client) -> None:
     url = article.get_absolute_url()
     assert "Sign up and publish your articles." in client.get(url).text
     assert 'href="/ru/accounts/signup/"' in client.get(f"/ru{url}").text
-    client.force_login(factories.PersonFactory.create())
+    client.force_login(factories.UserFactory.create())
     assert "Write your own article." in client.get(url).text
     assert "Write your own article." not in Client().get(url).text
 
@@ -261,7 +261,7 @@ def test_for_display_marks_links_of_paid_articles_as_sponsored() -> None:
 
 
 def test_article_with_image_has_a_preview_image_for_other_sites(client: Client) -> None:
-    author = factories.PersonFactory.create()
+    author = factories.UserFactory.create()
     image = Image.objects.create(owner=author, key="a" * 32, width=1600, height=1000, size=1)
     page = client.get(factories.published(author, image=image, alternative_text="A lamp").get_absolute_url()).text
     assert f'<meta property="og:image" content="http://testserver{image.url(1600)}">' in page

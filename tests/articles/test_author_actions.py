@@ -18,7 +18,7 @@ VERBS = ["my_article_submit", "my_article_withdraw", "my_article_discard"]
 
 @pytest.fixture
 def user(client: Client) -> User:
-    user = factories.PersonFactory.create()
+    user = factories.UserFactory.create()
     client.force_login(user)
     return user
 
@@ -97,7 +97,7 @@ def test_submit_short_text_redirects_to_form_with_message(client: Client, user: 
 
 
 def test_submit_without_confirmed_email_is_refused(client: Client) -> None:
-    user = factories.PersonFactory.create(confirmation=False)
+    user = factories.UserFactory.create(confirmation=False)
     client.force_login(user)
     article = factories.draft(user)
     assert "Confirm your email address first" in press(client, "my_article_submit", article)

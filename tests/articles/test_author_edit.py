@@ -30,7 +30,7 @@ NEW = reverse("my_article_new")
 
 @pytest.fixture
 def user(client: Client) -> User:
-    user = factories.PersonFactory.create()
+    user = factories.UserFactory.create()
     client.force_login(user)
     return user
 
@@ -233,7 +233,7 @@ def test_valid_image_survives_error_of_another_field(client: Client, user: User)
 
 
 def test_image_token_works_only_for_its_user(client: Client, user: User) -> None:
-    other = factories.PersonFactory.create()
+    other = factories.UserFactory.create()
     image = Image.objects.create(owner=other, key="a" * 32, width=10, height=10, size=1)
     for token in (forms.image_token_for(image, other), str(image.pk), forms.image_token_for(image, user) + "x"):
         answer = client.post(NEW, filled(image_token=token))
@@ -337,7 +337,7 @@ def test_submit_incomplete_text_saves_draft_and_shows_field_error(client: Client
 
 
 def test_submit_button_without_confirmed_email_saves_draft(client: Client) -> None:
-    user = factories.PersonFactory.create(confirmation=False)
+    user = factories.UserFactory.create(confirmation=False)
     client.force_login(user)
     page = client.post(NEW, filled(action="submit"), follow=True).text
     assert "Confirm your email address first" in page

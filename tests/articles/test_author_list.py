@@ -26,7 +26,7 @@ URL = reverse("my_articles")
 
 @pytest.fixture
 def user(client: Client) -> User:
-    user = factories.PersonFactory.create()
+    user = factories.UserFactory.create()
     client.force_login(user)
     return user
 
@@ -43,7 +43,7 @@ def decide(article: Article, verdict: str, reason: str = "", minutes: int = 0) -
         publishing.publish(article=article, revision_number=revision.number)
     Decision.objects.create(
         revision=revision,
-        moderator=factories.PersonFactory.create(),
+        moderator=factories.UserFactory.create(),
         verdict=verdict,
         reason=reason,
         decided_at=timezone.now() + timedelta(minutes=minutes),
@@ -157,7 +157,7 @@ def test_my_articles_excludes_other_authors(client: Client, user: User) -> None:
 
 
 def test_my_articles_without_confirmed_email_offers_no_submission(client: Client) -> None:
-    user = factories.PersonFactory.create(confirmation=False)
+    user = factories.UserFactory.create(confirmation=False)
     client.force_login(user)
     article = factories.draft(user)
     page = client.get(URL).text

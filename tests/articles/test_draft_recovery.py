@@ -45,7 +45,7 @@ def log_in(client: Client, user: User, to: str) -> HttpResponse:
 
 @pytest.fixture
 def user() -> User:
-    return factories.PersonFactory.create()
+    return factories.UserFactory.create()
 
 
 def test_stashed_text_fills_form_after_login(client: Client, user: User) -> None:
@@ -77,7 +77,7 @@ def test_stash_is_shown_only_in_the_form_of_its_article(client: Client, user: Us
 
 
 def test_stash_is_not_shown_to_another_user(client: Client, user: User) -> None:
-    stranger = factories.PersonFactory.create()
+    stranger = factories.UserFactory.create()
     form = reverse("my_article_edit", args=[factories.draft(user).pk])
     client.post(form, typed(user))
     answer = log_in(client, stranger, form)
@@ -87,7 +87,7 @@ def test_stash_is_not_shown_to_another_user(client: Client, user: User) -> None:
 
 def test_stash_of_new_article_is_not_shown_to_another_user(client: Client, user: User) -> None:
     client.post(NEW, typed(user))
-    assert "Typed for an hour" not in log_in(client, factories.PersonFactory.create(), NEW).text
+    assert "Typed for an hour" not in log_in(client, factories.UserFactory.create(), NEW).text
     assert draft_recovery.SESSION_KEY not in client.session
 
 

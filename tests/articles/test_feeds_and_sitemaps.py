@@ -26,7 +26,7 @@ FEEDS = [
 
 @pytest.mark.parametrize("address", FEEDS)
 def test_feed_is_well_formed_and_lists_published_articles(client: Client, address: str) -> None:
-    author = factories.PersonFactory.create(username="lilit")
+    author = factories.UserFactory.create(username="lilit")
     shown = factories.published(author, title="Fish & <chips>")
     hidden = factories.hidden(author, title="Unseen")
     answer = client.get(address, headers={"host": "localhost"})

@@ -42,7 +42,7 @@ def files(root: Path) -> list[str]:
 
 @pytest.fixture
 def owner() -> User:
-    return factories.PersonFactory.create()
+    return factories.UserFactory.create()
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_image_quota_is_per_user(owner: User, settings: LazySettings) -> None:
     with pytest.raises(InvalidImage, match="You have used all"):
         store_image(owner=owner, file=upload(200, 200))
     assert len(files(settings.MEDIA_ROOT)) == 1
-    assert store_image(owner=factories.PersonFactory.create(), file=upload(200, 200)).pk
+    assert store_image(owner=factories.UserFactory.create(), file=upload(200, 200)).pk
 
 
 def test_store_image_deletes_files_if_the_row_cannot_be_written(

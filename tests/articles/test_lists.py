@@ -28,7 +28,7 @@ def titles(page: str) -> list[str]:
 
 @pytest.fixture
 def author() -> User:
-    return factories.PersonFactory.create(username="lilit", display_name="Lilit")
+    return factories.UserFactory.create(username="lilit", display_name="Lilit")
 
 
 @pytest.fixture
@@ -364,7 +364,7 @@ def test_list_query_count_is_bounded_on_every_page(
     signed_in: bool,
 ) -> None:
     if signed_in:
-        client.force_login(factories.PersonFactory.create())
+        client.force_login(factories.UserFactory.create())
     client.get("/about/")
     # The front page has two lists: the newest articles and the most liked ones.
     with django_assert_max_num_queries(5 if signed_in and address == "/" else 4):

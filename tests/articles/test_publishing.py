@@ -186,7 +186,7 @@ def test_correct_keeps_state_and_publication_time() -> None:
 
 
 def test_submit_needs_confirmed_email() -> None:
-    article = factories.draft(factories.PersonFactory.create(confirmation=False))
+    article = factories.draft(factories.UserFactory.create(confirmation=False))
     with pytest.raises(ActionNotAllowed, match="Confirm your email address"):
         publishing.submit(article=article)
 
@@ -222,7 +222,7 @@ def test_submit_fills_empty_summary() -> None:
 
 
 def test_trusted_author_publishes_until_an_article_is_hidden() -> None:
-    author = factories.PersonFactory.create()
+    author = factories.UserFactory.create()
     published = [factories.published(author) for _ in range(3)]
     assert publishing.is_trusted(author)
     assert factories.in_review(author).state == State.PUBLISHED
@@ -250,7 +250,7 @@ def test_services_sanitize_body() -> None:
 
 
 def test_start_draft_twice_with_one_key_creates_one_article() -> None:
-    author, key, text = factories.PersonFactory.create(), uuid.uuid4(), factories.text()
+    author, key, text = factories.UserFactory.create(), uuid.uuid4(), factories.text()
     first = publishing.start_draft(author=author, text=text, form_key=key)
     second = publishing.start_draft(author=author, text=text, form_key=key)
     assert first.pk == second.pk
@@ -258,7 +258,7 @@ def test_start_draft_twice_with_one_key_creates_one_article() -> None:
 
 
 def test_start_draft_again_with_other_content_saves_draft() -> None:
-    author, key = factories.PersonFactory.create(), uuid.uuid4()
+    author, key = factories.UserFactory.create(), uuid.uuid4()
     article = publishing.start_draft(author=author, text=factories.text(), form_key=key)
     publishing.start_draft(author=author, text=factories.text(title="More"), form_key=key)
     assert (str(fresh(article)), Article.objects.count()) == ("More", 1)
@@ -266,7 +266,7 @@ def test_start_draft_again_with_other_content_saves_draft() -> None:
 
 def test_start_draft_again_after_publication_returns_article() -> None:
     SiteSettings.objects.update_or_create(pk=1, defaults={"reviewed_before_trusted": 0})
-    author, key, text = factories.PersonFactory.create(), uuid.uuid4(), factories.text(summary="")
+    author, key, text = factories.UserFactory.create(), uuid.uuid4(), factories.text(summary="")
     article = publishing.submit(article=publishing.start_draft(author=author, text=text, form_key=key))
     again = publishing.start_draft(author=author, text=text, form_key=key)
     assert (again.pk, fresh(article).state) == (article.pk, State.PUBLISHED)
@@ -274,7 +274,7 @@ def test_start_draft_again_after_publication_returns_article() -> None:
 
 
 def test_start_draft_again_with_other_content_in_review_is_refused() -> None:
-    author, key = factories.PersonFactory.create(), uuid.uuid4()
+    author, key = factories.UserFactory.create(), uuid.uuid4()
     publishing.submit(article=publishing.start_draft(author=author, text=factories.text(), form_key=key))
     with pytest.raises(ActionNotAllowed, match="in review"):
         publishing.start_draft(author=author, text=factories.text(title="Changed"), form_key=key)
@@ -283,7 +283,7 @@ def test_start_draft_again_with_other_content_in_review_is_refused() -> None:
 def test_form_key_belongs_to_its_author() -> None:
     key = uuid.uuid4()
     articles = {
-        publishing.start_draft(author=factories.PersonFactory.create(), text=factories.text(), form_key=key).pk
+        publishing.start_draft(author=factories.UserFactory.create(), text=factories.text(), form_key=key).pk
         for _ in range(2)
     }
     assert len(articles) == 2
@@ -302,7 +302,7 @@ def test_discard_decided_draft_is_refused() -> None:
     article = returned()
     assert article.latest is not None
     Decision.objects.create(
-        revision=article.latest, moderator=factories.PersonFactory.create(), verdict="return", reason="No source."
+        revision=article.latest, moderator=factories.UserFactory.create(), verdict="return", reason="No source."
     )
     publishing.save_draft(article=article, text=factories.text(title="Second try"))
     with pytest.raises(ActionNotAllowed, match="cannot be deleted"):
@@ -356,7 +356,7 @@ def test_constraint_submitted_revision_has_time() -> None:
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="needs real parallel connections")
 def test_concurrent_start_draft_creates_one_article() -> None:
-    author, key, text = factories.PersonFactory.create(), uuid.uuid4(), factories.text()
+    author, key, text = factories.UserFactory.create(), uuid.uuid4(), factories.text()
     raised = at_once([lambda: publishing.start_draft(author=author, text=text, form_key=key)] * 6)
     assert raised == [None] * 6
     assert (Article.objects.count(), Revision.objects.count()) == (1, 1)

@@ -179,9 +179,9 @@ class TestFilledSite(TestCase):
         assert views[-1] > 4 * views[len(views) // 2]
 
     def test_view_rows_are_of_two_days(self) -> None:
-        kept = {today(), today() - timedelta(days=1)}
-        assert set(PageView.objects.values_list("day", flat=True)) <= kept
-        assert set(PageRead.objects.values_list("day", flat=True)) <= kept
+        stored = {today(), today() - timedelta(days=1)}
+        assert set(PageView.objects.values_list("day", flat=True)) <= stored
+        assert set(PageRead.objects.values_list("day", flat=True)) <= stored
         assert not PendingCount.objects.exists()
 
     def test_users_are_confirmed_and_cannot_log_in(self) -> None:
@@ -282,7 +282,7 @@ class TestRefusals:
             call_command(Command(), **{**numbers, **changes})
         assert not User.objects.exists()
 
-    @pytest.mark.parametrize("made", [factories.PersonFactory.create, factories.published])
+    @pytest.mark.parametrize("made", [factories.UserFactory.create, factories.published])
     @pytest.mark.django_db
     def test_real_site_is_refused(self, made: type) -> None:
         made()

@@ -29,7 +29,7 @@ def staff(client: Client) -> Client:
 @pytest.fixture
 def usernames(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setattr(UserAdmin, "list_per_page", 5)
-    return [factories.PersonFactory.create(username=f"reader{n:02}").username for n in range(12)]
+    return [factories.UserFactory.create(username=f"reader{n:02}").username for n in range(12)]
 
 
 def shown(staff: Client, query: str = "") -> list[str]:

@@ -67,11 +67,11 @@ def create_image(owner: User) -> Image:
 def create_site() -> Site:
     """Create all objects."""
     SiteSettings.objects.update_or_create(pk=1, defaults={"reviewed_before_trusted": 1000})
-    author = factories.PersonFactory.create(
+    author = factories.UserFactory.create(
         username="ani.of-the-lamps_1", display_name="Ani Sargsyan", biography="Counts lamps.\nLives in Gyumri."
     )
-    long_author = factories.PersonFactory.create(username="w" * 30, display_name="W" * 60, biography="x" * 1000)
-    reader = factories.PersonFactory.create(username="reader")
+    long_author = factories.UserFactory.create(username="w" * 30, display_name="W" * 60, biography="x" * 1000)
+    reader = factories.UserFactory.create(username="reader")
     moderator_user, admin_user = moderator(username="mariam", display_name="Mariam"), administrator(username="head")
     technology = factories.SectionFactory.create(name="Technology", name_ru="Технологии", name_hy="Տեխնոլոգիա")
     for name in ("Society", "Culture", "Sport", "Education and science", "Letters from readers"):

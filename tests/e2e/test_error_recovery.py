@@ -27,7 +27,7 @@ TITLE = "The lamp at number nine"
 def writer(page: Page, log_in: LogIn) -> User:
     """The user of the page, with the form for a new article open."""
     factories.SectionFactory.create()
-    user: User = factories.PersonFactory.create(username="ani")
+    user: User = factories.UserFactory.create(username="ani")
     log_in(page, user)
     page.goto("/my/articles/new/")
     return user
@@ -70,7 +70,7 @@ def test_submit_double_click_creates_one_article(page: Page, writer: User) -> No
 
 def test_like_double_click_is_one_vote(page: Page, log_in: LogIn) -> None:
     article = factories.published()
-    log_in(page, factories.PersonFactory.create())
+    log_in(page, factories.UserFactory.create())
     page.goto(article.get_absolute_url())
     posts = sent(page, "/vote/")
     page.locator("#vote-like").dblclick()
@@ -115,7 +115,7 @@ def test_editor_restores_unsaved_text_after_going_back(page: Page, writer: User)
 def test_vote_on_article_hidden_meanwhile_is_404(page: Page, log_in: LogIn, problems: Problems) -> None:
     problems.expect(404)
     article = factories.published()
-    log_in(page, factories.PersonFactory.create())
+    log_in(page, factories.UserFactory.create())
     page.goto(article.get_absolute_url())
     publishing.hide(article=article)
     page.locator("#vote-like").click()
@@ -180,7 +180,7 @@ def test_form_with_stale_csrf_token_restores_text(page: Page, writer: User) -> N
 
 
 def test_form_text_is_not_restored_for_another_user(page: Page, writer: User, settings: LazySettings) -> None:
-    factories.PersonFactory.create(username="stranger")
+    factories.UserFactory.create(username="stranger")
     write(page)
     page.context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
     page.get_by_role("button", name="Save draft").click()
@@ -231,7 +231,7 @@ def test_image_over_size_limit_is_refused(
     """The browser refuses it before anything is sent; without JavaScript, the server does."""
     factories.SectionFactory.create()
     page = new_page(java_script_enabled=scripts)
-    log_in(page, factories.PersonFactory.create())
+    log_in(page, factories.UserFactory.create())
     page.goto("/my/articles/new/")
     posts = sent(page, "/my/articles/new/")
     fill_in(page, Title=TITLE, Section="Technology")

@@ -25,7 +25,7 @@ from tests.e2e.steps import (
     photograph,
     write_text,
 )
-from tests.factories import PersonFactory, SectionFactory, published
+from tests.factories import SectionFactory, UserFactory, published
 from tests.moderation.users import moderator
 
 pytestmark = IN_BROWSER
@@ -42,7 +42,7 @@ def test_main_journey(page: Page, new_page: Callable[..., Page], mailoutbox: lis
     for n in range(3):
         published(title=f"An earlier article, number {n}", section=SectionFactory.create(name="Technology"))
     moderator(username="mariam")
-    PersonFactory.create(username="reader")
+    UserFactory.create(username="reader")
     newcomer, moderator_page, visitor = page, new_page(), new_page()
 
     sign_up(newcomer, "newcomer", mailoutbox)

@@ -78,7 +78,7 @@ def test_admin_pages_have_no_errors(scheme: str, page: Page, log_in: LogIn, acce
     article = factories.published()
     assert article.live is not None
     decide(revision=article.live, moderator=moderator(), verdict="hide", reason="Copied.", rule="copy")
-    shown = factories.published(factories.PersonFactory.create())
+    shown = factories.published(factories.UserFactory.create())
     log_in(page, moderator())
     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
     for path in [

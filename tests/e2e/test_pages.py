@@ -17,7 +17,7 @@ from tests.e2e.conftest import Problems
 from tests.e2e.inspector import Inspector
 from tests.e2e.site import Site, create_site, latest_revision
 from tests.e2e.steps import log_in_with_form
-from tests.factories import PersonFactory
+from tests.factories import UserFactory
 
 pytestmark = IN_BROWSER
 LogIn = Callable[[Page, User], None]
@@ -109,7 +109,7 @@ def test_login_and_signup_pages(inspector: Inspector) -> None:
 
 
 def test_account_pages(inspector: Inspector) -> None:
-    page, user = inspector.page, PersonFactory.create(username="anna", biography="Reads.")
+    page, user = inspector.page, UserFactory.create(username="anna", biography="Reads.")
     page.goto("/accounts/login/")
     log_in_with_form(page, "anna")
     expect(page).to_have_url("/my/articles/")
@@ -202,7 +202,7 @@ def test_author_pages(site: Site, inspector: Inspector, log_in: LogIn) -> None:
     log_in(page, site.long.author)  # suspended
     for address in ("/my/articles/", "/my/articles/new/", f"/my/articles/{site.long.pk}/preview/"):
         inspector.open(address)
-    log_in(page, PersonFactory.create(confirmation=False))
+    log_in(page, UserFactory.create(confirmation=False))
     for address in ("/my/articles/", "/my/articles/new/"):
         inspector.open(address)
 

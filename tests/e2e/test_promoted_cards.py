@@ -25,7 +25,7 @@ pytestmark = IN_BROWSER
 @pytest.fixture
 def promotion() -> Promotion:
     """A promotion that runs at the top of the front page."""
-    sponsor = factories.PersonFactory.create(display_name="Lilit")
+    sponsor = factories.UserFactory.create(display_name="Lilit")
     return running(article=factories.published(title="The bridge"), sponsor=sponsor)
 
 

@@ -18,7 +18,7 @@ from articles.promotion.models import Promotion
 from articles.promotion.models.ledger import verify_ledger
 from articles.promotion.services import requests, tracking
 from tests.e2e import IN_BROWSER
-from tests.factories import PersonFactory, published
+from tests.factories import UserFactory, published
 from tests.moderation.users import moderator
 from tests.promotion import actions
 
@@ -43,13 +43,13 @@ def article() -> Article:
     actions.plan(actions.place(author_can_refuse_hours=48, capacity=1), name=PLAN, days=DAYS, price=PRICE)
     for n in range(2):
         published(title=f"Another article, number {n}")
-    return published(title=TITLE, author=PersonFactory.create(username="ani", display_name="Ani"))
+    return published(title=TITLE, author=UserFactory.create(username="ani", display_name="Ani"))
 
 
 @pytest.fixture
 def sponsor_page(page: Page, log_in: LogIn) -> Page:
     """The page of a reader who promotes an article."""
-    log_in(page, PersonFactory.create(username="lilit", display_name="Lilit"))
+    log_in(page, UserFactory.create(username="lilit", display_name="Lilit"))
     return page
 
 

@@ -129,7 +129,7 @@ def test_read_of_short_article_needs_no_scrolling(page: Page) -> None:
 
 
 def test_reads_are_shown_to_author(page: Page, log_in: LogIn) -> None:
-    author = factories.PersonFactory.create()
+    author = factories.UserFactory.create()
     reader = Reader(page, SHORT, author)
     with reader.expect_read():
         reader.stay(30)

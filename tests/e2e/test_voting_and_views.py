@@ -70,7 +70,7 @@ def vote_counts(article: Article) -> tuple[int, int]:
 
 def test_vote_like_dislike_withdraw(page: Page, log_in: LogIn, accessible: Callable[[Page], None]) -> None:
     article = factories.published()
-    log_in(page, factories.PersonFactory.create())
+    log_in(page, factories.UserFactory.create())
     page.goto(article.get_absolute_url())
     like, dislike = page.locator("#vote-like"), page.locator("#vote-dislike")
     like.click()
@@ -90,7 +90,7 @@ def test_vote_like_dislike_withdraw(page: Page, log_in: LogIn, accessible: Calla
 
 def test_vote_slow_double_click_is_one_vote(page: Page, log_in: LogIn) -> None:
     article = factories.published()
-    log_in(page, factories.PersonFactory.create())
+    log_in(page, factories.UserFactory.create())
     page.goto(article.get_absolute_url())
     like = page.locator("#vote-like")
     like.scroll_into_view_if_needed()
@@ -107,7 +107,7 @@ def test_vote_slow_double_click_is_one_vote(page: Page, log_in: LogIn) -> None:
 
 def test_vote_without_javascript(page_without_javascript: Page, log_in: LogIn) -> None:
     article, page = factories.published(), page_without_javascript
-    log_in(page, factories.PersonFactory.create())
+    log_in(page, factories.UserFactory.create())
     page.goto(article.get_absolute_url())
     page.locator("#vote-dislike").click()
     expect(page).to_have_url(f"{article.get_absolute_url()}#vote")
@@ -117,7 +117,7 @@ def test_vote_without_javascript(page_without_javascript: Page, log_in: LogIn) -
 
 def test_vote_network_failure_shows_message(page: Page, log_in: LogIn, problems: Problems) -> None:
     article = factories.published()
-    log_in(page, factories.PersonFactory.create())
+    log_in(page, factories.UserFactory.create())
     page.goto(article.get_absolute_url())
     page.route("**/vote/", lambda route: route.abort())
     page.locator("#vote-like").click()
@@ -130,7 +130,7 @@ def test_vote_network_failure_shows_message(page: Page, log_in: LogIn, problems:
 
 def test_vote_with_expired_session_redirects_to_login(page: Page, log_in: LogIn) -> None:
     article = factories.published()
-    log_in(page, factories.PersonFactory.create(username="ani"))
+    log_in(page, factories.UserFactory.create(username="ani"))
     page.goto(article.get_absolute_url())
     page.context.clear_cookies(name="session")
     page.locator("#vote-like").click()

@@ -14,7 +14,7 @@ from articles.models import Article
 from articles.readership.models import PageView
 from tests.e2e import IN_BROWSER
 from tests.e2e.steps import PASSWORD, expect_figures, fill_in, first_url, log_in_with_form, photograph
-from tests.factories import PersonFactory, SectionFactory, published
+from tests.factories import SectionFactory, UserFactory, published
 from tests.moderation.users import moderator
 
 pytestmark = IN_BROWSER
@@ -39,7 +39,7 @@ def test_main_journey_without_javascript(
 ) -> None:
     SectionFactory.create(name="Society")
     moderator(username="mariam")
-    PersonFactory.create(username="reader")
+    UserFactory.create(username="reader")
     newcomer, moderator_page, reader = (
         new_page_without_javascript(),
         new_page_without_javascript(),

@@ -72,7 +72,7 @@ def test_article_page_ignores_edited_state(admin_client: Client) -> None:
 
 
 def test_article_list_shows_counts_and_searches_title_and_author(admin_client: Client) -> None:
-    author = factories.PersonFactory.create(display_name="Gayane")
+    author = factories.UserFactory.create(display_name="Gayane")
     article = factories.published(author, title="Bees")
     Article.objects.filter(pk=article.pk).update(views=1567, likes=203, dislikes=9)
     factories.published(title="Lamps")
@@ -145,7 +145,7 @@ def test_correction_needs_live_text_and_moderator(admin_client: Client, client: 
     for article in (factories.in_review(), factories.draft()):
         assert admin_client.get(f"/admin/articles/article/{article.pk}/correct/").status_code == 404
     article = factories.published()
-    client.force_login(factories.PersonFactory.create(is_staff=True))
+    client.force_login(factories.UserFactory.create(is_staff=True))
     assert client.get(f"/admin/articles/article/{article.pk}/correct/").status_code == 403
 
 

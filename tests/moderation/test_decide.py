@@ -136,7 +136,7 @@ def test_decide_staff_without_permission_is_denied() -> None:
     with pytest.raises(PermissionDenied):
         decide(
             revision=latest(factories.in_review()),
-            moderator=factories.PersonFactory.create(is_staff=True),
+            moderator=factories.UserFactory.create(is_staff=True),
             verdict="publish",
         )
 
@@ -239,7 +239,7 @@ def test_correct_needs_reason_and_another_author(moderator_is_author: bool) -> N
 
 
 def test_correct_needs_permission() -> None:
-    user = factories.PersonFactory.create()
+    user = factories.UserFactory.create()
     article = factories.published()
     with pytest.raises(PermissionDenied):
         correct(article=article, revision_number=1, moderator=user, text=factories.text(), reason="Hm.")

@@ -59,7 +59,7 @@ def test_email_of_decision_on_published_article(verdict: str, subject: str | Non
 
 
 def test_email_of_publication_links_in_preferred_language() -> None:
-    article = factories.in_review(factories.PersonFactory.create(preferred_language="ru"))
+    article = factories.in_review(factories.UserFactory.create(preferred_language="ru"))
     with translation.override("hy"):
         decide(revision=latest(article), moderator=moderator(), verdict="publish")
 
@@ -139,7 +139,7 @@ def test_email_decision_rolled_back_is_not_sent(settings: Any) -> None:
 
 
 def test_email_suspension_has_reason_and_rules() -> None:
-    user = factories.PersonFactory.create()
+    user = factories.UserFactory.create()
     suspend(user=user, moderator=moderator(), until=timezone.now() + timedelta(days=7), reason="Threats.")
 
     (message,) = mail.outbox

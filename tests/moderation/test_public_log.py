@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 
 
 def test_log_hidden_article_without_title_and_names(client: Client) -> None:
-    author = factories.PersonFactory.create(display_name="Gayane Author")
+    author = factories.UserFactory.create(display_name="Gayane Author")
     article = factories.published(author, title="A very secret title")
     user = moderator(display_name="Ruzanna Judge")
     decide(revision=latest(article), moderator=user, verdict="hide", reason="Names <b>children</b>.", rule="privacy")

@@ -99,7 +99,7 @@ def test_email_decision_concurrently_is_sent_once() -> None:
 
 
 def test_suspend_concurrently_latest_end_wins() -> None:
-    user, judge = factories.PersonFactory.create(), moderator()
+    user, judge = factories.UserFactory.create(), moderator()
     ends = [timezone.now() + timedelta(days=days) for days in (3, 30, 7)]
 
     at_once(

@@ -133,7 +133,7 @@ def test_review_page_verdicts_follow_state(admin_client: Client) -> None:
 
 
 def test_review_page_shows_history_of_article_and_author(admin_client: Client) -> None:
-    author = factories.PersonFactory.create()
+    author = factories.UserFactory.create()
     other = factories.published(author, title="Another article")
     decide(revision=latest(other), moderator=moderator(display_name="Anahit"), verdict="hide", reason="Was copied.")
     article = factories.in_review(author, title="This one")
@@ -211,7 +211,7 @@ def test_preview_can_be_framed_by_own_origin_only(admin_client: Client) -> None:
 def test_review_page_and_preview_denied_to_others(who: str, client: Client) -> None:
     article = factories.in_review(title="Not for you")
     if who != "anonymous":
-        client.force_login(factories.PersonFactory.create(is_staff=who == "staff"))
+        client.force_login(factories.UserFactory.create(is_staff=who == "staff"))
     for address in (page_of(article), preview_of(article), "/admin/moderation/submission/"):
         response = client.get(address)
         assert response.status_code in {302, 403}
@@ -222,7 +222,7 @@ def test_review_page_and_preview_denied_to_others(who: str, client: Client) -> N
 
 def test_review_page_view_permission_cannot_decide(client: Client) -> None:
     article = factories.in_review()
-    viewer = factories.PersonFactory.create(is_staff=True)
+    viewer = factories.UserFactory.create(is_staff=True)
     viewer.user_permissions.add(Permission.objects.get(codename="view_submission"))
     client.force_login(viewer)
     assert client.post(page_of(article), form(article)).status_code == 403

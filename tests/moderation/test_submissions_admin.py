@@ -60,7 +60,7 @@ def test_queue_oldest_first_with_age(admin_client: Client) -> None:
 
 
 def test_queue_shows_author_history(admin_client: Client) -> None:
-    author = factories.PersonFactory.create()
+    author = factories.UserFactory.create()
     factories.published(author, title="One")
     factories.hidden(author, title="Two")
     returned = factories.in_review(author, title="Three")
@@ -97,7 +97,7 @@ def test_queue_views(admin_client: Client) -> None:
 
 def test_queue_filters_and_search(admin_client: Client) -> None:
     culture = factories.SectionFactory.create(name="Culture")
-    author = factories.PersonFactory.create(username="anahit", display_name="Անահիտ")
+    author = factories.UserFactory.create(username="anahit", display_name="Անահիտ")
     factories.in_review(author, title="Lace", section=culture)
     factories.in_review(title="Фонари", language="ru")
 
@@ -123,7 +123,7 @@ def _articles(count: int) -> None:
     for _ in range(count):
         article = factories.published()
         decide(revision=latest(article), moderator=moderator(), verdict="hide", reason="Copied.")
-        factories.in_review(factories.PersonFactory.create(), section=factories.SectionFactory.create(name=f"S{_}"))
+        factories.in_review(factories.UserFactory.create(), section=factories.SectionFactory.create(name=f"S{_}"))
 
 
 def _suspensions(count: int) -> None:
@@ -131,7 +131,7 @@ def _suspensions(count: int) -> None:
 
     for _ in range(count):
         suspend(
-            user=factories.PersonFactory.create(),
+            user=factories.UserFactory.create(),
             moderator=moderator(),
             until=timezone.now() + timedelta(days=1),
             reason="Threats.",
@@ -153,7 +153,7 @@ def _images(count: int) -> None:
     from articles.models import Image
 
     for number in range(count):
-        owner = factories.PersonFactory.create()
+        owner = factories.UserFactory.create()
         Image.objects.create(owner=owner, key=f"{count:08}{number:024}", width=900, height=600, size=1)
 
 
@@ -201,7 +201,7 @@ def test_admin_index_shows_queue_size(admin_client: Client, client: Client) -> N
     assert "2 submissions waiting" in page
     assert "oldest: 2\u00a0days, 3\u00a0hours" in page
 
-    client.force_login(factories.PersonFactory.create(is_staff=True))
+    client.force_login(factories.UserFactory.create(is_staff=True))
     assert "submissions wait" not in client.get("/admin/").text
 
 
@@ -293,7 +293,7 @@ def test_publish_several_invalid_confirmation_decides_nothing(shown: list[str], 
 
 
 def test_publish_several_more_than_limit_is_refused(admin_client: Client) -> None:
-    author, section = factories.PersonFactory.create(), factories.SectionFactory.create()
+    author, section = factories.UserFactory.create(), factories.SectionFactory.create()
     articles = [factories.in_review(author, section=section) for _ in range(51)]
     page = choose(admin_client, "publish_several", *articles, select_across="1")
     assert "up to 50" in page
@@ -303,7 +303,7 @@ def test_actions_absent_without_permission(client: Client) -> None:
     from django.contrib.auth.models import Permission
 
     article = factories.in_review()
-    viewer = factories.PersonFactory.create(is_staff=True)
+    viewer = factories.UserFactory.create(is_staff=True)
     viewer.user_permissions.add(Permission.objects.get(codename="view_submission"))
     client.force_login(viewer)
 

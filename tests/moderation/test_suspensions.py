@@ -23,7 +23,7 @@ def in_days(days: float) -> datetime:
 
 
 def test_suspend_and_lift() -> None:
-    user, judge = factories.PersonFactory.create(), moderator()
+    user, judge = factories.UserFactory.create(), moderator()
 
     suspension = suspend(user=user, moderator=judge, until=in_days(7), reason=" Threats. ")
 
@@ -40,7 +40,7 @@ def test_suspend_and_lift() -> None:
 
 
 def test_lift_leaves_other_suspension() -> None:
-    user, judge = factories.PersonFactory.create(), moderator()
+    user, judge = factories.UserFactory.create(), moderator()
     short = suspend(user=user, moderator=judge, until=in_days(3), reason="Threats.")
     long = suspend(user=user, moderator=judge, until=in_days(30), reason="Again.")
 
@@ -57,13 +57,13 @@ def test_lift_leaves_other_suspension() -> None:
 @pytest.mark.parametrize("days", [-1, 0, 3651, 100_000])
 def test_suspend_end_out_of_range_is_refused(days: int) -> None:
     with pytest.raises(ActionNotAllowed, match="ten years"):
-        suspend(user=factories.PersonFactory.create(), moderator=moderator(), until=in_days(days), reason="Threats.")
+        suspend(user=factories.UserFactory.create(), moderator=moderator(), until=in_days(days), reason="Threats.")
     assert not Suspension.objects.exists()
 
 
 def test_suspend_without_reason_is_refused() -> None:
     with pytest.raises(ActionNotAllowed, match="reason"):
-        suspend(user=factories.PersonFactory.create(), moderator=moderator(), until=in_days(1), reason=" \n")
+        suspend(user=factories.UserFactory.create(), moderator=moderator(), until=in_days(1), reason=" \n")
 
 
 def test_suspend_and_lift_own_account_is_refused() -> None:
@@ -88,9 +88,9 @@ def test_suspend_administrator_needs_administrator() -> None:
 
 
 def test_suspend_and_lift_need_permission() -> None:
-    staff = factories.PersonFactory.create(is_staff=True)
+    staff = factories.UserFactory.create(is_staff=True)
     with pytest.raises(PermissionDenied):
-        suspend(user=factories.PersonFactory.create(), moderator=staff, until=in_days(1), reason="Threats.")
-    suspension = suspend(user=factories.PersonFactory.create(), moderator=moderator(), until=in_days(1), reason="x")
+        suspend(user=factories.UserFactory.create(), moderator=staff, until=in_days(1), reason="Threats.")
+    suspension = suspend(user=factories.UserFactory.create(), moderator=moderator(), until=in_days(1), reason="x")
     with pytest.raises(PermissionDenied):
         lift(suspension=suspension, moderator=staff)

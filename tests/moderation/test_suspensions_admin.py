@@ -23,7 +23,7 @@ def admin_client(client: Client) -> Client:
 
 
 def test_suspension_admin_suspends_and_lifts(admin_client: Client) -> None:
-    user = factories.PersonFactory.create(username="Loud")
+    user = factories.UserFactory.create(username="Loud")
     assert 'value="loud"' in admin_client.get("/admin/moderation/suspension/add/?user=loud").text
 
     fields = {"username": "loud", "until": "2031-05-01T12:00", "reason": "Threats."}
@@ -56,7 +56,7 @@ def test_suspension_admin_suspends_and_lifts(admin_client: Client) -> None:
 )
 def test_suspension_form_shows_refusal(fields: dict[str, str], sentence: str, admin_client: Client) -> None:
     administrator(username="boss")
-    factories.PersonFactory.create(username="loud")
+    factories.UserFactory.create(username="loud")
     complete = {"username": "loud", "until": "2031-05-01T12:00", "reason": "Threats, typed with care.", **fields}
     response = admin_client.post("/admin/moderation/suspension/add/", complete)
     assert sentence in response.text
@@ -67,6 +67,6 @@ def test_suspension_form_shows_refusal(fields: dict[str, str], sentence: str, ad
 def test_suspension_cannot_be_edited_or_deleted(client: Client) -> None:
     client.force_login(administrator())
     end = timezone.now() + timedelta(days=1)
-    suspension = suspend(user=factories.PersonFactory.create(), moderator=moderator(), until=end, reason="Threats.")
+    suspension = suspend(user=factories.UserFactory.create(), moderator=moderator(), until=end, reason="Threats.")
     assert client.post(f"/admin/moderation/suspension/{suspension.pk}/change/", {"reason": "x"}).status_code == 403
     assert client.post(f"/admin/moderation/suspension/{suspension.pk}/delete/", {"post": "yes"}).status_code == 403

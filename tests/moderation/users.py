@@ -9,7 +9,7 @@ from django.apps import apps
 from django.contrib.auth.models import Group
 
 from accounts.models import User
-from tests.factories import PersonFactory
+from tests.factories import UserFactory
 
 
 def moderators_group() -> Group:
@@ -21,11 +21,11 @@ def moderators_group() -> Group:
 
 def moderator(**changes: Any) -> User:
     """Create a staff user in the group, without other permissions."""
-    user: User = PersonFactory.create(is_staff=True, **changes)
+    user: User = UserFactory.create(is_staff=True, **changes)
     user.groups.add(moderators_group())
     return user
 
 
 def administrator(**changes: Any) -> User:
-    user: User = PersonFactory.create(is_staff=True, is_superuser=True, **changes)
+    user: User = UserFactory.create(is_staff=True, is_superuser=True, **changes)
     return user

@@ -28,7 +28,7 @@ def plan(placement: Placement | None = None, **changes: Any) -> Plan:
 
 
 def moderator(**changes: Any) -> User:
-    user = factories.PersonFactory.create(is_staff=True, **changes)
+    user = factories.UserFactory.create(is_staff=True, **changes)
     for codename in ("decide_promotion", "view_promotion"):
         user.user_permissions.add(Permission.objects.get(codename=codename))
     return User.objects.get(pk=user.pk)  # without cached permissions

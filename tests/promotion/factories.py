@@ -10,7 +10,7 @@ from django.utils import timezone
 from accounts.models import User
 from articles.models import Article
 from articles.promotion.models import Placement, Plan, Promotion
-from tests.factories import PersonFactory, published
+from tests.factories import UserFactory, published
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"
 
@@ -43,7 +43,7 @@ def running(
     price = 2500 if kind == "paid" else 0
     defaults: dict[str, Any] = {
         "article": article,
-        "sponsor": sponsor or PersonFactory.create(),
+        "sponsor": sponsor or UserFactory.create(),
         "placement": placement,
         "section": article.section if placement.is_per_section else None,
         "kind": kind,

@@ -208,7 +208,7 @@ def test_moderator_cannot_decide_on_own_request(client: Client, moderator: User)
 
 def test_approve_is_offered_after_author_agrees(client: Client, moderator: User) -> None:
     chosen = actions.plan(actions.place(author_can_refuse_hours=48))
-    asked = actions.requested(sponsor=factories.PersonFactory.create(), plan=chosen)
+    asked = actions.requested(sponsor=factories.UserFactory.create(), plan=chosen)
     assert offered(client, asked) == ["decline", "add_correction"]
     assert decide(client, asked, "approve").status_code == 409
     requests.author_agrees(promotion=asked, author=asked.article.author)
@@ -254,7 +254,7 @@ def test_unknown_promotion_is_not_a_500(client: Client, moderator: User, key: st
 
 
 def test_decision_page_shows_article_and_sponsor(client: Client, moderator: User) -> None:
-    sponsor = factories.PersonFactory.create(display_name="Lilit Sahakyan")
+    sponsor = factories.UserFactory.create(display_name="Lilit Sahakyan")
     other = actions.approved(sponsor=sponsor)
     asked = actions.requested(sponsor=sponsor, article=factories.published(title="The last projectionist"))
     html = client.get(page(asked)).content.decode()
@@ -276,7 +276,7 @@ def test_preview_can_be_framed_and_has_no_beacon(client: Client, moderator: User
 
 
 def test_decision_page_query_count(client: Client, moderator: User, django_assert_max_num_queries: Any) -> None:
-    sponsor = factories.PersonFactory.create()
+    sponsor = factories.UserFactory.create()
     for _n in range(12):
         asked = actions.paid(sponsor=sponsor)
     with django_assert_max_num_queries(16):

@@ -82,7 +82,7 @@ def test_queue_views(client: Client, moderator: User) -> None:
 
 def test_queue_shows_author_answer(client: Client, moderator: User) -> None:
     asked = actions.requested(
-        sponsor=factories.PersonFactory.create(), plan=actions.plan(actions.place(author_can_refuse_hours=48))
+        sponsor=factories.UserFactory.create(), plan=actions.plan(actions.place(author_can_refuse_hours=48))
     )
     assert "can refuse until" in client.get(LIST).content.decode()
     requests.author_agrees(promotion=asked, author=asked.article.author)
@@ -90,7 +90,7 @@ def test_queue_shows_author_answer(client: Client, moderator: User) -> None:
 
 
 def test_queue_shows_sponsor_history(client: Client, moderator: User) -> None:
-    sponsor = factories.PersonFactory.create()
+    sponsor = factories.UserFactory.create()
     actions.approved(sponsor=sponsor)
     decisions.decline(promotion=actions.requested(sponsor=sponsor), moderator=actions.moderator(), reason="No.")
     actions.requested(sponsor=sponsor)
@@ -159,7 +159,7 @@ def test_admin_index_shows_pending_requests(client: Client, moderator: User) -> 
     "path", ["", "add/", "timeline/", "results/", "1/change/", "1/preview/", "1/history/", "1/delete/"]
 )
 def test_admin_pages_need_permission(client: Client, path: str) -> None:
-    client.force_login(factories.PersonFactory.create(is_staff=True))
+    client.force_login(factories.UserFactory.create(is_staff=True))
     assert client.get(LIST + path).status_code in {403, 302}
 
 
@@ -167,12 +167,12 @@ def test_admin_pages_need_permission(client: Client, path: str) -> None:
 def test_admin_pages_redirect_readers(client: Client, path: str) -> None:
     actions.requested()
     assert client.get(LIST + path).status_code == 302
-    client.force_login(factories.PersonFactory.create())
+    client.force_login(factories.UserFactory.create())
     assert client.get(LIST + path, follow=True).status_code == 403
 
 
 def test_promotions_cannot_be_deleted_nor_ledger_changed(client: Client) -> None:
-    client.force_login(factories.PersonFactory.create(is_staff=True, is_superuser=True))
+    client.force_login(factories.UserFactory.create(is_staff=True, is_superuser=True))
     made = actions.requested()
     entry = made.ledger.get()
     assert client.post(f"{LIST}{made.pk}/delete/", {"post": "yes"}).status_code == 403

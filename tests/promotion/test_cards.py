@@ -45,7 +45,7 @@ def page_of(code: str, article: Article) -> str:
 
 @pytest.mark.parametrize("code", ["front_top", "section_top", "beside"])
 def test_card_has_label(client: Client, code: str) -> None:
-    sponsor = factories.PersonFactory.create(display_name="Lilit")
+    sponsor = factories.UserFactory.create(display_name="Lilit")
     promotion = running(code, sponsor=sponsor)
     (card,) = cards(client.get(page_of(code, promotion.article)).text)
     assert "Promoted · by Lilit · paid" in card
@@ -58,7 +58,7 @@ def test_card_has_label(client: Client, code: str) -> None:
 )
 def test_unpaid_card_has_label_and_no_sponsored_link(client: Client, kind: str, label: str) -> None:
     SiteSettings.objects.update_or_create(pk=1, defaults={"name": "The Courier"})
-    running(kind=kind, sponsor=factories.PersonFactory.create(display_name="Lilit"))
+    running(kind=kind, sponsor=factories.UserFactory.create(display_name="Lilit"))
     (card,) = cards(client.get("/").text)
     assert label in card
     assert "sponsored" not in card

@@ -39,9 +39,9 @@ TITLE = "We counted every street lamp"
 
 
 def test_free_request_notifies_moderators_and_author() -> None:
-    moderator, idle = actions.moderator(), factories.PersonFactory.create(is_staff=True)
+    moderator, idle = actions.moderator(), factories.UserFactory.create(is_staff=True)
     place = actions.place(author_can_refuse_hours=48)
-    made = actions.requested(sponsor=factories.PersonFactory.create(), placement=place)
+    made = actions.requested(sponsor=factories.UserFactory.create(), placement=place)
     found = sent_emails()
     assert set(found) == {moderator.email, made.article.author.email}
     assert idle.email not in found
@@ -64,7 +64,7 @@ def test_paid_request_notifies_moderators_after_payment() -> None:
 
 
 def test_approval_notifies_sponsor_and_author() -> None:
-    made = actions.requested(sponsor=factories.PersonFactory.create())
+    made = actions.requested(sponsor=factories.UserFactory.create())
     moderator = actions.moderator()
     sent_emails()
     made = decisions.approve(promotion=made, moderator=moderator)
@@ -75,17 +75,17 @@ def test_approval_notifies_sponsor_and_author() -> None:
 
 
 @pytest.mark.parametrize(
-    ("verb", "subject"),
+    ("action", "subject"),
     [("decline", f"Declined: {TITLE}"), ("revoke", f"Promotion ended by a moderator: {TITLE}")],
 )
-def test_decline_and_revoke_emails_have_reason_and_refund(verb: str, subject: str) -> None:
+def test_decline_and_revoke_emails_have_reason_and_refund(action: str, subject: str) -> None:
     made = (
         actions.paid()
-        if verb == "decline"
+        if action == "decline"
         else actions.approved(price=7000, wanted_start=timezone.localdate() + 3 * DAY)
     )
     sent_emails()
-    act = decisions.decline if verb == "decline" else decisions.revoke
+    act = decisions.decline if action == "decline" else decisions.revoke
     act(promotion=made, moderator=actions.moderator(), reason="It says <nothing> new.")
     [email] = sent_emails()[made.sponsor.email]
     assert email.subject == subject
@@ -98,7 +98,7 @@ def test_decline_and_revoke_emails_have_reason_and_refund(verb: str, subject: st
 
 def test_refusal_move_and_editorial_pick_are_notified() -> None:
     place = actions.place("beside", author_can_refuse_hours=48)
-    made = actions.requested(sponsor=factories.PersonFactory.create(), placement=place)
+    made = actions.requested(sponsor=factories.UserFactory.create(), placement=place)
     sent_emails()
     requests.author_refuses(promotion=made, author=made.article.author)
     assert subjects() == {(made.sponsor.email, f"The author refused: {TITLE}")}
@@ -113,7 +113,7 @@ def test_refusal_move_and_editorial_pick_are_notified() -> None:
 
 def test_email_to_the_author_names_the_deadline() -> None:
     place = actions.place("beside", author_can_refuse_hours=48)
-    made = actions.requested(sponsor=factories.PersonFactory.create(), placement=place)
+    made = actions.requested(sponsor=factories.UserFactory.create(), placement=place)
     assert made.author_can_refuse_until is not None
     deadline = date_format(timezone.localtime(made.author_can_refuse_until), "j F Y, H:i")
     [email] = sent_emails()[made.article.author.email]
@@ -142,7 +142,7 @@ def test_lost_notification_is_sent_with_the_next() -> None:
 
 
 def test_inactive_user_gets_no_email() -> None:
-    made = actions.requested(sponsor=factories.PersonFactory.create())
+    made = actions.requested(sponsor=factories.UserFactory.create())
     sent_emails()
     made.sponsor.is_active = False
     made.sponsor.save(update_fields=["is_active"])
@@ -152,11 +152,11 @@ def test_inactive_user_gets_no_email() -> None:
 
 
 def test_email_is_in_the_recipients_language() -> None:
-    author = factories.PersonFactory.create(preferred_language="ru")
+    author = factories.UserFactory.create(preferred_language="ru")
     article = factories.published(author)
     actions.requested(
         article=article,
-        sponsor=factories.PersonFactory.create(),
+        sponsor=factories.UserFactory.create(),
         placement=actions.place("beside", author_can_refuse_hours=9),
     )
     [email] = sent_emails()[author.email]
@@ -183,7 +183,7 @@ def test_email_is_in_the_recipients_language() -> None:
 )
 def test_every_email_is_complete(kind: str) -> None:
     place = actions.place(author_can_refuse_hours=48)
-    made = actions.paid(sponsor=factories.PersonFactory.create(), placement=place)
+    made = actions.paid(sponsor=factories.UserFactory.create(), placement=place)
     now = timezone.now()
     Promotion.objects.filter(pk=made.pk).update(starts_at=now, ends_at=now + DAY)
     entry = LedgerEntry.objects.in_order().last()

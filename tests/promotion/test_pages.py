@@ -59,7 +59,7 @@ class TestAsking:
         running = actions.approved(plan=actions.plan(place, name="Taken", days=10))
         actions.plan(actions.place("beside"), name="Beside", price=1250, terms="Be honest, please.")
         actions.plan(place, name="Not offered", is_offered=False)
-        client.force_login(factories.PersonFactory.create())
+        client.force_login(factories.UserFactory.create())
         page = client.get(at("promote", article.pk)).content.decode()
         assert article.live is not None
         for words in (
@@ -79,11 +79,11 @@ class TestAsking:
 
     @pytest.mark.parametrize("article", [factories.draft, factories.hidden])
     def test_promote_page_of_unpublished_article_is_404(self, client: Client, article: Any) -> None:
-        client.force_login(factories.PersonFactory.create())
+        client.force_login(factories.UserFactory.create())
         assert client.get(at("promote", article().pk)).status_code == 404
 
     def test_free_request_redirects_to_promotion(self, client: Client) -> None:
-        article, plan, sponsor = factories.published(), actions.plan(), factories.PersonFactory.create()
+        article, plan, sponsor = factories.published(), actions.plan(), factories.UserFactory.create()
         client.force_login(sponsor)
         answer = client.post(at("promote", article.pk), form(plan, message="Please read it."))
         made = Promotion.objects.get()
@@ -142,15 +142,15 @@ class TestAsking:
         assert client.post(at("promote", article.pk), sent).status_code == 200
 
     def test_promote_page_of_author_who_opted_out(self, client: Client) -> None:
-        author = factories.PersonFactory.create(allows_promotion_by_others=False)
+        author = factories.UserFactory.create(allows_promotion_by_others=False)
         article, plan = factories.published(author), actions.plan()
-        client.force_login(factories.PersonFactory.create())
+        client.force_login(factories.UserFactory.create())
         assert "does not allow others" in client.get(at("promote", article.pk)).content.decode()
         assert client.post(at("promote", article.pk), form(plan)).status_code == 200
         assert not Promotion.objects.exists()
 
     def test_promote_page_without_plans(self, client: Client) -> None:
-        client.force_login(factories.PersonFactory.create())
+        client.force_login(factories.UserFactory.create())
         page = client.get(at("promote", factories.published().pk)).content.decode()
         assert "No promotions are available at the moment" in page
 
@@ -162,7 +162,7 @@ class TestAsking:
             actions.approved(plan=actions.plan(place))
         for _ in range(5):
             actions.plan(actions.place("beside"))
-        client.force_login(factories.PersonFactory.create())
+        client.force_login(factories.UserFactory.create())
         article = factories.published()
         client.get(at("promote", article.pk))
         with django_assert_max_num_queries(8):
@@ -276,7 +276,7 @@ class TestTheAuthor:
     @pytest.fixture
     def asked(self) -> Promotion:
         place = actions.place(author_can_refuse_hours=48)
-        return actions.requested(sponsor=factories.PersonFactory.create(), placement=place)
+        return actions.requested(sponsor=factories.UserFactory.create(), placement=place)
 
     def test_author_agrees(self, client: Client, asked: Promotion) -> None:
         client.force_login(asked.article.author)
@@ -309,7 +309,7 @@ class TestTheAuthor:
         assert client.get(at("promotion_author", asked.pk)).status_code == 404
 
     def test_author_opts_out_in_profile(self, client: Client) -> None:
-        author = factories.PersonFactory.create()
+        author = factories.UserFactory.create()
         client.force_login(author)
         values = {"display_name": "Anna", "biography": "", "preferred_language": "en"}
         client.post(reverse("account_profile"), values)

@@ -33,8 +33,8 @@ def rows(client: Client, query: str = "") -> list[dict[str, str]]:
 
 
 def test_ledger_page_shows_hipositions(client: Client) -> None:
-    author = factories.PersonFactory.create(display_name="Ani")
-    sponsor = factories.PersonFactory.create(display_name="Lilit")
+    author = factories.UserFactory.create(display_name="Ani")
+    sponsor = factories.UserFactory.create(display_name="Lilit")
     article = factories.published(author, title="The bridge")
     promotion = actions.approved(article=article, sponsor=sponsor, price=2500)
     PromotionDay.objects.create(promotion=promotion, day=timezone.localdate(), impressions=120, clicks=1)
@@ -78,7 +78,7 @@ def test_ledger_has_no_messages_and_emails(client: Client) -> None:
 
 
 def test_hidden_article_has_no_title_in_ledger(client: Client) -> None:
-    article = factories.published(title="Secret", author=factories.PersonFactory.create(display_name="Ani"))
+    article = factories.published(title="Secret", author=factories.UserFactory.create(display_name="Ani"))
     running(article=article, sponsor=article.author)
     publishing.hide(article=article)
     for address in ("/promotions/", "/promotions.csv", "/promotions.json"):
@@ -90,7 +90,7 @@ def test_hidden_article_has_no_title_in_ledger(client: Client) -> None:
 
 
 def test_editorial_pick_names_no_moderator(client: Client) -> None:
-    running(kind="editorial", sponsor=factories.PersonFactory.create(display_name="Moderator Lilit"))
+    running(kind="editorial", sponsor=factories.UserFactory.create(display_name="Moderator Lilit"))
     page = client.get("/promotions/").text
     assert "editors’ choice" in page
     assert "Moderator Lilit" not in page
@@ -159,7 +159,7 @@ def test_ledger_shows_exact_prices(client: Client) -> None:
 def test_csv_escapes_formulas(client: Client, formula: str) -> None:
     running(
         article=factories.published(title=f"{formula} and more"),
-        sponsor=factories.PersonFactory.create(display_name=formula),
+        sponsor=factories.UserFactory.create(display_name=formula),
     )
     (row,) = rows(client)
     assert row["article"].startswith("'")

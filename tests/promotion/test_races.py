@@ -74,14 +74,14 @@ def test_parallel_requests_of_one_form_make_one_promotion() -> None:
 
 def test_parallel_requests_make_one_open_promotion() -> None:
     article, plan = factories.published(), actions.plan()
-    users = factories.PersonFactory.create_batch(12)
+    users = factories.UserFactory.create_batch(12)
     asking = [partial(requests.request_promotion, article=article, sponsor=one, plan=plan) for one in users]
     assert refused(at_once(asking)) == 11
     assert Promotion.objects.count() == 1
 
 
 def test_parallel_requests_respect_author_cap() -> None:
-    author = factories.PersonFactory.create()
+    author = factories.UserFactory.create()
     plan = actions.plan(actions.place(per_author_cap=3))
     articles = [factories.published(author) for _ in range(10)]
     asking = [partial(requests.request_promotion, article=one, sponsor=author, plan=plan) for one in articles]

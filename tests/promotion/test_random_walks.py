@@ -40,9 +40,9 @@ class World:
 
     def __init__(self, seed: int) -> None:
         self.chance = random.Random(seed)  # noqa: S311 - a test that repeats itself
-        self.authors = [factories.PersonFactory.create(allows_promotion_by_others=bool(n)) for n in range(3)]
+        self.authors = [factories.UserFactory.create(allows_promotion_by_others=bool(n)) for n in range(3)]
         self.moderators = [actions.moderator() for _ in range(2)]
-        self.users: list[User] = [*self.authors, *self.moderators, factories.PersonFactory.create()]
+        self.users: list[User] = [*self.authors, *self.moderators, factories.UserFactory.create()]
         self.articles = [factories.published(author) for author in self.authors for _ in range(2)]
         self.places = [
             actions.place("front_top", capacity=2, per_author_cap=2, author_can_refuse_hours=24),

@@ -29,7 +29,7 @@ FIRST = date(2026, 11, 22)
 
 @pytest.fixture
 def sponsor() -> User:
-    return factories.PersonFactory.create()
+    return factories.UserFactory.create()
 
 
 @pytest.fixture
@@ -133,12 +133,12 @@ def test_results_are_404_for_others(client: Client, promotion: Promotion, suffix
     assert client.get(address)["Location"].startswith("/accounts/login/")
     for user in (
         promotion.article.author,
-        factories.PersonFactory.create(),
-        factories.PersonFactory.create(is_staff=True),
+        factories.UserFactory.create(),
+        factories.UserFactory.create(is_staff=True),
     ):
         client.force_login(user)
         assert client.get(address).status_code == 404
-    moderator: Any = factories.PersonFactory.create(is_staff=True)
+    moderator: Any = factories.UserFactory.create(is_staff=True)
     moderator.user_permissions.add(Permission.objects.get(codename="decide_promotion"))
     client.force_login(moderator)
     assert client.get(address).status_code == 200

@@ -75,13 +75,13 @@ def test_request_with_open_promotion_in_placement_is_refused() -> None:
     article = factories.published()
     actions.requested(article=article)
     with pytest.raises(ActionNotAllowed, match="open promotion"):
-        actions.requested(article=article, sponsor=factories.PersonFactory.create())
+        actions.requested(article=article, sponsor=factories.UserFactory.create())
     actions.requested(article=article, placement=actions.place("beside"))  # Another placement is possible.
 
 
 def test_one_open_promotion_is_a_constraint() -> None:
     made = actions.requested()
-    twin = Promotion(article=made.article, placement=made.placement, sponsor=factories.PersonFactory.create())
+    twin = Promotion(article=made.article, placement=made.placement, sponsor=factories.UserFactory.create())
     with pytest.raises(IntegrityError), transaction.atomic():
         twin.save()
 
@@ -95,7 +95,7 @@ def hidden() -> dict[str, Any]:
 
 
 def suspended() -> dict[str, Any]:
-    return {"sponsor": factories.PersonFactory.create(suspended_until=timezone.now() + DAY)}
+    return {"sponsor": factories.UserFactory.create(suspended_until=timezone.now() + DAY)}
 
 
 def past_date() -> dict[str, Any]:
@@ -119,15 +119,15 @@ def full_on_that_date() -> dict[str, Any]:
 
 
 def cap_reached() -> dict[str, Any]:
-    author = factories.PersonFactory.create()
+    author = factories.UserFactory.create()
     plan = actions.plan(actions.place(per_author_cap=1))
     actions.requested(article=factories.published(author), plan=plan)
-    return {"article": factories.published(author), "sponsor": factories.PersonFactory.create(), "plan": plan}
+    return {"article": factories.published(author), "sponsor": factories.UserFactory.create(), "plan": plan}
 
 
 def opted_out() -> dict[str, Any]:
-    author = factories.PersonFactory.create(allows_promotion_by_others=False)
-    return {"article": factories.published(author), "sponsor": factories.PersonFactory.create()}
+    author = factories.UserFactory.create(allows_promotion_by_others=False)
+    return {"article": factories.published(author), "sponsor": factories.UserFactory.create()}
 
 
 def not_offered() -> dict[str, Any]:
@@ -163,7 +163,7 @@ def test_invalid_request_is_refused_and_writes_nothing(case: Any, message: str) 
 
 
 def test_author_who_opted_out_can_promote_own_article() -> None:
-    author = factories.PersonFactory.create(allows_promotion_by_others=False)
+    author = factories.UserFactory.create(allows_promotion_by_others=False)
     assert actions.requested(article=factories.published(author)).state == State.REQUESTED
 
 
@@ -264,7 +264,7 @@ def test_approve_own_request_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    "verb",
+    "action",
     [
         lambda p, who: decisions.approve(promotion=p, moderator=who),
         lambda p, who: decisions.decline(promotion=p, moderator=who, reason="No"),
@@ -277,12 +277,12 @@ def test_approve_own_request_is_refused() -> None:
         lambda p, who: decisions.create_editorial_pick(article=p.article, moderator=who, placement=p.placement, days=1),
     ],
 )
-def test_decisions_need_permission(verb: Any) -> None:
+def test_decisions_need_permission(action: Any) -> None:
     made = actions.requested()
     with pytest.raises(PermissionDenied):
-        verb(made, factories.PersonFactory.create(is_staff=True))
+        action(made, factories.UserFactory.create(is_staff=True))
     with pytest.raises(ActionNotAllowed, match="suspended"):
-        verb(made, actions.moderator(suspended_until=timezone.now() + DAY))
+        action(made, actions.moderator(suspended_until=timezone.now() + DAY))
     assert events(made) == ["requested"]
 
 
@@ -302,7 +302,7 @@ def test_approve_hidden_article_is_refused() -> None:
 def test_approve_waits_for_author() -> None:
     place = actions.place(author_can_refuse_hours=48)
     with time_machine.travel(timezone.now(), tick=False) as clock:
-        made = actions.requested(sponsor=factories.PersonFactory.create(), placement=place)
+        made = actions.requested(sponsor=factories.UserFactory.create(), placement=place)
         moderator = actions.moderator()
         clock.shift(timedelta(hours=47))
         with pytest.raises(ActionNotAllowed, match="The author can refuse until"):
@@ -315,7 +315,7 @@ def test_approve_waits_for_author() -> None:
 
 def test_approve_after_author_agrees() -> None:
     place = actions.place(author_can_refuse_hours=48)
-    made = actions.requested(sponsor=factories.PersonFactory.create(), placement=place)
+    made = actions.requested(sponsor=factories.UserFactory.create(), placement=place)
     for _ in range(2):
         requests.author_agrees(promotion=made, author=made.article.author)
     assert decisions.approve(promotion=made, moderator=actions.moderator()).state == State.APPROVED
@@ -324,7 +324,7 @@ def test_approve_after_author_agrees() -> None:
 
 def test_author_refusal_creates_refund_due() -> None:
     place = actions.place(author_can_refuse_hours=48)
-    made = actions.paid(sponsor=factories.PersonFactory.create(), placement=place)
+    made = actions.paid(sponsor=factories.UserFactory.create(), placement=place)
     made = requests.author_refuses(promotion=made, author=made.article.author, reason="Not with my text.")
     assert made.state == State.DECLINED
     assert events(made)[-2:] == ["refused", "refund_due"]
@@ -333,8 +333,8 @@ def test_author_refusal_creates_refund_due() -> None:
 
 def test_only_author_can_answer() -> None:
     place = actions.place(author_can_refuse_hours=48)
-    made = actions.requested(sponsor=factories.PersonFactory.create(), placement=place)
-    for stranger in (factories.PersonFactory.create(), made.sponsor):
+    made = actions.requested(sponsor=factories.UserFactory.create(), placement=place)
+    for stranger in (factories.UserFactory.create(), made.sponsor):
         with pytest.raises(ActionNotAllowed, match="Only the author"):
             requests.author_refuses(promotion=made, author=stranger)
         with pytest.raises(ActionNotAllowed, match="Only the author"):
@@ -344,7 +344,7 @@ def test_only_author_can_answer() -> None:
 def test_only_sponsor_can_cancel() -> None:
     made = actions.requested()
     with pytest.raises(ActionNotAllowed, match="Only the requester"):
-        requests.cancel(promotion=made, sponsor=factories.PersonFactory.create())
+        requests.cancel(promotion=made, sponsor=factories.UserFactory.create())
     assert requests.cancel(promotion=made, sponsor=made.sponsor).state == State.CANCELLED
 
 
@@ -407,16 +407,16 @@ def test_edited_article_is_paused_until_reapproved() -> None:
     assert not Promotion.objects.paused().exists()
 
 
-@pytest.mark.parametrize("verb", ["approve", "reapprove_after_edit"])
-def test_decision_needs_current_revision(verb: str) -> None:
-    made, moderator = (actions.requested() if verb == "approve" else actions.approved()), actions.moderator()
+@pytest.mark.parametrize("action", ["approve", "reapprove_after_edit"])
+def test_decision_needs_current_revision(action: str) -> None:
+    made, moderator = (actions.requested() if action == "approve" else actions.approved()), actions.moderator()
     read = made.article.live_id
     edit(made)
     with pytest.raises(ActionNotAllowed, match="text of the article has changed"):
-        getattr(decisions, verb)(promotion=made, moderator=moderator, revision_id=read)
+        getattr(decisions, action)(promotion=made, moderator=moderator, revision_id=read)
     assert not Promotion.objects.deliverable().exists()
     made.article.refresh_from_db()
-    getattr(decisions, verb)(promotion=made, moderator=moderator, revision_id=made.article.live_id)
+    getattr(decisions, action)(promotion=made, moderator=moderator, revision_id=made.article.live_id)
     assert Promotion.objects.deliverable().get() == made
 
 

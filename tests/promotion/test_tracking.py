@@ -152,7 +152,7 @@ def test_visit_counts_only_after_click(client: Client, promotion: Promotion) -> 
     [
         lambda promotion: promotion.article.author,
         lambda promotion: promotion.sponsor,
-        lambda _: factories.PersonFactory.create(is_staff=True),
+        lambda _: factories.UserFactory.create(is_staff=True),
     ],
     ids=["author", "sponsor", "staff"],
 )
@@ -165,7 +165,7 @@ def test_author_sponsor_and_staff_do_not_count(
 
 
 def test_signed_in_reader_counts_once_on_any_address(client: Client, promotion: Promotion) -> None:
-    client.force_login(factories.PersonFactory.create())
+    client.force_login(factories.UserFactory.create())
     report(client, clicks=promotion.pk)
     report(client, impressions=promotion.pk, visits=promotion.pk, address="192.0.2.2")
     assert numbers(promotion) == (1, 1, 1)

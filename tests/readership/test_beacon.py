@@ -106,7 +106,7 @@ def test_beacon_kinds_that_are_not_counted(
     if kind == "author":
         client.force_login(article.author)
     elif kind == "staff":
-        client.force_login(factories.PersonFactory.create(is_staff=True))
+        client.force_login(factories.UserFactory.create(is_staff=True))
     elif kind == "over_rate":
         settings.VIEWS_PER_ADDRESS = 0
     send(client, article, agent="curl/8" if kind == "bot" else FIREFOX)
@@ -118,7 +118,7 @@ def test_beacon_kinds_that_are_not_counted(
 
 
 def test_beacon_signed_in_user_is_counted_once_everywhere(client: Client, article: Article) -> None:
-    client.force_login(factories.PersonFactory.create())
+    client.force_login(factories.UserFactory.create())
     send(client, article)
     send(client, article, address="198.51.100.7", agent="Mozilla/5.0 another")
     assert PageView.objects.get().kind == PageView.Kind.COUNTED

@@ -59,7 +59,7 @@ def assert_everything_agrees(article: Article, *, views: int, reads: int = 0) ->
 
 def test_beacon_exact_with_views_reads_votes_and_rollups_at_once(app: WSGIApplication) -> None:
     article = factories.published()
-    users = [factories.PersonFactory.create() for _ in range(THREADS)]
+    users = [factories.UserFactory.create() for _ in range(THREADS)]
 
     def readers(thread: int) -> None:
         for n in range(25):

@@ -26,7 +26,7 @@ MY_ARTICLES = reverse("my_articles")
 
 @pytest.fixture
 def author() -> User:
-    return factories.PersonFactory.create()
+    return factories.UserFactory.create()
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def test_counts_page_shows_reads_to_author(client: Client, article: Article) -> 
         assert f"<td>{reads}</td><td>{share}</td>" in page
 
 
-@pytest.mark.parametrize("make", [moderator, administrator, factories.PersonFactory.create, None])
+@pytest.mark.parametrize("make", [moderator, administrator, factories.UserFactory.create, None])
 def test_reads_are_hidden_from_others(client: Client, article: Article, make: Any) -> None:
     if make:
         client.force_login(make())
@@ -145,7 +145,7 @@ def test_my_articles_query_count_does_not_grow(
 
 @pytest.mark.parametrize("visitor", ["anonymous", "other user"])
 def test_own_reads_tag_is_empty_for_others(article: Article, visitor: str) -> None:
-    user = None if visitor == "anonymous" else factories.PersonFactory.create()
+    user = None if visitor == "anonymous" else factories.UserFactory.create()
     shown = Template("{% load readership %}{% own_reads articles as reads %}{{ reads|read_number:article }}").render(
         Context({"articles": [article], "article": article, "user": user})
     )

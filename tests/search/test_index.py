@@ -146,7 +146,7 @@ def test_update_author_writes_one_batch_now_and_the_rest_after_the_commit(
     monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
 ) -> None:
     monkeypatch.setattr(services, "RENAME_BATCH", 2)
-    author = factories.PersonFactory.create(display_name="Old")
+    author = factories.UserFactory.create(display_name="Old")
     for n in range(5):
         article(f"Article {n}", author=author)
     User.objects.filter(pk=author.pk).update(display_name="Hovhannes")

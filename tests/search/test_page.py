@@ -64,7 +64,7 @@ def results(page: str) -> str:
 
 def test_search_form_without_javascript_shows_the_chosen_values(client: Client) -> None:
     town = factories.SectionFactory.create(name="Town")
-    author = factories.PersonFactory.create(username="lilit", display_name="Lilit Sargsyan")
+    author = factories.UserFactory.create(username="lilit", display_name="Lilit Sargsyan")
     article("Telescope", section=town, author=author)
     article("Another telescope")
     page = client.get(
@@ -356,7 +356,7 @@ MAX_QUERIES = 8 if connection.vendor == "postgresql" else 6
 def test_search_query_count(
     client: Client, parameters: dict[str, str], django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
-    author = factories.PersonFactory.create(username="lilit", display_name="Lilit")
+    author = factories.UserFactory.create(username="lilit", display_name="Lilit")
     for n in range(9):
         article(f"Telescope {n}", author=author, tag_names=[f"tag {n}"])
     client.get("/search/")  # Sections, settings and tags are cached for some seconds.
@@ -373,8 +373,8 @@ def suggested(client: Client, typed: str) -> list[str]:
 
 
 def test_suggestions_complete_sections_authors_tags_and_titles(client: Client) -> None:
-    author = factories.PersonFactory.create(username="tester", display_name="Tessa Vardanyan")
-    factories.PersonFactory.create(username="tesla", display_name="Tesla Unread")
+    author = factories.UserFactory.create(username="tester", display_name="Tessa Vardanyan")
+    factories.UserFactory.create(username="tesla", display_name="Tesla Unread")
     section = factories.SectionFactory.create(name="Tests")
     article("The long test of a telescope", author=author, section=section, tag_names=["tesseract"])
     assert suggested(client, "tes") == [
@@ -387,7 +387,7 @@ def test_suggestions_complete_sections_authors_tags_and_titles(client: Client) -
     assert suggested(client, "vard") == []
 
 
-def test_suggestions_are_at_most_eight_and_need_two_letters(client: Client) -> None:
+def test_suggestions_are_at_most_eight_and_need_two_characters(client: Client) -> None:
     for n in range(10):
         article(f"Telescope {n}")
     assert len(suggested(client, "tele")) == 8

@@ -38,7 +38,7 @@ def article(title: str = "An article", body: str = "", **changes: Any) -> Articl
 
 @pytest.fixture
 def author() -> User:
-    return factories.PersonFactory.create(username="lilit_s", display_name="Lilit Sargsyan")
+    return factories.UserFactory.create(username="lilit_s", display_name="Lilit Sargsyan")
 
 
 # --- Matches -----------------------------------------------------------------------------
@@ -179,7 +179,7 @@ def test_search_omits_a_hidden_article_that_is_still_in_the_index() -> None:
 
 
 def test_search_finds_new_words_of_an_edit_after_its_publication() -> None:
-    one = article("Telescope", author=factories.PersonFactory.create())
+    one = article("Telescope", author=factories.UserFactory.create())
     edited = publishing.save_draft(
         article=one,
         text=factories.text(title="Microscope", section=one.section, body=FILLING * 2, tag_names=["lenses"]),

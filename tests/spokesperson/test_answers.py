@@ -81,7 +81,7 @@ def test_security_headers_on_static_files(settings: LazySettings) -> None:
 
 
 def test_security_headers_in_admin_for_signed_in_user(client: Client) -> None:
-    client.force_login(factories.PersonFactory.create(is_staff=True, is_superuser=True))
+    client.force_login(factories.UserFactory.create(is_staff=True, is_superuser=True))
     response = client.get("/admin/")
     assert response.status_code == 200
     assert "unsafe" not in response["Content-Security-Policy"]

@@ -36,7 +36,7 @@ def article() -> Article:
     """An article with two likes, a dislike and views of every kind, all rolled up."""
     article = factories.published()
     for value in (1, 1, -1):
-        cast_vote(article=article, user=factories.PersonFactory.create(), value=value)
+        cast_vote(article=article, user=factories.UserFactory.create(), value=value)
     for kind in PageView.Kind.values:
         viewed(article, 2, kind=kind)
     viewed(article, 3, days_ago=1)

@@ -56,7 +56,7 @@ def article(open_connection: None) -> Article:
         f"<p>{' '.join(words[(7 * turn + n * (turn % 5 + 1)) % len(words)] for n in range(90))}</p>"
         for turn in range(PARAGRAPHS)
     )
-    author = factories.PersonFactory.create()
+    author = factories.UserFactory.create()
     section = factories.SectionFactory.create()
     common = {"section": section, "image": create_image(author), "alternative_text": "A lamp at dusk"}
     for title in ("The yard light", "A rumour", "The market"):

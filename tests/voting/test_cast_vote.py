@@ -42,7 +42,7 @@ def rows_written() -> int:
 @pytest.mark.parametrize("before", [1, 0, -1])
 @pytest.mark.parametrize("after", [1, 0, -1])
 def test_cast_vote_every_change(before: Choice, after: Choice) -> None:
-    article, voter = factories.published(), factories.PersonFactory.create()
+    article, voter = factories.published(), factories.UserFactory.create()
     cast_vote(article=article, user=voter, value=before)
     result = cast_vote(article=article, user=voter, value=after)
     assert result == VoteResult(likes=int(after == 1), dislikes=int(after == -1), value=after)
@@ -55,7 +55,7 @@ def test_cast_vote_every_change(before: Choice, after: Choice) -> None:
 
 @pytest.mark.parametrize("value", [1, 0, -1])
 def test_cast_vote_twice_changes_nothing(value: Choice) -> None:
-    article, voter = factories.published(), factories.PersonFactory.create()
+    article, voter = factories.published(), factories.UserFactory.create()
     once = cast_vote(article=article, user=voter, value=value)
     assert cast_vote(article=article, user=voter, value=value) == once
     assert counters(article) == (once.likes, once.dislikes)
@@ -64,14 +64,14 @@ def test_cast_vote_twice_changes_nothing(value: Choice) -> None:
 def test_cast_vote_by_several_users_adds_up() -> None:
     article = factories.published()
     for value in (1, 1, 1, -1):
-        result = cast_vote(article=article, user=factories.PersonFactory.create(), value=value)
+        result = cast_vote(article=article, user=factories.UserFactory.create(), value=value)
     assert (result.likes, result.dislikes) == counters(article) == (3, 1)
 
 
 def test_cast_vote_moves_article_in_hot() -> None:
     article = factories.published()
     begin = article.hot
-    voters = factories.PersonFactory.create_batch(11)
+    voters = factories.UserFactory.create_batch(11)
     for voter in voters:
         cast_vote(article=article, user=voter, value=1)
     article.refresh_from_db()
@@ -91,7 +91,7 @@ def test_cast_vote_on_own_article_is_refused() -> None:
 
 def test_cast_vote_by_suspended_user_is_refused() -> None:
     article = factories.published()
-    voter = factories.PersonFactory.create(suspended_until=timezone.now() + timedelta(days=1))
+    voter = factories.UserFactory.create(suspended_until=timezone.now() + timedelta(days=1))
     with pytest.raises(ActionNotAllowed, match="suspended"):
         cast_vote(article=article, user=voter, value=1)
     assert counters(article) == (0, 0)
@@ -101,7 +101,7 @@ def test_cast_vote_by_suspended_user_is_refused() -> None:
 def test_cast_vote_on_unpublished_article(make: Callable[[], Article]) -> None:
     article = make()
     with pytest.raises(Article.DoesNotExist):
-        cast_vote(article=article, user=factories.PersonFactory.create(), value=1)
+        cast_vote(article=article, user=factories.UserFactory.create(), value=1)
     assert not Vote.objects.exists()
 
 
@@ -109,17 +109,17 @@ def test_cast_vote_on_article_hidden_since_it_was_read() -> None:
     article = factories.published()
     publishing.hide(article=Article.objects.get(pk=article.pk))
     with pytest.raises(Article.DoesNotExist):
-        cast_vote(article=article, user=factories.PersonFactory.create(), value=1)
+        cast_vote(article=article, user=factories.UserFactory.create(), value=1)
 
 
 @pytest.mark.parametrize("value", [2, -2, 100])
 def test_cast_vote_refuses_other_values(value: int) -> None:
     with pytest.raises(ValueError, match=str(value)):
-        cast_vote(article=factories.published(), user=factories.PersonFactory.create(), value=value)  # type: ignore[arg-type]
+        cast_vote(article=factories.published(), user=factories.UserFactory.create(), value=value)  # type: ignore[arg-type]
 
 
 def test_votes_survive_hiding_and_restoring() -> None:
-    article, voter = factories.published(), factories.PersonFactory.create()
+    article, voter = factories.published(), factories.UserFactory.create()
     cast_vote(article=article, user=voter, value=1)
     publishing.hide(article=article)
     publishing.restore(article=article)
@@ -128,7 +128,7 @@ def test_votes_survive_hiding_and_restoring() -> None:
 
 
 def test_cast_vote_with_wrong_counter() -> None:
-    article, voter = factories.published(), factories.PersonFactory.create()
+    article, voter = factories.published(), factories.UserFactory.create()
     cast_vote(article=article, user=voter, value=1)
     Article.objects.filter(pk=article.pk).update(likes=0)
     cast_vote(article=article, user=voter, value=-1)
@@ -137,7 +137,7 @@ def test_cast_vote_with_wrong_counter() -> None:
 
 @pytest.mark.parametrize("before", [0, 1])
 def test_cast_vote_locks_the_article_last(before: Choice) -> None:
-    article, voter = factories.published(), factories.PersonFactory.create()
+    article, voter = factories.published(), factories.UserFactory.create()
     cast_vote(article=article, user=voter, value=before)
     with CaptureQueriesContext(connection) as queries:
         cast_vote(article=article, user=voter, value=-1)
@@ -149,7 +149,7 @@ def test_cast_vote_locks_the_article_last(before: Choice) -> None:
 
 
 def test_cast_vote_sends_signal_when_the_vote_changes() -> None:
-    article, voter = factories.published(), factories.PersonFactory.create()
+    article, voter = factories.published(), factories.UserFactory.create()
     received: list[Any] = []
 
     def receiver(**kwargs: Any) -> None:
@@ -165,7 +165,7 @@ def test_cast_vote_sends_signal_when_the_vote_changes() -> None:
 
 
 def test_cast_vote_twice_writes_nothing_and_does_not_lock_the_article() -> None:
-    article, voter = factories.published(), factories.PersonFactory.create()
+    article, voter = factories.published(), factories.UserFactory.create()
     cast_vote(article=article, user=voter, value=1)
     before = Vote.objects.values().get()
     written = rows_written()
@@ -180,7 +180,7 @@ def test_cast_vote_twice_writes_nothing_and_does_not_lock_the_article() -> None:
 def test_cast_vote_stores_hot_of_the_ranking() -> None:
     article = factories.published()
     assert article.published_at is not None
-    voter = factories.PersonFactory.create()
+    voter = factories.UserFactory.create()
     for n in [*range(-120, 121), 999, 1000, 1001, -98765, 10**6, 2 * 10**9]:
         Article.objects.filter(pk=article.pk).update(likes=max(n, 0), dislikes=max(-n, 0))
         for value in (1, -1, 0):
@@ -191,7 +191,7 @@ def test_cast_vote_stores_hot_of_the_ranking() -> None:
 
 @pytest.mark.parametrize("when", [datetime(1999, 12, 31, 23, 59, 59, 999999, UTC), datetime(2038, 1, 19, tzinfo=UTC)])
 def test_cast_vote_stores_hot_at_any_time(when: datetime) -> None:
-    article, voter = factories.published(), factories.PersonFactory.create()
+    article, voter = factories.published(), factories.UserFactory.create()
     Article.objects.filter(pk=article.pk).update(published_at=when, likes=41)
     article.refresh_from_db()
     cast_vote(article=article, user=voter, value=1)

@@ -49,7 +49,7 @@ def test_vote_control_anonymous_makes_no_query() -> None:
 def test_vote_control_signed_in_shows_own_vote_to_change_or_withdraw(
     value: Any, pressed: list[str], values: list[str]
 ) -> None:
-    article, user = factories.published(), factories.PersonFactory.create()
+    article, user = factories.published(), factories.UserFactory.create()
     cast_vote(article=article, user=user, value=value)
     with CaptureQueriesContext(connection) as queries:
         html = render(article, user)

@@ -48,20 +48,20 @@ def voting(article: Article, voters: list[User], seed: int) -> Callable[[], None
 
 def test_cast_vote_many_users_at_once() -> None:
     article = factories.published()
-    voters = [factories.PersonFactory.create_batch(5) for _ in range(THREADS)]
+    voters = [factories.UserFactory.create_batch(5) for _ in range(THREADS)]
     assert at_once([voting(article, voters[n], n) for n in range(THREADS)]) == [None] * THREADS
     assert_exact(article)
 
 
 def test_cast_vote_one_user_in_many_tabs() -> None:
-    article, voter = factories.published(), factories.PersonFactory.create()
+    article, voter = factories.published(), factories.UserFactory.create()
     assert at_once([voting(article, [voter] * 5, n) for n in range(THREADS)]) == [None] * THREADS
     assert_exact(article)
     assert Vote.objects.count() <= 1
 
 
 def test_cast_vote_double_click() -> None:
-    article, voter = factories.published(), factories.PersonFactory.create()
+    article, voter = factories.published(), factories.UserFactory.create()
     assert at_once([lambda: cast_vote(article=article, user=voter, value=1)] * THREADS) == [None] * THREADS
     assert_exact(article)
     assert article.likes == Vote.objects.count() == 1
@@ -69,7 +69,7 @@ def test_cast_vote_double_click() -> None:
 
 def test_cast_vote_while_article_is_hidden() -> None:
     article = factories.published()
-    voters = factories.PersonFactory.create_batch(THREADS)
+    voters = factories.UserFactory.create_batch(THREADS)
     errors = at_once(
         [
             *[lambda voter=voter: cast_vote(article=article, user=voter, value=1) for voter in voters],
@@ -84,13 +84,13 @@ def test_cast_vote_while_article_is_hidden() -> None:
 
 
 def test_cast_vote_while_user_or_article_is_deleted() -> None:
-    article, voter = factories.published(), factories.PersonFactory.create()
+    article, voter = factories.published(), factories.UserFactory.create()
     gone = User.objects.get(pk=voter.pk)
     User.objects.filter(pk=voter.pk).delete()
     with pytest.raises(ActionNotAllowed, match="no longer exists"):
         cast_vote(article=article, user=gone, value=1)
     assert_exact(article)
-    others = factories.PersonFactory.create_batch(THREADS)
+    others = factories.UserFactory.create_batch(THREADS)
     errors = at_once(
         [
             *[lambda voter=voter: cast_vote(article=article, user=voter, value=1) for voter in others],

@@ -26,7 +26,7 @@ from tests import factories
 
 call_command("migrate", verbosity=0)
 article = factories.published()
-voters = factories.PersonFactory.create_batch(8)
+voters = factories.UserFactory.create_batch(8)
 tabs = voters[:1] * 8
 
 def vote(voter, likes):

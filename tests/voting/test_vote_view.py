@@ -37,7 +37,7 @@ def article() -> Article:
 
 @pytest.fixture
 def voter(client: Client) -> User:
-    voter = factories.PersonFactory.create()
+    voter = factories.UserFactory.create()
     client.force_login(voter)
     return voter
 
@@ -160,7 +160,7 @@ def test_vote_over_rate_limit_is_429(client: Client, article: Article) -> None:
 
 def test_vote_with_stale_csrf_token(article: Article) -> None:
     client = Client(enforce_csrf_checks=True)
-    client.force_login(factories.PersonFactory.create())
+    client.force_login(factories.UserFactory.create())
     assert post(client, article, "1").status_code == 403
     response = post(client, article, "1", **HTMX)
     assert response.status_code == 403
