@@ -113,6 +113,7 @@ def card_context(article: Article | Card, *, size: str = "", sizes: str = "") ->
         "card": card,
         "url": card.url,
         "title": card.title,
+        "summary": card.summary,
         "image": image,
         "size": size,
         "sizes": sizes or CARD_SIZES,
