@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from django.conf import LazySettings
-from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.files.uploadedfile import SimpleUploadedFile, UploadedFile
 from django.http import QueryDict
 from django.test import Client
 from django.urls import reverse
@@ -388,8 +388,9 @@ def test_anonymous_form_redirects_to_login_and_back() -> None:
 
 
 def test_form_validation_stores_no_image(user: User) -> None:
-    data, files = QueryDict(mutable=True), MultiValueDict({"image": [upload(50, 50)]})
+    data = QueryDict(mutable=True)
     data.update(filled())
+    files: MultiValueDict[str, UploadedFile[Any]] = MultiValueDict({"image": [upload(50, 50)]})
     form = forms.ArticleForm(data, files, user=user)
     assert form.is_valid()
     assert not Image.objects.exists()
