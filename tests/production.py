@@ -12,17 +12,23 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 from django.conf import settings
 from django.db import connection
+from django.db.models import Q
+from django.tasks import TaskResultStatus
+from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
 IS_PRODUCTION = os.environ.get("TEST_STACK") == "production"
 # Seconds until the queue must be empty, also on a busy machine.
 QUEUE_TIMEOUT = 60
+# How the task table marks a task without a time.
+NEVER = datetime(9000, 1, 1, tzinfo=UTC)
 _SEPARATOR = b"\n" + b"-" * 79 + b"\n"
 
 
@@ -70,14 +76,27 @@ def _parse(raw: bytes) -> ReceivedEmail:
     return ReceivedEmail(to=addresses, subject=str(message["Subject"]), body=text.get_content() if text else "")
 
 
-def wait_for_empty_queue() -> None:
+def wait_for_tasks() -> None:
+    """On the production stack, wait until the worker has done what the last requests enqueued.
+
+    Elsewhere tasks run at once.
+    """
+    if IS_PRODUCTION:
+        wait_for_empty_queue(ahead=timedelta(seconds=30))
+
+
+def wait_for_empty_queue(ahead: timedelta = timedelta()) -> None:
     """Wait until no task is due or running.
+
+    Args:
+        ahead: tasks that are scheduled for this time from now count as due.
 
     Raises:
         AssertionError: after `QUEUE_TIMEOUT` seconds.
     """
     deadline = time.monotonic() + QUEUE_TIMEOUT
-    while DBTaskResult.objects.ready().exists() or DBTaskResult.objects.running().exists():
+    due = Q(status=TaskResultStatus.READY) & (Q(run_after__lte=timezone.now() + ahead) | Q(run_after__gte=NEVER))
+    while DBTaskResult.objects.filter(due | Q(status=TaskResultStatus.RUNNING)).exists():
         assert time.monotonic() < deadline, (
             f"Tasks are waiting: {list(DBTaskResult.objects.values_list('task_path', 'status'))}"
         )
@@ -92,6 +111,8 @@ def start_worker(origin: str) -> subprocess.Popen[bytes]:
         "DATABASE_URL": _test_database_url(),
         "DATA_DIR": str(settings.DATA_DIR),
         "LOG_LEVEL": "ERROR",
+        # Also knows manual payments, and refunds those of the tests.
+        "PAYMENTS": "dummy",
     }
     command = [sys.executable, "manage.py", "db_worker", "--queue-name", "*", "--no-reload", "--interval", "0.1"]
     return subprocess.Popen(command, env=environment, cwd=settings.BASE_DIR)  # noqa: S603 - a fixed command

@@ -9,6 +9,8 @@ from django.core.mail import EmailMessage
 from PIL import Image, ImageDraw
 from playwright.sync_api import FilePayload, Locator, Page, expect
 
+from tests import production
+
 PASSWORD = "correct horse battery"
 _ADDRESS = re.compile(r"https?://\S+")
 _ROTATED = 6  # The EXIF orientation of a photo taken in portrait format.
@@ -100,6 +102,13 @@ def fill_in(page: Page, **fields: str) -> None:
             field.select_option(value)
         else:
             field.fill(value)
+
+
+def reload_after_tasks(page: Page) -> None:
+    """On the production stack, load the page again when the task worker has done its work."""
+    if production.IS_PRODUCTION:
+        production.wait_for_tasks()
+        page.reload()
 
 
 def figures(place: Page | Locator) -> Locator:

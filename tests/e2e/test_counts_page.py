@@ -17,6 +17,7 @@ from tests.e2e import IN_BROWSER
 from tests.e2e.conftest import Problems
 from tests.e2e.inspector import Inspector
 from tests.e2e.site import LONG_WORD
+from tests.e2e.steps import reload_after_tasks
 
 pytestmark = IN_BROWSER
 LogIn = Callable[[Page, User], None]
@@ -64,6 +65,7 @@ def test_counts_page_without_javascript(page_without_javascript: Page, articles:
     page = page_without_javascript
     page.goto(articles["one day"].get_absolute_url())
     page.locator("#vote").get_by_role("link", name="How the views are counted").click()
+    reload_after_tasks(page)
     expect(page.get_by_role("heading", level=1)).to_have_text("4 views")  # including this one
     expect(page.get_by_role("img", name="Views by day for the last 30 days, maximum 5")).to_be_visible()
     cell = page.get_by_role("row", name="30 days 4 1 0 0 0")

@@ -23,6 +23,7 @@ from tests.e2e.steps import (
     log_in_with_form,
     move_caret_to_end_of_line,
     photograph,
+    reload_after_tasks,
     write_text,
 )
 from tests.factories import SectionFactory, UserFactory, published
@@ -252,6 +253,7 @@ def expect_one_view_after_reloads(page: Page) -> None:
         with page.expect_response(re.compile("/beacon/")) as again:
             page.reload()
         assert again.value.status == 204
+        reload_after_tasks(page)
         expect_figures(page.locator(".verdict"), views=1, likes=0, dislikes=0)
     page.reload()
     expect_figures(page.locator(".verdict"), views=1, likes=0, dislikes=0)

@@ -20,6 +20,7 @@ from articles.promotion.services import requests, tracking
 from tests.e2e import IN_BROWSER
 from tests.factories import UserFactory, published
 from tests.moderation.users import moderator
+from tests.production import wait_for_tasks
 from tests.promotion import actions
 
 pytestmark = IN_BROWSER
@@ -101,6 +102,7 @@ def test_promotion_from_request_to_end(
     expect(reader.get_by_role("heading", level=1)).to_have_text(TITLE)
     assert reader.context.cookies() == []
     tracking.add_pending_counts()
+    wait_for_tasks()
     sponsor_page.goto(f"/promotions/{promotion.pk}/results/")
     # The last number varies: the sponsor's own visit can count as well.
     expect(sponsor_page.get_by_role("table").locator("tbody tr")).to_have_count(1)
@@ -120,6 +122,7 @@ def test_promotion_from_request_to_end(
 
     sponsor_page.goto(f"/promotions/{promotion.pk}/")
     expect(promotion_state(sponsor_page)).to_have_text("Ended")
+    wait_for_tasks()
     entries = ledger_entries(reader)
     expect(entries).to_contain_text(["requester", "the site", "70.00", "author", "moderator", "Ended"])
     expect(reader.get_by_role("main")).not_to_contain_text("Mariam")
@@ -146,6 +149,7 @@ def test_promotion_declined_by_moderator(
     expect(sponsor_page.get_by_text("It reads like an advertisement.")).to_be_visible()
     author_page.goto("/")
     expect(card(author_page)).to_have_count(0)
+    wait_for_tasks()
     entries = ledger_entries(author_page)
     expect(entries.filter(has_text="−70.00")).to_have_text([re.compile("refund", re.IGNORECASE)] * 2)
     assert money_moved(promotion) == [PRICE, -PRICE]
@@ -164,6 +168,7 @@ def test_promotion_refused_by_author(
     sponsor_page.reload()
     expect(promotion_state(sponsor_page)).to_have_text("Declined")
     expect(sponsor_page.get_by_text("It is out of date.")).to_be_visible()
+    wait_for_tasks()
     moderator_page.goto(f"/admin/promotion/promotion/{promotion.pk}/change/")
     expect(moderator_page.get_by_role("radio")).to_have_count(1)
     expect(moderator_page.get_by_label("Add a correction to the ledger")).to_be_visible()
@@ -197,6 +202,7 @@ def test_promotion_revoked_while_running(
     sponsor_page.reload()
     expect(promotion_state(sponsor_page)).to_have_text("Revoked")
     expect(sponsor_page.get_by_text("The film is not shown any more.")).to_be_visible()
+    wait_for_tasks()
     entries = ledger_entries(reader)
     expect(entries.filter(has_text="−39.9")).to_have_text([re.compile("refund", re.IGNORECASE)] * 2)
     promotion.refresh_from_db()

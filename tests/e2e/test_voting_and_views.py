@@ -14,6 +14,7 @@ from articles.voting.models import Vote
 from tests import factories
 from tests.e2e import IN_BROWSER
 from tests.e2e.conftest import Problems
+from tests.production import wait_for_tasks
 
 pytestmark = IN_BROWSER
 LogIn = Callable[[Page, User], None]
@@ -26,6 +27,7 @@ def test_view_of_visible_page_is_counted_once(page: Page) -> None:
             page.goto(article.get_absolute_url())
         assert beacon.value.status == 204
     assert [view.kind for view in PageView.objects.all()] == [PageView.Kind.COUNTED]
+    wait_for_tasks()
     page.reload()
     expect(page.locator("#vote .figures")).to_have_attribute("aria-label", "1 view, 0 likes, 0 dislikes")
     assert page.context.cookies() == []

@@ -13,7 +13,15 @@ from playwright.sync_api import Page, expect
 from articles.models import Article
 from articles.readership.models import PageView
 from tests.e2e import IN_BROWSER
-from tests.e2e.steps import PASSWORD, expect_figures, fill_in, first_url, log_in_with_form, photograph
+from tests.e2e.steps import (
+    PASSWORD,
+    expect_figures,
+    fill_in,
+    first_url,
+    log_in_with_form,
+    photograph,
+    reload_after_tasks,
+)
 from tests.factories import SectionFactory, UserFactory, published
 from tests.moderation.users import moderator
 
@@ -113,6 +121,7 @@ def read(page: Page) -> None:
             page.reload()
         assert image.value.status == 200
     assert [view.kind for view in PageView.objects.all()] == [PageView.Kind.COUNTED]
+    reload_after_tasks(page)
     expect_figures(page.locator(".verdict"), views=1, likes=0, dislikes=0)
     assert page.context.cookies() == []
 
