@@ -23,7 +23,6 @@ from articles.promotion.models import Placement, Plan
 from articles.promotion.models.payment import MAX_AMOUNT, to_decimal, to_minor
 from articles.promotion.services.capacity import MAX_REQUEST_LEAD
 from articles.promotion.services.decisions import MAX_PICK_DAYS
-from articles.promotion.services.requests import MAX_MESSAGE
 from articles.promotion.services.state_machine import MAX_REASON
 
 
@@ -51,7 +50,7 @@ class RequestForm(forms.Form):
     )
     message = forms.CharField(
         label=_("Message to the moderators"),
-        max_length=MAX_MESSAGE,
+        max_length=1000,
         required=False,
         widget=forms.Textarea(attrs={"rows": 4}),
         help_text=_("Why should more readers see this article? Optional."),

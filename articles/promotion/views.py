@@ -115,7 +115,7 @@ def _promotion_page(request: HttpRequest, promotion: Promotion, form: CancelForm
     context = {
         "promotion": promotion,
         "article": promotion.article,
-        "history": promotion.ledger.in_order(),
+        "history": promotion.ledger.all(),
         "can_cancel": promotion.is_open and not promotion.is_editorial,
         "cancel_form": form,
         "refund": format_amount(refund, promotion.currency) if refund else "",

@@ -135,7 +135,7 @@ def income_by_month(*, now: datetime) -> list[dict[str, Any]]:
     today = timezone.localdate(now)
     first_month = today.year * 12 + today.month - MONTHS
     rows = (
-        LedgerEntry.objects.money()
+        LedgerEntry.objects.filter(event__in=LedgerEntry.MOVES_MONEY)
         .filter(at__gte=day_start(date(first_month // 12, first_month % 12 + 1, 1)))
         .annotate(month=TruncMonth("at"))
         .values("month", "currency")

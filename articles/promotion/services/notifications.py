@@ -24,7 +24,7 @@ PENDING_TIMEOUT = timedelta(hours=3)
 
 def notify(entry: LedgerEntry, kind: str, *users: User) -> None:
     """Create one email to each user about a row of the ledger, in the transaction of the row."""
-    for user in users:
+    for user in dict.fromkeys(users):
         notification = Notification.objects.create(entry=entry, user=user, kind=kind)
         send_notification.enqueue(notification.pk)
     # A few emails whose worker was killed; their task does not run again by itself.
