@@ -92,6 +92,17 @@ class CancelForm(forms.Form):
     reason = reason_field(2, _("Optional."))
 
 
+class OutcomeForm(forms.Form):
+    """The answer of the dummy provider's bank."""
+
+    outcome = forms.ChoiceField(
+        label=_("Simulated bank response"),
+        choices=[("paid", _("Paid")), ("declined", _("Declined"))],
+        initial="paid",
+        widget=forms.RadioSelect,
+    )
+
+
 class Action(models.TextChoices):
     """What a moderator can do with a promotion."""
 
