@@ -86,11 +86,7 @@ def find_start(promotion: Promotion, *, wanted: datetime | None) -> datetime:
 
 
 def check_capacity(promotion: Promotion) -> None:
-    """Check that a locked promotion, whose section has changed, fits for the rest of its time.
-
-    Raises:
-        ActionNotAllowed: the placement is full.
-    """
+    """Raise `ActionNotAllowed` if a promotion whose section has changed does not fit for the rest of its time."""
     assert promotion.ends_at is not None
     now = timezone.now()
     intervals = _occupied([promotion.placement_id], promotion.section, since=now, others_than=promotion)

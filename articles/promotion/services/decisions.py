@@ -1,7 +1,8 @@
 """Decisions of moderators on promotions, and the editors' own picks.
 
 All raise `PermissionDenied` if the user cannot decide on promotions, and `ActionNotAllowed` if they are suspended,
-for their own request (except `revoke` and `add_correction`), or if the promotion is in another state.
+for their own request (except `revoke` and `add_correction`), or if the promotion, its article or the placement does not
+allow it now.
 """
 
 from __future__ import annotations
@@ -52,10 +53,6 @@ def approve(
 
     Args:
         revision_id: the revision that the moderator has read, if one was shown.
-
-    Raises:
-        ActionNotAllowed: the author can still refuse, the article is not public or was edited since, the time is past,
-            or the placement is full at some moment of the whole time.
     """
     with moderator_action(promotion, moderator, reason) as (promotion, by):
         check_phase(promotion, State.PAID if promotion.is_paid_kind else State.REQUESTED)
@@ -112,10 +109,6 @@ def reapprove_after_edit(
 
     Args:
         revision_id: the revision that the moderator has read, if one was shown.
-
-    Raises:
-        ActionNotAllowed: the article is not public, was not edited or was edited again, or it moved to a section whose
-            placement is full.
     """
     with moderator_action(promotion, moderator, reason) as (promotion, by):
         check_phase(promotion, State.SCHEDULED, State.RUNNING)
@@ -147,12 +140,7 @@ def create_editorial_pick(
     start: datetime | None = None,
     reason: str = "",
 ) -> Promotion:
-    """Give an article a placement for some days without payment. It always has an end, and counts for the capacity.
-
-    Raises:
-        ActionNotAllowed: their own article, it is not public or has an open promotion there, the time is invalid, or
-            the placement is full.
-    """
+    """Give another author's article a placement for some days without payment; it counts for the capacity."""
     check_moderator(moderator)
     by: dict[str, Any] = {"role": LedgerEntry.Role.MODERATOR, "actor": moderator, "reason": clean_reason(reason)}
     if not 1 <= days <= MAX_PICK_DAYS:

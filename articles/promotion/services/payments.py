@@ -32,11 +32,7 @@ logger = logging.getLogger(__name__)
 
 
 def open_payment(*, promotion: Promotion, variant: str) -> Payment:
-    """Return the payment that the sponsor is about to make: the one started before, as long as it can be continued.
-
-    Raises:
-        ActionNotAllowed: the promotion does not await payment.
-    """
+    """Return the payment that the sponsor is about to make: the one started before, as long as it can be continued."""
     with locked(promotion) as promotion:
         check_phase(promotion, State.AWAITING_PAYMENT)
         started = promotion.payments.filter(
@@ -90,10 +86,6 @@ def confirm_payment(*, promotion: Promotion, moderator: User, reason: str = "") 
 
     Args:
         reason: for the ledger, such as the number of the transfer; no names.
-
-    Raises:
-        PermissionDenied: the user cannot decide on promotions.
-        ActionNotAllowed: suspended, their own request, or it does not await payment.
     """
     with moderator_action(promotion, moderator, reason) as (promotion, by):
         if promotion.state == State.PAID:
@@ -190,12 +182,7 @@ def record_refund_failure(*, payment: Payment, reason: str) -> None:
 
 
 def record_refund(*, promotion: Promotion, moderator: User, reason: str = "") -> Promotion:
-    """Record that a moderator has refunded by hand everything that is due.
-
-    Raises:
-        PermissionDenied: the user cannot decide on promotions.
-        ActionNotAllowed: suspended, their own promotion, or nothing is due.
-    """
+    """Record that a moderator has refunded by hand everything that is due."""
     with moderator_action(promotion, moderator, reason) as (promotion, by):
         due = [payment for payment in promotion.payments.all() if payment.refund_left]
         if not due:

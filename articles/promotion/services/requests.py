@@ -1,4 +1,7 @@
-"""Requests for a promotion, and what the sponsor and the article's author do with them."""
+"""Requests for a promotion, and what the sponsor and the article's author do with them.
+
+All raise `ActionNotAllowed` for other users, and if the state of the promotion does not allow it.
+"""
 
 from __future__ import annotations
 
@@ -66,9 +69,7 @@ def request_promotion(
         form_key: the form's own key. A second call with the same key returns the promotion of the first one.
 
     Raises:
-        ActionNotAllowed: the sponsor is suspended, the plan is not offered, the article is not public or has an open
-            promotion there, its author allows no others, the date is invalid, the placement is full, or the author's
-            cap is reached.
+        ActionNotAllowed: the sponsor, the article, its author, the plan or the placement does not allow it.
     """
     if sponsor.is_suspended:
         raise ActionNotAllowed(_("Your account is suspended, so you cannot promote articles."))
@@ -152,11 +153,7 @@ def _check_start(promotion: Promotion) -> None:
 
 
 def cancel(*, promotion: Promotion, sponsor: User, reason: str = "") -> Promotion:
-    """Cancel a promotion as its sponsor. Due back is all that was paid, or the rest of the time if it runs.
-
-    Raises:
-        ActionNotAllowed: not the sponsor, or it is over.
-    """
+    """Cancel a promotion as its sponsor. Due back is all that was paid, or the rest of the time if it runs."""
     reason = clean_reason(reason)
     close_ended()
     with locked(promotion) as promotion:
@@ -168,11 +165,7 @@ def cancel(*, promotion: Promotion, sponsor: User, reason: str = "") -> Promotio
 
 
 def author_agrees(*, promotion: Promotion, author: User) -> Promotion:
-    """Agree as the article's author. Agreeing twice changes nothing.
-
-    Raises:
-        ActionNotAllowed: not the author, the author is the sponsor, or it was decided already.
-    """
+    """Agree as the article's author. Agreeing twice changes nothing."""
     with locked(promotion) as promotion:
         _check_author(promotion, author)
         if promotion.author_agreed_at is None:
@@ -184,11 +177,7 @@ def author_agrees(*, promotion: Promotion, author: User) -> Promotion:
 
 
 def author_refuses(*, promotion: Promotion, author: User, reason: str = "") -> Promotion:
-    """Refuse as the article's author, which declines the promotion. All that was paid is due back.
-
-    Raises:
-        ActionNotAllowed: not the author, the time to refuse is over, or it was decided already.
-    """
+    """Refuse as the article's author, which declines the promotion. All that was paid is due back."""
     reason = clean_reason(reason)
     with locked(promotion) as promotion:
         _check_author(promotion, author)

@@ -60,15 +60,13 @@ def locked(promotion: Promotion) -> Iterator[Promotion]:
 def lock_published_article(article: Article, revision_id: int | None = None) -> Article:
     """Return the article with its author, section and live text, locked so that it is not hidden in the meantime.
 
-    Args:
-        revision_id: the revision that the moderator has read, if one was shown.
-
     Raises:
-        ActionNotAllowed: it is not published, or was edited since.
+        ActionNotAllowed: it is not published, or has another live revision than the one that the moderator has read.
     """
-    locked = Article.objects.select_for_update(no_key=True).only("pk").filter(pk=article.pk).first()
+    # Two queries: one that waits for a lock returns joined rows from before the wait.
+    Article.objects.select_for_update(no_key=True).only("pk").filter(pk=article.pk).first()
     current = Article.objects.published().select_related("author", "section", "live").filter(pk=article.pk).first()
-    if locked is None or current is None:
+    if current is None:
         raise ActionNotAllowed(_("Only published articles can be promoted."))
     if revision_id is not None and current.live_id != revision_id:
         raise ActionNotAllowed(_("The text of the article has changed. Read it again before you decide."))
@@ -123,10 +121,6 @@ def moderator_action(
 
     Yields:
         the locked promotion; role, actor and reason for the row of the ledger.
-
-    Raises:
-        PermissionDenied: the user cannot decide on promotions.
-        ActionNotAllowed: suspended, their own request (unless `allow_own`), no reason or one that is too long.
     """
     check_moderator(moderator)
     reason = clean_reason(reason, required=reason_required)
