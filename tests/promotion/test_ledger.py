@@ -135,5 +135,6 @@ def test_computed_hash_is_frozen() -> None:
         amount=-12,
         currency="EUR",
         details={"b": 1, "a": "x"},
+        nonce="00" * 16,
     )
-    assert row.computed_hash == "5dbc73747a4eb6981c1ccbc71e851920a67b903eb156720d7b86dedf3aaddb42"
+    assert row.computed_hash == "c959dc909cde1c08c6242df1be3bc0dbb181df41b7a25ad02d406502bc083bbd"

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from django.conf import LazySettings
 from django.core import mail
 from django.core.mail import EmailMultiAlternatives
 from django.utils import timezone
@@ -52,7 +53,8 @@ def test_free_request_notifies_moderators_and_author() -> None:
     assert f"/admin/promotion/promotion/{made.pk}/change/" in to_judge.body
 
 
-def test_paid_request_notifies_moderators_after_payment() -> None:
+def test_paid_request_notifies_moderators_after_payment(settings: LazySettings) -> None:
+    settings.PAYMENT_INSTRUCTIONS = "IBAN AM00"
     moderator = actions.moderator()
     made = actions.awaiting()
     assert moderator.email not in sent_emails()
@@ -61,6 +63,15 @@ def test_paid_request_notifies_moderators_after_payment() -> None:
         (made.sponsor.email, "Receipt: 70.00 EUR"),
         (moderator.email, f"Promotion request: {TITLE}"),
     }
+
+
+def test_moderators_are_asked_for_instructions_if_the_site_has_none() -> None:
+    moderator = actions.moderator()
+    made = actions.awaiting()
+    [email] = sent_emails()[moderator.email]
+    assert email.subject == f"Transfer expected: promotion no. {made.pk}"
+    assert made.sponsor.email in email.body
+    assert "70.00\u00a0EUR" in email.body
 
 
 def test_approval_notifies_sponsor_and_author() -> None:
@@ -178,6 +189,9 @@ def test_email_is_in_the_recipients_language() -> None:
             "moved",
             "refunded",
             "refund_by_hand",
+            "transfer_expected",
+            "unexpected_payment",
+            "provider_report",
         }
     ),
 )

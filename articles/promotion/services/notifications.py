@@ -83,7 +83,7 @@ def _send(notification: Notification) -> None:
             "promotion": promotion,
             "title": str(promotion.article),
             # Functions, because amounts depend on the recipient's language.
-            "amount": lambda: format_amount(abs(entry.amount), entry.currency),
+            "amount": lambda: format_amount(abs(entry.amount) or promotion.price, entry.currency),
             "refund": lambda: format_amount(refund, entry.currency) if refund else "",
         },
     )

@@ -9,6 +9,7 @@ import uuid
 from datetime import date, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -85,7 +86,9 @@ def request_promotion(
         by: dict[str, Any] = {"role": Role.SPONSOR, "actor": sponsor, "details": details}
         entry = transition(promotion, State.REQUESTED, event=Event.REQUESTED, **by)
         if promotion.is_paid_kind:
-            transition(promotion, State.AWAITING_PAYMENT, event=Event.PAYMENT_ASKED, role=Role.SYSTEM)
+            entry = transition(promotion, State.AWAITING_PAYMENT, event=Event.PAYMENT_ASKED, role=Role.SYSTEM)
+            if settings.PAYMENTS == "manual" and not settings.PAYMENT_INSTRUCTIONS:
+                notify_moderators(entry, Kind.TRANSFER_EXPECTED)
         else:
             notify_moderators(entry, Kind.REQUESTED)
         if promotion.author_can_refuse_until is not None:
