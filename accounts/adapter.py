@@ -22,7 +22,7 @@ from django.utils.translation import get_language, override
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from core.mail import absolute_url, enqueue_email
+from core.mail import enqueue_email
 from core.models import SiteSettings
 from core.ratelimit import client_address, count_event, uncount_event
 
@@ -64,19 +64,9 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         enqueue_email(template=template_prefix, to=email, context=context)
 
-    def send_account_already_exists_mail(self, email: str) -> None:
-        context = {
-            "login_url": absolute_url(reverse("account_login")),
-            "password_reset_url": absolute_url(reverse("account_reset_password")),
-        }
-        self.send_mail("account/email/account_already_exists", email, context)
-
-    def get_email_confirmation_url(self, request: HttpRequest | None, emailconfirmation: Any) -> str:
-        return absolute_url(reverse("account_confirm_email", args=[emailconfirmation.key]))
-
     def get_reset_password_from_key_url(self, key: str) -> str:
-        uid, _dash, token = key.partition("-")
-        return absolute_url(reverse("account_reset_password_from_key", kwargs={"uidb36": uid, "key": token}))
+        """Return nothing: emails link to the configured origin, and a task has no request."""
+        return ""
 
     def is_safe_url(self, url: str | None) -> bool:
         """Allow paths and URLs of the configured origin, but no other host."""
@@ -92,9 +82,6 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
         return reverse("account")
-
-    def get_email_verification_redirect_url(self, email_address: EmailAddress) -> str:
-        return reverse("account" if self.request.user.is_authenticated else "account_login")
 
     def is_ajax(self, request: HttpRequest) -> bool:
         """Answer with HTML alone, not with JSON."""

@@ -122,48 +122,33 @@ class SignupForm(AllauthFormMixin, allauth_forms.SignupForm):  # type: ignore[mi
         return user, response
 
 
-class AddEmailForm(AllauthFormMixin, allauth_forms.AddEmailForm):  # type: ignore[misc]
-    """A new email address, which replaces the present one."""
-
-    labels = {"email": _("New email")}
-
-
-class ChangePasswordForm(AllauthFormMixin, allauth_forms.ChangePasswordForm):  # type: ignore[misc]
-    """A new password for a user who knows the old one."""
-
-
-class SetPasswordForm(AllauthFormMixin, allauth_forms.SetPasswordForm):  # type: ignore[misc]
-    """The first password of an account without one."""
-
-
 class ResetPasswordForm(AllauthFormMixin, allauth_forms.ResetPasswordForm):  # type: ignore[misc]
     """The address to which to send a link for a new password."""
 
     def save(self, request: HttpRequest, **kwargs: Any) -> str:
-        """Enqueue the same task whether or not an account has this address."""
+        """Enqueue the same task whether or not an account has this address, so that the response takes the same time.
+
+        The task takes keys, because task arguments are stored for days.
+        """
         email = str(self.cleaned_data["email"])
-        send_password_reset_email.enqueue(email, get_language() or "en")
+        pk = User.objects.by_email(email).values_list("pk", flat=True).first()
+        send_password_reset_email.enqueue(pk, get_language() or "en")
         return email
 
 
-class ResetPasswordKeyForm(AllauthFormMixin, allauth_forms.ResetPasswordKeyForm):  # type: ignore[misc]
-    """A new password for a user who followed the link."""
+def _adapted(form: type[forms.Form], **labels: Any) -> type[forms.Form]:
+    """Return a form of allauth with the mixin and no other change."""
+    return type(form.__name__, (AllauthFormMixin, form), {"labels": {**AllauthFormMixin.labels, **labels}})
 
 
-class ReauthenticateForm(AllauthFormMixin, allauth_forms.ReauthenticateForm):  # type: ignore[misc]
-    """The password again, before a change of the account."""
-
-
-class AuthenticateCodeForm(AllauthFormMixin, mfa_forms.AuthenticateForm):  # type: ignore[misc]
-    """The code of the authenticator app, or a recovery code, at log-in."""
-
-
-class ReauthenticateCodeForm(AllauthFormMixin, mfa_forms.ReauthenticateForm):  # type: ignore[misc]
-    """The code before a change of the account."""
-
-
-class ActivateTOTPForm(AllauthFormMixin, totp_forms.ActivateTOTPForm):  # type: ignore[misc]
-    """The first code of the app, which confirms that it is set up."""
+AddEmailForm = _adapted(allauth_forms.AddEmailForm, email=_("New email"))
+ChangePasswordForm = _adapted(allauth_forms.ChangePasswordForm)
+SetPasswordForm = _adapted(allauth_forms.SetPasswordForm)
+ResetPasswordKeyForm = _adapted(allauth_forms.ResetPasswordKeyForm)
+ReauthenticateForm = _adapted(allauth_forms.ReauthenticateForm)
+AuthenticateCodeForm = _adapted(mfa_forms.AuthenticateForm)
+ReauthenticateCodeForm = _adapted(mfa_forms.ReauthenticateForm)
+ActivateTOTPForm = _adapted(totp_forms.ActivateTOTPForm)
 
 
 class ProfileForm(forms.ModelForm[User]):

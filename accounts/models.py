@@ -41,10 +41,14 @@ class UserManager(auth_models.UserManager["User"]):
         """Return the user with this username, as a queryset. `iexact` would not use the index."""
         return self.alias(lower=Lower("username")).filter(lower=username.lower())
 
+    def by_email(self, email: str) -> models.QuerySet[User]:
+        """Return the user with this address, as a queryset."""
+        return self.alias(lower=Lower("email")).filter(lower=email.lower())
+
     def pks_by_login(self, login: str) -> list[int]:
         """Return the primary keys of the users with this username or email address."""
-        by_email = self.alias(lower=Lower("email")).filter(lower=login.lower()).values("pk")
-        return [row["pk"] for row in self.by_username(login).values("pk").union(by_email)]
+        users = self.by_username(login).values("pk").union(self.by_email(login).values("pk"))
+        return [row["pk"] for row in users]
 
     def get_by_natural_key(self, username: str | None) -> User:
         return self.by_username(username or "").get()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import transaction
@@ -13,35 +15,27 @@ from core import events
 from core.images import encode_webp, random_name
 
 
+@transaction.atomic
 def update_profile(
-    *,
-    user: User,
-    display_name: str,
-    biography: str,
-    preferred_language: str,
-    allows_promotion_by_others: bool,
-    avatar: Image.Image | None = None,
-    without_avatar: bool = False,
+    *, user: User, avatar: Image.Image | None = None, without_avatar: bool = False, **fields: Any
 ) -> None:
     """Store what `ProfileForm` returned.
 
     Args:
         avatar: a new avatar, from `core.images.load_image`; None leaves the present one.
         without_avatar: remove the present avatar; ignored if there is a new one.
+        fields: the other fields of the profile, by name.
     """
-    with transaction.atomic():
-        is_renamed = user.display_name != display_name
-        user.display_name = display_name
-        user.biography = biography
-        user.preferred_language = preferred_language
-        user.allows_promotion_by_others = allows_promotion_by_others
-        user.save(update_fields=["display_name", "biography", "preferred_language", "allows_promotion_by_others"])
-        if avatar is not None:
-            save_avatar(user=user, image=avatar)
-        elif without_avatar:
-            remove_avatar(user=user)
-        if is_renamed:
-            events.user_renamed.send(User, user=user)
+    is_renamed = user.display_name != fields["display_name"]
+    for name, value in fields.items():
+        setattr(user, name, value)
+    user.save(update_fields=fields)
+    if avatar is not None:
+        save_avatar(user=user, image=avatar)
+    elif without_avatar:
+        remove_avatar(user=user)
+    if is_renamed:
+        events.user_renamed.send(User, user=user)
 
 
 def save_avatar(*, user: User, image: Image.Image) -> None:

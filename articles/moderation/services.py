@@ -14,10 +14,10 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from articles.models import Article, Revision
 from articles.moderation.models import MAX_REASON, Decision, Rule, Suspension, version_of
-from articles.moderation.tasks import email_decision, email_suspension
 from articles.services import publishing
 from articles.services.publishing import ArticleContent
 from core.exceptions import ActionNotAllowed
+from core.mail import enqueue_email
 
 DECIDE = "moderation.decide"
 SUSPEND = "moderation.add_suspension"
@@ -80,7 +80,7 @@ def decide(
             raise ActionNotAllowed(_("The author changed this article and submitted it again. Review the new version."))
         if verdict not in allowed_verdicts(current):
             raise ActionNotAllowed(_refusal(current))
-        _apply(verdict, article, current)
+        current.article = _apply(verdict, article, current)
         return _record(revision=current, moderator=moderator, verdict=verdict, reason=reason, rule=rule)
 
 
@@ -106,7 +106,7 @@ def correct(*, article: Article, revision_number: int, moderator: User, text: Ar
             )
         live = publishing.correct(article=article, text=text).live
         assert live is not None
-        return _record(revision=live, moderator=moderator, verdict=Verdict.CORRECT, reason=reason, rule="")
+        return _record(revision=live, moderator=moderator, verdict=Verdict.CORRECT, reason=reason)
 
 
 def suspend(*, user: User, moderator: User, until: datetime, reason: str) -> Suspension:
@@ -126,11 +126,11 @@ def suspend(*, user: User, moderator: User, until: datetime, reason: str) -> Sus
         user = _lock_user(user.pk)
         suspension = Suspension.objects.create(user=user, moderator=moderator, ends_at=until, reason=reason)
         _update_suspended_until(user)
-        email_suspension.enqueue(suspension.pk)
+        _email(user, "suspension", suspension)
     return suspension
 
 
-def lift(*, suspension: Suspension, moderator: User) -> Suspension:
+def lift(*, suspension: Suspension, moderator: User) -> None:
     """End a suspension now. Idempotent; other suspensions of the user go on.
 
     Raises:
@@ -141,12 +141,8 @@ def lift(*, suspension: Suspension, moderator: User) -> Suspension:
     _check_can_suspend(moderator, suspension.user)
     with transaction.atomic():
         user = _lock_user(suspension.user_id)
-        suspension.refresh_from_db(fields=["lifted_at"])
-        if suspension.lifted_at is None:
-            suspension.lifted_at = timezone.now()
-            suspension.save(update_fields=["lifted_at"])
+        Suspension.objects.filter(pk=suspension.pk, lifted_at=None).update(lifted_at=timezone.now())
         _update_suspended_until(user)
-    return suspension
 
 
 def _check_permission(moderator: User, permission: str) -> None:
@@ -189,18 +185,14 @@ def _lock_user(pk: int) -> User:
     return User.objects.select_for_update(no_key=True).get(pk=pk)
 
 
-def _apply(verdict: str, article: Article, revision: Revision) -> None:
-    match verdict:
-        case Verdict.PUBLISH:
-            publishing.publish(article=article, revision_number=revision.number)
-        case Verdict.RETURN:
-            publishing.return_to_author(article=article, revision_number=revision.number)
-        case Verdict.HIDE:
-            if revision.state == Revision.State.IN_REVIEW:  # The change in review is returned too.
-                publishing.return_to_author(article=article, revision_number=revision.number)
-            publishing.hide(article=article)
-        case Verdict.RESTORE:
-            publishing.restore(article=article)
+def _apply(verdict: str, article: Article, revision: Revision) -> Article:
+    if verdict == Verdict.PUBLISH:
+        return publishing.publish(article=article, revision_number=revision.number)
+    if verdict in {Verdict.RETURN, Verdict.HIDE} and revision.state == Revision.State.IN_REVIEW:
+        article = publishing.return_to_author(article=article, revision_number=revision.number)
+    if verdict == Verdict.HIDE:
+        return publishing.hide(article=article)
+    return publishing.restore(article=article) if verdict == Verdict.RESTORE else article
 
 
 def _refusal(revision: Revision) -> str:
@@ -217,16 +209,19 @@ def _refusal(revision: Revision) -> str:
     }
 
 
-def _record(*, revision: Revision, moderator: User, verdict: str, reason: str, rule: str) -> Decision:
+def _record(*, revision: Revision, moderator: User, verdict: str, reason: str, rule: str = "") -> Decision:
     decision = Decision.objects.create(
         revision=revision, moderator=moderator, verdict=verdict, reason=reason, rule=rule
     )
     if verdict != Verdict.KEEP:
-        email_decision.enqueue(decision.pk)
-        # A task whose worker was killed is not run again by the queue, so each decision enqueues overdue emails.
-        for pk in Decision.objects.pending_email(older_than=timedelta(hours=3)).values_list("pk", flat=True)[:5]:
-            email_decision.enqueue(pk)
+        _email(revision.article.author, "decision", decision)
     return decision
+
+
+def _email(user: User, name: str, row: Decision | Suspension) -> None:
+    if user.is_active:
+        context, template = {"user": user, name: row}, f"moderation/mail/{name}"
+        enqueue_email(to=user.email, template=template, context=context, language=user.preferred_language)
 
 
 def _update_suspended_until(user: User) -> None:
