@@ -1,4 +1,4 @@
-"""The ledger: one row for each event of a promotion, chained to the row before by its hash; and emails about rows."""
+"""The ledger: one row for each event of a promotion, chained to the row before by its hash."""
 
 from __future__ import annotations
 
@@ -223,37 +223,3 @@ def verify_ledger() -> str | None:
         if LedgerEntry.objects.filter(number__gt=LedgerHead.objects.filter(pk=1).values("number")[:1]).exists():
             return f"There are rows after row {head.number}, the last one that was written."
     return None
-
-
-class Notification(models.Model):
-    """One email about one row of the ledger to one user; created in the transaction of the row, sent once."""
-
-    class Kind(models.TextChoices):
-        """Which email; the texts are in templates/promotion/mail/."""
-
-        REQUESTED = "requested"
-        AUTHOR_ASKED = "author_asked"
-        RECEIPT = "receipt"
-        APPROVED = "approved"
-        PICKED = "picked"
-        DECLINED = "declined"
-        REFUSED = "refused"
-        REVOKED = "revoked"
-        MOVED = "moved"
-        REFUNDED = "refunded"
-        REFUND_BY_HAND = "refund_by_hand"
-        TRANSFER_EXPECTED = "transfer_expected"
-        UNEXPECTED_PAYMENT = "unexpected_payment"
-        PROVIDER_REPORT = "provider_report"
-
-    entry = models.ForeignKey(LedgerEntry, on_delete=models.PROTECT, related_name="notifications")
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-    kind = models.CharField(max_length=30, choices=Kind.choices)
-    sent_at = models.DateTimeField(null=True, blank=True)
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["entry", "user", "kind"], name="promotion_notification_once")]
-        indexes = [models.Index(fields=["id"], condition=Q(sent_at=None), name="promotion_notification_pending")]
-
-    def __str__(self) -> str:
-        return f"{self.kind} for {self.user_id}"

@@ -15,10 +15,10 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from articles.models import Article
-from articles.promotion.models import LedgerEntry, Notification, Placement, Promotion
+from articles.promotion.models import LedgerEntry, Placement, Promotion
 from articles.promotion.models.ledger import append_entry
 from articles.promotion.services.capacity import check_capacity, find_start, wanted_start
-from articles.promotion.services.notifications import notify
+from articles.promotion.services.notifications import Kind, notify
 from articles.promotion.services.payments import close
 from articles.promotion.services.requests import check_none_open
 from articles.promotion.services.state_machine import (
@@ -36,7 +36,6 @@ from core.exceptions import ActionNotAllowed
 
 State = Promotion.State
 Event = LedgerEntry.Event
-Kind = Notification.Kind
 
 MAX_PICK_DAYS = 90
 

@@ -17,17 +17,16 @@ from payments import PaymentError
 from payments.core import provider_factory
 
 from accounts.models import User
-from articles.promotion.models import LedgerEntry, Notification, Payment, Promotion
+from articles.promotion.models import LedgerEntry, Payment, Promotion
 from articles.promotion.models.ledger import append_entry
 from articles.promotion.models.payment import to_decimal
-from articles.promotion.services.notifications import notify, notify_moderators
+from articles.promotion.services.notifications import Kind, notify, notify_moderators
 from articles.promotion.services.state_machine import check_phase, locked, moderator_action, transition
 from core.exceptions import ActionNotAllowed
 
 State = Promotion.State
 Role = LedgerEntry.Role
 Event = LedgerEntry.Event
-Kind = Notification.Kind
 Status = Payment.Status
 
 # A provider's page is open for a day; a started payment is continued for a little less.

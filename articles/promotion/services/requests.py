@@ -15,11 +15,11 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from articles.models import Article
-from articles.promotion.models import LedgerEntry, Notification, Placement, Plan, Promotion
+from articles.promotion.models import LedgerEntry, Placement, Plan, Promotion
 from articles.promotion.models.ledger import append_entry
 from articles.promotion.models.promotion import OPEN, UNDECIDED
 from articles.promotion.services.capacity import MAX_REQUEST_LEAD, day_start, first_free_start
-from articles.promotion.services.notifications import notify, notify_moderators
+from articles.promotion.services.notifications import Kind, notify, notify_moderators
 from articles.promotion.services.payments import close
 from articles.promotion.services.state_machine import (
     check_phase,
@@ -36,7 +36,6 @@ from core.exceptions import ActionNotAllowed
 State = Promotion.State
 Role = LedgerEntry.Role
 Event = LedgerEntry.Event
-Kind = Notification.Kind
 
 
 class PlanNotAvailable(ActionNotAllowed):
