@@ -1,8 +1,8 @@
 """Decisions of moderators on promotions, and the editors' own picks.
 
 All raise `PermissionDenied` if the user cannot decide on promotions, and `ActionNotAllowed` if they are suspended,
-for their own request (except `revoke` and `add_correction`), or if the promotion, its article or the placement does not
-allow it now.
+for their own request or article (except `revoke` and `add_correction`), or if the promotion, its article or the
+placement does not allow it now.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from articles.promotion.services.payments import close
 from articles.promotion.services.requests import check_none_open
 from articles.promotion.services.state_machine import (
     check_moderator,
+    check_not_own,
     check_phase,
     clean_reason,
     close_ended,
@@ -146,12 +147,11 @@ def create_editorial_pick(
         raise ActionNotAllowed(_("Choose between 1 and %(days)d days.") % {"days": MAX_PICK_DAYS})
     close_ended()
     with ledger_lock():
-        if article.author_id == moderator.pk:
-            raise ActionNotAllowed(_("This is your own article. Another moderator must choose it."))
-        check_none_open(article, placement)
         promotion = Promotion(
             article=article, sponsor=moderator, placement=placement, kind=Promotion.Kind.EDITORIAL, days=days
         )
+        check_not_own(promotion, moderator)
+        check_none_open(article, placement)
         entry = _approve(promotion, article, start, by, event=Event.PICKED)
         notify(entry, Kind.PICKED, article.author)
     return promotion
