@@ -168,9 +168,11 @@ class StripeProvider(BasicProvider):  # type: ignore[misc]
     def _record_refund(self, refund: Any) -> None:
         payment = _payment(reference=refund["payment_intent"])
         if payment is not None and refund["status"] in {"failed", "canceled"}:
-            reason = f"{refund['status']}: {refund.get('failure_reason') or ''}"
             record_refund_failure(
-                payment=payment, reason=reason, reference=_text(refund["id"]), amount=_amount(refund["amount"])
+                payment=payment,
+                reason=_text(refund.get("failure_reason") or refund["status"]),
+                reference=_text(refund["id"]),
+                amount=_amount(refund["amount"]),
             )
 
     def _record_dispute(self, dispute: Any) -> None:
@@ -217,6 +219,6 @@ def _amount(value: Any) -> int:
 
 
 def _text(value: Any, *, max_length: int = 255) -> str:
-    if not isinstance(value, str) or not 0 < len(value) <= max_length or "\0" in value:
+    if not isinstance(value, str) or not 0 < len(value) <= max_length or not (value.isascii() and value.isprintable()):
         raise ValueError("This is not an id.")
     return value

@@ -165,10 +165,21 @@ def create_refund_due(promotion: Promotion, payment: Payment, amount: int) -> No
 
 @task()
 def send_refund(payment_id: int) -> None:
+    """Refund a payment; if the provider does not answer, `reconcile` does it later."""
+    try:
+        refund(payment_id)
+    except OSError as error:
+        logger.warning("The refund of payment %s has no result yet: %s", payment_id, error)
+
+
+def refund(payment_id: int) -> None:
     """Ask the provider to refund what is due of a payment, unless another worker is at it.
 
     If the worker is killed, `reconcile` runs this again. The provider does not refund twice: it is then asked first how
     much it has refunded, and gets the same idempotency key for the same rest.
+
+    Raises:
+        OSError: the result is not known.
     """
     now = timezone.now()
     payment = Payment.objects.select_related("promotion").get(pk=payment_id)
@@ -184,8 +195,6 @@ def send_refund(payment_id: int) -> None:
             record_provider_refund(payment=payment, total=payment.refund_due)
     except (PaymentError, ValueError) as error:  # Refused, or the operator has changed the provider since.
         record_refund_failure(payment=payment, reason=str(error))
-    except OSError as error:
-        logger.warning("The refund of payment %s got no answer and is sent again: %s", payment_id, error)
 
 
 def record_provider_refund(*, payment: Payment, total: int) -> None:
@@ -274,15 +283,22 @@ def record_refund(*, promotion: Promotion, moderator: User, reason: str = "") ->
 def reconcile() -> None:
     """Ask the providers about charges without a result, and send refunds again that have none."""
     before = timezone.now() - CALL_TIMEOUT
-    for payment in Payment.objects.unfinished_charges(before).select_related("promotion"):
-        try:
-            provider_factory(payment.variant, payment).check_payment(payment)
-        except (PaymentError, OSError, ValueError) as error:
-            logger.warning("The state of payment %s is unknown: %s", payment.pk, error)
-        if payment.created < timezone.now() - MAX_UNFINISHED:
-            record_payment_failure(payment=payment)
-    for pk in Payment.objects.unfinished_refunds(before).values_list("pk", flat=True):
-        send_refund.call(pk)
+    try:
+        for payment in Payment.objects.unfinished_charges(before).select_related("promotion"):
+            _check_charge(payment)
+        for pk in Payment.objects.unfinished_refunds(before).values_list("pk", flat=True):
+            refund(pk)
+    except OSError as error:  # Each of the others would wait as long.
+        logger.warning("The payment provider does not answer: %s", error)
+
+
+def _check_charge(payment: Payment) -> None:
+    try:
+        provider_factory(payment.variant, payment).check_payment(payment)
+    except (PaymentError, ValueError) as error:
+        logger.warning("The state of payment %s is unknown: %s", payment.pk, error)
+    if payment.created < timezone.now() - MAX_UNFINISHED:
+        record_payment_failure(payment=payment)
 
 
 def _create_payment(promotion: Promotion, variant: str, **fields: Any) -> Payment:
