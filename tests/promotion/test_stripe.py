@@ -534,6 +534,7 @@ def test_odd_signed_event_is_not_a_500(payment: Payment, refunds: list[dict[str,
         "currency": "eur",
         "amount": 1,
         "amount_refunded": 0,
+        "failure_reason": "unknown",
     }
     for name in whole:
         assert send(signed_event(kind, {**whole, name: value})) in {200, 400}
