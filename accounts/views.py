@@ -25,6 +25,7 @@ from accounts.forms import ProfileForm
 from accounts.models import User
 from accounts.selectors import active_sessions
 from accounts.services import update_profile
+from core.exceptions import ActionNotAllowed
 from core.ratelimit import check_rate_limit
 
 MAX_AVATARS_PER_HOUR = 20
@@ -103,7 +104,11 @@ class ProfileView(CurrentUserMixin, FormView[ProfileForm]):
         return {**super().get_form_kwargs(), "instance": User.objects.get(pk=self.user.pk)}
 
     def form_valid(self, form: ProfileForm) -> HttpResponse:
-        update_profile(user=self.user, **form.cleaned_data)
+        try:
+            update_profile(user=self.user, **form.cleaned_data)
+        except ActionNotAllowed as error:
+            form.add_error(None, str(error))
+            return self.form_invalid(form)
         messages.success(self.request, _("Your profile is saved."))
         return super().form_valid(form)
 

@@ -73,7 +73,7 @@ INSTALLED_APPS = [
     "articles",
     "accounts",
     "core",
-    "django.contrib.admin",
+    "accounts.apps.SiteAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.humanize",
