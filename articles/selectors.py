@@ -18,12 +18,12 @@ from articles.models import Article, Section
 from articles.models.article import DETAIL_FIELDS, ArticleQuerySet, article_slug
 
 # The columns of a `Card`, in its order.
+SECTION_VALUES = ("section__slug", "section__name", "section__name_ru", "section__name_hy")
 CARD_VALUES = (
     *("pk", "live_id", "live__title", "live__summary", "live__language"),
     *("live__image__key", "live__image__width", "live__image__height"),
-    *("author__username", "author__display_name"),
-    *("section__slug", "section__name", "section__name_ru", "section__name_hy"),
-    *("published_at", "views", "likes", "dislikes"),
+    *("author__username", "author__display_name", "published_at", "views", "likes", "dislikes"),
+    *SECTION_VALUES,
 )
 
 
@@ -43,14 +43,14 @@ class Card(NamedTuple):
     image_height: int | None
     author_username: str
     author_display_name: str
-    section_slug: str
-    section_name: str
-    section_name_ru: str
-    section_name_hy: str
     published_at: datetime
     views: int
     likes: int
     dislikes: int
+    section_slug: str
+    section_name: str
+    section_name_ru: str
+    section_name_hy: str
 
     @property
     def author_name(self) -> str:
@@ -76,12 +76,15 @@ def published_article(pk: int) -> Article:
     """
     if pk > BigAutoField.MAX_BIGINT:
         raise Http404
-    return get_object_or_404(_published_for_detail(), pk=pk)
+    article = get_object_or_404(_published_for_detail(), pk=pk)
+    article.section = Section.cached(article.section_id)
+    return article
 
 
 def newest_in_section(section: Section, *, limit: int) -> list[Card]:
     """Return cards of the newest published articles of a section."""
-    return [Card._make(row) for row in _newest_cards().filter(section=section)[:limit]]
+    shared = (section.slug, section.name, section.name_ru, section.name_hy)
+    return [Card._make(row + shared) for row in _newest_cards().filter(section=section)[:limit]]
 
 
 # Querysets are lazy and each filter copies them: resolving the names of joined columns once, and not for each page,
@@ -90,12 +93,12 @@ def newest_in_section(section: Section, *, limit: int) -> list[Card]:
 
 @cache
 def _published_for_detail() -> ArticleQuerySet:
-    return Article.objects.published().select_related("live__image", "author", "section").only(*DETAIL_FIELDS)
+    return Article.objects.published().select_related("live__image", "author").only(*DETAIL_FIELDS)
 
 
 @cache
 def _newest_cards() -> QuerySet[Article, tuple[Any, ...]]:
-    return Article.objects.published().new().values_list(*CARD_VALUES)
+    return Article.objects.published().new().values_list(*CARD_VALUES[: -len(SECTION_VALUES)])
 
 
 def own_article(user: User | AnonymousUser, pk: int) -> Article:

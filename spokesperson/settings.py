@@ -176,6 +176,8 @@ if _database["ENGINE"] == "django.db.backends.sqlite3":
 elif _database["ENGINE"] == "django.db.backends.postgresql":
     _database["OPTIONS"] = {
         "pool": {"min_size": 1, "max_size": env.int("DATABASE_POOL_SIZE", default=8), "timeout": 10},
+        "server_side_binding": True,
+        "prepare_threshold": 2,
     }
 else:
     raise ImproperlyConfigured("DATABASE_URL must begin with sqlite:// or postgres://.")
@@ -194,11 +196,14 @@ CACHES = {
         else {"BACKEND": "core.sqlite_cache.SQLiteCache", "LOCATION": DATA_DIR / "cache" / "shared.sqlite3"}
     ),
     "local": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "local"},
-    # Used by {% cache %}.
-    "template_fragments": {
-        "BACKEND": f"django.core.cache.backends.{'dummy.DummyCache' if DEBUG else 'locmem.LocMemCache'}",
-        "LOCATION": "template_fragments",
-        "OPTIONS": {"MAX_ENTRIES": 2000},
+    # Used by {% cache %}. Texts of articles can be long, so there are fewer of them.
+    **{
+        name: {
+            "BACKEND": f"django.core.cache.backends.{'dummy.DummyCache' if DEBUG else 'locmem.LocMemCache'}",
+            "LOCATION": name,
+            "OPTIONS": {"MAX_ENTRIES": max_entries},
+        }
+        for name, max_entries in {"template_fragments": 2000, "article_fragments": 100}.items()
     },
 }
 
