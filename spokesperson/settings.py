@@ -342,7 +342,7 @@ CRISPY_TEMPLATE_PACK = "bootstrap5"
 # Stripe Checkout, with the extra `stripe`. "manual" is always there, so that earlier transfers can be refunded.
 PAYMENTS = env.str("PAYMENTS", default="manual")
 PAYMENT_VARIANTS: dict[str, tuple[str, dict[str, str]]] = {
-    "manual": ("articles.promotion.payments.ManualProvider", {}),
+    "manual": ("payments.core.BasicProvider", {}),
 }
 if PAYMENTS == "dummy":
     if HTTPS:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from functools import cache, cached_property
+from functools import cache
 from typing import Any, NamedTuple
 
 from django.contrib.auth.models import AnonymousUser
 from django.core.cache import caches
-from django.db.models import F, Sum
+from django.db.models import F
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
@@ -20,7 +20,6 @@ from articles.models import Article, Section
 from articles.promotion.models import Placement, Promotion, PromotionDay
 from articles.promotion.services.state_machine import DECIDE_PERMISSION
 from articles.readership.models import DailyStats
-from articles.readership.visitors import today
 from articles.selectors import CARD_VALUES, Card
 from core.http_cache import FRESH_SECONDS
 
@@ -191,23 +190,16 @@ def rotate(ids: Sequence[int], *, page: str, now: datetime, count: int = 1) -> l
 class Results:
     """The results of a promotion so far. Each number of a day counts visitors, once a day."""
 
-    days: Sequence[PromotionDay]
+    days: Sequence[PromotionDay] = ()
+    # The sums of all days.
+    total: PromotionDay = field(default_factory=PromotionDay)
     # The article's views per day in as many days before; None if it was not published then.
     views_a_day_before: float | None = None
 
-    @cached_property
-    def total(self) -> PromotionDay:
-        """The sums of all days."""
-        total = PromotionDay(day=self.days[-1].day if self.days else today())
-        for day in self.days:
-            for name in ("impressions", "clicks", "views", "article_views"):
-                setattr(total, name, getattr(total, name) + getattr(day, name))
-        return total
-
     @property
-    def views_a_day(self) -> float | None:
+    def views_a_day(self) -> float:
         """The article's views per day of the promotion."""
-        return self.total.article_views / len(self.days) if self.days else None
+        return self.total.article_views / len(self.days)
 
     @property
     def share(self) -> float | None:
@@ -216,19 +208,28 @@ class Results:
 
 
 def promotion_results(promotion: Promotion, *, now: datetime | None = None) -> Results:
-    """Return the results of each day that a promotion has run, beside the article's own views, with three queries."""
-    days = _days_run(promotion, now or timezone.now())
-    if not days:
-        return Results(days=[])
+    """Return the results of each day that a promotion has run, beside the article's own views, with two queries."""
+    run = _days_run(promotion, now or timezone.now())
+    if not run:
+        return Results()
     counted = {row.day: row for row in PromotionDay.objects.filter(promotion=promotion)}
     # Reports that came in the hour after the end count too, even past midnight.
-    days = sorted({*days, *counted})
-    stats = DailyStats.objects.filter(article=promotion.article_id)
-    article_views = dict(stats.filter(day__gte=days[0], day__lte=days[-1]).values_list("day", "views"))
-    rows = [counted.get(day) or PromotionDay(promotion=promotion, day=day) for day in days]
-    for row in rows:
-        row.article_views = article_views.get(row.day, 0)
-    return Results(days=rows, views_a_day_before=_views_a_day_before(promotion, days[0], len(days)))
+    days = [counted.get(day) or PromotionDay(day=day) for day in sorted({*run, *counted})]
+    # As many days before, as far as it was published then.
+    zone, published_at = timezone.get_default_timezone(), promotion.article.published_at
+    first = days[0].day
+    since = max(first - timedelta(days=len(days)), timezone.localdate(published_at, zone) if published_at else first)
+    stats = DailyStats.objects.filter(article=promotion.article_id, day__gte=min(since, first), day__lte=days[-1].day)
+    article_views = dict(stats.values_list("day", "views"))
+    total = PromotionDay(day=days[-1].day)
+    for day in days:
+        day.article_views = article_views.get(day.day, 0)
+        for name in ("impressions", "clicks", "views", "article_views"):
+            setattr(total, name, getattr(total, name) + getattr(day, name))
+    before = [views for day, views in article_views.items() if day < first]
+    return Results(
+        days=days, total=total, views_a_day_before=sum(before) / (first - since).days if since < first else None
+    )
 
 
 def _days_run(promotion: Promotion, now: datetime) -> list[date]:
@@ -240,14 +241,3 @@ def _days_run(promotion: Promotion, now: datetime) -> list[date]:
     # The end is exclusive: what ends at midnight did not run on the new day.
     last = timezone.localdate(min(end - timedelta(microseconds=1), now), zone)
     return [first + timedelta(days=n) for n in range((last - first).days + 1)]
-
-
-def _views_a_day_before(promotion: Promotion, first: date, days: int) -> float | None:
-    published_at = promotion.article.published_at
-    if published_at is None:
-        return None
-    since = max(first - timedelta(days=days), timezone.localdate(published_at, timezone.get_default_timezone()))
-    if since >= first:
-        return None
-    stats = DailyStats.objects.filter(article=promotion.article_id, day__gte=since, day__lt=first)
-    return (stats.aggregate(views=Sum("views"))["views"] or 0) / (first - since).days
