@@ -16,6 +16,7 @@ from articles.moderation.models import Decision
 from articles.moderation.services import decide
 from articles.services import publishing
 from articles.services.images import store_image
+from articles.services.revisions import ArticleContent
 from demo.activity import add_votes_and_views
 from demo.content import ArticleSource, published_with_ages, read_articles
 from demo.progress import Progress
@@ -77,9 +78,9 @@ def _write(source: ArticleSource, moment: datetime) -> None:
         _submit_edit(article, source.pending_edit)
 
 
-def _content(source: ArticleSource, author: User) -> publishing.ArticleContent:
+def _content(source: ArticleSource, author: User) -> ArticleContent:
     image = SimpleUploadedFile(source.image, source.image_path.read_bytes(), "image/webp")
-    return publishing.ArticleContent(
+    return ArticleContent(
         title=source.title,
         section=Section.objects.get(slug=source.section),
         language=source.language,
@@ -108,7 +109,7 @@ def _backdate(article: Article, moment: datetime) -> None:
 def _submit_edit(article: Article, addition: str) -> None:
     """Submit a change to a published article, which waits for a moderator while the old text stays public."""
     live = Revision.objects.get(live_for=article)
-    text = publishing.ArticleContent(
+    text = ArticleContent(
         title=live.title,
         section=live.section,
         language=live.language,
