@@ -23,9 +23,11 @@ from accounts.models import User
 from articles.fields import OneLineField, SectionField, TokenField, one_line
 from articles.models import Article, Image, Revision, Section
 from articles.models.slugs import slug_of
-from articles.services.images import InvalidImage, decode_image, store_decoded_image
+from articles.models.image import WIDTHS
+from articles.services.images import store_image
 from articles.services.revisions import MAX_TAGS, ArticleContent
 from articles.widgets import BodyWidget
+from core.images import InvalidImage, load_image
 from core.sanitizer import from_form
 
 MAX_BODY_LENGTH = 100_000  # characters, with the markup
@@ -247,7 +249,7 @@ class ArticleForm(forms.Form):
         if not self._can_upload:
             raise ValidationError(_("You have uploaded too many images in a short time. Try again later."))
         try:
-            return decode_image(file)
+            return load_image(file, min_side=max(WIDTHS))
         except InvalidImage as error:
             raise ValidationError(str(error)) from error
 
@@ -266,9 +268,9 @@ class ArticleForm(forms.Form):
 
     def store_image(self) -> None:
         """Store the uploaded image if it is valid. A full quota becomes an error of the field."""
-        if decoded := self.cleaned_data.get("image"):
+        if pixels := self.cleaned_data.get("image"):
             try:
-                self.stored_image = store_decoded_image(owner=self.user, decoded=decoded)
+                self.stored_image = store_image(owner=self.user, pixels=pixels)
             except InvalidImage as error:
                 self.add_error("image", str(error))
             self._renew_image_fields()

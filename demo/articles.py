@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from functools import partial
 
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 from django.utils import timezone
+from PIL import Image as PILImage
 
 from accounts.models import User
 from articles.models import Article, ArticleTag, Revision, Section
@@ -79,7 +79,6 @@ def _write(source: ArticleSource, moment: datetime) -> None:
 
 
 def _content(source: ArticleSource, author: User) -> ArticleContent:
-    image = SimpleUploadedFile(source.image, source.image_path.read_bytes(), "image/webp")
     return ArticleContent(
         title=source.title,
         section=Section.objects.get(slug=source.section),
@@ -87,7 +86,7 @@ def _content(source: ArticleSource, author: User) -> ArticleContent:
         summary=source.summary,
         body=source.body,
         tag_names=source.tags,
-        image=store_image(owner=author, file=image),
+        image=store_image(owner=author, pixels=PILImage.open(source.image_path)),
         caption=source.caption,
         alternative_text=source.alt,
         credit=source.credit,
