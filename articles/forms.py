@@ -13,6 +13,7 @@ from django.conf import settings
 from django.core import signing
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
+from django.forms.models import model_to_dict
 from django.http import QueryDict
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import get_language, gettext_lazy, ngettext, pgettext_lazy
@@ -35,6 +36,8 @@ MAX_TAG_LENGTH = 40
 IMAGE_SALT = "articles.forms.image"
 # The formats that core.images accepts.
 ACCEPTED_IMAGE_TYPES = "image/jpeg,image/png,image/webp,image/avif,image/gif"
+# Fields that the form, `Revision` and `ArticleContent` have in common.
+SAME_NAMED_FIELDS = ("title", "summary", "body", "section", "language", "alternative_text", "caption", "credit")
 _COMMAS = re.compile(r"[,;،，、\n]")
 _END_OF_BLOCK = re.compile(r"(</(?:p|h2|h3|ul|ol|li|blockquote)>|<[uo]l>|<hr>)(?!\n|</(?:li|blockquote))")
 
@@ -156,17 +159,14 @@ class ArticleForm(forms.Form):
         user: User,
         article: Article | None = None,
         initial: dict[str, str] | None = None,
-        can_upload: bool = True,
     ) -> None:
         """Create a form for a new article, or for the latest revision of `article`.
 
         Args:
             initial: replaces stored values, for example with text that was recovered after the session expired.
-            can_upload: False if the user has uploaded too many images; a chosen image is then an error.
         """
         self.user = user
         self.stored_image: Image | None = None
-        self._can_upload = can_upload
         values: dict[str, Any] = {"language": get_language(), "form_key": str(uuid.uuid4())}
         if article is not None and article.latest is not None:
             values |= self._initial_of(article.latest)
@@ -178,17 +178,10 @@ class ArticleForm(forms.Form):
             self.stored_image = image_from_token(str(values.get("image_token", "")), user)
 
     def _initial_of(self, revision: Revision) -> dict[str, Any]:
-        return {
-            "title": revision.title,
-            "summary": revision.summary,
+        return model_to_dict(revision, SAME_NAMED_FIELDS) | {
             # One block per line, for browsers without JavaScript, which show the markup.
             "body": _END_OF_BLOCK.sub("\\g<0>\n", revision.body),
-            "section": revision.section_id,
-            "language": revision.language,
             "tags": ", ".join(revision.tag_names),
-            "alternative_text": revision.alternative_text,
-            "caption": revision.caption,
-            "credit": revision.credit,
             "image_token": image_token_for(revision.image, self.user) if revision.image else "",
         }
 
@@ -246,8 +239,6 @@ class ArticleForm(forms.Form):
         file = self.cleaned_data["image"]
         if not file:
             return None
-        if not self._can_upload:
-            raise ValidationError(_("You have uploaded too many images in a short time. Try again later."))
         try:
             return load_image(file, min_side=max(WIDTHS))
         except InvalidImage as error:
@@ -285,16 +276,5 @@ class ArticleForm(forms.Form):
 
     def to_content(self) -> ArticleContent:
         """Return the values of a valid form."""
-        cleaned = self.cleaned_data
-        return ArticleContent(
-            title=cleaned["title"],
-            section=cleaned["section"],
-            language=cleaned["language"],
-            summary=cleaned["summary"],
-            body=cleaned["body"],
-            tag_names=cleaned["tags"],
-            image=self.stored_image,
-            caption=cleaned["caption"],
-            alternative_text=cleaned["alternative_text"],
-            credit=cleaned["credit"],
-        )
+        fields = {name: self.cleaned_data[name] for name in SAME_NAMED_FIELDS}
+        return ArticleContent(**fields, tag_names=self.cleaned_data["tags"], image=self.stored_image)
