@@ -23,8 +23,8 @@ from PIL import Image as PILImage
 from accounts.models import User
 from articles.fields import OneLineField, SectionField, TokenField, one_line
 from articles.models import Article, Image, Revision, Section
-from articles.models.slugs import slug_of
 from articles.models.image import WIDTHS
+from articles.models.slugs import slug_of
 from articles.services.images import store_image
 from articles.services.revisions import MAX_TAGS, ArticleContent
 from articles.widgets import BodyWidget

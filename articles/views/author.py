@@ -19,7 +19,7 @@ from django.views.generic import TemplateView, View
 from accounts.models import User
 from accounts.selectors import has_confirmed_email
 from articles.forms import ArticleForm
-from articles.models import Article, Revision
+from articles.models import Article, RecoveredDraft, Revision
 from articles.models.article import BY_STATE_CHANGE
 from articles.presenters import article_page_context
 from articles.selectors import own_article
@@ -98,12 +98,12 @@ class EditView(View):
         return super().dispatch(request, *args)
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        article = self.article
-        stashed = draft_recovery.stashed(request) if "stored" not in request.GET else None
+        user, article = _signed_in_user(request), self.article
+        stashed = draft_recovery.stashed(user, article) if "stored" not in request.GET else None
         if article and article.latest and article.latest.state == Revision.State.IN_REVIEW and not stashed:
             messages.info(request, _("This version is in review. Withdraw it to edit it."))
             return redirect("my_article_preview", pk=article.pk)
-        form = ArticleForm(user=_signed_in_user(request), article=article, initial=stashed and stashed["fields"])
+        form = ArticleForm(user=user, article=article, initial=stashed.fields if stashed else None)
         return self._render(form, stashed=stashed)
 
     def post(self, request: HttpRequest) -> HttpResponse:
@@ -129,7 +129,7 @@ class EditView(View):
         except ActionNotAllowed as error:
             form.add_error(None, str(error))
             return self._render(form, retry_after=retry_after)
-        draft_recovery.discard_stash(request)
+        draft_recovery.discard_stash(user, self.article)
         action = request.POST.get("action")
         if action == "submit":
             return self._submit(form, article.pk)
@@ -159,7 +159,7 @@ class EditView(View):
         self,
         form: ArticleForm,
         *,
-        stashed: dict[str, Any] | None = None,
+        stashed: RecoveredDraft | None = None,
         saved: bool = False,
         retry_after: int = 0,
     ) -> HttpResponse:
