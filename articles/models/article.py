@@ -76,10 +76,6 @@ class ArticleQuerySet(models.QuerySet["Article"]):
         """Order by publication, newest first."""
         return self.order_by(*NEW.names)
 
-    def hot(self) -> Self:
-        """Order by `articles.models.ranking.hot`, highest first."""
-        return self.order_by(*HOT.names)
-
     def with_score(self) -> Self:
         """Annotate `score`: likes − dislikes."""
         return self.annotate(score=SCORE)
@@ -220,10 +216,6 @@ class ArticleTagQuerySet(models.QuerySet["ArticleTag"]):
         """The published articles with a tag."""
         return self.filter(tag=tag, article__state=Article.State.PUBLISHED)
 
-    def new(self) -> Self:
-        """Order by publication, newest first."""
-        return self.order_by(*BY_TAG_DATE.names)
-
     def for_list(self) -> Self:
         """Join everything that a card shows."""
         return self.select_related("article__live__image", "article__author", "article__section").only(
@@ -246,12 +238,6 @@ class ArticleTag(models.Model):
 
     def __str__(self) -> str:
         return f"{self.tag_id} on {self.article_id}"
-
-
-class RevisionQuerySet(models.QuerySet["Revision"]):
-    def in_review(self) -> Self:
-        """Revisions that wait for a moderator, oldest first."""
-        return self.filter(state=Revision.State.IN_REVIEW).order_by("submitted_at", "pk")
 
 
 class Revision(models.Model):
@@ -281,8 +267,6 @@ class Revision(models.Model):
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     updated_at = models.DateTimeField(_("saved"), default=timezone.now)
     submitted_at = models.DateTimeField(_("submitted"), null=True, blank=True)
-
-    objects = RevisionQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("revision")
