@@ -54,8 +54,7 @@ class KeysetChangeList(ChangeList):
             Http404: the cursor is invalid.
         """
         size, order, rows = self.list_per_page, ordering_of(self.queryset), self.queryset
-        cursor = request.GET.get(CURSOR_PARAM, "")
-        if cursor:
+        if cursor := request.GET.get(CURSOR_PARAM, ""):
             rows = order.filter_after(rows, order.decode_cursor(cursor))
         assert isinstance(self.model_admin, KeysetModelAdmin)
         page = list(self.model_admin.with_columns(rows[: size + 1]))
