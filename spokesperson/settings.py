@@ -1,5 +1,6 @@
 """Settings from environment variables (docs/settings.md); an invalid value stops the start with one sentence."""
 
+from datetime import timedelta
 from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -193,6 +194,21 @@ CACHES = {
 }
 
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
+# Management commands and functions that the task worker runs (core.periodic), each with its interval.
+PERIODIC_JOBS = {
+    "core.periodic.requeue_lost_tasks": timedelta(minutes=1),
+    "articles.readership.services.rollup": timedelta(minutes=1),
+    "articles.promotion.services.tracking.add_pending_counts": timedelta(minutes=1),
+    "close_promotions": timedelta(minutes=10),
+    # Also destroys the daily keys of visitors.
+    "articles.readership.services.delete_old_data": timedelta(hours=1),
+    "articles.promotion.services.tracking.delete_old_events": timedelta(hours=1),
+    "clearsessions": timedelta(days=1),
+    "prune_db_task_results --queue-name=* --min-age-days=1 --failed-min-age-days=14": timedelta(days=1),
+    "recount --check": timedelta(days=1),
+    "verify_ledger": timedelta(days=1),
+    "rebuild_search --check": timedelta(days=7),
+}
 
 MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(DATA_DIR / "media")))
 MEDIA_URL = "/media/"
