@@ -203,7 +203,7 @@ admin.site.unregister(DBTaskResult)
 
 
 @admin.register(DBTaskResult)
-class TaskAdmin(ReadOnlyAdminMixin, ValidatedActionMixin[DBTaskResult]):
+class TaskAdmin(ReadOnlyAdminMixin, ValidatedActionMixin[DBTaskResult[Any, Any]]):
     """Tasks that wait, run or failed. Their arguments are not shown, because they can contain what users wrote."""
 
     list_display = ["task_path", "status", "enqueued_at", "started_at", "finished_at", "exception_class_path"]
@@ -212,11 +212,21 @@ class TaskAdmin(ReadOnlyAdminMixin, ValidatedActionMixin[DBTaskResult]):
     show_full_result_count = False
     ordering = ["-enqueued_at"]
     actions = ["run_again"]
-    fields = ["id", *list_display, "run_after", "worker_ids", "traceback"]
+    fields = [
+        "id",
+        "task_path",
+        "status",
+        "enqueued_at",
+        "run_after",
+        "started_at",
+        "finished_at",
+        "worker_ids",
+        "traceback",
+    ]
 
     def has_rerun_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.is_superuser)
 
     @admin.action(description=gettext_lazy("Run failed tasks again"), permissions=["rerun"])
-    def run_again(self, request: HttpRequest, queryset: QuerySet[DBTaskResult]) -> None:
-        queryset.failed().update(status=TaskResultStatus.READY, run_after=timezone.now())
+    def run_again(self, request: HttpRequest, queryset: QuerySet[DBTaskResult[Any, Any]]) -> None:
+        queryset.filter(status=TaskResultStatus.FAILED).update(status=TaskResultStatus.READY, run_after=timezone.now())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from django.conf import LazySettings, settings
@@ -94,7 +95,9 @@ def test_every_job_of_the_site_runs(settings: LazySettings, job: str) -> None:
 # --- Lost tasks --------------------------------------------------------------------------------
 
 
-def task(status: TaskResultStatus = TaskResultStatus.RUNNING, *, minutes: int = 16, starts: int = 1) -> DBTaskResult:
+def task(
+    status: TaskResultStatus = TaskResultStatus.RUNNING, *, minutes: int = 16, starts: int = 1
+) -> DBTaskResult[Any, Any]:
     started_at = timezone.now() - timedelta(minutes=minutes)
     return DBTaskResult.objects.create(
         status=status,

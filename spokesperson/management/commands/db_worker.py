@@ -11,7 +11,7 @@ from django_tasks_db.management.commands import db_worker
 from core import periodic
 
 
-class Command(db_worker.Command):  # type: ignore[misc]
+class Command(db_worker.Command):
     help = "Runs the tasks in the queue, and the periodic jobs."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
