@@ -60,6 +60,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def manage(arguments: Sequence[str]) -> int:
     """Run Django's `manage.py` with these arguments; an invalid setting is one line on standard error."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", SETTINGS)
+    # Longer than for a page; a new index takes as long as it takes.
+    os.environ.setdefault("STATEMENT_TIMEOUT", "0" if arguments[:1] == ["migrate"] else "600")
     try:
         execute_from_command_line(["spokesperson manage", *arguments])
     except ImproperlyConfigured as error:

@@ -9,6 +9,8 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
 
+from core.database import check_connection
+
 PACKAGE_DIR = Path(__file__).resolve().parent
 # Templates, static files and catalogues are next to this package in a checkout, and inside it in a wheel.
 IN_WHEEL = (PACKAGE_DIR / "templates").is_dir()
@@ -95,6 +97,7 @@ MIDDLEWARE = [
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "spokesperson.middleware.refuse_malformed_requests",
+    "core.database.refuse_while_away",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "spokesperson.middleware.language_from_path",
     "django.middleware.common.CommonMiddleware",
@@ -165,8 +168,20 @@ if _database["ENGINE"] == "django.db.backends.sqlite3":
         ),
     }
 elif _database["ENGINE"] == "django.db.backends.postgresql":
+    STATEMENT_TIMEOUT = env.int("STATEMENT_TIMEOUT", default=30)
     _database["OPTIONS"] = {
-        "pool": {"min_size": 1, "max_size": env.int("DATABASE_POOL_SIZE", default=8), "timeout": 10},
+        "pool": {
+            "min_size": 1,
+            "max_size": env.int("DATABASE_POOL_SIZE", default=8),
+            "timeout": 5,
+            "reconnect_timeout": 5,
+            "check": check_connection,
+        },
+        "connect_timeout": 3,
+        "tcp_user_timeout": 10_000,
+        "options": (
+            f"-c statement_timeout={STATEMENT_TIMEOUT}s -c lock_timeout=10s -c idle_in_transaction_session_timeout=60s"
+        ),
     }
 else:
     raise ImproperlyConfigured("DATABASE_URL must begin with sqlite:// or postgres://.")
