@@ -182,8 +182,8 @@ elif _database["ENGINE"] == "django.db.backends.postgresql":
         "options": (
             f"-c statement_timeout={STATEMENT_TIMEOUT}s -c lock_timeout=10s -c idle_in_transaction_session_timeout=60s"
         ),
-        # Planning takes longer than the queries of a page. Values are sent apart from the statements, so that what psycopg
-        # keeps of prepared statements holds no values.
+        # To plan a page's queries takes longer than to run them, so statements are prepared. Values are sent apart
+        # from them: what a connection keeps of its last hundred statements must not hold texts of users.
         "server_side_binding": True,
         "prepare_threshold": 2,
     }
