@@ -15,7 +15,7 @@ from accounts.services import lock_acting_user
 from articles.models import Article, Revision
 from articles.moderation.models import MAX_REASON, Decision, Rule, Suspension, version_of
 from articles.services import publishing
-from articles.services.publishing import ArticleContent
+from articles.services.revisions import ArticleContent
 from core.exceptions import ActionNotAllowed
 from core.mail import enqueue_email
 
