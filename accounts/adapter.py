@@ -31,6 +31,7 @@ from core.ratelimit import client_address, count_event, uncount_event
 MAX_FAILURES_PER_ACCOUNT = 10
 MAX_FAILURES_PER_ADDRESS = 30
 LOGIN_FAILURES_TIMEOUT = 5 * 60
+MAX_NEXT_URL = 2000
 # The same for a wrong password and for an account that does not exist, so that it does not tell which.
 _MISMATCH = _("The username or password is incorrect. Passwords are case-sensitive.")
 
@@ -69,8 +70,8 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         return ""
 
     def is_safe_url(self, url: str | None) -> bool:
-        """Allow paths and URLs of the configured origin, but no other host."""
-        return url_has_allowed_host_and_scheme(
+        """Allow paths and URLs of the configured origin, but no other host, and nothing long, because it is stored."""
+        return len(url or "") <= MAX_NEXT_URL and url_has_allowed_host_and_scheme(
             url, allowed_hosts={urlsplit(settings.ORIGIN).netloc}, require_https=settings.HTTPS
         )
 

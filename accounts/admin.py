@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.contrib.auth import admin as auth_admin
 from django.core.exceptions import PermissionDenied
@@ -14,9 +13,6 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from core import events
 from core.admin import KeysetModelAdmin
-
-# The admin uses the site's log-in, with its limits and two-factor authentication.
-admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 
 @admin.register(User)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.contrib.auth import models as auth_models
@@ -57,8 +57,8 @@ class UserManager(auth_models.UserManager["User"]):
 class User(auth_models.AbstractUser):
     """An account.
 
-    `suspended_until` is written by `articles.moderation.services` alone; services check `is_suspended`. A suspended
-    user can log in and read.
+    `suspended_until` is written by `articles.moderation.services` alone. A suspended user can log in and read, but has
+    no permissions; services call `accounts.services.lock_acting_user`.
     """
 
     first_name = None  # type: ignore[assignment]
@@ -109,6 +109,12 @@ class User(auth_models.AbstractUser):
     @property
     def is_suspended(self) -> bool:
         return self.suspended_until is not None and self.suspended_until > timezone.now()
+
+    def has_perm(self, perm: str, obj: Any = None) -> bool:
+        return not self.is_suspended and super().has_perm(perm, obj)
+
+    def has_module_perms(self, app_label: str) -> bool:
+        return not self.is_suspended and super().has_module_perms(app_label)
 
     def get_full_name(self) -> str:
         return self.name

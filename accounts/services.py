@@ -4,15 +4,40 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.core.exceptions import PermissionDenied
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import transaction
+from django.utils.translation import gettext as _
 from PIL import Image, ImageOps
 
 from accounts.models import User
 from accounts.selectors import AVATAR_SIZES, avatar_path
 from core import events
+from core.exceptions import ActionNotAllowed
 from core.images import encode_webp, random_name
+
+
+def lock_acting_user(user: User, permission: str = "") -> User:
+    """Lock and return a user who is about to change something, as a moderator can suspend them at the same moment.
+
+    Call it first in the transaction of every action: users are locked before other rows.
+
+    Args:
+        permission: that the action needs, if any.
+
+    Raises:
+        PermissionDenied: the account is closed, or it lacks the permission.
+        ActionNotAllowed: the user is suspended.
+    """
+    current = User.objects.select_for_update(no_key=True).filter(pk=user.pk, is_active=True).first()
+    if current is None:
+        raise PermissionDenied
+    if current.is_suspended:
+        raise ActionNotAllowed(_("Your account is suspended, so you cannot do this."))
+    if permission and not current.has_perm(permission):
+        raise PermissionDenied
+    return current
 
 
 @transaction.atomic
@@ -25,7 +50,11 @@ def update_profile(
         avatar: a new avatar, from `core.images.load_image`; None leaves the present one.
         without_avatar: remove the present avatar; ignored if there is a new one.
         fields: the other fields of the profile, by name.
+
+    Raises:
+        ActionNotAllowed: the user is suspended.
     """
+    lock_acting_user(user)
     is_renamed = user.display_name != fields["display_name"]
     for name, value in fields.items():
         setattr(user, name, value)

@@ -8,6 +8,7 @@ urlpatterns = [
     path("", views.AccountView.as_view(), name="account"),
     path("profile/", views.ProfileView.as_view(), name="account_profile"),
     path("signup/", views.SignupView.as_view(), name="account_signup"),
+    path("email/", views.EmailView.as_view(), name="account_email"),
     path("sessions/", views.SessionsView.as_view(), name="usersessions_list"),
     path("", include("allauth.urls")),
 ]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.account.decorators import reauthentication_required
 from allauth.account.models import EmailAddress
+from allauth.account.views import EmailView as AllauthEmailView
 from allauth.account.views import SignupView as AllauthSignupView
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.views import ListUserSessionsView
@@ -14,6 +16,7 @@ from django.db import IntegrityError
 from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 from django.views.generic import FormView, TemplateView
@@ -22,6 +25,7 @@ from accounts.forms import ProfileForm
 from accounts.models import User
 from accounts.selectors import active_sessions
 from accounts.services import update_profile
+from core.exceptions import ActionNotAllowed
 from core.ratelimit import check_rate_limit
 
 MAX_AVATARS_PER_HOUR = 20
@@ -38,6 +42,15 @@ class SignupView(AllauthSignupView):  # type: ignore[misc]
             # Validated again, a taken username is a field error, and a taken address gets the same page as others.
             form = self.get_form_class()(**self.get_form_kwargs())
             response = super().form_valid(form) if form.is_valid() else self.form_invalid(form)
+        return response
+
+
+class EmailView(AllauthEmailView):  # type: ignore[misc]
+    """The email address, shown after the password, so that nothing is typed before it is asked for."""
+
+    @method_decorator(reauthentication_required)
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        response: HttpResponse = super().get(request, *args, **kwargs)
         return response
 
 
@@ -91,7 +104,11 @@ class ProfileView(CurrentUserMixin, FormView[ProfileForm]):
         return {**super().get_form_kwargs(), "instance": User.objects.get(pk=self.user.pk)}
 
     def form_valid(self, form: ProfileForm) -> HttpResponse:
-        update_profile(user=self.user, **form.cleaned_data)
+        try:
+            update_profile(user=self.user, **form.cleaned_data)
+        except ActionNotAllowed as error:
+            form.add_error(None, str(error))
+            return self.form_invalid(form)
         messages.success(self.request, _("Your profile is saved."))
         return super().form_valid(form)
 

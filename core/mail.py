@@ -10,7 +10,7 @@ from django.template.loader import render_to_string, select_template
 from django.utils import translation
 
 from core.models import PendingEmail, SiteSettings
-from core.tasks import retry_later, send_email, send_pending_emails
+from core.tasks import retry_later, send_email, send_emails
 
 __all__ = ["absolute_url", "enqueue_email", "retry_later", "send_templated_email"]
 
@@ -66,7 +66,7 @@ def enqueue_email(*, to: str, template: str, context: dict[str, Any], language: 
         context["paragraphs"] = text.split("\n\n")[:-1]
         html = select_template([f"{template}.html", "base_email.html"]).render(context)
     PendingEmail.objects.create(to=to, subject=subject, text=text + "\n", html=html)
-    send_pending_emails.enqueue()
+    send_emails.enqueue()
 
 
 def _base_context() -> dict[str, Any]:

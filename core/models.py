@@ -1,4 +1,4 @@
-"""The site settings, and emails that are not sent yet."""
+"""The site settings, emails that are not sent yet, and the last runs of periodic jobs."""
 
 from __future__ import annotations
 
@@ -76,3 +76,21 @@ class PendingEmail(models.Model):
 
     def __str__(self) -> str:
         return self.subject
+
+
+class PeriodicRun(models.Model):
+    """The last run of a periodic job (`core.periodic`)."""
+
+    job = models.CharField(_("job"), max_length=200, primary_key=True)
+    started_at = models.DateTimeField(_("started"))
+    finished_at = models.DateTimeField(_("finished"), null=True)
+    outcome = models.CharField(_("outcome"), max_length=200, blank=True)
+    has_failed = models.BooleanField(_("failed"), default=False)
+
+    class Meta:
+        verbose_name = _("periodic job")
+        verbose_name_plural = _("periodic jobs")
+        ordering = ["job"]
+
+    def __str__(self) -> str:
+        return self.job

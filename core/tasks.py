@@ -55,8 +55,13 @@ def send_email(*, to: str, subject: str, text: str, html: str) -> None:
 
 
 @task()
+def send_emails() -> None:
+    """Send the emails that are due, at once after `enqueue_email`."""
+    send_pending_emails()
+
+
 def send_pending_emails() -> None:
-    """Send the emails that are due. Runs after each `enqueue_email`, and periodically for those that failed.
+    """Send the emails that are due. Runs periodically too, for those that failed.
 
     An email is claimed by moving its next attempt into the future, sent outside of a transaction, and then deleted: if
     the worker is killed in between, the next attempt is due later.

@@ -193,7 +193,7 @@ class BoundedCount(Subquery):
 class Submission(Revision):
     """A revision as moderators see it."""
 
-    objects = SubmissionQuerySet.as_manager()  # type: ignore[assignment,misc]
+    objects = SubmissionQuerySet.as_manager()  # type: ignore[misc]
 
     # Annotations of `with_author_history`.
     published_before: int

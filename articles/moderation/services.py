@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
@@ -12,10 +11,11 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from accounts.services import lock_acting_user
 from articles.models import Article, Revision
 from articles.moderation.models import MAX_REASON, Decision, Rule, Suspension, version_of
 from articles.services import publishing
-from articles.services.publishing import ArticleContent
+from articles.services.revisions import ArticleContent
 from core.exceptions import ActionNotAllowed
 from core.mail import enqueue_email
 
@@ -64,13 +64,13 @@ def decide(
         ActionNotAllowed: the article is the moderator's own, the reason is missing, or the text was submitted again or
             decided on meanwhile (the message says by whom).
     """
-    _check_permission(moderator, DECIDE)
     reason = _clean_reason(reason, required=verdict in Decision.VERDICTS_WITH_REASON)
     if rule not in Rule.values:
         raise ValueError(f"unknown rule {rule!r}")
     if expected_version is None:
         expected_version = version_of(revision)
     with transaction.atomic():
+        lock_acting_user(moderator, DECIDE)
         article = _lock_article(revision.article_id)
         _check_not_own(article, moderator)
         current = article.revisions.filter(pk=revision.pk).first()
@@ -95,9 +95,9 @@ def correct(*, article: Article, revision_number: int, moderator: User, text: Ar
         ActionNotAllowed: the article is the moderator's own, the reason is missing, another revision is live by now, or
             the author has a newer one open.
     """
-    _check_permission(moderator, DECIDE)
     reason = _clean_reason(reason, required=True)
     with transaction.atomic():
+        lock_acting_user(moderator, DECIDE)
         article = _lock_article(article.pk)
         _check_not_own(article, moderator)
         if article.live is None or article.live.number != revision_number:
@@ -117,13 +117,11 @@ def suspend(*, user: User, moderator: User, until: datetime, reason: str) -> Sus
         ActionNotAllowed: it is the moderator, or an administrator (unless by one), the reason is missing, or `until` is
             past or later than `MAX_SUSPENSION` from now.
     """
-    _check_permission(moderator, SUSPEND)
     reason = _clean_reason(reason, required=True)
-    _check_can_suspend(moderator, user)
     if not timezone.now() < until <= timezone.now() + MAX_SUSPENSION:
         raise ActionNotAllowed(_("Choose a time within the next ten years."))
     with transaction.atomic():
-        user = _lock_user(user.pk)
+        user = _lock_suspended(user.pk, moderator, SUSPEND)
         suspension = Suspension.objects.create(user=user, moderator=moderator, ends_at=until, reason=reason)
         _update_suspended_until(user)
         _email(user, "suspension", suspension)
@@ -137,31 +135,15 @@ def lift(*, suspension: Suspension, moderator: User) -> None:
         PermissionDenied: the moderator has no permission to lift.
         ActionNotAllowed: it is the moderator's own suspension, or an administrator's (unless by one).
     """
-    _check_permission(moderator, LIFT)
-    _check_can_suspend(moderator, suspension.user)
     with transaction.atomic():
-        user = _lock_user(suspension.user_id)
+        user = _lock_suspended(suspension.user_id, moderator, LIFT)
         Suspension.objects.filter(pk=suspension.pk, lifted_at=None).update(lifted_at=timezone.now())
         _update_suspended_until(user)
-
-
-def _check_permission(moderator: User, permission: str) -> None:
-    if not moderator.has_perm(permission):
-        raise PermissionDenied
-    if moderator.is_suspended:
-        raise ActionNotAllowed(_("Your account is suspended, so you cannot make decisions."))
 
 
 def _check_not_own(article: Article, moderator: User) -> None:
     if article.author_id == moderator.pk:
         raise ActionNotAllowed(_("This is your own article. Another moderator must decide on it."))
-
-
-def _check_can_suspend(moderator: User, user: User) -> None:
-    if user.pk == moderator.pk:
-        raise ActionNotAllowed(_("You cannot suspend yourself or lift your own suspension."))
-    if user.is_superuser and not moderator.is_superuser:
-        raise ActionNotAllowed(_("Only an administrator can suspend an administrator."))
 
 
 def _clean_reason(reason: str, *, required: bool) -> str:
@@ -181,8 +163,16 @@ def _lock_article(pk: int) -> Article:
     return article
 
 
-def _lock_user(pk: int) -> User:
-    return User.objects.select_for_update(no_key=True).get(pk=pk)
+def _lock_suspended(pk: int, moderator: User, permission: str) -> User:
+    """Lock and return the user whom a moderator suspends, or whose suspension they lift, if they may."""
+    # In one order, so that two moderators who suspend each other do not wait for each other.
+    locked = User.objects.select_for_update(no_key=True).filter(pk__in=[pk, moderator.pk]).order_by("pk").in_bulk()
+    moderator, user = lock_acting_user(moderator, permission), locked[pk]
+    if user.pk == moderator.pk:
+        raise ActionNotAllowed(_("You cannot suspend yourself or lift your own suspension."))
+    if user.is_superuser and not moderator.is_superuser:
+        raise ActionNotAllowed(_("Only an administrator can suspend an administrator."))
+    return user
 
 
 def _apply(verdict: str, article: Article, revision: Revision) -> Article:

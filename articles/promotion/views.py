@@ -219,13 +219,13 @@ def promotion_beacon(request: HttpRequest) -> HttpResponse:
     Return 204 after the commit, 400 for an invalid list, 403 for another site's page.
     """
     plain_text = "text/plain; charset=utf-8"
-    if not is_same_origin(request.headers, origin=settings.ORIGIN):
+    if not is_same_origin(request.META, origin=settings.ORIGIN):
         text = _("Only pages of this site can record impressions and clicks.")
         return HttpResponse(text, status=403, content_type=plain_text)
     lists = {name: request.POST.get(name, "") for name in ("impressions", "clicks", "visits")}
     if not all(_IDS.fullmatch(ids) for ids in lists.values()):
         return HttpResponse(_("These are not valid promotion numbers."), status=400, content_type=plain_text)
-    if any(lists.values()) and not is_prefetch(request.headers):
+    if any(lists.values()) and not is_prefetch(request.META):
         ids = {name: set(map(int, value.split(","))) if value else set() for name, value in lists.items()}
         record(**ids, visitor=visitor_of(request))
     return HttpResponse(status=204)

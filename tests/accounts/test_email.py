@@ -74,15 +74,16 @@ def test_email_change_to_unconfirmed_address_of_other_account(client: Client, an
     assert anna.email == "anna@example.org"
 
 
-def test_email_change_resumes_after_reauthentication(other_client: Client, anna: User) -> None:
+def test_email_change_asks_for_password_first(other_client: Client, anna: User) -> None:
     other_client.force_login(anna)
-    response = other_client.post(PAGE, {"email": "new@example.org", "action_add": ""})
-    asked = response.headers["Location"]
-    assert asked.startswith("/accounts/reauthenticate/")
+    asked = other_client.get(PAGE).headers["Location"]
+    assert asked == f"/accounts/reauthenticate/?next={PAGE}"
+    assert other_client.post(PAGE, {"email": "new@example.org", "action_add": ""}).headers["Location"] == asked
     assert not EmailAddress.objects.filter(email="new@example.org").exists()
     wrong = other_client.post(asked, {"password": "wrong"})
     assert "The password is incorrect" in wrong.content.decode()
-    other_client.post(asked, {"password": PASSWORD})
+    assert other_client.post(asked, {"password": PASSWORD}).headers["Location"] == PAGE
+    other_client.post(PAGE, {"email": "new@example.org", "action_add": ""})
     assert EmailAddress.objects.filter(email="new@example.org").exists()
 
 

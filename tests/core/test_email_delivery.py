@@ -45,7 +45,7 @@ def test_email_of_rolled_back_transaction_is_not_sent(settings: object) -> None:
     with transaction.atomic():
         enqueue()
         transaction.set_rollback(True)
-    send_pending_emails.call()
+    send_pending_emails()
     assert not mail.outbox
 
 
@@ -57,7 +57,7 @@ def test_failed_email_is_logged_and_sent_later(
         failing(patch, error)
         enqueue()
         make_due()
-        send_pending_emails.call()
+        send_pending_emails()
     assert [record.levelname for record in caplog.records if record.name == "core.tasks"] == ["WARNING"] * 2
     assert "anna" not in caplog.text
     email = PendingEmail.objects.get()
@@ -65,10 +65,10 @@ def test_failed_email_is_logged_and_sent_later(
     assert email.next_attempt_at is not None
     assert timedelta(minutes=9) < email.next_attempt_at - timezone.now() < timedelta(minutes=11)
 
-    send_pending_emails.call()
+    send_pending_emails()
     assert not mail.outbox, "not due yet"
     make_due()
-    send_pending_emails.call()
+    send_pending_emails()
     assert len(mail.outbox) == 1
     assert not PendingEmail.objects.exists()
 
@@ -78,7 +78,7 @@ def test_email_whose_worker_was_killed_is_sent_later(monkeypatch: pytest.MonkeyP
         failing(patch, SystemExit)
         enqueue()
     make_due()
-    send_pending_emails.call()
+    send_pending_emails()
     assert len(mail.outbox) == 1
 
 
@@ -86,7 +86,7 @@ def test_email_is_claimed_while_it_is_sent(monkeypatch: pytest.MonkeyPatch) -> N
     send = EmailMultiAlternatives.send
 
     def slow(self: EmailMultiAlternatives) -> int:
-        send_pending_emails.call()  # another worker
+        send_pending_emails()  # another worker
         return send(self)
 
     monkeypatch.setattr(EmailMultiAlternatives, "send", slow)
@@ -99,7 +99,7 @@ def test_email_is_not_attempted_for_ever(monkeypatch: pytest.MonkeyPatch) -> Non
     enqueue()
     for _ in range(MAX_EMAIL_ATTEMPTS + 3):
         PendingEmail.objects.exclude(next_attempt_at=None).update(next_attempt_at=timezone.now())
-        send_pending_emails.call()
+        send_pending_emails()
     assert send.call_count == MAX_EMAIL_ATTEMPTS
     assert PendingEmail.objects.get().next_attempt_at is None
 
@@ -111,9 +111,9 @@ def test_server_away_stops_the_run_and_refused_recipient_does_not(monkeypatch: p
         enqueue("b@example.org")
         make_due()
         away = failing(patch, SMTPException)
-        send_pending_emails.call()
+        send_pending_emails()
         assert away.call_count == 1
         make_due()
         refused = failing(patch, SMTPRecipientsRefused({}))
-        send_pending_emails.call()
+        send_pending_emails()
         assert refused.call_count == 2

@@ -93,7 +93,7 @@ def test_withdraw_and_publish_concurrently_agree(_: int) -> None:
 def test_pending_email_concurrently_is_sent_once() -> None:
     PendingEmail.objects.create(to="anna@example.org", subject="s", text="t", html="h")
 
-    at_once(*[send_pending_emails.call] * 5)
+    at_once(*[send_pending_emails] * 5)
 
     assert len(mail.outbox) == 1
 

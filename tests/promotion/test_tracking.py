@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 import time_machine
@@ -219,9 +220,7 @@ def record_impressions(promotion: Promotion, number: int) -> None:
     """Store impressions of so many visitors that the rollup has not added yet."""
     day = timezone.localdate()
     PromotionEvent.objects.bulk_create(
-        PromotionEvent(
-            promotion=promotion, day=day, metric="impression", visitor=n.to_bytes(16, "big"), source=b"\0" * 16
-        )
+        PromotionEvent(promotion=promotion, day=day, metric="impression", visitor=UUID(int=n), source=UUID(int=0))
         for n in range(number)
     )
     PendingPromotionCount.objects.bulk_create(
