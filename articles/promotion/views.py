@@ -247,7 +247,6 @@ def static_process_payment(request: HttpRequest, variant: str) -> HttpResponse:
 
 
 @csrf_exempt
-@require_POST
 def process_payment(request: HttpRequest, token: uuid.UUID) -> HttpResponse:
     """Handle a callback to the URL of one payment. The payment is the one that a signed event names."""
     payment = get_object_or_404(Payment, token=str(token))
