@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable
 from typing import Any, ClassVar
 
@@ -27,6 +28,11 @@ username_validators: list[Callable[[str], None]] = [
 def language_choices() -> list[tuple[str, str]]:
     """Return the interface languages; a callable, so that a new language needs no migration."""
     return list(settings.LANGUAGES)
+
+
+def _normalize_password(password: str | None) -> str | None:
+    """Return the one form of a password that keyboards type composed or decomposed (RFC 8265, with NFKC)."""
+    return password and unicodedata.normalize("NFKC", password)
 
 
 class UserManager(auth_models.UserManager["User"]):
@@ -97,6 +103,7 @@ class User(auth_models.AbstractUser):
                 violation_error_message=_("A user with this email address already exists."),
             ),
         ]
+        indexes = [models.Index(fields=["id"], condition=models.Q(is_staff=True), name="user_staff")]
 
     def __str__(self) -> str:
         return self.name
@@ -109,6 +116,12 @@ class User(auth_models.AbstractUser):
     @property
     def is_suspended(self) -> bool:
         return self.suspended_until is not None and self.suspended_until > timezone.now()
+
+    def set_password(self, raw_password: str | None) -> None:
+        super().set_password(_normalize_password(raw_password))
+
+    def check_password(self, raw_password: str) -> bool:
+        return super().check_password(_normalize_password(raw_password) or "")
 
     def has_perm(self, perm: str, obj: Any = None) -> bool:
         return not self.is_suspended and super().has_perm(perm, obj)

@@ -227,6 +227,7 @@ PERIODIC_JOBS = {
     "articles.readership.services.delete_old_data": timedelta(hours=1),
     "articles.promotion.services.tracking.delete_old_events": timedelta(hours=1),
     "clearsessions": timedelta(days=1),
+    "accounts.services.delete_unconfirmed_users": timedelta(hours=1),
     "prune_db_task_results --queue-name=* --min-age-days=1 --failed-min-age-days=14": timedelta(days=1),
     "recount --check": timedelta(days=1),
     "verify_ledger": timedelta(days=1),
@@ -323,7 +324,13 @@ ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_USERNAME_MIN_LENGTH = 3
-ACCOUNT_USERNAME_BLACKLIST = ["admin", "administrator", "moderator", "root", "spokesperson", "support"]
+ACCOUNT_USERNAME_BLACKLIST = [
+    *("abuse", "admin", "administrator", "all", "anonymous", "api", "author", "authors", "contact", "deleted"),
+    *("editor", "everyone", "help", "hostmaster", "info", "mail", "mod", "moderation", "moderator", "news"),
+    *("no-reply", "nobody", "noreply", "null", "official", "owner", "postmaster", "root", "security", "settings"),
+    *("site", "spokesperson", "staff", "static", "support", "system", "team", "undefined", "user", "users"),
+    *("webmaster", "www"),
+]
 ACCOUNT_USERNAME_VALIDATORS = "accounts.models.username_validators"
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = _origin.scheme
 ACCOUNT_SESSION_REMEMBER = True
