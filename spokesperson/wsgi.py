@@ -13,5 +13,7 @@ from django.conf import settings  # noqa: E402
 from articles.readership.wsgi import BeaconApplication  # noqa: E402
 from core.page_cache import PageCache  # noqa: E402
 from core.request_memory import FreeLargeRequests  # noqa: E402
+from core.wsgi_environ import WithoutProcessEnvironment  # noqa: E402
 
-application = BeaconApplication(PageCache(FreeLargeRequests(_django), max_bytes=settings.PAGE_CACHE_BYTES))
+_cached = PageCache(FreeLargeRequests(_django), max_bytes=settings.PAGE_CACHE_BYTES)
+application = WithoutProcessEnvironment(BeaconApplication(_cached))
