@@ -271,7 +271,7 @@ LANGUAGES = [("en", "English"), ("ru", "Русский"), ("hy", "Հայերեն
 # The second has translations that libraries lack.
 LOCALE_PATHS = [BASE_DIR / "locale", BASE_DIR / "locale" / "libraries"]
 FORMAT_MODULE_PATH = "spokesperson.formats"
-TIME_ZONE = env.str("TIME_ZONE", default="Asia/Yerevan")
+TIME_ZONE = env.str("TIME_ZONE", default="UTC")
 
 # --- Accounts ----------------------------------------------------------------------------------
 
@@ -385,8 +385,11 @@ CSRF_FAILURE_VIEW = "spokesperson.views.csrf_failure"
 CSRF_TRUSTED_ORIGINS = [ORIGIN]
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
-SECURE_HSTS_SECONDS = 60 * 60 * 24 * 365 * 2 if HTTPS else 0
-SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
+# Browsers keep HSTS for its whole time, whatever the site says later: long times and subdomains only when asked for.
+SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", default=3600) if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = env.bool("HSTS_INCLUDE_SUBDOMAINS", default=False)
+SECURE_HSTS_PRELOAD = env.bool("HSTS_PRELOAD", default=False)
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^health/"]
 SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"

@@ -80,8 +80,22 @@ def test_production_defaults_are_secure(tmp_path: Path, show: str, value: str) -
     assert run.stdout.strip() == value, run.stderr
 
 
-def test_hsts_is_at_least_a_year(tmp_path: Path) -> None:
-    assert int(start(tmp_path, show="SECURE_HSTS_SECONDS", **PRODUCTION).stdout) >= 365 * 24 * 3600
+HSTS = ["SECURE_HSTS_SECONDS", "SECURE_HSTS_INCLUDE_SUBDOMAINS", "SECURE_HSTS_PRELOAD"]
+
+
+@pytest.mark.parametrize(("show", "value"), list(zip(HSTS, ["3600", "False", "False"], strict=True)))
+def test_hsts_affects_an_hour_and_no_other_host_by_default(tmp_path: Path, show: str, value: str) -> None:
+    assert start(tmp_path, show=show, **PRODUCTION).stdout.strip() == value
+
+
+@pytest.mark.parametrize(("show", "value"), list(zip(HSTS, ["63072000", "True", "True"], strict=True)))
+def test_hsts_settings(tmp_path: Path, show: str, value: str) -> None:
+    asked = {"HSTS_SECONDS": "63072000", "HSTS_INCLUDE_SUBDOMAINS": "true", "HSTS_PRELOAD": "true"}
+    assert start(tmp_path, show=show, **PRODUCTION, **asked).stdout.strip() == value
+
+
+def test_time_zone_is_utc_by_default(tmp_path: Path) -> None:
+    assert start(tmp_path, show="TIME_ZONE", **PRODUCTION).stdout.strip() == "UTC"
 
 
 def test_secret_key_file(tmp_path: Path) -> None:
