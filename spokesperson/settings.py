@@ -186,19 +186,21 @@ elif _database["ENGINE"] == "django.db.backends.postgresql":
 else:
     raise ImproperlyConfigured("DATABASE_URL must begin with sqlite:// or postgres://.")
 
-# "default" is shared by all processes, for rate limits and locks. "local" is the memory of each process, for what
-# every page needs and can be a few seconds old.
+# "default" is shared by all processes, for rate limits and locks (core.cache says what happens while it fails). "local"
+# is the memory of each process, for what every page needs and can be a few seconds old.
 CACHE_URL = env.str("CACHE_URL", default="")
 if CACHE_URL.startswith("redis") and find_spec("redis") is None:
     raise ImproperlyConfigured(
         "CACHE_URL=redis://... needs the package redis: pip install --require-hashes -r requirements-redis.txt"
     )
+_cache = env.cache_url_config(CACHE_URL) if CACHE_URL else {}
+if not CACHE_URL:
+    _cache = {"BACKEND": "core.cache.FailoverSQLiteCache", "LOCATION": DATA_DIR / "cache" / "shared.sqlite3"}
+elif _cache["BACKEND"].endswith("RedisCache"):
+    _cache["BACKEND"] = "core.cache.FailoverRedisCache"
+    _cache.setdefault("OPTIONS", {}).update(socket_connect_timeout=1, socket_timeout=1)
 CACHES = {
-    "default": (
-        env.cache_url_config(CACHE_URL)
-        if CACHE_URL
-        else {"BACKEND": "core.sqlite_cache.SQLiteCache", "LOCATION": DATA_DIR / "cache" / "shared.sqlite3"}
-    ),
+    "default": _cache,
     "local": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "local"},
     # Used by {% cache %}.
     "template_fragments": {
@@ -207,7 +209,6 @@ CACHES = {
         "OPTIONS": {"MAX_ENTRIES": 2000},
     },
 }
-
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 # Management commands and functions that the task worker runs (core.periodic), each with its interval.
 PERIODIC_JOBS = {
