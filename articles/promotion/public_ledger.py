@@ -19,12 +19,15 @@ from django.views.decorators.http import require_safe
 
 from articles.promotion.models import LedgerEntry, LedgerHead, Placement, Promotion, PromotionDay, PromotionQuerySet
 from core.pagination import KeysetOrdering, cursor_from
+from core.ratelimit import check_rate_limit
 
 # The index `promotion_newest`.
 NEWEST = KeysetOrdering({"requested_at": datetime, "pk": int})
 PAGE_SIZE = 20
 # Promotions in a file, which links to the next file.
 FILE_SIZE = 1000
+# Files per minute of one client.
+MAX_EXPORTS = 30
 APPROVALS = {LedgerEntry.Event.APPROVED, LedgerEntry.Event.PICKED}
 # Promotions are public from the payment or the decision on.
 PHASES = [phase for phase in Promotion.Phase if phase not in {"requested", "awaiting_payment"}]
@@ -151,6 +154,7 @@ def ledger(request: HttpRequest) -> HttpResponse:
 @require_safe
 def ledger_csv(request: HttpRequest) -> HttpResponse:
     """Return the public ledger as CSV; `Link: rel="next"` names the next file."""
+    check_rate_limit(request, "export", limit=MAX_EXPORTS, seconds=60)
     filters, rows, cursor = _rows(request, FILE_SIZE)
     values = [row.values() for row in rows]
     names = list(values[0]) if values else ["promotion"]
@@ -163,6 +167,7 @@ def ledger_csv(request: HttpRequest) -> HttpResponse:
 @require_safe
 def ledger_json(request: HttpRequest) -> HttpResponse:
     """Return the public ledger with its rows, their hashes and the head: a copy of it proves later changes."""
+    check_rate_limit(request, "export", limit=MAX_EXPORTS, seconds=60)
     filters, rows, cursor = _rows(request, FILE_SIZE)
     head = LedgerHead.objects.filter(pk=1).first() or LedgerHead()
     return JsonResponse(

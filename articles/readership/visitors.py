@@ -7,7 +7,6 @@ import re
 from collections.abc import Mapping
 from datetime import date
 from functools import lru_cache
-from ipaddress import IPv6Address, ip_address
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -17,7 +16,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from articles.readership.models import DailyHit
-from core.ratelimit import client_address
+from core.ratelimit import anonymize_ip, client_address
 
 # Programs that declare themselves. Words instead of a list of names, which would be outdated soon.
 # ("CUBOT" is a phone.)
@@ -70,19 +69,6 @@ def visitor_of(request: HttpRequest) -> Visitor:
         account_id=account.pk if account else None,
         is_staff=bool(account and account.is_staff),
     )
-
-
-def anonymize_ip(address: str) -> str:
-    """Return the part of an address that is hashed: the /64 of IPv6, which one home or phone owns; IPv4 whole."""
-    try:
-        parsed = ip_address(address.strip())
-    except ValueError:
-        return address
-    if isinstance(parsed, IPv6Address):
-        if parsed.ipv4_mapped is not None:
-            return str(parsed.ipv4_mapped)
-        return f"{IPv6Address(int(parsed) >> 64 << 64)}/64"
-    return str(parsed)
 
 
 @lru_cache(maxsize=2048)
