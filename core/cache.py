@@ -27,8 +27,12 @@ class FailoverMixin:
     errors: ClassVar[tuple[type[Exception], ...]]
     _retry_at: ClassVar[float] = 0
 
+    @property
+    def is_failing(self) -> bool:
+        return time.monotonic() < self._retry_at
+
     def _call(self, method: str, *args: Any, **options: Any) -> Any:
-        if time.monotonic() >= self._retry_at:
+        if not self.is_failing:
             try:
                 return getattr(super(), method)(*args, **options)
             except self.errors as error:
