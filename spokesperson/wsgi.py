@@ -1,11 +1,16 @@
 """The WSGI application: Django, with the page cache and the view beacon around it."""
 
 import os
+import sys
 
+from django.core.exceptions import ImproperlyConfigured
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "spokesperson.settings")
-_django = get_wsgi_application()
+try:
+    _django = get_wsgi_application()
+except ImproperlyConfigured as error:
+    sys.exit(str(error))
 
 # Settings can be read from here on.
 from django.conf import settings  # noqa: E402

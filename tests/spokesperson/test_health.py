@@ -100,10 +100,9 @@ def test_health_needs_get(client: Client) -> None:
 # --- For operators -----------------------------------------------------------------------------
 
 
-def messages(**options: object) -> list[str]:
-    return [
-        message.msg for message in run_checks(include_deployment_checks=True, **options) if "spokesperson" in message.id
-    ]
+def messages(databases: list[str] | None = None) -> list[str]:
+    found = run_checks(include_deployment_checks=True, databases=databases)
+    return [message.msg for message in found if str(message.id).startswith("spokesperson.")]
 
 
 def test_check_deploy_with_database_says_what_is_missing(settings: LazySettings) -> None:
