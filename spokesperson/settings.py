@@ -97,10 +97,10 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     # Outermost, so that it applies to what the others refuse.
     "spokesperson.middleware.default_headers",
+    "spokesperson.middleware.language_from_path",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
-    "spokesperson.middleware.language_from_path",
     "spokesperson.middleware.refuse_malformed_requests",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "core.database.refuse_while_away",

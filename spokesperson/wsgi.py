@@ -13,9 +13,9 @@ except ImproperlyConfigured as error:
     sys.exit(str(error))
 
 # Settings can be read from here on.
-from django.conf import settings  # noqa: E402
+from django.conf import settings
 
-from articles.readership.wsgi import BeaconApplication  # noqa: E402
-from core.page_cache import PageCache  # noqa: E402
+from articles.readership.wsgi import BeaconApplication
+from core.page_cache import PageCache
 
 application = BeaconApplication(PageCache(_django, max_bytes=settings.PAGE_CACHE_BYTES))

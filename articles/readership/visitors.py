@@ -23,8 +23,8 @@ from core.ratelimit import anonymize_ip, client_address
 _DECLARED_BOT = re.compile(
     r"(?<!cu)bot(?![a-z])|crawl|spider|slurp|scrap|archiver|preview|prerender|monitor|uptime|lighthouse|pagespeed"
     r"|phantomjs|validator|feed|\brss|fetch|facebookexternalhit|facebookcatalog|whatsapp|embedly|mediapartners"
-    r"|google-|https?://"
-    r"|^(curl|wget|python|go-http|java/|okhttp|libwww|lwp|ruby|php|perl|node|axios|got|undici|httpie|apache-http|guzzle"
+    r"|google-|headless|https?://"
+    r"|^\W*$|^(curl|http\.rb|wget|python|go-http|java/|okhttp|libwww|lwp|ruby|php|perl|node|axios|got|undici|httpie|apache-http|guzzle"
     r"|dart|aiohttp|reqwest|postman|insomnia|k6|locust|restsharp|winhttp)",
     re.IGNORECASE,
 )
@@ -74,13 +74,13 @@ def visitor_of(request: HttpRequest) -> Visitor:
 @lru_cache(maxsize=2048)
 def is_declared_bot(user_agent: str) -> bool:
     """Return whether a program declares itself a bot, or does not say what it is."""
-    return not user_agent.strip() or _DECLARED_BOT.search(user_agent) is not None
+    return _DECLARED_BOT.search(user_agent) is not None
 
 
 def is_prefetch(headers: Mapping[str, str]) -> bool:
     """Return whether the browser only prepares a page that no one has opened."""
     purposes = [headers[name] for name in ("Sec-Purpose", "Purpose", "X-Purpose", "X-Moz") if name in headers]
-    return any("prefetch" in purpose.lower() or "prerender" in purpose.lower() for purpose in purposes)
+    return any(re.search("prefetch|prerender|preview", purpose, re.IGNORECASE) for purpose in purposes)
 
 
 def is_same_origin(headers: Mapping[str, str], *, origin: str, is_image: bool = False) -> bool:
