@@ -113,6 +113,10 @@ def test_classify_hit_bots_of_an_address_are_one_visitor() -> None:
         "Go-http-client/2.0",
         "okhttp/5.0",
         "Feedly/1.0",
+        "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) HeadlessChrome/142.0.0.0 Safari/537.36",
+        "http.rb/5.2.0 (Mastodon/4.3)",
+        "-",
+        "()",
     ],
 )
 def test_is_declared_bot(user_agent: str) -> None:
@@ -132,8 +136,6 @@ def test_is_declared_bot(user_agent: str) -> None:
         f"Mozilla/5.0 (Linux; Android 11; CUBOT X30) {CHROME} Mobile Safari/537.36",
         f"Mozilla/5.0 (Linux; Android 9; CUBOT_NOVA) {CHROME} Mobile Safari/537.36",
         "Opera/9.80 (J2ME/MIDP; Opera Mini/9.80) Presto/2.12",
-        # A headless browser can have a reader.
-        "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) HeadlessChrome/142.0.0.0 Safari/537.36",
         "Lynx/2.9.2 libwww-FM/2.14 SSL-MM/1.4.1",
         "w3m/0.5.3",
     ],
@@ -155,7 +157,9 @@ def meta(headers: dict[str, str]) -> dict[str, str]:
         ({"Sec-Purpose": "prefetch;prerender"}, True),
         ({"Purpose": "prefetch"}, True),
         ({"X-Moz": "prefetch"}, True),
-        ({"X-Purpose": "Preview"}, False),
+        ({"X-Purpose": "preview"}, True),
+        ({"X-Purpose": "Preview"}, True),
+        ({"Purpose": "navigation"}, False),
     ],
 )
 def test_is_prefetch(headers: dict[str, str], expected: bool) -> None:
