@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from core import events
 from core.admin import KeysetModelAdmin
+from core.forms import TEXT_FIELDS
 
 # The admin uses the site's log-in, with its limits and two-factor authentication.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
@@ -42,6 +43,7 @@ class UserAdmin(KeysetModelAdmin[User], auth_admin.UserAdmin[User]):
     list_filter = ("is_active", "is_staff", "is_superuser", "groups", "preferred_language", "date_joined")
     search_fields = ("username", "email", "display_name")
     search_users = ("pk",)
+    formfield_overrides = TEXT_FIELDS
     ordering = ("-pk",)  # newest first
     add_form = UserCreationForm
     add_fieldsets = (

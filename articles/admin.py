@@ -13,12 +13,14 @@ from django.utils.translation import gettext_lazy
 from articles.models import Image, Section, Tag
 from core import events
 from core.admin import KeysetModelAdmin, ReadOnlyAdminMixin, ValidatedActionMixin
+from core.forms import TEXT_FIELDS
 
 
 @admin.register(Section)
 class SectionAdmin(ValidatedActionMixin[Section]):
     """Sections, in the order of the navigation."""
 
+    formfield_overrides = TEXT_FIELDS
     list_display = ["name", "slug", "name_ru", "name_hy", "position"]
     search_fields = ["name", "name_ru", "name_hy", "slug"]
     fields = ["name", "slug", "name_ru", "name_hy", "description", "position"]
@@ -30,6 +32,7 @@ class SectionAdmin(ValidatedActionMixin[Section]):
 class TagAdmin(KeysetModelAdmin[Tag], ValidatedActionMixin[Tag]):
     """Tags. The slug follows the first spelling of the name and does not change."""
 
+    formfield_overrides = TEXT_FIELDS
     list_display = ["name", "slug"]
     search_fields = ["name", "slug"]
     ordering = ["slug"]

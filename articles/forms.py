@@ -19,15 +19,17 @@ from django.utils.translation import gettext as _
 from PIL import Image as PILImage
 
 from accounts.models import User
-from articles.fields import OneLineField, SectionField, TokenField, one_line
+from articles.fields import SectionField, TokenField
 from articles.models import Article, Image, Revision, Section
 from articles.models.image import WIDTHS
 from articles.models.slugs import slug_of
 from articles.services.images import store_image
 from articles.services.revisions import MAX_TAGS, ArticleContent
 from articles.widgets import BodyWidget
+from core.forms import OneLineField, TextField
 from core.images import InvalidImage, load_image
 from core.sanitizer import from_form
+from core.text import clean_text
 
 MAX_BODY_LENGTH = 100_000  # characters, with the markup
 MAX_TAG_LENGTH = 40
@@ -48,7 +50,7 @@ def tag_names(value: str) -> list[str]:
     """
     names: dict[str, str] = {}
     for part in _COMMAS.split(value):
-        if name := one_line(part).lstrip("#").strip():
+        if name := clean_text(part, one_line=True).lstrip("#").strip():
             if len(name) > MAX_TAG_LENGTH:
                 raise ValidationError(
                     _("The tag “%(name)s” is longer than %(count)d characters.")
@@ -102,7 +104,7 @@ class ArticleForm(forms.Form):
             "One or two sentences for article lists. If you leave this empty, the start of the text is used."
         ),
     )
-    body = forms.CharField(
+    body = TextField(
         label=pgettext_lazy("of an article", "Text"),
         required=False,
         widget=BodyWidget(max_length=MAX_BODY_LENGTH),
@@ -112,7 +114,7 @@ class ArticleForm(forms.Form):
         label=gettext_lazy("Section"), queryset=Section.objects.all(), empty_label=gettext_lazy("Choose a section")
     )
     language = forms.ChoiceField(label=gettext_lazy("Language of the text"), choices=settings.LANGUAGES)
-    tags = forms.CharField(
+    tags = TextField(
         label=gettext_lazy("Tags"),
         required=False,
         max_length=400,

@@ -20,6 +20,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
+from core.forms import TEXT_FIELDS
 from core.models import SiteSettings
 from core.pagination import KeysetOrdering
 from core.sanitizer import sanitize
@@ -170,6 +171,7 @@ class SiteSettingsAdmin(NoAddDeleteAdminMixin, admin.ModelAdmin[SiteSettings]):
     """The single row: the list redirects to its form, which shows the defaults until the row exists."""
 
     form = SiteSettingsForm
+    formfield_overrides = TEXT_FIELDS
     fields = ["name", "tagline", "about", "rules", "reviewed_before_trusted"]
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
