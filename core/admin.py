@@ -9,19 +9,25 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, ClassVar
 
+import django_tasks_db.admin  # noqa: F401 - registers the class that is replaced here
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.views.main import ChangeList
 from django.contrib.auth import get_user_model
 from django.core.cache import caches
+from django.core.exceptions import ValidationError
 from django.db.models import DateTimeField, IntegerField, Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.tasks import TaskResultStatus
+from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django_tasks_db.models import DBTaskResult
 
 from core.forms import TEXT_FIELDS
-from core.models import SiteSettings
+from core.models import PeriodicRun, SiteSettings
 from core.pagination import KeysetOrdering
 from core.sanitizer import sanitize
 
@@ -55,8 +61,7 @@ class KeysetChangeList(ChangeList):
             Http404: the cursor is invalid.
         """
         size, order, rows = self.list_per_page, ordering_of(self.queryset), self.queryset
-        cursor = request.GET.get(CURSOR_PARAM, "")
-        if cursor:
+        if cursor := request.GET.get(CURSOR_PARAM, ""):
             rows = order.filter_after(rows, order.decode_cursor(cursor))
         assert isinstance(self.model_admin, KeysetModelAdmin)
         page = list(self.model_admin.with_columns(rows[: size + 1]))
@@ -149,8 +154,11 @@ class ValidatedActionMixin[M: Model](admin.ModelAdmin[M]):
     """Refuse invalid primary keys in the selection of an action, with which Django answers 500."""
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        selected = request.POST.getlist(ACTION_CHECKBOX_NAME)
-        if not all(map(is_pk, selected)):
+        pk = self.opts.pk
+        try:
+            for text in request.POST.getlist(ACTION_CHECKBOX_NAME):
+                pk.run_validators(pk.to_python(text))
+        except ValidationError:
             messages.error(request, _("The list has changed. Select the items again."))
             return redirect(request.get_full_path())
         return super().changelist_view(request, extra_context)
@@ -184,3 +192,43 @@ class SiteSettingsAdmin(NoAddDeleteAdminMixin, admin.ModelAdmin[SiteSettings]):
     def save_model(self, request: HttpRequest, obj: SiteSettings, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
         caches["local"].delete("site-settings")  # Other processes follow within five seconds.
+
+
+@admin.register(PeriodicRun)
+class PeriodicRunAdmin(ReadOnlyAdminMixin, admin.ModelAdmin[PeriodicRun]):
+    """When each periodic job last ran and how that ended."""
+
+    list_display = ["job", "started_at", "finished_at", "has_failed", "outcome"]
+
+
+admin.site.unregister(DBTaskResult)
+
+
+@admin.register(DBTaskResult)
+class TaskAdmin(ReadOnlyAdminMixin, ValidatedActionMixin[DBTaskResult[Any, Any]]):
+    """Tasks that wait, run or failed. Their arguments are not shown, because they can contain what users wrote."""
+
+    list_display = ["task_path", "status", "enqueued_at", "started_at", "finished_at", "exception_class_path"]
+    list_filter = ["status"]
+    list_per_page = 50
+    show_full_result_count = False
+    ordering = ["-enqueued_at"]
+    actions = ["run_again"]
+    fields = [
+        "id",
+        "task_path",
+        "status",
+        "enqueued_at",
+        "run_after",
+        "started_at",
+        "finished_at",
+        "worker_ids",
+        "traceback",
+    ]
+
+    def has_rerun_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.is_superuser)
+
+    @admin.action(description=gettext_lazy("Run failed tasks again"), permissions=["rerun"])
+    def run_again(self, request: HttpRequest, queryset: QuerySet[DBTaskResult[Any, Any]]) -> None:
+        queryset.filter(status=TaskResultStatus.FAILED).update(status=TaskResultStatus.READY, run_after=timezone.now())

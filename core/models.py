@@ -1,4 +1,4 @@
-"""The site settings."""
+"""The site settings, and the last runs of periodic jobs."""
 
 from __future__ import annotations
 
@@ -55,3 +55,21 @@ class SiteSettings(models.Model):
         """Return the settings, cached for five seconds; the defaults if the row does not exist yet."""
         settings = caches["local"].get_or_set("site-settings", lambda: cls.objects.filter(pk=1).first() or cls(pk=1), 5)
         return cast("SiteSettings", settings)
+
+
+class PeriodicRun(models.Model):
+    """The last run of a periodic job (`core.periodic`)."""
+
+    job = models.CharField(_("job"), max_length=200, primary_key=True)
+    started_at = models.DateTimeField(_("started"))
+    finished_at = models.DateTimeField(_("finished"), null=True)
+    outcome = models.CharField(_("outcome"), max_length=200, blank=True)
+    has_failed = models.BooleanField(_("failed"), default=False)
+
+    class Meta:
+        verbose_name = _("periodic job")
+        verbose_name_plural = _("periodic jobs")
+        ordering = ["job"]
+
+    def __str__(self) -> str:
+        return self.job

@@ -36,28 +36,15 @@ class SQLiteCache(BaseCache):
 
     def add(self, key: str, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> bool:
         """Store the value if the key has none or an expired one; return whether it was stored."""
-        return self._write(
-            "INSERT INTO entry VALUES (?1, ?2, ?3) ON CONFLICT (key) DO UPDATE SET value = ?2, until = ?3"
-            " WHERE until <= ?4",
-            self.make_and_validate_key(key, version),
-            _encode(value),
-            self.get_backend_timeout(timeout),
-            time.time(),
-        )
+        return self._store(key, value, timeout, version, condition="WHERE until <= ?4")
 
     def get(self, key: str, default: Any = None, version: int | None = None) -> Any:
-        sql = "SELECT value FROM entry WHERE key = ? AND (until IS NULL OR until > ?)"
-        values = self.make_and_validate_key(key, version), time.time()
-        row = self._connection().execute(sql, values).fetchone()
+        sql = "SELECT value FROM entry WHERE key = ?1 AND (until IS NULL OR until > ?2)"
+        row = self._execute(sql, self.make_and_validate_key(key, version), time.time()).fetchone()
         return default if row is None else _decode(row[0])
 
     def set(self, key: str, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> None:
-        self._write(
-            "INSERT INTO entry VALUES (?1, ?2, ?3) ON CONFLICT (key) DO UPDATE SET value = ?2, until = ?3",
-            self.make_and_validate_key(key, version),
-            _encode(value),
-            self.get_backend_timeout(timeout),
-        )
+        self._store(key, value, timeout, version)
 
     def incr(self, key: str, delta: int = 1, version: int | None = None) -> int:
         """Add to an integer atomically and return the sum.
@@ -69,33 +56,27 @@ class SQLiteCache(BaseCache):
             "UPDATE entry SET value = value + ?2 WHERE key = ?1 AND typeof(value) = 'integer'"
             " AND (until IS NULL OR until > ?3) RETURNING value"
         )
-        values = self.make_and_validate_key(key, version), delta, time.time()
-        rows = self._connection().execute(sql, values).fetchall()
+        rows = self._execute(sql, self.make_and_validate_key(key, version), delta, time.time()).fetchall()
         if not rows:
             raise ValueError(f"Key {key!r} not found")
         return int(rows[0][0])
 
-    def touch(self, key: str, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> bool:
-        return self._write(
-            "UPDATE entry SET until = ?2 WHERE key = ?1 AND (until IS NULL OR until > ?3)",
-            self.make_and_validate_key(key, version),
-            self.get_backend_timeout(timeout),
-            time.time(),
-        )
-
     def delete(self, key: str, version: int | None = None) -> bool:
-        return self._write("DELETE FROM entry WHERE key = ?", self.make_and_validate_key(key, version))
+        return self._execute("DELETE FROM entry WHERE key = ?1", self.make_and_validate_key(key, version)).rowcount > 0
 
     def clear(self) -> None:
-        self._write("DELETE FROM entry")
+        self._execute("DELETE FROM entry")
 
-    def _write(self, sql: str, *values: Any) -> bool:
-        connection = self._connection()
-        done = connection.execute(sql, values).rowcount > 0
+    def _store(self, key: str, value: Any, timeout: Any, version: int | None, *, condition: str = "") -> bool:
         self._written += 1
         if self._written % WRITES_BETWEEN_CLEANUPS == 0:
-            connection.execute("DELETE FROM entry WHERE until <= ?", (time.time(),))
-        return done
+            self._execute("DELETE FROM entry WHERE until <= ?1", time.time())
+        sql = "INSERT INTO entry VALUES (?1, ?2, ?3) ON CONFLICT (key) DO UPDATE SET value = ?2, until = ?3"
+        values = self.make_and_validate_key(key, version), _encode(value), self.get_backend_timeout(timeout)
+        return self._execute(f"{sql} {condition}", *values, *([time.time()] if condition else [])).rowcount > 0
+
+    def _execute(self, sql: str, *values: Any) -> sqlite3.Cursor:
+        return self._connection().execute(sql, values)
 
     def _connection(self) -> sqlite3.Connection:
         """Return the thread's connection. It does not sync to disk, so that a power cut loses the latest counts."""

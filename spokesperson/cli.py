@@ -1,7 +1,4 @@
-"""The command `spokesperson`, also `python -m spokesperson`.
-
-A command is a function that takes the parsed options and returns the exit code; `_parser` registers it.
-"""
+"""The command `spokesperson`, also `python -m spokesperson`."""
 
 from __future__ import annotations
 
@@ -46,17 +43,25 @@ def main(argv: Sequence[str] | None = None) -> int:
     # Everything after `manage` belongs to Django, options included.
     if arguments[:1] == ["manage"]:
         return manage(arguments[1:])
-    parser = _parser()
+    parser = _Parser(prog="spokesperson", description="A self-hosted platform for community publishing.")
+    parser.add_argument("--version", action="version", version=f"spokesperson {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="<command>", required=True)
+    commands.add_parser("manage", help="run a management command, such as `spokesperson manage migrate`")
+    command = commands.add_parser("demo", help="run the site on this machine with demonstration content")
+    command.add_argument("--port", default="8000", help="TCP port on 127.0.0.1 (default: %(default)s)")
+    command.add_argument("--data", type=Path, default=Path("var"), help="folder for the data (default: %(default)s)")
+    command.add_argument("--prepare-only", action="store_true", help="prepare the content and exit")
     if not arguments:
         parser.print_help()
         return 0
-    options = parser.parse_args(arguments)
-    return int(options.run(options))
+    return demo(parser.parse_args(arguments))
 
 
 def manage(arguments: Sequence[str]) -> int:
     """Run Django's `manage.py` with these arguments; an invalid setting is one line on standard error."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", SETTINGS)
+    # Longer than for a page; a new index takes as long as it takes.
+    os.environ.setdefault("STATEMENT_TIMEOUT", "0" if arguments[:1] == ["migrate"] else "600")
     try:
         execute_from_command_line(["spokesperson manage", *arguments])
     except ImproperlyConfigured as error:
@@ -84,20 +89,3 @@ def demo(options: argparse.Namespace) -> int:
         "PAYMENTS": "dummy",
     }
     return manage(["demo", *(["--prepare-only"] if options.prepare_only else [])])
-
-
-def _parser() -> _Parser:
-    parser = _Parser(prog="spokesperson", description="A self-hosted platform for community publishing.")
-    parser.add_argument("--version", action="version", version=f"spokesperson {__version__}")
-    commands = parser.add_subparsers(title="commands", metavar="<command>", required=True)
-
-    command = commands.add_parser("demo", help="run the site on this machine with demonstration content")
-    command.set_defaults(run=demo)
-    command.add_argument("--port", default="8000", help="TCP port on 127.0.0.1 (default: %(default)s)")
-    command.add_argument(
-        "--data", type=Path, default=Path("var"), metavar="FOLDER", help="folder for the data (default: %(default)s)"
-    )
-    command.add_argument("--prepare-only", action="store_true", help="prepare the content and exit")
-
-    commands.add_parser("manage", help="run a management command, such as `spokesperson manage migrate`")
-    return parser

@@ -1,5 +1,6 @@
 """Settings from environment variables (docs/settings.md); an invalid value stops the start with one sentence."""
 
+from datetime import timedelta
 from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -7,6 +8,8 @@ from urllib.parse import urlsplit
 import environ
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
+
+from core.database import check_connection
 
 PACKAGE_DIR = Path(__file__).resolve().parent
 # Templates, static files and catalogues are next to this package in a checkout, and inside it in a wheel.
@@ -25,8 +28,7 @@ if _origin.scheme not in {"http", "https"} or not _origin.hostname or _origin.pa
         f"it is {ORIGIN!r}. `make demo` sets it for you."
     )
 HTTPS = _origin.scheme == "https"
-_LOCAL_HOSTS = {"localhost", "127.0.0.1", "::1"}
-if not HTTPS and _origin.hostname not in _LOCAL_HOSTS | {"testserver"}:
+if not HTTPS and _origin.hostname not in {"localhost", "127.0.0.1", "::1", "testserver"}:
     raise ImproperlyConfigured(
         f"ORIGIN {ORIGIN!r} is plain http on a public name. Use https, or 127.0.0.1 to try the site."
     )
@@ -40,25 +42,17 @@ DEBUG = env.bool("DEBUG", default=False)
 if DEBUG and HTTPS:
     raise ImproperlyConfigured("DEBUG shows secrets to strangers: it is refused with an https ORIGIN.")
 
-
-def _secret_key() -> str:
-    """Return SECRET_KEY, or the content of SECRET_KEY_FILE."""
-    if key_file := env.str("SECRET_KEY_FILE", default=""):
-        try:
-            key = Path(key_file).read_text(encoding="utf-8").strip()
-        except OSError as error:
-            raise ImproperlyConfigured(f"SECRET_KEY_FILE cannot be read: {error}") from error
-    else:
-        key = env.str("SECRET_KEY", default="")
-    if len(key) < 50:
-        raise ImproperlyConfigured(
-            "SECRET_KEY (or the file that SECRET_KEY_FILE names) must hold at least 50 characters. Make one with:\n"
-            '  python -c "import secrets; print(secrets.token_urlsafe(64))"'
-        )
-    return key
-
-
-SECRET_KEY = _secret_key()
+SECRET_KEY = env.str("SECRET_KEY", default="")
+if _key_file := env.str("SECRET_KEY_FILE", default=""):
+    try:
+        SECRET_KEY = Path(_key_file).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise ImproperlyConfigured(f"SECRET_KEY_FILE cannot be read: {error}") from error
+if len(SECRET_KEY) < 50:
+    raise ImproperlyConfigured(
+        "SECRET_KEY (or the file that SECRET_KEY_FILE names) must hold at least 50 characters. Make one with:\n"
+        '  python -c "import secrets; print(secrets.token_urlsafe(64))"'
+    )
 
 # --- Applications ----------------------------------------------------------------------------
 
@@ -103,6 +97,7 @@ MIDDLEWARE = [
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "spokesperson.middleware.refuse_malformed_requests",
+    "core.database.refuse_while_away",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "spokesperson.middleware.language_from_path",
     "django.middleware.common.CommonMiddleware",
@@ -126,7 +121,6 @@ if DEBUG_TOOLBAR:
 ROOT_URLCONF = "spokesperson.urls"
 # With DEBUG without the page cache, which would show a change only after seconds.
 WSGI_APPLICATION = None if DEBUG else "spokesperson.wsgi.application"
-DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 TEMPLATES = [
     {
@@ -174,8 +168,24 @@ if _database["ENGINE"] == "django.db.backends.sqlite3":
         ),
     }
 elif _database["ENGINE"] == "django.db.backends.postgresql":
+    STATEMENT_TIMEOUT = env.int("STATEMENT_TIMEOUT", default=30)
     _database["OPTIONS"] = {
-        "pool": {"min_size": 1, "max_size": env.int("DATABASE_POOL_SIZE", default=8), "timeout": 10},
+        "pool": {
+            "min_size": 1,
+            "max_size": env.int("DATABASE_POOL_SIZE", default=8),
+            "timeout": 5,
+            "reconnect_timeout": 5,
+            "check": check_connection,
+        },
+        "connect_timeout": 3,
+        "tcp_user_timeout": 10_000,
+        "options": (
+            f"-c statement_timeout={STATEMENT_TIMEOUT}s -c lock_timeout=10s -c idle_in_transaction_session_timeout=60s"
+        ),
+        # To plan a page's queries takes longer than to run them, so statements are prepared. Values are sent apart
+        # from them: what a connection keeps of its last hundred statements must not hold texts of users.
+        "server_side_binding": True,
+        "prepare_threshold": 2,
     }
 else:
     raise ImproperlyConfigured("DATABASE_URL must begin with sqlite:// or postgres://.")
@@ -194,15 +204,33 @@ CACHES = {
         else {"BACKEND": "core.sqlite_cache.SQLiteCache", "LOCATION": DATA_DIR / "cache" / "shared.sqlite3"}
     ),
     "local": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "local"},
-    # Used by {% cache %}.
-    "template_fragments": {
-        "BACKEND": f"django.core.cache.backends.{'dummy.DummyCache' if DEBUG else 'locmem.LocMemCache'}",
-        "LOCATION": "template_fragments",
-        "OPTIONS": {"MAX_ENTRIES": 2000},
+    # Used by {% cache %}. Texts of articles can be long, so there are fewer of them.
+    **{
+        name: {
+            "BACKEND": f"django.core.cache.backends.{'dummy.DummyCache' if DEBUG else 'locmem.LocMemCache'}",
+            "LOCATION": name,
+            "OPTIONS": {"MAX_ENTRIES": max_entries},
+        }
+        for name, max_entries in {"template_fragments": 2000, "article_fragments": 100}.items()
     },
 }
 
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
+# Management commands and functions that the task worker runs (core.periodic), each with its interval.
+PERIODIC_JOBS = {
+    "core.periodic.requeue_lost_tasks": timedelta(minutes=1),
+    "articles.readership.services.rollup": timedelta(minutes=1),
+    "articles.promotion.services.tracking.add_pending_counts": timedelta(minutes=1),
+    "close_promotions": timedelta(minutes=10),
+    # Also destroys the daily keys of visitors.
+    "articles.readership.services.delete_old_data": timedelta(hours=1),
+    "articles.promotion.services.tracking.delete_old_events": timedelta(hours=1),
+    "clearsessions": timedelta(days=1),
+    "prune_db_task_results --queue-name=* --min-age-days=1 --failed-min-age-days=14": timedelta(days=1),
+    "recount --check": timedelta(days=1),
+    "verify_ledger": timedelta(days=1),
+    "rebuild_search --check": timedelta(days=7),
+}
 
 MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(DATA_DIR / "media")))
 MEDIA_URL = "/media/"
@@ -220,7 +248,6 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
 DATA_UPLOAD_MAX_NUMBER_FILES = 4
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
-FILE_UPLOAD_PERMISSIONS = 0o644
 MAX_BODY_BYTES = 12 * 1024 * 1024
 
 # --- Email -----------------------------------------------------------------------------------
@@ -228,25 +255,20 @@ MAX_BODY_BYTES = 12 * 1024 * 1024
 # Without a mail server, emails are printed to the console.
 environ.Env.EMAIL_SCHEMES["consolemail"] = "core.console_mail.EmailBackend"
 _mail = environ.Env.email_url_config(env.str("EMAIL_URL", default="consolemail://"))
+_mail_options = {}
 if _mail["EMAIL_BACKEND"].endswith("smtp.EmailBackend"):
-    MAILERS = {
-        "default": {
-            "BACKEND": _mail["EMAIL_BACKEND"],
-            "OPTIONS": {
-                "host": _mail["EMAIL_HOST"],
-                "port": _mail["EMAIL_PORT"],
-                "username": _mail["EMAIL_HOST_USER"],
-                "password": _mail["EMAIL_HOST_PASSWORD"],
-                "use_tls": _mail.get("EMAIL_USE_TLS", False),
-                "use_ssl": _mail.get("EMAIL_USE_SSL", False),
-                "timeout": 20,
-            },
-        }
+    _mail_options = {
+        "host": _mail["EMAIL_HOST"],
+        "port": _mail["EMAIL_PORT"],
+        "username": _mail["EMAIL_HOST_USER"],
+        "password": _mail["EMAIL_HOST_PASSWORD"],
+        "use_tls": "EMAIL_USE_TLS" in _mail,
+        "use_ssl": "EMAIL_USE_SSL" in _mail,
+        "timeout": 20,
     }
-else:
-    MAILERS = {"default": {"BACKEND": _mail["EMAIL_BACKEND"]}}
-    if _mail["EMAIL_BACKEND"].endswith("filebased.EmailBackend"):
-        MAILERS["default"]["OPTIONS"] = {"file_path": "/" + _mail["EMAIL_FILE_PATH"].lstrip("/")}
+elif _mail["EMAIL_BACKEND"].endswith("filebased.EmailBackend"):
+    _mail_options = {"file_path": "/" + _mail["EMAIL_FILE_PATH"].lstrip("/")}
+MAILERS = {"default": {"BACKEND": _mail["EMAIL_BACKEND"], "OPTIONS": _mail_options}}
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("MAIL_FROM", default=f"spokesperson@{_origin.hostname}")
 
 # --- Language and time -----------------------------------------------------------------------
@@ -256,7 +278,6 @@ LANGUAGES = [("en", "English"), ("ru", "Русский"), ("hy", "Հայերեն
 # The second has translations that libraries lack.
 LOCALE_PATHS = [BASE_DIR / "locale", BASE_DIR / "locale" / "libraries"]
 FORMAT_MODULE_PATH = "spokesperson.formats"
-USE_TZ = True
 TIME_ZONE = env.str("TIME_ZONE", default="Asia/Yerevan")
 
 # --- Accounts ----------------------------------------------------------------------------------
@@ -296,12 +317,9 @@ ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True
 ACCOUNT_LOGIN_TIMEOUT = 60 * 60
 ACCOUNT_CHANGE_EMAIL = True
-ACCOUNT_UNIQUE_EMAIL = True
-ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
-ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
 ACCOUNT_USERNAME_MIN_LENGTH = 3
 ACCOUNT_USERNAME_BLACKLIST = ["admin", "administrator", "moderator", "root", "spokesperson", "support"]
 ACCOUNT_USERNAME_VALIDATORS = "accounts.models.username_validators"
@@ -318,7 +336,6 @@ ACCOUNT_RATE_LIMITS = {
 }
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
 MFA_ADAPTER = "accounts.adapter.MFAAdapter"
-MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_FORMS = {
     "authenticate": "accounts.forms.AuthenticateCodeForm",
     "reauthenticate": "accounts.forms.ReauthenticateCodeForm",
@@ -326,10 +343,8 @@ MFA_FORMS = {
 }
 # Clocks of phones differ by some seconds.
 MFA_TOTP_TOLERANCE = 1
-USERSESSIONS_TRACK_ACTIVITY = False
 
-CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap5"
-CRISPY_TEMPLATE_PACK = "bootstrap5"
+CRISPY_TEMPLATE_PACK = CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap5"
 
 # --- Payments for promotions -----------------------------------------------------------------
 
@@ -337,7 +352,7 @@ CRISPY_TEMPLATE_PACK = "bootstrap5"
 # Stripe Checkout, with the extra `stripe`. "manual" is always there, so that earlier transfers can be refunded.
 PAYMENTS = env.str("PAYMENTS", default="manual")
 PAYMENT_VARIANTS: dict[str, tuple[str, dict[str, str]]] = {
-    "manual": ("articles.promotion.payments.ManualProvider", {}),
+    "manual": ("payments.core.BasicProvider", {}),
 }
 if PAYMENTS == "dummy":
     if HTTPS:
@@ -371,8 +386,7 @@ PAYMENT_USES_SSL = HTTPS
 SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "session"
 CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrf"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
-SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
-SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_AGE = 60 * 60 * 24 * 30
 CSRF_FAILURE_VIEW = "spokesperson.views.csrf_failure"
 CSRF_TRUSTED_ORIGINS = [ORIGIN]
@@ -385,7 +399,6 @@ SECURE_REDIRECT_EXEMPT = [r"^health/"]
 SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
 if ALLAUTH_TRUSTED_PROXY_COUNT:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-X_FRAME_OPTIONS = "DENY"
 
 SECURE_CSP = {
     "default-src": [CSP.SELF],

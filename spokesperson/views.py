@@ -6,15 +6,13 @@ import sys
 
 from django.core.exceptions import RequestDataTooBig, SuspiciousFileOperation
 from django.core.files.storage import FileSystemStorage
-from django.db import InterfaceError, OperationalError
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from articles.views.draft_recovery import stash_and_redirect
-
-RETRY_AFTER_SECONDS = 10
+from core.database import note_error, unavailable
 
 
 def refuse(request: HttpRequest, status: int, sentence: str) -> HttpResponse:
@@ -49,11 +47,9 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Answer 503 if the database is away or too busy, so that clients retry, otherwise 500."""
-    status = 503 if isinstance(sys.exception(), (OperationalError, InterfaceError)) else 500
-    response = render(request, "500.html", {"status": status}, status=status)
-    if status == 503:
-        response["Retry-After"] = str(RETRY_AFTER_SECONDS)
-    return response
+    if note_error(sys.exception()):
+        return unavailable(request)
+    return render(request, "500.html", {"status": 500}, status=500)
 
 
 @require_safe

@@ -114,7 +114,17 @@ def start_worker(origin: str) -> subprocess.Popen[bytes]:
         # Also knows manual payments, and refunds those of the tests.
         "PAYMENTS": "dummy",
     }
-    command = [sys.executable, "manage.py", "db_worker", "--queue-name", "*", "--no-reload", "--interval", "0.1"]
+    command = [
+        sys.executable,
+        "manage.py",
+        "db_worker",
+        "--queue-name",
+        "*",
+        "--no-reload",
+        "--interval",
+        "0.1",
+        "--no-periodic",
+    ]
     return subprocess.Popen(command, env=environment, cwd=settings.BASE_DIR)  # noqa: S603 - a fixed command
 
 

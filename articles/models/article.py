@@ -36,18 +36,18 @@ BY_STATE_CHANGE = KeysetOrdering({"state_since": datetime, "pk": int})
 # Rows of ArticleTag: the newest publication first.
 BY_TAG_DATE = KeysetOrdering({"published_at": datetime, "article_id": int})
 
-CARD_FIELDS = (
+_FIELDS = (
     *("state", "language", "published_at", "views", "likes", "dislikes", "hot"),
     *("live__article", "live__title", "live__summary", "live__language"),
     *("live__image__key", "live__image__width", "live__image__height"),
     *("author__username", "author__display_name"),
-    *("section__slug", "section__name", "section__name_ru", "section__name_hy"),
 )
-# What the article page shows.
+CARD_FIELDS = (*_FIELDS, "section__slug", "section__name", "section__name_ru", "section__name_hy")
+# What the article page shows, with the section from `Section.cached`.
 DETAIL_FIELDS = (
-    *CARD_FIELDS,
-    *("author__avatar_key", "live__body", "live__tag_names", "live__caption", "live__alternative_text"),
-    *("live__credit", "live__submitted_at", "author__allows_promotion_by_others"),
+    *(*_FIELDS, "section", "author__avatar_key", "author__allows_promotion_by_others"),
+    *("live__body", "live__tag_names", "live__caption", "live__alternative_text", "live__credit"),
+    "live__submitted_at",
 )
 
 

@@ -52,10 +52,9 @@ PERIODS = {
 
 @dataclass(frozen=True, kw_only=True)
 class SearchQuery:
-    """Words to search for, the filters that narrow the search, and where its page begins.
+    """Words to search for (`clean_query`), the filters that narrow the search, and where its page begins.
 
     Args:
-        words: what the user typed, cleaned (`clean_query`).
         when: a key of `PERIODS`, or "" for any time.
         newest_first: order by time of publication instead of relevance.
         before: newest first, only matches after this place: (published_at, primary key of the article).

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
-from typing import cast
+from itertools import chain
+from typing import NamedTuple, cast
 
 from django.core.cache import caches
-from django.db.models import Exists, OuterRef
+from django.db.models import Count, Exists, OuterRef, QuerySet
 from django.http import Http404
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from articles.models import Article, ArticleTag, Section, Tag
+from articles.models import Article, Section, Tag
 from articles.models.article import NEW
 from articles.models.slugs import slug_of
 from articles.search.backends import get_backend
@@ -36,12 +37,7 @@ MAX_SIMILAR_TAGS = 8
 
 @dataclass(frozen=True)
 class SearchPage:
-    """A page of search results.
-
-    Args:
-        next_cursor: where the next page begins, for `search`; "" at the end.
-        instead: where nothing matches, articles that match one of the words, without filters.
-    """
+    """Search results and the cursor of the next page; without results, articles that match one of the words."""
 
     articles: Sequence[Article]
     next_cursor: str = ""
@@ -90,21 +86,15 @@ def _at_cursor(query: SearchQuery, cursor: str, size: int) -> SearchQuery:
 
 def _articles(pks: Sequence[int]) -> list[Article]:
     """Return these articles in this order; those that are not published are left out, whatever the index says."""
-    articles = {article.pk: article for article in Article.objects.published().for_detail().filter(pk__in=pks)}
+    articles = Article.objects.published().for_detail().in_bulk(pks)
     return [articles[pk] for pk in pks if pk in articles]
 
 
 # --- Suggestions -------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Suggestion:
-    """A link to something whose name begins with what was typed.
-
-    Args:
-        kind: "Article", "Author" and so on, in the language of the interface.
-        language: of the text, if it is not that of the interface.
-    """
+class Suggestion(NamedTuple):
+    """A link to something whose name begins with what was typed; its kind is in the language of the interface."""
 
     url: str
     text: str
@@ -121,42 +111,45 @@ def suggest(typed: str, *, language: str) -> list[Suggestion]:
     words = split_words(typed)
     if sum(map(len, words)) < MIN_SUGGESTION_LENGTH:
         return []
-    found = [*_suggest_sections(words, language), *_suggest_authors(typed), *_suggest_tags(typed)]
-    return [*found, *_suggest_articles(words, limit=MAX_SUGGESTIONS - len(found))]
-
-
-def _suggest_sections(words: list[str], language: str) -> Iterator[Suggestion]:
-    for section in Section.all_cached():
-        name = section.name_in(language)
-        if all(any(part.startswith(word) for part in split_words(name)) for word in words):
-            yield Suggestion(section.get_absolute_url(), name, _("Section"))
-            return
-
-
-def _suggest_authors(typed: str) -> list[Suggestion]:
-    """Suggest users with published articles by the beginning of their display name or username."""
-    published = Article.objects.published().filter(author=OuterRef("pk"))
-    users = User.objects.filter(Exists(published), is_active=True).only("username", "display_name")
     found = [
-        *users.filter(display_name__istartswith=typed.strip()).order_by()[:2],
-        *users.filter(username__istartswith=typed.strip()).order_by()[:2],
+        *(
+            Suggestion(one.get_absolute_url(), one.name_in(language), _("Section"))
+            for one in _sections(words, language)
+        ),
+        *(Suggestion(author.get_absolute_url(), author.name, _("Author")) for author in _authors(typed.strip())),
+        *(Suggestion(tag.get_absolute_url(), tag.name, _("Tag")) for tag in _tags(typed)),
     ]
-    return [Suggestion(user.get_absolute_url(), user.name, _("Author")) for user in dict.fromkeys(found)][:2]
+    pks = get_backend().search_titles(words, limit=MAX_SUGGESTIONS - len(found))
+    articles = Article.objects.published().select_related("live").defer("live__body").in_bulk(pks)
+    return found + [
+        Suggestion(article.get_absolute_url(), str(article), _("Article"), article.language)
+        for article in (articles[pk] for pk in pks if pk in articles)
+    ]
 
 
-def _suggest_tags(typed: str) -> list[Suggestion]:
+def _sections(words: list[str], language: str) -> list[Section]:
+    """Return a section whose name has words that begin with all of these."""
+
+    def matches(section: Section) -> bool:
+        parts = split_words(section.name_in(language))
+        return all(any(part.startswith(word) for part in parts) for word in words)
+
+    return list(filter(matches, Section.all_cached()))[:1]
+
+
+def _authors(typed: str) -> list[User]:
+    """Return users with published articles by the beginning of their display name or username."""
+    published = Article.objects.published().filter(author=OuterRef("pk"))
+    users = User.objects.filter(Exists(published), is_active=True).only("username", "display_name").order_by()
+    by_name, by_username = users.filter(display_name__istartswith=typed), users.filter(username__istartswith=typed)
+    return list(dict.fromkeys([*by_name[:2], *by_username[:2]]))[:2]
+
+
+def _tags(typed: str) -> QuerySet[Tag]:
     slug = slug_of(typed, default="")
-    tags = Tag.objects.filter(slug__startswith=slug).order_by("slug")[:MAX_TAG_SUGGESTIONS] if slug else []
-    return [Suggestion(tag.get_absolute_url(), tag.name, _("Tag")) for tag in tags]
-
-
-def _suggest_articles(words: list[str], *, limit: int) -> list[Suggestion]:
-    pks = get_backend().search_titles(words, limit=limit)
-    found = Article.objects.published().filter(pk__in=pks).select_related("live").defer("live__body").in_bulk()
-    articles = [found[pk] for pk in pks if pk in found]
-    return [
-        Suggestion(article.get_absolute_url(), str(article), _("Article"), article.language) for article in articles
-    ]
+    return (
+        Tag.objects.filter(slug__startswith=slug).order_by("slug")[:MAX_TAG_SUGGESTIONS] if slug else Tag.objects.none()
+    )
 
 
 # --- Related tags ------------------------------------------------------------------------------
@@ -168,21 +161,16 @@ def current_tags() -> list[Tag]:
 
 
 def _count_tags() -> list[Tag]:
-    newest = list(Article.objects.published().new().values_list("pk", flat=True)[:CURRENT_ARTICLES])
-    counts = Counter(ArticleTag.objects.filter(article__in=newest).values_list("tag", flat=True))
-    pks = [pk for pk, _count in counts.most_common(MAX_CURRENT_TAGS)]
-    tags = Tag.objects.in_bulk(pks)
-    return [tags[pk] for pk in pks if pk in tags]
+    newest = Article.objects.published().new().values("pk")[:CURRENT_ARTICLES]
+    tags = Tag.objects.filter(article_tags__article__in=newest).annotate(count=Count("pk"))
+    return list(tags.order_by("-count", "pk")[:MAX_CURRENT_TAGS])
 
 
 def similar_tags(query: str) -> list[Tag]:
     """Return those of the current tags that have a word spelled like one of the query's, allowing for mistakes."""
-    tags_by_word: dict[str, list[Tag]] = {}
+    tags_by_word: dict[str, list[Tag]] = defaultdict(list)
     for tag in current_tags():
         for word in split_words(tag.name):
-            tags_by_word.setdefault(word, []).append(tag)
-    similar: dict[Tag, None] = {}
-    for word in split_words(query):
-        for match in get_close_matches(word, tags_by_word, n=MAX_SIMILAR_TAGS, cutoff=0.7):
-            similar |= dict.fromkeys(tags_by_word[match])
-    return list(similar)[:MAX_SIMILAR_TAGS]
+            tags_by_word[word].append(tag)
+    matches = (get_close_matches(word, tags_by_word, n=MAX_SIMILAR_TAGS, cutoff=0.7) for word in split_words(query))
+    return list(dict.fromkeys(tag for match in chain(*matches) for tag in tags_by_word[match]))[:MAX_SIMILAR_TAGS]

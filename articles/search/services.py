@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 from functools import partial
 
 from django.db import transaction
@@ -61,24 +60,10 @@ def rebuild(*, batch_size: int = REBUILD_BATCH, report: Callable[[str], object] 
     return count
 
 
-@dataclass(frozen=True, kw_only=True)
-class IndexCheck:
-    """The numbers of published articles with and without an entry, and of entries without a published article."""
-
-    indexed: int
-    missing: int
-    surplus: int
-
-
-def check() -> IndexCheck:
-    """Compare the published articles with the entries; changes nothing."""
+def check() -> tuple[int, int]:
+    """Return how many published articles have no entry, and how many entries have no published article."""
     entries = get_backend().model._default_manager.filter(pk=OuterRef("pk"))
-    published = Article.objects.published()
-    return IndexCheck(
-        indexed=published.filter(Exists(entries)).count(),
-        missing=published.exclude(Exists(entries)).count(),
-        surplus=_surplus().count(),
-    )
+    return Article.objects.published().exclude(Exists(entries)).count(), _surplus().count()
 
 
 def _surplus() -> QuerySet[Model]:

@@ -146,9 +146,3 @@ def suggestions(request: HttpRequest) -> HttpResponse:
     """Return links for an incomplete query, as a fragment for the space below the field."""
     found = selectors.suggest(clean_query(request.GET.get("q", "")), language=get_language() or "en")
     return render(request, "search/_suggestions.html", {"suggestions": found})
-
-
-@require_safe
-def opensearch(request: HttpRequest) -> HttpResponse:
-    """Describe the search to browsers, which can then offer it (OpenSearch description document, draft 6)."""
-    return render(request, "search/opensearch.xml", content_type="application/opensearchdescription+xml")

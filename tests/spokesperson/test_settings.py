@@ -15,13 +15,14 @@ ROOT = Path(settings.BASE_DIR)
 PRODUCTION = {"ORIGIN": "https://news.example.org", "SECRET_KEY": "k" * 60}
 
 
-def start(tmp_path: Path, *, show: str = "", **variables: str) -> subprocess.CompletedProcess[str]:
+def start(tmp_path: Path, *, show: str = "ORIGIN", **variables: str) -> subprocess.CompletedProcess[str]:
     """Read the settings in a new process with only these variables; `show` is the setting to print."""
-    script = "from spokesperson import settings; print(getattr(settings, sys.argv[1], ''))"
+    script = "from django.conf import settings; print(getattr(settings, sys.argv[1]))"
     return subprocess.run(  # noqa: S603 - our own script
         [sys.executable, "-c", f"import sys; {script}", show],
         cwd=ROOT,
-        env={"PATH": os.environ["PATH"], "DATA_DIR": str(tmp_path)} | variables,
+        env={"PATH": os.environ["PATH"], "DJANGO_SETTINGS_MODULE": "spokesperson.settings", "DATA_DIR": str(tmp_path)}
+        | variables,
         capture_output=True,
         text=True,
         check=False,
@@ -71,7 +72,7 @@ def test_invalid_value_raises_improperly_configured(tmp_path: Path, variables: d
         ("SESSION_COOKIE_HTTPONLY", "True"),
         ("SESSION_COOKIE_SAMESITE", "Lax"),
         ("SECURE_SSL_REDIRECT", "True"),
-        ("SECURE_PROXY_SSL_HEADER", ""),  # only with TRUSTED_PROXY_COUNT
+        ("SECURE_PROXY_SSL_HEADER", "None"),  # only with TRUSTED_PROXY_COUNT
     ],
 )
 def test_production_defaults_are_secure(tmp_path: Path, show: str, value: str) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.apps import AppConfig, apps
 from django.core.management.base import BaseCommand
-from django.db.models import Field, Model
+from django.db.models import Field
 
 PACKAGES = {"accounts", "articles", "core", "spokesperson"}
 HEADER = """\
@@ -18,8 +18,6 @@ A model of another app appears by its name alone. `PK` is a primary key, `FK` a 
 
 
 class Command(BaseCommand):
-    """Print the document."""
-
     help = "Prints the data model as a Markdown document with Mermaid diagrams."
     requires_system_checks = ()
 
@@ -29,41 +27,28 @@ class Command(BaseCommand):
 
 def document() -> str:
     """Return the Markdown text: a heading and a diagram for each app of the project that has models."""
-    parts = [HEADER]
-    for config in sorted(apps.get_app_configs(), key=lambda config: config.name):
-        models = sorted(config.get_models(), key=lambda model: model.__name__)
-        if config.name.partition(".")[0] in PACKAGES and models:
-            parts.append("\n".join(_diagram(config, models)))
-    return "\n\n".join(parts)
+    configs = (config for config in apps.get_app_configs() if config.name.partition(".")[0] in PACKAGES)
+    diagrams = (
+        "\n".join(_diagram(config)) for config in sorted(configs, key=lambda config: config.name) if config.models
+    )
+    return "\n\n".join([HEADER, *diagrams])
 
 
-def _diagram(config: AppConfig, models: list[type[Model]]) -> Iterator[str]:
-    yield f"## {config.name}\n"
-    yield "```mermaid"
-    yield "erDiagram"
+def _diagram(config: AppConfig) -> Iterator[str]:
+    models = sorted(config.get_models(), key=lambda model: model.__name__)
+    yield f"## {config.name}\n\n```mermaid\nerDiagram"
     for model in models:
         yield f"    {model.__name__} {{"
         for field in model._meta.concrete_fields:
-            yield f"        {field.get_internal_type()} {field.attname}{_key(field)}"
+            keys = {"PK": field.primary_key, "FK": field.is_relation, "UK": field.unique and not field.primary_key}
+            key = ",".join(name for name, holds in keys.items() if holds)
+            yield f"        {field.get_internal_type()} {field.attname} {key}".rstrip()
         yield "    }"
     for model in models:
         for field in [*model._meta.concrete_fields, *model._meta.many_to_many]:
             if isinstance(field.related_model, type):
                 yield f"    {model.__name__} {_cardinality(field)} {field.related_model.__name__} : {field.name}"
     yield "```"
-
-
-def _key(field: Field[Any, Any]) -> str:
-    keys = [
-        name
-        for name, holds in (
-            ("PK", field.primary_key),
-            ("FK", field.is_relation),
-            ("UK", field.unique and not field.primary_key),
-        )
-        if holds
-    ]
-    return f" {','.join(keys)}" if keys else ""
 
 
 def _cardinality(field: Field[Any, Any]) -> str:
