@@ -24,8 +24,13 @@ class SectionAdmin(ValidatedActionMixin[Section]):
     list_display = ["name", "slug", "name_ru", "name_hy", "position"]
     search_fields = ["name", "name_ru", "name_hy", "slug"]
     fields = ["name", "slug", "name_ru", "name_hy", "description", "position"]
-    prepopulated_fields = {"slug": ["name"]}
     show_full_result_count = False
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Section | None = None) -> list[str]:
+        return ["slug"] if obj else []  # Other sites link to its address.
+
+    def get_prepopulated_fields(self, request: HttpRequest, obj: Section | None = None) -> dict[str, list[str]]:
+        return {} if obj else {"slug": ["name"]}
 
 
 @admin.register(Tag)

@@ -43,10 +43,10 @@ _END_OF_BLOCK = re.compile(r"(</(?:p|h2|h3|ul|ol|li|blockquote)>|<[uo]l>|<hr>)(?
 
 
 def tag_names(value: str) -> list[str]:
-    """Split a line into the names of tags, without those that have the same slug.
+    """Split a line into the names of tags, each once.
 
     Raises:
-        ValidationError: there are too many, one is too long, or one has no letter or digit.
+        ValidationError: there are too many, one is too long, one has no letter or digit, or two have one address.
     """
     names: dict[str, str] = {}
     for part in _COMMAS.split(value):
@@ -60,7 +60,12 @@ def tag_names(value: str) -> list[str]:
                 raise ValidationError(
                     _("The tag “%(name)s” contains only symbols. Add a word or a number.") % {"name": name}
                 )
-            names.setdefault(slug_of(name), name)
+            first = names.setdefault(slug_of(name), name)
+            if first.casefold() != name.casefold():
+                raise ValidationError(
+                    _("“%(first)s” and “%(second)s” are the same tag. Remove one of them.")
+                    % {"first": first, "second": name}
+                )
     if len(names) > MAX_TAGS:
         raise ValidationError(
             ngettext(

@@ -24,7 +24,7 @@ SECTION_VALUES = ("section__slug", "section__name", "section__name_ru", "section
 CARD_VALUES = (
     *("pk", "live_id", "live__title", "live__summary", "live__language"),
     *("live__image__key", "live__image__width", "live__image__height"),
-    *("author__username", "author__display_name", "published_at", "views", "likes", "dislikes"),
+    *("author__username", "author__display_name", "author__is_active", "published_at", "views", "likes", "dislikes"),
     *SECTION_VALUES,
 )
 
@@ -45,6 +45,7 @@ class Card(NamedTuple):
     image_height: int | None
     author_username: str
     author_display_name: str
+    author_is_active: bool
     published_at: datetime
     views: int
     likes: int
