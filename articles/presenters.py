@@ -29,6 +29,12 @@ def section_name(section: Section, language: str = "") -> str:
     return section.name_in(language or get_language() or settings.LANGUAGE_CODE)
 
 
+def section_language(section: Section) -> str:
+    """Return the language of `section_name`: that of the interface, or the default one of a name not translated."""
+    language = get_language() or settings.LANGUAGE_CODE
+    return language if getattr(section, f"name_{language}", "") else settings.LANGUAGE_CODE
+
+
 def ago(moment: datetime) -> str:
     """Return how long ago `moment` was in one unit ("3 hours ago"), or its date after a week."""
     now = timezone.now()

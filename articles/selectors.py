@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
 
+from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.core.cache import caches
 from django.db.models import BigAutoField, QuerySet
@@ -64,6 +65,11 @@ class Card(NamedTuple):
     def section_label(self) -> str:
         """The section's name in the language of the article."""
         return str(getattr(self, f"section_name_{self.language}", "") or self.section_name)
+
+    @property
+    def section_language(self) -> str:
+        """The language of `section_label`."""
+        return self.language if getattr(self, f"section_name_{self.language}", "") else settings.LANGUAGE_CODE
 
     @property
     def url(self) -> str:

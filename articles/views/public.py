@@ -134,13 +134,12 @@ class TagView(TemplateView):
     template_name = "articles/tag.html"
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        slug = slug_of(kwargs["slug"])
-        if slug != kwargs["slug"]:  # In another case, or not normalised.
-            return redirect("tag", slug=slug, permanent=True)
-        return super().get(request, *args, **kwargs)
+        tag = get_object_or_404(Tag, slug=slug_of(kwargs["slug"]))
+        if tag.slug != kwargs["slug"]:  # In another case, or not normalised.
+            return redirect(tag, permanent=True)
+        return self.render_to_response(self.get_context_data(tag=tag))
 
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        tag = get_object_or_404(Tag, slug=kwargs["slug"])
+    def get_context_data(self, tag: Tag, **kwargs: Any) -> dict[str, Any]:  # type: ignore[override]
         page = paginate(ArticleTag.objects.of(tag).for_list(), self.request, order=BY_TAG_DATE)
         articles = [row.article for row in page.object_list]
         return super().get_context_data(tag=tag, page=page, articles=articles, **kwargs)

@@ -30,6 +30,7 @@ pytestmark = pytest.mark.django_db
     ],
 )
 def test_other_spelling_redirects_permanently(client: Client, address: str, canonical: str) -> None:
+    factories.published(tag_names=["gyumri", "чай", "Ёлка"])
     path, _mark, query = address.partition("?")
     answer = client.get(quote(path) + (f"?{query}" if query else ""))
     assert (answer.status_code, unquote(answer["Location"])) == (301, canonical)
