@@ -153,7 +153,7 @@ def article_page_context(article: Article, revision: Revision, *, section: Secti
 
 def json_ld(article: Article, revision: Revision, site_name: str) -> dict[str, Any]:
     """Return a published article as a schema.org NewsArticle."""
-    author = article.author
+    author, image = article.author, revision.image
     return {
         "@context": "https://schema.org",
         "@type": "NewsArticle",
@@ -165,7 +165,7 @@ def json_ld(article: Article, revision: Revision, site_name: str) -> dict[str, A
         "mainEntityOfPage": canonical_url(article),
         "articleSection": article.section.name,
         "keywords": revision.tag_names,
-        "image": [absolute_url(revision.image.url(1600))] if revision.image else [],
+        "image": [absolute_url(image.share_url), absolute_url(image.url(1600))] if image else [],
         "author": {"@type": "Person", "name": author.name}
         | ({"url": absolute_url(author.get_absolute_url())} if author.is_active else {}),
         "publisher": {"@type": "Organization", "name": site_name, "url": settings.ORIGIN},

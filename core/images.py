@@ -18,7 +18,7 @@ from typing import Any, BinaryIO
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from PIL import Image
+from PIL import Image, ImageOps
 
 from core import image_decoder
 from core.image_decoder import MAX_PIXELS, MAX_SIDE
@@ -90,6 +90,13 @@ def encode_webp(image: Image.Image, *, width: int, quality: int = 80) -> bytes:
         image = image.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=3.0)
     target = BytesIO()
     image.save(target, "WEBP", quality=quality, method=4, exif=b"", xmp=b"", icc_profile=b"")
+    return target.getvalue()
+
+
+def encode_jpeg(image: Image.Image, *, size: tuple[int, int]) -> bytes:
+    """Return the image as a JPEG file of exactly this size, cropped to its shape."""
+    target = BytesIO()
+    ImageOps.fit(image, size, Image.Resampling.LANCZOS).save(target, "JPEG", quality=82, optimize=True)
     return target.getvalue()
 
 

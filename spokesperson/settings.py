@@ -219,6 +219,7 @@ TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 # Management commands and functions that the task worker runs (core.periodic), each with its interval.
 PERIODIC_JOBS = {
     "core.periodic.requeue_lost_tasks": timedelta(minutes=1),
+    "articles.services.images.finish_moves": timedelta(minutes=1),
     "articles.readership.services.rollup": timedelta(minutes=1),
     "articles.promotion.services.tracking.add_pending_counts": timedelta(minutes=1),
     "close_promotions": timedelta(minutes=10),

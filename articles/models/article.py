@@ -266,7 +266,7 @@ class Revision(models.Model):
     body = models.TextField(_("text"), blank=True)
     tag_names = models.JSONField(_("tags"), default=list, blank=True)
     image = models.ForeignKey(
-        Image, on_delete=models.PROTECT, null=True, blank=True, related_name="revisions", verbose_name=_("lead image")
+        Image, on_delete=models.SET_NULL, null=True, blank=True, related_name="revisions", verbose_name=_("lead image")
     )
     caption = models.CharField(_("caption"), max_length=300, blank=True)
     alternative_text = models.CharField(_("alternative text"), max_length=200, blank=True)

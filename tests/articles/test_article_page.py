@@ -270,7 +270,10 @@ def test_article_with_image_has_a_preview_image_for_other_sites(client: Client) 
     author = factories.UserFactory.create()
     image = Image.objects.create(owner=author, key="a" * 32, width=1600, height=1000, size=1)
     page = client.get(factories.published(author, image=image, alternative_text="A lamp").get_absolute_url()).text
-    assert f'<meta property="og:image" content="http://testserver{image.url(1600)}">' in page
+    assert f'<meta property="og:image" content="http://testserver{image.share_url}">' in page
+    assert image.share_url.endswith(".jpg")
+    assert '<meta property="og:image:width" content="1200">' in page
+    assert '<meta property="og:image:height" content="630">' in page
     assert '<meta property="og:image:alt" content="A lamp">' in page
     assert "summary_large_image" in page
 
