@@ -22,7 +22,7 @@ from django.utils.translation import gettext_lazy as _
 from PIL import Image
 
 from accounts.identity import imitates_staff
-from accounts.models import User
+from accounts.models import User, normalize_password
 from accounts.selectors import AVATAR_SIZES
 from accounts.tasks import send_password_reset_email
 from core.forms import OneLineField, TextField
@@ -120,7 +120,7 @@ class SignupForm(AllauthFormMixin, allauth_forms.SignupForm):  # type: ignore[mi
         """
         if self.account_already_exists:
             # For a corrected address (`EmailVerificationSentView`).
-            password = make_password(unicodedata.normalize("NFKC", self.cleaned_data["password1"]))
+            password = make_password(normalize_password(self.cleaned_data["password1"]))
             request.session["signup"] = {"username": self.cleaned_data["username"], "password": password}
         user, response = super().try_save(request)
         return user, response

@@ -31,7 +31,7 @@ def language_choices() -> list[tuple[str, str]]:
     return list(settings.LANGUAGES)
 
 
-def _normalize_password(password: str | None) -> str | None:
+def normalize_password(password: str | None) -> str | None:
     """Return the one form of a password that keyboards type composed or decomposed (RFC 8265, with NFKC)."""
     return password and unicodedata.normalize("NFKC", password)
 
@@ -127,10 +127,10 @@ class User(auth_models.AbstractUser):
         return self.suspended_until is not None and self.suspended_until > timezone.now()
 
     def set_password(self, raw_password: str | None) -> None:
-        super().set_password(_normalize_password(raw_password))
+        super().set_password(normalize_password(raw_password))
 
     def check_password(self, raw_password: str) -> bool:
-        return super().check_password(_normalize_password(raw_password) or "")
+        return super().check_password(normalize_password(raw_password) or "")
 
     def has_perm(self, perm: str, obj: Any = None) -> bool:
         return not self.is_suspended and super().has_perm(perm, obj)
