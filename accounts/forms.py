@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from typing import Any
 
 from allauth.account import forms as allauth_forms
+from allauth.account.adapter import get_adapter
 from allauth.mfa.base import forms as mfa_forms
 from allauth.mfa.totp import forms as totp_forms
 from django import forms
@@ -21,9 +21,11 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from PIL import Image
 
-from accounts.models import User
+from accounts.identity import imitates_staff
+from accounts.models import User, normalize_password
 from accounts.selectors import AVATAR_SIZES
 from accounts.tasks import send_password_reset_email
+from core.forms import OneLineField, TextField
 from core.images import InvalidImage, load_image
 
 PASSWORD_HELP = _(
@@ -117,7 +119,9 @@ class SignupForm(AllauthFormMixin, allauth_forms.SignupForm):  # type: ignore[mi
         The password is hashed in that case too, so that both take the same time.
         """
         if self.account_already_exists:
-            make_password(self.cleaned_data["password1"])
+            # For a corrected address (`EmailVerificationSentView`).
+            password = make_password(normalize_password(self.cleaned_data["password1"]))
+            request.session["signup"] = {"username": self.cleaned_data["username"], "password": password}
         user, response = super().try_save(request)
         return user, response
 
@@ -151,6 +155,17 @@ ReauthenticateCodeForm = _adapted(mfa_forms.ReauthenticateForm)
 ActivateTOTPForm = _adapted(totp_forms.ActivateTOTPForm)
 
 
+class CorrectEmailForm(AllauthFormMixin, forms.Form):
+    """Another address for a user who has signed up with a wrong one."""
+
+    labels = {"email": _("Email")}
+
+    email = forms.EmailField(widget=forms.EmailInput(attrs={"autocomplete": "email"}))
+
+    def clean_email(self) -> str:
+        return str(get_adapter().clean_email(self.cleaned_data["email"].lower()))
+
+
 class ProfileForm(forms.ModelForm[User]):
     """Name, biography, avatar and language. `accounts.services.update_profile` stores what it returns."""
 
@@ -172,6 +187,7 @@ class ProfileForm(forms.ModelForm[User]):
             "preferred_language",
             "allows_promotion_by_others",
         ]
+        field_classes = {"display_name": OneLineField, "biography": TextField}
         widgets = {"biography": forms.Textarea(attrs={"rows": 5})}
         help_texts = {
             "display_name": _(
@@ -188,14 +204,24 @@ class ProfileForm(forms.ModelForm[User]):
             del self.fields["without_avatar"]
 
     def clean_display_name(self) -> str:
-        name = unicodedata.normalize("NFC", self.cleaned_data["display_name"])
+        name = str(self.cleaned_data["display_name"])
         if _INVISIBLE.search(name):
             raise ValidationError(_("The name contains invisible characters. Type it again."))
-        return " ".join(name.split())
+        return name
 
     def clean_biography(self) -> str:
-        text = unicodedata.normalize("NFC", self.cleaned_data["biography"].replace("\r\n", "\n"))
-        return _INVISIBLE.sub("", text).strip()
+        return _INVISIBLE.sub("", self.cleaned_data["biography"])
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        name, user = cleaned.get("display_name", ""), self.instance
+        if name and name != self.initial["display_name"] and not user.is_staff:
+            of_others = User.objects.by_username(name).exclude(pk=user.pk)
+            if of_others.exists() or imitates_staff(name):
+                self.add_error(
+                    "display_name", _("This name could be mistaken for that of another user or of the staff.")
+                )
+        return cleaned
 
     def clean_avatar(self) -> Image.Image | None:
         file: UploadedFile[Any] | None = self.cleaned_data["avatar"]

@@ -70,7 +70,7 @@ def decide(
     if expected_version is None:
         expected_version = version_of(revision)
     with transaction.atomic():
-        lock_acting_user(moderator, DECIDE)
+        lock_acting_user(moderator.pk, DECIDE)
         article = _lock_article(revision.article_id)
         _check_not_own(article, moderator)
         current = article.revisions.filter(pk=revision.pk).first()
@@ -97,7 +97,7 @@ def correct(*, article: Article, revision_number: int, moderator: User, text: Ar
     """
     reason = _clean_reason(reason, required=True)
     with transaction.atomic():
-        lock_acting_user(moderator, DECIDE)
+        lock_acting_user(moderator.pk, DECIDE)
         article = _lock_article(article.pk)
         _check_not_own(article, moderator)
         if article.live is None or article.live.number != revision_number:
@@ -167,7 +167,7 @@ def _lock_suspended(pk: int, moderator: User, permission: str) -> User:
     """Lock and return the user whom a moderator suspends, or whose suspension they lift, if they may."""
     # In one order, so that two moderators who suspend each other do not wait for each other.
     locked = User.objects.select_for_update(no_key=True).filter(pk__in=[pk, moderator.pk]).order_by("pk").in_bulk()
-    moderator, user = lock_acting_user(moderator, permission), locked[pk]
+    moderator, user = lock_acting_user(moderator.pk, permission), locked[pk]
     if user.pk == moderator.pk:
         raise ActionNotAllowed(_("You cannot suspend yourself or lift your own suspension."))
     if user.is_superuser and not moderator.is_superuser:

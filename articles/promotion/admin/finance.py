@@ -25,6 +25,7 @@ from articles.promotion.models.payment import format_amount
 from articles.promotion.services.capacity import day_start
 from core.admin import KeysetModelAdmin, NoAddDeleteAdminMixin, ReadOnlyAdminMixin, RequiredListFilter
 from core.charts import chart
+from core.forms import TEXT_FIELDS
 
 MONTHS = 24
 DAYS = 30
@@ -47,6 +48,7 @@ class PlanAdmin(admin.ModelAdmin[Plan]):
     """Plans. A plan that was used is not deleted, but no longer offered."""
 
     form = PlanForm
+    formfield_overrides = TEXT_FIELDS
     list_display = ["name", "placement", "days", "price_column", "is_offered", "position"]
     list_filter = ["placement", "is_offered"]
     list_select_related = ["placement"]

@@ -113,10 +113,10 @@ def check_not_own(promotion: Promotion, moderator: User) -> None:
 
 def check_moderator(moderator: User) -> None:
     """Raise `PermissionDenied` without the permission to decide, and `ActionNotAllowed` if suspended."""
-    if not moderator.has_perm(DECIDE_PERMISSION):
-        raise PermissionDenied
     if moderator.is_suspended:
         raise ActionNotAllowed(_("Your account is suspended, so you cannot make decisions."))
+    if not moderator.has_perm(DECIDE_PERMISSION):
+        raise PermissionDenied
 
 
 @contextmanager
