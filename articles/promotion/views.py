@@ -31,7 +31,8 @@ from articles.promotion.selectors import (
     promotion_with_results,
 )
 from articles.promotion.services.capacity import next_free_starts
-from articles.promotion.services.payments import open_payment, refund_if_closed
+from articles.promotion.services.payments import open_payment
+from articles.promotion.services.refunds import refund_if_closed
 from articles.promotion.services.requests import author_agrees, author_refuses, cancel, request_promotion
 from articles.promotion.services.tracking import record
 from articles.readership.visitors import is_prefetch, is_same_origin, visitor_of
