@@ -12,11 +12,11 @@ from django.utils.translation import gettext_lazy
 
 from articles.models import Image, Section, Tag
 from core import events
-from core.admin import KeysetModelAdmin, ReadOnlyAdminMixin, ValidatedActionMixin
+from core.admin import KeysetModelAdmin, ReadOnlyAdminMixin
 
 
 @admin.register(Section)
-class SectionAdmin(ValidatedActionMixin[Section]):
+class SectionAdmin(admin.ModelAdmin[Section]):
     """Sections, in the order of the navigation."""
 
     list_display = ["name", "slug", "name_ru", "name_hy", "position"]
@@ -27,7 +27,7 @@ class SectionAdmin(ValidatedActionMixin[Section]):
 
 
 @admin.register(Tag)
-class TagAdmin(KeysetModelAdmin[Tag], ValidatedActionMixin[Tag]):
+class TagAdmin(KeysetModelAdmin[Tag]):
     """Tags. The slug follows the first spelling of the name and does not change."""
 
     list_display = ["name", "slug"]

@@ -7,7 +7,7 @@ from typing import Any, cast
 from urllib.parse import urljoin
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.feedgenerator import Atom1Feed, Rss201rev2Feed, SyndicationFeed
@@ -49,6 +49,8 @@ class ArticleFeed(View):
         elif username:
             author = get_object_or_404(User, username=username, is_active=True)
             articles = articles.by(author)
+            if not articles.exists():
+                raise Http404
             title, page = f"{author.name} · {site.name}", author.get_absolute_url()
         feed = self.feed_type(
             title=title,
