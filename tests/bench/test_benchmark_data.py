@@ -129,7 +129,7 @@ class TestFilledSite(TestCase):
         assert submissions.waiting().filter(article__state=State.IN_REVIEW).exists()
         assert submissions.unreviewed().exists()
         assert submissions.returned().exists()
-        assert set(Decision.objects.public().values_list("verdict", flat=True)) == {"hide", "restore"}
+        assert set(Decision.objects.values_list("verdict", flat=True)) >= {"hide", "restore"}
 
     def test_votes_are_not_on_own_articles_nor_by_moderators(self) -> None:
         assert not Vote.objects.filter(voter=F("article__author")).exists()
