@@ -56,7 +56,7 @@ class TagAdmin(KeysetModelAdmin[Tag]):
 
 
 @admin.register(Image)
-class ImageAdmin(ReadOnlyAdminMixin, KeysetModelAdmin[Image], ValidatedActionMixin[Image]):
+class ImageAdmin(ReadOnlyAdminMixin, KeysetModelAdmin[Image]):
     """Lead images: administrators can delete them; the versions that show one have none then."""
 
     list_display = ["__str__", "thumbnail", "owner", "size", "created_at"]

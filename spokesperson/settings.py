@@ -263,7 +263,14 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
 DATA_UPLOAD_MAX_NUMBER_FILES = 4
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+FILE_UPLOAD_HANDLERS = [
+    "core.uploads.LimitedFileUploadHandler",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 MAX_BODY_BYTES = 12 * 1024 * 1024
+# Of a form with a file of a signed-in user: an image that is too large is an error of its field, not a lost form.
+MAX_UPLOAD_BODY_BYTES = 40 * 1024 * 1024
 
 # --- Email -----------------------------------------------------------------------------------
 
