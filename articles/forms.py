@@ -6,13 +6,12 @@ import re
 import uuid
 from typing import Any
 
-from crispy_forms.helper import FormHelper
-from crispy_forms.layout import HTML, Div, Layout
 from django import forms
 from django.conf import settings
 from django.core import signing
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
+from django.forms.models import model_to_dict
 from django.http import QueryDict
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import get_language, gettext_lazy, ngettext, pgettext_lazy
@@ -22,10 +21,12 @@ from PIL import Image as PILImage
 from accounts.models import User
 from articles.fields import OneLineField, SectionField, TokenField, one_line
 from articles.models import Article, Image, Revision, Section
+from articles.models.image import WIDTHS
 from articles.models.slugs import slug_of
-from articles.services.images import InvalidImage, decode_image, store_decoded_image
+from articles.services.images import store_image
 from articles.services.revisions import MAX_TAGS, ArticleContent
 from articles.widgets import BodyWidget
+from core.images import InvalidImage, load_image
 from core.sanitizer import from_form
 
 MAX_BODY_LENGTH = 100_000  # characters, with the markup
@@ -33,6 +34,8 @@ MAX_TAG_LENGTH = 40
 IMAGE_SALT = "articles.forms.image"
 # The formats that core.images accepts.
 ACCEPTED_IMAGE_TYPES = "image/jpeg,image/png,image/webp,image/avif,image/gif"
+# Fields that the form, `Revision` and `ArticleContent` have in common.
+SAME_NAMED_FIELDS = ("title", "summary", "body", "section", "language", "alternative_text", "caption", "credit")
 _COMMAS = re.compile(r"[,;،，、\n]")
 _END_OF_BLOCK = re.compile(r"(</(?:p|h2|h3|ul|ol|li|blockquote)>|<[uo]l>|<hr>)(?!\n|</(?:li|blockquote))")
 
@@ -70,18 +73,15 @@ def tag_names(value: str) -> list[str]:
 
 def image_token_for(image: Image, user: User) -> str:
     """Return a signed token for an image in a form; only this user can use it."""
-    return signing.dumps({"image": image.pk, "user": user.pk}, salt=IMAGE_SALT, compress=True)
+    return signing.dumps(image.pk, salt=f"{IMAGE_SALT}.{user.pk}")
 
 
 def image_from_token(token: str, user: User) -> Image | None:
     """Return the image of a token of this user, or None if the token is not valid."""
     try:
-        content = signing.loads(token, salt=IMAGE_SALT)
+        return Image.objects.filter(pk=signing.loads(token, salt=f"{IMAGE_SALT}.{user.pk}")).first()
     except (signing.BadSignature, ValueError):
         return None
-    if content["user"] != user.pk:
-        return None
-    return Image.objects.filter(pk=content["image"]).first()
 
 
 class ArticleForm(forms.Form):
@@ -154,17 +154,14 @@ class ArticleForm(forms.Form):
         user: User,
         article: Article | None = None,
         initial: dict[str, str] | None = None,
-        can_upload: bool = True,
     ) -> None:
         """Create a form for a new article, or for the latest revision of `article`.
 
         Args:
             initial: replaces stored values, for example with text that was recovered after the session expired.
-            can_upload: False if the user has uploaded too many images; a chosen image is then an error.
         """
         self.user = user
         self.stored_image: Image | None = None
-        self._can_upload = can_upload
         values: dict[str, Any] = {"language": get_language(), "form_key": str(uuid.uuid4())}
         if article is not None and article.latest is not None:
             values |= self._initial_of(article.latest)
@@ -176,45 +173,12 @@ class ArticleForm(forms.Form):
             self.stored_image = image_from_token(str(values.get("image_token", "")), user)
 
     def _initial_of(self, revision: Revision) -> dict[str, Any]:
-        return {
-            "title": revision.title,
-            "summary": revision.summary,
+        return model_to_dict(revision, SAME_NAMED_FIELDS) | {
             # One block per line, for browsers without JavaScript, which show the markup.
             "body": _END_OF_BLOCK.sub("\\g<0>\n", revision.body),
-            "section": revision.section_id,
-            "language": revision.language,
             "tags": ", ".join(revision.tag_names),
-            "alternative_text": revision.alternative_text,
-            "caption": revision.caption,
-            "credit": revision.credit,
             "image_token": image_token_for(revision.image, self.user) if revision.image else "",
         }
-
-    @property
-    def helper(self) -> FormHelper:
-        """Return the layout: title and text in one column, the other fields in the other."""
-        helper = FormHelper()
-        helper.form_tag = False
-        helper.disable_csrf = True  # In the template, with the buttons.
-        helper.include_media = False  # In the template, with a nonce.
-        helper.layout = Layout(
-            "form_key",
-            "image_token",
-            Div("title", "body", css_class="writing"),
-            Div(
-                Div("section", "language", css_class="pair"),
-                "tags",
-                "summary",
-                HTML('{% include "articles/my/_stored_image.html" %}'),
-                "image",
-                *(["remove_image"] if self.stored_image else []),
-                "alternative_text",
-                "caption",
-                "credit",
-                css_class="particulars",
-            ),
-        )
-        return helper
 
     def clean_body(self) -> str:
         body = str(self.cleaned_data["body"])
@@ -244,10 +208,8 @@ class ArticleForm(forms.Form):
         file = self.cleaned_data["image"]
         if not file:
             return None
-        if not self._can_upload:
-            raise ValidationError(_("You have uploaded too many images in a short time. Try again later."))
         try:
-            return decode_image(file)
+            return load_image(file, min_side=max(WIDTHS))
         except InvalidImage as error:
             raise ValidationError(str(error)) from error
 
@@ -266,9 +228,9 @@ class ArticleForm(forms.Form):
 
     def store_image(self) -> None:
         """Store the uploaded image if it is valid. A full quota becomes an error of the field."""
-        if decoded := self.cleaned_data.get("image"):
+        if pixels := self.cleaned_data.get("image"):
             try:
-                self.stored_image = store_decoded_image(owner=self.user, decoded=decoded)
+                self.stored_image = store_image(owner=self.user, pixels=pixels)
             except InvalidImage as error:
                 self.add_error("image", str(error))
             self._renew_image_fields()
@@ -283,16 +245,5 @@ class ArticleForm(forms.Form):
 
     def to_content(self) -> ArticleContent:
         """Return the values of a valid form."""
-        cleaned = self.cleaned_data
-        return ArticleContent(
-            title=cleaned["title"],
-            section=cleaned["section"],
-            language=cleaned["language"],
-            summary=cleaned["summary"],
-            body=cleaned["body"],
-            tag_names=cleaned["tags"],
-            image=self.stored_image,
-            caption=cleaned["caption"],
-            alternative_text=cleaned["alternative_text"],
-            credit=cleaned["credit"],
-        )
+        fields = {name: self.cleaned_data[name] for name in SAME_NAMED_FIELDS}
+        return ArticleContent(**fields, tag_names=self.cleaned_data["tags"], image=self.stored_image)

@@ -79,8 +79,8 @@ def as_card(article: Article | Card) -> Card:
         *(article.pk, revision.pk, revision.title, revision.summary, revision.language),
         *((image.key, image.width, image.height) if image else (None, None, None)),
         *(author.username, author.display_name),
-        *(section.slug, section.name, section.name_ru, section.name_hy),
         *(article.published_at, article.views, article.likes, article.dislikes),
+        *(section.slug, section.name, section.name_ru, section.name_hy),
     )
     return Card._make(values)
 
@@ -127,12 +127,20 @@ def article_page_context(article: Article, revision: Revision, *, section: Secti
         revision: the version to show.
         section: the section of this version, if it is loaded already.
     """
+    section, image, author = section or revision.section, revision.image, article.author
     return {
         "article": article,
         "revision": revision,
-        "section": section or revision.section,
-        "image": revision.image,
+        "section": section,
+        "image": image,
         "canonical_url": canonical_url(article),
+        # All that the cached fragments show, which is their key, so a change is seen at once.
+        "shown": (
+            *(article.pk, article.slug, article.published_at, article.live_id, revision.pk, revision.submitted_at),
+            *(revision.language, revision.title, revision.summary, revision.body, revision.tag_names),
+            *(revision.caption, revision.alternative_text, revision.credit, image and (image.key, image.width)),
+            *(author.username, author.name, author.avatar_key, section and (section.slug, section_name(section))),
+        ),
     }
 
 

@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from django.contrib.auth.models import AnonymousUser
+from django.core.cache import caches
 from django.db.models import BigAutoField, QuerySet
 from django.http import Http404
 from django.shortcuts import get_object_or_404
@@ -16,14 +17,15 @@ from django.urls import reverse
 from accounts.models import User
 from articles.models import Article, Section
 from articles.models.article import DETAIL_FIELDS, ArticleQuerySet, article_slug
+from core.http_cache import FRESH_SECONDS
 
 # The columns of a `Card`, in its order.
+SECTION_VALUES = ("section__slug", "section__name", "section__name_ru", "section__name_hy")
 CARD_VALUES = (
     *("pk", "live_id", "live__title", "live__summary", "live__language"),
     *("live__image__key", "live__image__width", "live__image__height"),
-    *("author__username", "author__display_name"),
-    *("section__slug", "section__name", "section__name_ru", "section__name_hy"),
-    *("published_at", "views", "likes", "dislikes"),
+    *("author__username", "author__display_name", "published_at", "views", "likes", "dislikes"),
+    *SECTION_VALUES,
 )
 
 
@@ -43,14 +45,14 @@ class Card(NamedTuple):
     image_height: int | None
     author_username: str
     author_display_name: str
-    section_slug: str
-    section_name: str
-    section_name_ru: str
-    section_name_hy: str
     published_at: datetime
     views: int
     likes: int
     dislikes: int
+    section_slug: str
+    section_name: str
+    section_name_ru: str
+    section_name_hy: str
 
     @property
     def author_name(self) -> str:
@@ -76,12 +78,24 @@ def published_article(pk: int) -> Article:
     """
     if pk > BigAutoField.MAX_BIGINT:
         raise Http404
-    return get_object_or_404(_published_for_detail(), pk=pk)
+    article = get_object_or_404(_published_for_detail(), pk=pk)
+    article.section = Section.cached(article.section_id)
+    return article
 
 
 def newest_in_section(section: Section, *, limit: int) -> list[Card]:
-    """Return cards of the newest published articles of a section."""
-    return [Card._make(row) for row in _newest_cards().filter(section=section)[:limit]]
+    """Return cards of the newest published articles of a section.
+
+    Which ones are the newest is read once in some seconds. What is hidden in the meantime is not returned.
+    """
+    pks = caches["local"].get_or_set(
+        f"newest-{limit}-in-section-{section.pk}",
+        lambda: list(Article.objects.published().in_section(section).new().values_list("pk", flat=True)[:limit]),
+        FRESH_SECONDS,
+    )
+    section_values = (section.slug, section.name, section.name_ru, section.name_hy)
+    rows = {row[0]: row for row in _published_cards().filter(pk__in=pks, section=section)}
+    return [Card._make(rows[pk] + section_values) for pk in pks or () if pk in rows]
 
 
 # Querysets are lazy and each filter copies them: resolving the names of joined columns once, and not for each page,
@@ -90,12 +104,12 @@ def newest_in_section(section: Section, *, limit: int) -> list[Card]:
 
 @cache
 def _published_for_detail() -> ArticleQuerySet:
-    return Article.objects.published().select_related("live__image", "author", "section").only(*DETAIL_FIELDS)
+    return Article.objects.published().select_related("live__image", "author").only(*DETAIL_FIELDS)
 
 
 @cache
-def _newest_cards() -> QuerySet[Article, tuple[Any, ...]]:
-    return Article.objects.published().new().values_list(*CARD_VALUES)
+def _published_cards() -> QuerySet[Article, tuple[Any, ...]]:
+    return Article.objects.published().values_list(*CARD_VALUES[: -len(SECTION_VALUES)])
 
 
 def own_article(user: User | AnonymousUser, pk: int) -> Article:

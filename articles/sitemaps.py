@@ -27,10 +27,8 @@ _MAX_NUMBER = 10**15
 def index(request: HttpRequest) -> HttpResponse:
     """List the parts, up to the highest primary key."""
     highest = Article.objects.published().aggregate(highest=Max("pk"))["highest"] or 0
-    # The URLs differ only in their number: reverse once.
-    example = urljoin(settings.ORIGIN, reverse("sitemap_part", kwargs={"number": _MAX_NUMBER}))
-    before, after = example.split(str(_MAX_NUMBER))
-    parts = "\n".join(f"<sitemap><loc>{before}{n}{after}</loc></sitemap>" for n in range(highest // PART_SIZE + 1))
+    paths = [reverse("sitemap_part", kwargs={"number": number}) for number in range(highest // PART_SIZE + 1)]
+    parts = "\n".join(f"<sitemap><loc>{settings.ORIGIN}{path}</loc></sitemap>" for path in paths)
     return _xml(f'<sitemapindex xmlns="{_XMLNS}">\n{parts}\n</sitemapindex>')
 
 

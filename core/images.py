@@ -41,33 +41,28 @@ class InvalidImage(Exception):
     """The image is not accepted; `str(error)` is a sentence for the user who sent it."""
 
 
-def load_image(
-    file: UploadedFile[Any] | BinaryIO,
-    *,
-    max_bytes: int = MAX_BYTES,
-    max_pixels: int = MAX_PIXELS,
-    min_side: int | None = None,
-) -> Image.Image:
+def load_image(file: UploadedFile[Any] | BinaryIO, *, min_side: int | None = None) -> Image.Image:
     """Validate and decode an image to sRGB, upright, transparency on white, without metadata.
 
     Args:
         file: the upload; its name and declared type are ignored.
-        max_bytes: the size limit of the file.
-        max_pixels: the limit of width × height, up to `MAX_PIXELS`.
         min_side: allow a JPEG to be decoded at 1/2, 1/4 or 1/8 of its size, as long as neither side is shorter than
             this number of pixels. Saves time and memory if only smaller copies are stored.
 
     Raises:
         InvalidImage: the file is not accepted.
     """
-    data = _read(file, max_bytes)
+    data = _read(file)
     with _decoding:
         try:
-            return _decode(data, max_pixels, min_side)
+            return _decode(data, min_side)
         except InvalidImage:
             raise
         except Image.DecompressionBombError as error:
-            raise _too_many_pixels(max_pixels) from error
+            raise InvalidImage(
+                _("The image has more than %(number)d megapixels. Choose a smaller one.")
+                % {"number": MAX_PIXELS // 1_000_000}
+            ) from error
         # Decoders raise exceptions of any kind for damaged files.
         except Exception as error:
             raise InvalidImage(
@@ -90,26 +85,25 @@ def random_name() -> str:
     return secrets.token_hex(16)
 
 
-def _read(file: UploadedFile[Any] | BinaryIO, max_bytes: int) -> bytes:
+def _read(file: UploadedFile[Any] | BinaryIO) -> bytes:
     file.seek(0)
-    data = bytes(file.read(max_bytes + 1))
+    data = bytes(file.read(MAX_BYTES + 1))
     if not data:
         raise InvalidImage(_("The file is empty."))
-    if len(data) > max_bytes:
-        megabytes = max_bytes // (1024 * 1024)
-        raise InvalidImage(_("The file is larger than %(number)d MB. Choose a smaller one.") % {"number": megabytes})
+    if len(data) > MAX_BYTES:
+        raise InvalidImage(
+            _("The file is larger than %(number)d MB. Choose a smaller one.") % {"number": MAX_BYTES // 1024**2}
+        )
     return data
 
 
-def _decode(data: bytes, max_pixels: int, min_side: int | None) -> Image.Image:
+def _decode(data: bytes, min_side: int | None) -> Image.Image:
     try:
         image: Image.Image = Image.open(BytesIO(data), formats=FORMATS)
     except UnidentifiedImageError as error:
         raise InvalidImage(
             _("We cannot show this file as an image. Choose a JPEG, PNG, WebP, AVIF or still GIF file.")
         ) from error
-    if image.width * image.height > max_pixels:
-        raise _too_many_pixels(max_pixels)
     if max(image.size) > MAX_SIDE:
         raise InvalidImage(_("The image must be no more than %(number)d pixels wide or high.") % {"number": MAX_SIDE})
     # A phone's JPEG can contain a second image (MPO: depth, brightness); it is not an animation.
@@ -126,13 +120,6 @@ def _decode(data: bytes, max_pixels: int, min_side: int | None) -> Image.Image:
     image = _to_srgb(image)
     image.info = {}
     return image
-
-
-def _too_many_pixels(max_pixels: int) -> InvalidImage:
-    megapixels = max_pixels // 1_000_000
-    return InvalidImage(
-        _("The image has more than %(number)d megapixels. Choose a smaller one.") % {"number": megapixels}
-    )
 
 
 def _to_srgb(image: Image.Image) -> Image.Image:

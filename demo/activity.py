@@ -6,6 +6,7 @@ import math
 import random
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.utils import timezone
 
@@ -85,6 +86,5 @@ def _visits[Row: ArticleHit](
     """Return the rows that the view beacon would have written on a day, with random visitors."""
     for kind, count in kinds.items():
         for _ in range(count):
-            yield model(
-                article=stats.article, day=stats.day, visitor=rng.randbytes(16), source=rng.randbytes(16), kind=kind
-            )
+            visitor, source = (UUID(bytes=rng.randbytes(16)) for _ in range(2))
+            yield model(article=stats.article, day=stats.day, visitor=visitor, source=source, kind=kind)

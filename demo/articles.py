@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from functools import partial
 
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 from django.utils import timezone
+from PIL import Image as PILImage
 
 from accounts.models import User
 from articles.models import Article, ArticleTag, Revision, Section
@@ -16,6 +16,7 @@ from articles.moderation.models import Decision
 from articles.moderation.services import decide
 from articles.services import publishing
 from articles.services.images import store_image
+from articles.services.revisions import ArticleContent
 from demo.activity import add_votes_and_views
 from demo.content import ArticleSource, published_with_ages, read_articles
 from demo.progress import Progress
@@ -77,16 +78,15 @@ def _write(source: ArticleSource, moment: datetime) -> None:
         _submit_edit(article, source.pending_edit)
 
 
-def _content(source: ArticleSource, author: User) -> publishing.ArticleContent:
-    image = SimpleUploadedFile(source.image, source.image_path.read_bytes(), "image/webp")
-    return publishing.ArticleContent(
+def _content(source: ArticleSource, author: User) -> ArticleContent:
+    return ArticleContent(
         title=source.title,
         section=Section.objects.get(slug=source.section),
         language=source.language,
         summary=source.summary,
         body=source.body,
         tag_names=source.tags,
-        image=store_image(owner=author, file=image),
+        image=store_image(owner=author, pixels=PILImage.open(source.image_path)),
         caption=source.caption,
         alternative_text=source.alt,
         credit=source.credit,
@@ -108,7 +108,7 @@ def _backdate(article: Article, moment: datetime) -> None:
 def _submit_edit(article: Article, addition: str) -> None:
     """Submit a change to a published article, which waits for a moderator while the old text stays public."""
     live = Revision.objects.get(live_for=article)
-    text = publishing.ArticleContent(
+    text = ArticleContent(
         title=live.title,
         section=live.section,
         language=live.language,

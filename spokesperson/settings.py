@@ -191,6 +191,10 @@ elif _database["ENGINE"] == "django.db.backends.postgresql":
         "options": (
             f"-c statement_timeout={STATEMENT_TIMEOUT}s -c lock_timeout=10s -c idle_in_transaction_session_timeout=60s"
         ),
+        # To plan a page's queries takes longer than to run them, so statements are prepared. Values are sent apart
+        # from them: what a connection keeps of its last hundred statements must not hold texts of users.
+        "server_side_binding": True,
+        "prepare_threshold": 2,
     }
 else:
     raise ImproperlyConfigured("DATABASE_URL must begin with sqlite:// or postgres://.")
@@ -213,11 +217,14 @@ elif _cache["BACKEND"].endswith("RedisCache"):
 CACHES = {
     "default": _cache,
     "local": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "local"},
-    # Used by {% cache %}.
-    "template_fragments": {
-        "BACKEND": f"django.core.cache.backends.{'dummy.DummyCache' if DEBUG else 'locmem.LocMemCache'}",
-        "LOCATION": "template_fragments",
-        "OPTIONS": {"MAX_ENTRIES": 2000},
+    # Used by {% cache %}. Texts of articles can be long, so there are fewer of them.
+    **{
+        name: {
+            "BACKEND": f"django.core.cache.backends.{'dummy.DummyCache' if DEBUG else 'locmem.LocMemCache'}",
+            "LOCATION": name,
+            "OPTIONS": {"MAX_ENTRIES": max_entries},
+        }
+        for name, max_entries in {"template_fragments": 2000, "article_fragments": 100}.items()
     },
 }
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
@@ -373,7 +380,7 @@ CRISPY_TEMPLATE_PACK = CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap5"
 # Stripe Checkout, with the extra `stripe`. "manual" is always there, so that earlier transfers can be refunded.
 PAYMENTS = env.one_of("PAYMENTS", "manual", ("manual", "dummy", "stripe"))
 PAYMENT_VARIANTS: dict[str, tuple[str, dict[str, str]]] = {
-    "manual": ("articles.promotion.payments.ManualProvider", {}),
+    "manual": ("payments.core.BasicProvider", {}),
 }
 if PAYMENTS == "dummy":
     if HTTPS:

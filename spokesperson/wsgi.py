@@ -17,5 +17,6 @@ from django.conf import settings
 
 from articles.readership.wsgi import BeaconApplication
 from core.page_cache import PageCache
+from core.request_memory import FreeLargeRequests
 
-application = BeaconApplication(PageCache(_django, max_bytes=settings.PAGE_CACHE_BYTES))
+application = BeaconApplication(PageCache(FreeLargeRequests(_django), max_bytes=settings.PAGE_CACHE_BYTES))

@@ -11,6 +11,7 @@ from django.utils.text import slugify
 from accounts.models import User
 from articles.models import Article, Section
 from articles.services import publishing
+from articles.services.revisions import ArticleContent
 
 WORDS = "Nobody had asked for the map, and yet on a Saturday in October eleven of us walked the streets and counted. "
 BODY = f"<p>{WORDS * 3}</p><h2>What we found</h2><p>{WORDS * 2}</p>"
@@ -43,7 +44,7 @@ class SectionFactory(factory.django.DjangoModelFactory[Section]):
     slug = factory.LazyAttribute(lambda o: slugify(o.name))
 
 
-def text(**changes: Any) -> publishing.ArticleContent:
+def text(**changes: Any) -> ArticleContent:
     """Return complete content that can be submitted."""
     defaults: dict[str, Any] = {
         "title": "We counted every street lamp",
@@ -52,7 +53,7 @@ def text(**changes: Any) -> publishing.ArticleContent:
         "body": BODY,
         "tag_names": ["street lamps"],
     }
-    return publishing.ArticleContent(**{**defaults, **changes})
+    return ArticleContent(**{**defaults, **changes})
 
 
 def draft(author: User | None = None, **changes: Any) -> Article:

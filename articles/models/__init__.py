@@ -2,6 +2,7 @@
 
 from articles.models.article import Article, ArticleTag, Revision
 from articles.models.image import Image
+from articles.models.recovery import RecoveredDraft
 from articles.models.taxonomy import Section, Tag
 
-__all__ = ["Article", "ArticleTag", "Image", "Revision", "Section", "Tag"]
+__all__ = ["Article", "ArticleTag", "Image", "RecoveredDraft", "Revision", "Section", "Tag"]

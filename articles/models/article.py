@@ -36,18 +36,18 @@ BY_STATE_CHANGE = KeysetOrdering({"state_since": datetime, "pk": int})
 # Rows of ArticleTag: the newest publication first.
 BY_TAG_DATE = KeysetOrdering({"published_at": datetime, "article_id": int})
 
-CARD_FIELDS = (
+_FIELDS = (
     *("state", "language", "published_at", "views", "likes", "dislikes", "hot"),
     *("live__article", "live__title", "live__summary", "live__language"),
     *("live__image__key", "live__image__width", "live__image__height"),
     *("author__username", "author__display_name"),
-    *("section__slug", "section__name", "section__name_ru", "section__name_hy"),
 )
-# What the article page shows.
+CARD_FIELDS = (*_FIELDS, "section__slug", "section__name", "section__name_ru", "section__name_hy")
+# What the article page shows, with the section from `Section.cached`.
 DETAIL_FIELDS = (
-    *CARD_FIELDS,
-    *("author__avatar_key", "live__body", "live__tag_names", "live__caption", "live__alternative_text"),
-    *("live__credit", "live__submitted_at", "author__allows_promotion_by_others"),
+    *(*_FIELDS, "section", "author__avatar_key", "author__allows_promotion_by_others"),
+    *("live__body", "live__tag_names", "live__caption", "live__alternative_text", "live__credit"),
+    "live__submitted_at",
 )
 
 
@@ -75,10 +75,6 @@ class ArticleQuerySet(models.QuerySet["Article"]):
     def new(self) -> Self:
         """Order by publication, newest first."""
         return self.order_by(*NEW.names)
-
-    def hot(self) -> Self:
-        """Order by `articles.models.ranking.hot`, highest first."""
-        return self.order_by(*HOT.names)
 
     def with_score(self) -> Self:
         """Annotate `score`: likes − dislikes."""
@@ -220,10 +216,6 @@ class ArticleTagQuerySet(models.QuerySet["ArticleTag"]):
         """The published articles with a tag."""
         return self.filter(tag=tag, article__state=Article.State.PUBLISHED)
 
-    def new(self) -> Self:
-        """Order by publication, newest first."""
-        return self.order_by(*BY_TAG_DATE.names)
-
     def for_list(self) -> Self:
         """Join everything that a card shows."""
         return self.select_related("article__live__image", "article__author", "article__section").only(
@@ -246,12 +238,6 @@ class ArticleTag(models.Model):
 
     def __str__(self) -> str:
         return f"{self.tag_id} on {self.article_id}"
-
-
-class RevisionQuerySet(models.QuerySet["Revision"]):
-    def in_review(self) -> Self:
-        """Revisions that wait for a moderator, oldest first."""
-        return self.filter(state=Revision.State.IN_REVIEW).order_by("submitted_at", "pk")
 
 
 class Revision(models.Model):
@@ -281,8 +267,6 @@ class Revision(models.Model):
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     updated_at = models.DateTimeField(_("saved"), default=timezone.now)
     submitted_at = models.DateTimeField(_("submitted"), null=True, blank=True)
-
-    objects = RevisionQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("revision")

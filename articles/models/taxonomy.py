@@ -43,6 +43,11 @@ class Section(models.Model):
         """Return all sections in order, at most five seconds old. Every page shows them."""
         return cast("list[Section]", caches["local"].get_or_set("sections", lambda: list(cls.objects.all()), 5))
 
+    @classmethod
+    def cached(cls, pk: int) -> Section:
+        """Return one of `all_cached`; one that was created in the last seconds from the database."""
+        return next((section for section in cls.all_cached() if section.pk == pk), None) or cls.objects.get(pk=pk)
+
 
 class TagManager(models.Manager["Tag"]):
     def named(self, names: list[str]) -> list[Tag]:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from crispy_forms.helper import FormHelper
-from crispy_forms.layout import Layout
 from django import forms
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
@@ -66,16 +64,6 @@ class CorrectionForm(ArticleForm):
         self.user = moderator
         super().__init__(data, user=moderator, initial=self._initial_of(revision))
         del self.fields["image"], self.fields["form_key"]
-
-    @property
-    def helper(self) -> FormHelper:
-        """Return the author's layout with the reason below the text and without the fields that are left out."""
-        helper = super().helper
-        _form_key, image_token, text, details = helper.layout.fields
-        text.append("reason")
-        details.fields.remove("image")
-        helper.layout = Layout(image_token, text, details)
-        return helper
 
 
 class SuspensionForm(forms.Form):

@@ -209,7 +209,7 @@ class BoundedCount(Subquery):
 class Submission(Revision):
     """A revision as moderators see it."""
 
-    objects = SubmissionQuerySet.as_manager()  # type: ignore[assignment,misc]
+    objects = SubmissionQuerySet.as_manager()  # type: ignore[misc]
 
     class Meta:
         proxy = True

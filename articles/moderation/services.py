@@ -16,7 +16,7 @@ from articles.models import Article, Revision
 from articles.moderation.models import MAX_REASON, Decision, Rule, Suspension, version_of
 from articles.moderation.tasks import email_decision, email_suspension
 from articles.services import publishing
-from articles.services.publishing import ArticleContent
+from articles.services.revisions import ArticleContent
 from core.exceptions import ActionNotAllowed
 
 DECIDE = "moderation.decide"

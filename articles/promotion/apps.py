@@ -6,3 +6,6 @@ class PromotionConfig(AppConfig):
     name = "articles.promotion"
     label = "promotion"
     verbose_name = _("Promotions")
+
+    def ready(self) -> None:
+        from articles.promotion import signals  # noqa: F401, PLC0415 - connects the receivers

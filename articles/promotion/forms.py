@@ -6,7 +6,6 @@ import re
 import uuid
 from collections.abc import Sequence
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -20,10 +19,9 @@ from django.utils.translation import pgettext_lazy
 from articles.fields import OneLineField
 from articles.models import Article
 from articles.promotion.models import Placement, Plan
-from articles.promotion.models.payment import MAX_AMOUNT, to_decimal, to_minor
+from articles.promotion.models.payment import MAX_PRICE, to_decimal, to_minor
 from articles.promotion.services.capacity import MAX_REQUEST_LEAD
 from articles.promotion.services.decisions import MAX_PICK_DAYS
-from articles.promotion.services.requests import MAX_MESSAGE
 from articles.promotion.services.state_machine import MAX_REASON
 
 
@@ -51,7 +49,7 @@ class RequestForm(forms.Form):
     )
     message = forms.CharField(
         label=_("Message to the moderators"),
-        max_length=MAX_MESSAGE,
+        max_length=1000,
         required=False,
         widget=forms.Textarea(attrs={"rows": 4}),
         help_text=_("Why should more readers see this article? Optional."),
@@ -92,6 +90,17 @@ class CancelForm(forms.Form):
     """Why a sponsor cancels."""
 
     reason = reason_field(2, _("Optional."))
+
+
+class OutcomeForm(forms.Form):
+    """The answer of the dummy provider's bank."""
+
+    outcome = forms.ChoiceField(
+        label=_("Simulated bank response"),
+        choices=[("paid", _("Paid")), ("declined", _("Declined"))],
+        initial="paid",
+        widget=forms.RadioSelect,
+    )
 
 
 class Action(models.TextChoices):
@@ -175,36 +184,27 @@ class EditorialPickForm(forms.Form):
 class PlanForm(forms.ModelForm[Plan]):
     """A plan. Its price is entered as a decimal and stored in minor units."""
 
-    decimal_price = forms.DecimalField(
+    price = forms.DecimalField(
         label=_("Price"),
         min_value=0,
-        max_digits=10,
+        max_value=MAX_PRICE,
         decimal_places=2,
         help_text=_("For example, 12.50. Enter 0 for a free promotion."),
     )
 
     class Meta:
         model = Plan
-        fields = ["name", "placement", "days", "currency", "terms", "is_offered", "position"]
+        fields = ["name", "placement", "days", "price", "currency", "terms", "is_offered", "position"]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if "decimal_price" in self.fields and self.instance.pk:
-            self.fields["decimal_price"].initial = to_decimal(self.instance.price, self.instance.currency)
+        self.initial["price"] = to_decimal(self.instance.price, self.instance.currency)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
-        price: Decimal | None = cleaned.get("decimal_price")
-        currency = cleaned.get("currency")
-        if price is None or not currency:
-            return cleaned
-        try:
-            minor = to_minor(price, currency)
-        except ValueError:
-            self.add_error("decimal_price", _("This currency has no minor unit. Enter a whole number."))
-            return cleaned
-        if minor > MAX_AMOUNT:
-            self.add_error("decimal_price", _("The amount is larger than a payment can be."))
-        else:
-            self.instance.price = minor
+        if {"price", "currency"} <= cleaned.keys():
+            try:
+                cleaned["price"] = to_minor(cleaned["price"], cleaned["currency"])
+            except ValueError:
+                self.add_error("price", _("This currency has no minor unit. Enter a whole number."))
         return cleaned

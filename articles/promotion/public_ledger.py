@@ -6,19 +6,18 @@ import csv
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlencode, urljoin
+from urllib.parse import urlencode
 
 from django.conf import settings
-from django.db.models import IntegerField, OuterRef, Prefetch, Q, QuerySet, Subquery, Sum
+from django.db.models import IntegerField, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from articles.promotion.models import LedgerEntry, LedgerHead, Placement, Promotion, PromotionDay, PromotionQuerySet
-from core.pagination import KeysetOrdering, cursor_from
+from core.pagination import KeysetOrdering, Page, paginate
 from core.ratelimit import check_rate_limit
 
 # The index `promotion_newest`.
@@ -30,41 +29,30 @@ FILE_SIZE = 1000
 MAX_EXPORTS = 30
 APPROVALS = {LedgerEntry.Event.APPROVED, LedgerEntry.Event.PICKED}
 # Promotions are public from the payment or the decision on.
-PHASES = [phase for phase in Promotion.Phase if phase not in {"requested", "awaiting_payment"}]
+PHASES = [phase for phase in Promotion.State if phase not in {"requested", "awaiting_payment", "approved"}]
+# The filters: query parameter → its values, and its column.
+CHOICES = {
+    "kind": Promotion.Kind.choices,
+    "place": Placement.Code.choices,
+    "state": [(phase.value, phase.label) for phase in PHASES],
+}
+COLUMNS = {"kind": "kind", "place": "placement__code", "state": "state"}
 
 
-def parse_filters(query: Mapping[str, str]) -> dict[str, str]:
-    """Return the filters that a query string sets, of "kind", "place" and "state".
-
-    Raises:
-        Http404: an unknown value.
-    """
-    known = {"kind": Promotion.Kind.values, "place": Placement.Code.values, "state": [phase.value for phase in PHASES]}
-    filters = {name: query[name] for name in known if query.get(name)}
-    if any(value not in known[name] for name, value in filters.items()):
-        raise Http404
-    return filters
-
-
-def public_promotions(filters: dict[str, str]) -> PromotionQuerySet:
-    """Return the promotions of the public ledger, newest request first, with all that a row shows, in two queries."""
+def public_promotions(filters: Mapping[str, str]) -> PromotionQuerySet:
+    """Return the promotions of the public ledger with all that a row shows, in two queries."""
     withdrawn = Q(state="cancelled", paid_at=None, approved_at=None)
     promotions = Promotion.objects.exclude(Q(state__in=["requested", "awaiting_payment"]) | withdrawn)
-    state = filters.get("state")
-    if state in {"running", "scheduled", "ended"}:
-        promotions = getattr(promotions, state)()
-    elif state:
-        promotions = promotions.filter(state=state)
-    if kind := filters.get("kind"):
-        promotions = promotions.filter(kind=kind)
-    if place := filters.get("place"):
-        promotions = promotions.filter(placement__code=place)
+    for name, value in filters.items():
+        if value in {"running", "scheduled", "ended"}:
+            promotions = getattr(promotions, value)()
+        else:
+            promotions = promotions.filter(**{COLUMNS[name]: value})
     return (
         with_results(promotions)
         .select_related("article__live", "article__author", "sponsor", "placement", "section")
         .defer("article__live__body", "article__author__biography", "sponsor__biography", "terms", "message")
-        .prefetch_related(Prefetch("ledger", LedgerEntry.objects.in_order()))
-        .order_by(*NEWEST.names)
+        .prefetch_related("ledger")
     )
 
 
@@ -118,7 +106,7 @@ class PublicLedgerRow:
         return {
             "promotion": promotion.pk,
             "article": self.title,
-            "address": urljoin(settings.ORIGIN, self.url) if self.url else "",
+            "address": f"{settings.ORIGIN}{self.url}" if self.url else "",
             "sponsor": self.sponsor,
             "kind": promotion.kind,
             "price": promotion.price_shown.replace("\u00a0", " ") if promotion.price else "",
@@ -136,17 +124,14 @@ class PublicLedgerRow:
 @require_safe
 def ledger(request: HttpRequest) -> HttpResponse:
     """Show the public ledger, newest first, with filters."""
-    filters, rows, cursor = _rows(request, PAGE_SIZE)
+    filters, page = _page(request, PAGE_SIZE)
+    labels = {"kind": _("Kind"), "place": _("Place"), "state": _("State")}
     context = {
-        "rows": rows,
-        "choices": [
-            ("kind", _("Kind"), Promotion.Kind.choices, filters.get("kind")),
-            ("place", _("Place"), Placement.Code.choices, filters.get("place")),
-            ("state", _("State"), [(phase.value, phase.label) for phase in PHASES], filters.get("state")),
-        ],
+        "rows": [PublicLedgerRow(promotion) for promotion in page.object_list],
+        "choices": [(name, label, CHOICES[name], filters.get(name)) for name, label in labels.items()],
         "query": urlencode(filters),
-        "next": urlencode({**filters, "after": cursor}) if cursor else "",
-        "is_first": "after" not in request.GET,
+        "next": urlencode({**filters, "after": page.next_cursor}) if page.next_cursor else "",
+        "is_first": page.is_first,
     }
     return render(request, "promotion/ledger.html", context)
 
@@ -155,12 +140,12 @@ def ledger(request: HttpRequest) -> HttpResponse:
 def ledger_csv(request: HttpRequest) -> HttpResponse:
     """Return the public ledger as CSV; `Link: rel="next"` names the next file."""
     check_rate_limit(request, "export", limit=MAX_EXPORTS, seconds=60)
-    filters, rows, cursor = _rows(request, FILE_SIZE)
+    rows, next_url = _file(request)
     values = [row.values() for row in rows]
     names = list(values[0]) if values else ["promotion"]
     response = csv_response("promotions.csv", [names, *(row.values() for row in values)])
-    if cursor:
-        response["Link"] = f'<{_next_url("promotion_ledger_csv", filters, cursor)}>; rel="next"'
+    if next_url:
+        response["Link"] = f'<{next_url}>; rel="next"'
     return response
 
 
@@ -168,32 +153,32 @@ def ledger_csv(request: HttpRequest) -> HttpResponse:
 def ledger_json(request: HttpRequest) -> HttpResponse:
     """Return the public ledger with its rows, their hashes and the head: a copy of it proves later changes."""
     check_rate_limit(request, "export", limit=MAX_EXPORTS, seconds=60)
-    filters, rows, cursor = _rows(request, FILE_SIZE)
+    rows, next_url = _file(request)
     head = LedgerHead.objects.filter(pk=1).first() or LedgerHead()
     return JsonResponse(
         {
             "promotions": [{**row.values(), "ledger": row.history()} for row in rows],
-            "next": _next_url("promotion_ledger_json", filters, cursor) if cursor else None,
+            "next": next_url,
             "head": {"number": head.number, "hash": head.hash},
         },
         json_dumps_params={"ensure_ascii": False},
     )
 
 
-def _rows(request: HttpRequest, size: int) -> tuple[dict[str, str], list[PublicLedgerRow], str]:
-    """Return the filters, the rows and the cursor of the next ones ("" at the end)."""
-    filters = parse_filters(request.GET)
-    promotions: QuerySet[Promotion] = public_promotions(filters)
-    if cursor := cursor_from(request):
-        promotions = NEWEST.filter_after(promotions, NEWEST.decode_cursor(cursor))
-    found = list(promotions[: size + 1])
-    following = NEWEST.encode_cursor(found[size - 1]) if len(found) > size else ""
-    return filters, [PublicLedgerRow(promotion) for promotion in found[:size]], following
+def _page(request: HttpRequest, size: int) -> tuple[dict[str, str], Page[Promotion]]:
+    """Return the filters and the page of promotions that a request asks for, or raise a 404."""
+    filters = {name: request.GET[name] for name in CHOICES if request.GET.get(name)}
+    if any(value not in dict(CHOICES[name]) for name, value in filters.items()):
+        raise Http404
+    return filters, paginate(public_promotions(filters), request, order=NEWEST, size=size)
 
 
-def _next_url(name: str, filters: dict[str, str], cursor: str) -> str:
-    query = urlencode({**filters, "after": cursor})
-    return str(urljoin(settings.ORIGIN, f"{reverse(name)}?{query}"))
+def _file(request: HttpRequest) -> tuple[list[PublicLedgerRow], str | None]:
+    """Return the rows of a file, and the URL of the next one."""
+    filters, page = _page(request, FILE_SIZE)
+    query = urlencode({**filters, "after": page.next_cursor})
+    next_url = f"{settings.ORIGIN}{request.path}?{query}" if page.next_cursor else None
+    return [PublicLedgerRow(promotion) for promotion in page.object_list], next_url
 
 
 def csv_response(filename: str, rows: Iterable[Iterable[object]]) -> HttpResponse:

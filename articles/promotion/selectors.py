@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from functools import cache, cached_property
+from functools import cache
 from typing import Any, NamedTuple
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import F, Q, Sum
+from django.core.cache import caches
+from django.db.models import F
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
@@ -19,7 +20,6 @@ from articles.models import Article, Section
 from articles.promotion.models import Placement, Promotion, PromotionDay
 from articles.promotion.services.state_machine import DECIDE_PERMISSION
 from articles.readership.models import DailyStats
-from articles.readership.visitors import today
 from articles.selectors import CARD_VALUES, Card
 from core.http_cache import FRESH_SECONDS
 
@@ -51,13 +51,37 @@ def promotion_of_own_article(user: User | AnonymousUser, pk: int) -> Promotion:
 # --- Selection: which cards a page shows ---------------------------------------------------------------------------
 
 
+class RunningPromotion(NamedTuple):
+    """What decides where a promotion is shown: a row of `RUNNING_VALUES`."""
+
+    pk: int
+    kind: str
+    placement_code: str
+    section_pk: int | None
+    article_pk: int
+    approved_revision_pk: int
+    live_revision_pk: int
+    article_state: str
+    starts_at: datetime
+    ends_at: datetime
+
+    @property
+    def is_deliverable(self) -> bool:
+        """Whether the article is published with the approved text."""
+        return self.article_state == Article.State.PUBLISHED and self.live_revision_pk == self.approved_revision_pk
+
+
+RUNNING_VALUES = (
+    *("pk", "kind", "placement__code", "section_id", "article_id", "approved_revision_id"),
+    *("article__live_id", "article__state", "starts_at", "ends_at"),
+)
+
+
 class PromotedCard(NamedTuple):
     """A promotion and the card of its article."""
 
     pk: int
     kind: str
-    approved_revision_pk: int
-    article_state: str
     sponsor_username: str
     sponsor_display_name: str
     card: Card
@@ -71,52 +95,72 @@ class PromotedCard(NamedTuple):
     def is_paid_kind(self) -> bool:
         return self.kind == Promotion.Kind.PAID
 
-    @property
-    def is_deliverable(self) -> bool:
-        """Whether the article is published with the approved text."""
-        return self.article_state == Article.State.PUBLISHED and self.card.revision_pk == self.approved_revision_pk
-
 
 @dataclass(frozen=True)
 class SidebarPromotions:
     """What an article's page needs of promotions: the cards, and the running promotions of the article itself."""
 
     cards: Sequence[PromotedCard] = ()
-    own: Sequence[PromotedCard] = ()
+    own: Sequence[RunningPromotion] = ()
 
     @property
     def is_paid_for(self) -> bool:
         """Whether a running promotion of the article is paid; its links are marked as sponsored then."""
-        return any(promotion.is_paid_kind for promotion in self.own)
+        return any(promotion.kind == Promotion.Kind.PAID for promotion in self.own)
 
 
 def list_cards(code: str, section: Section | None = None) -> list[PromotedCard]:
     """Return the cards at the top of the front page, or of a section."""
-    now = timezone.now()
-    found = _all_cards().deliverable(now).filter(placement__code=code, section=section)
-    return _select(_as_cards(found), code, f"section {section.pk}" if section else "front", now)
+    section_pk = section.pk if section else None
+    here = [one for one in _running() if (one.placement_code, one.section_pk) == (code, section_pk)]
+    return _cards(here, code, page=f"section {section_pk}" if section else "front")
 
 
 def sidebar_promotions(article: Article) -> SidebarPromotions:
-    """Return the cards beside an article, never its own, and its own promotions, with one query for both."""
-    now = timezone.now()
+    """Return the cards beside an article, never its own, and its own promotions."""
+    running = _running()
+    beside = [one for one in running if one.placement_code == Placement.Code.BESIDE and one.article_pk != article.pk]
     # The article's own promotions count even if they are paused: its links are still paid for.
-    found = _as_cards(_all_cards().running(now).filter(Q(placement__code=Placement.Code.BESIDE) | Q(article=article)))
-    own = [promotion for promotion in found if promotion.card.pk == article.pk]
-    others = [promotion for promotion in found if promotion.card.pk != article.pk and promotion.is_deliverable]
-    return SidebarPromotions(cards=_select(others, Placement.Code.BESIDE, f"article {article.pk}", now), own=own)
+    own = [one for one in running if one.article_pk == article.pk]
+    return SidebarPromotions(cards=_cards(beside, Placement.Code.BESIDE, page=f"article {article.pk}"), own=own)
 
 
-def _as_cards(rows: Iterable[Any]) -> list[PromotedCard]:
-    return [PromotedCard._make([*row[:6], Card._make(row[6:])]) for row in rows]
+def forget_running() -> None:
+    """Make the next page read the running promotions again."""
+    caches["local"].delete("running-promotions")
+
+
+def _running() -> list[RunningPromotion]:
+    """Return the running promotions; what another process changed can take some seconds to be seen.
+
+    A card is read at each request, so one that may not be shown any more is not shown.
+    """
+    now = timezone.now()
+
+    def read() -> list[RunningPromotion]:
+        soon = now + timedelta(seconds=FRESH_SECONDS)
+        rows = Promotion.objects.filter(state=Promotion.State.APPROVED, starts_at__lte=soon, ends_at__gt=now)
+        return [RunningPromotion._make(row) for row in rows.order_by("pk").values_list(*RUNNING_VALUES)]
+
+    rows = caches["local"].get_or_set("running-promotions", read, FRESH_SECONDS) or []
+    return [row for row in rows if row.starts_at <= now < row.ends_at]
+
+
+def _cards(candidates: list[RunningPromotion], code: str, *, page: str) -> list[PromotedCard]:
+    """Return the cards of those whose turn it is."""
+    now = timezone.now()
+    pks = rotate([one.pk for one in candidates if one.is_deliverable], page=page, now=now, count=CARDS[code])
+    if not pks:
+        return []
+    rows = {row[0]: row for row in _all_cards().deliverable(now).filter(pk__in=pks)}
+    return [PromotedCard(*rows[pk][:4], card=Card._make(rows[pk][4:])) for pk in pks if pk in rows]
 
 
 @cache
 def _all_cards() -> Any:
     # Never evaluated itself; each filter copies it (see `articles.selectors`).
-    return Promotion.objects.order_by("pk").values_list(
-        *("pk", "kind", "approved_revision_id", "article__state", "sponsor__username", "sponsor__display_name"),
-        *(f"article__{name}" for name in CARD_VALUES),
+    return Promotion.objects.order_by().values_list(
+        *("pk", "kind", "sponsor__username", "sponsor__display_name"), *(f"article__{name}" for name in CARD_VALUES)
     )
 
 
@@ -139,11 +183,6 @@ def rotate(ids: Sequence[int], *, page: str, now: datetime, count: int = 1) -> l
     return [order[(turn + n) % len(order)] for n in range(min(count, len(order)))]
 
 
-def _select(found: Iterable[PromotedCard], code: str, page: str, now: datetime) -> list[PromotedCard]:
-    promotions = {promotion.pk: promotion for promotion in found}
-    return [promotions[pk] for pk in rotate(list(promotions), page=page, now=now, count=CARDS[code])]
-
-
 # --- Results -------------------------------------------------------------------------------------------------------
 
 
@@ -151,23 +190,16 @@ def _select(found: Iterable[PromotedCard], code: str, page: str, now: datetime) 
 class Results:
     """The results of a promotion so far. Each number of a day counts visitors, once a day."""
 
-    days: Sequence[PromotionDay]
+    days: Sequence[PromotionDay] = ()
+    # The sums of all days.
+    total: PromotionDay = field(default_factory=PromotionDay)
     # The article's views per day in as many days before; None if it was not published then.
     views_a_day_before: float | None = None
 
-    @cached_property
-    def total(self) -> PromotionDay:
-        """The sums of all days."""
-        total = PromotionDay(day=self.days[-1].day if self.days else today())
-        for day in self.days:
-            for name in ("impressions", "clicks", "views", "article_views"):
-                setattr(total, name, getattr(total, name) + getattr(day, name))
-        return total
-
     @property
-    def views_a_day(self) -> float | None:
+    def views_a_day(self) -> float:
         """The article's views per day of the promotion."""
-        return self.total.article_views / len(self.days) if self.days else None
+        return self.total.article_views / len(self.days)
 
     @property
     def share(self) -> float | None:
@@ -176,19 +208,28 @@ class Results:
 
 
 def promotion_results(promotion: Promotion, *, now: datetime | None = None) -> Results:
-    """Return the results of each day that a promotion has run, beside the article's own views, with three queries."""
-    days = _days_run(promotion, now or timezone.now())
-    if not days:
-        return Results(days=[])
+    """Return the results of each day that a promotion has run, beside the article's own views, with two queries."""
+    run = _days_run(promotion, now or timezone.now())
+    if not run:
+        return Results()
     counted = {row.day: row for row in PromotionDay.objects.filter(promotion=promotion)}
     # Reports that came in the hour after the end count too, even past midnight.
-    days = sorted({*days, *counted})
-    stats = DailyStats.objects.filter(article=promotion.article_id)
-    article_views = dict(stats.filter(day__gte=days[0], day__lte=days[-1]).values_list("day", "views"))
-    rows = [counted.get(day) or PromotionDay(promotion=promotion, day=day) for day in days]
-    for row in rows:
-        row.article_views = article_views.get(row.day, 0)
-    return Results(days=rows, views_a_day_before=_views_a_day_before(promotion, days[0], len(days)))
+    days = [counted.get(day) or PromotionDay(day=day) for day in sorted({*run, *counted})]
+    # As many days before, as far as it was published then.
+    zone, published_at = timezone.get_default_timezone(), promotion.article.published_at
+    first = days[0].day
+    since = max(first - timedelta(days=len(days)), timezone.localdate(published_at, zone) if published_at else first)
+    stats = DailyStats.objects.filter(article=promotion.article_id, day__gte=min(since, first), day__lte=days[-1].day)
+    article_views = dict(stats.values_list("day", "views"))
+    total = PromotionDay(day=days[-1].day)
+    for day in days:
+        day.article_views = article_views.get(day.day, 0)
+        for name in ("impressions", "clicks", "views", "article_views"):
+            setattr(total, name, getattr(total, name) + getattr(day, name))
+    before = [views for day, views in article_views.items() if day < first]
+    return Results(
+        days=days, total=total, views_a_day_before=sum(before) / (first - since).days if since < first else None
+    )
 
 
 def _days_run(promotion: Promotion, now: datetime) -> list[date]:
@@ -200,14 +241,3 @@ def _days_run(promotion: Promotion, now: datetime) -> list[date]:
     # The end is exclusive: what ends at midnight did not run on the new day.
     last = timezone.localdate(min(end - timedelta(microseconds=1), now), zone)
     return [first + timedelta(days=n) for n in range((last - first).days + 1)]
-
-
-def _views_a_day_before(promotion: Promotion, first: date, days: int) -> float | None:
-    published_at = promotion.article.published_at
-    if published_at is None:
-        return None
-    since = max(first - timedelta(days=days), timezone.localdate(published_at, timezone.get_default_timezone()))
-    if since >= first:
-        return None
-    stats = DailyStats.objects.filter(article=promotion.article_id, day__gte=since, day__lt=first)
-    return (stats.aggregate(views=Sum("views"))["views"] or 0) / (first - since).days

@@ -1,22 +1,16 @@
+from functools import partial
+
 from django.urls import path, re_path
 
 from articles.promotion import public_ledger, views
 from core.http_cache import public_page
 
-LEDGER_PARAMETERS = ("after", "kind", "place", "state")
+public = partial(public_page, parameters=("after", *public_ledger.CHOICES))
 
 urlpatterns = [
-    path("promotions/", public_page(public_ledger.ledger, parameters=LEDGER_PARAMETERS), name="promotion_ledger"),
-    path(
-        "promotions.csv",
-        public_page(public_ledger.ledger_csv, parameters=LEDGER_PARAMETERS),
-        name="promotion_ledger_csv",
-    ),
-    path(
-        "promotions.json",
-        public_page(public_ledger.ledger_json, parameters=LEDGER_PARAMETERS),
-        name="promotion_ledger_json",
-    ),
+    path("promotions/", public(public_ledger.ledger), name="promotion_ledger"),
+    path("promotions.csv", public(public_ledger.ledger_csv), name="promotion_ledger_csv"),
+    path("promotions.json", public(public_ledger.ledger_json), name="promotion_ledger_json"),
     path("promotions/<int:pk>/", views.promotion_detail, name="promotion"),
     path("promotions/<int:pk>/pay/", views.pay, name="promotion_pay"),
     path("promotions/<int:pk>/cancel/", views.cancel_promotion, name="promotion_cancel"),

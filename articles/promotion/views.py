@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Callable
 
 from django.conf import settings
 from django.contrib import messages
@@ -18,10 +17,10 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from payments import PaymentError, RedirectNeeded
-from payments.core import BasicProvider, provider_factory
+from payments.core import provider_factory
 
 from accounts.models import User
-from articles.promotion.forms import AnswerForm, CancelForm, RequestForm
+from articles.promotion.forms import AnswerForm, CancelForm, OutcomeForm, RequestForm
 from articles.promotion.models import Payment, Plan, Promotion
 from articles.promotion.models.payment import format_amount
 from articles.promotion.public_ledger import csv_response
@@ -34,7 +33,6 @@ from articles.promotion.selectors import (
 from articles.promotion.services.capacity import next_free_starts
 from articles.promotion.services.payments import open_payment, refund_if_closed
 from articles.promotion.services.requests import author_agrees, author_refuses, cancel, request_promotion
-from articles.promotion.services.state_machine import close_ended
 from articles.promotion.services.tracking import record
 from articles.readership.visitors import is_prefetch, is_same_origin, visitor_of
 from articles.selectors import published_article
@@ -57,7 +55,6 @@ def promote(request: HttpRequest, pk: int) -> HttpResponse:
     user = request.user
     if not isinstance(user, User):
         return redirect_to_login(request.path)
-    close_ended()
     if request.method == "POST":
         check_rate_limit(request, "promote", limit=MAX_REQUESTS_PER_HOUR, seconds=3600)
     free = next_free_starts(Plan.objects.offered(), section=article.section, now=timezone.now())
@@ -88,7 +85,6 @@ def promote(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 def promotion_detail(request: HttpRequest, pk: int) -> HttpResponse:
     """Show the sponsor where a promotion stands, its history, and what can be done."""
-    close_ended()
     return _promotion_page(request, own_promotion(request.user, pk), CancelForm())
 
 
@@ -115,7 +111,7 @@ def _promotion_page(request: HttpRequest, promotion: Promotion, form: CancelForm
     context = {
         "promotion": promotion,
         "article": promotion.article,
-        "history": promotion.ledger.in_order(),
+        "history": promotion.ledger.all(),
         "can_cancel": promotion.is_open and not promotion.is_editorial,
         "cancel_form": form,
         "refund": format_amount(refund, promotion.currency) if refund else "",
@@ -130,7 +126,8 @@ def pay(request: HttpRequest, pk: int) -> HttpResponse:
     promotion = own_promotion(request.user, pk)
     if promotion.state != Promotion.State.AWAITING_PAYMENT:
         return redirect(promotion)
-    if request.method == "POST":
+    form = None
+    if request.method == "POST" and settings.PAYMENTS != "manual":
         check_rate_limit(request, "promotion-pay", limit=MAX_PAYMENTS_PER_HOUR, seconds=3600)
         try:
             form = open_payment(promotion=promotion, variant=settings.PAYMENTS).get_form(data=request.POST)
@@ -138,17 +135,14 @@ def pay(request: HttpRequest, pk: int) -> HttpResponse:
             return redirect(str(error))
         except ActionNotAllowed as error:
             messages.error(request, str(error))
-            return redirect("promotion_pay", pk=pk)
         except (PaymentError, OSError):
             messages.error(request, _("The payment failed and you have not been charged. Try again."))
+        if form is None:
             return redirect("promotion_pay", pk=pk)
-    else:
-        form_class = getattr(provider_factory(settings.PAYMENTS), "outcome_form", None)
-        form = form_class() if form_class else None
     context = {
         "promotion": promotion,
         "article": promotion.article,
-        "form": form,
+        "form": form or (OutcomeForm() if settings.PAYMENTS == "dummy" else None),
         "provider": settings.PAYMENTS,
         "instructions": settings.PAYMENT_INSTRUCTIONS,
     }
@@ -225,13 +219,13 @@ def promotion_beacon(request: HttpRequest) -> HttpResponse:
     Return 204 after the commit, 400 for an invalid list, 403 for another site's page.
     """
     plain_text = "text/plain; charset=utf-8"
-    if not is_same_origin(request.headers, origin=settings.ORIGIN):
+    if not is_same_origin(request.META, origin=settings.ORIGIN):
         text = _("Only pages of this site can record impressions and clicks.")
         return HttpResponse(text, status=403, content_type=plain_text)
     lists = {name: request.POST.get(name, "") for name in ("impressions", "clicks", "visits")}
     if not all(_IDS.fullmatch(ids) for ids in lists.values()):
         return HttpResponse(_("These are not valid promotion numbers."), status=400, content_type=plain_text)
-    if any(lists.values()) and not is_prefetch(request.headers):
+    if any(lists.values()) and not is_prefetch(request.META):
         ids = {name: set(map(int, value.split(","))) if value else set() for name, value in lists.items()}
         record(**ids, visitor=visitor_of(request))
     return HttpResponse(status=204)
@@ -241,28 +235,20 @@ def promotion_beacon(request: HttpRequest) -> HttpResponse:
 @require_POST
 def static_process_payment(request: HttpRequest, variant: str) -> HttpResponse:
     """Handle a callback to the one URL that a provider has for all payments. If it proves nothing, return a 400."""
-    receive = getattr(_provider(variant), "receive", None)
+    if variant not in settings.PAYMENT_VARIANTS:
+        raise Http404
+    receive = getattr(provider_factory(variant), "receive", None)
     if receive is None:
         raise Http404
-    return _callback(lambda: receive(request))
+    try:
+        return receive(request)  # type: ignore[no-any-return]
+    except PaymentError as error:
+        return JsonResponse({"error": str(error)}, status=400)
 
 
 @csrf_exempt
-@require_http_methods(["GET", "POST"])
+@require_POST
 def process_payment(request: HttpRequest, token: uuid.UUID) -> HttpResponse:
-    """Handle a callback to the URL of one payment."""
-    payment = get_object_or_404(Payment.objects.select_related("promotion"), token=str(token))
-    return _callback(lambda: _provider(payment.variant).process_data(payment, request))
-
-
-def _provider(variant: str) -> BasicProvider:
-    if variant not in settings.PAYMENT_VARIANTS:
-        raise Http404
-    return provider_factory(variant)
-
-
-def _callback(call: Callable[[], HttpResponse]) -> HttpResponse:
-    try:
-        return call()
-    except PaymentError as error:
-        return JsonResponse({"error": str(error)}, status=400)
+    """Handle a callback to the URL of one payment. The payment is the one that a signed event names."""
+    payment = get_object_or_404(Payment, token=str(token))
+    return static_process_payment(request, payment.variant)

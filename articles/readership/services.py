@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import cache
 from typing import NamedTuple
+
+from django.db.models import QuerySet
 
 from articles.models import Article
 from articles.readership import tracking
@@ -33,11 +36,7 @@ def ingest(beacons: Sequence[Beacon]) -> Ingested:
     """Write the views and reads of today that are new; they are committed on return."""
     day = today()
     salt = daily_salt(day)
-    authors = dict(
-        Article.objects.published()
-        .filter(pk__in={beacon.article_id for beacon in beacons})
-        .values_list("pk", "author_id")
-    )
+    authors = dict(_authors().filter(pk__in={beacon.article_id for beacon in beacons}))
     new = 0
     for model in (PageView, PageRead):
         hits = [
@@ -54,6 +53,12 @@ def ingest(beacons: Sequence[Beacon]) -> Ingested:
         if hits:
             new += tracking.record_hits(hits, model=model, pending_model=PendingCount, metrics=model.metrics)
     return Ingested(published=[beacon.article_id in authors for beacon in beacons], new=new)
+
+
+@cache
+def _authors() -> QuerySet[Article, tuple[int, int]]:
+    # Never evaluated itself; each filter copies it (see `articles.selectors`).
+    return Article.objects.published().values_list("pk", "author_id")
 
 
 def rollup(*, batch: int = 5000) -> int:

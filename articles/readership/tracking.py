@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import date, timedelta
 from functools import wraps
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.core.cache import cache
@@ -81,8 +82,10 @@ def record_hits(
     with transaction.atomic():
         # Always in the same order, so that two processes never deadlock.
         model._default_manager.bulk_create(
-            model(**{target: target_id}, day=day, visitor=visitor, source=source, kind=kind, **fields)
-            for target_id, day, visitor, source, kind in sorted(new)
+            model(
+                **{target: hit.target_id}, day=hit.day, visitor=hit.visitor, source=hit.source, kind=hit.kind, **fields
+            )
+            for hit in sorted(new)
         )
         pending_model._default_manager.bulk_create(
             pending_model(**{target: target_id}, day=day, metric=metric, number=number)
@@ -92,15 +95,18 @@ def record_hits(
 
 
 def _new_hits(hits: list[Hit], model: type[DailyHit], fields: Mapping[str, Any]) -> list[Hit]:
-    # Two indexes begin with target and day. The row for all hits over the limit has the source for a visitor.
+    # Two indexes begin with target and day. All rows of a visitor have one source, except those of an account. The
+    # row for all hits over the limit has the source for a visitor.
     targets = {f"{model.target}__in": {hit.target_id for hit in hits}}
-    same = Q(visitor__in={hit.visitor for hit in hits}) | Q(source__in={hit.source for hit in hits})
+    same = Q(source__in={hit.source for hit in hits})
+    if accounts := {hit.visitor for hit in hits if hit.has_account}:
+        same |= Q(visitor__in=accounts)
     rows = model._default_manager.filter(same, **targets, day=hits[0].day, **fields)
     known = set()
-    counted: Counter[tuple[int, bytes]] = Counter()
+    counted: Counter[tuple[int, UUID]] = Counter()
     for target_id, visitor, source, kind in rows.values_list(model.target, "visitor", "source", "kind"):
-        known.add((target_id, bytes(visitor)))
-        counted[target_id, bytes(source)] += kind == DailyHit.Kind.COUNTED
+        known.add((target_id, visitor))
+        counted[target_id, source] += kind == DailyHit.Kind.COUNTED
     new = []
     for hit in hits:
         if (hit.target_id, hit.visitor) in known:

@@ -61,10 +61,10 @@ def beacon_image(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _count(request: HttpRequest, pk: int, model: type[ArticleHit], *, is_image: bool = False) -> HttpResponse:
-    if not is_same_origin(request.headers, origin=settings.ORIGIN, is_image=is_image):
+    if not is_same_origin(request.META, origin=settings.ORIGIN, is_image=is_image):
         message = _("Only pages of this site can record views.")
         return HttpResponse(message, status=403, content_type="text/plain; charset=utf-8", headers=NO_STORE)
-    if request.method == "HEAD" or is_prefetch(request.headers):
+    if request.method == "HEAD" or is_prefetch(request.META):
         return HttpResponse(status=204, headers=NO_STORE)
     if pk > BigAutoField.MAX_BIGINT:
         return HttpResponse(status=404, headers=NO_STORE)

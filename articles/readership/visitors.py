@@ -9,6 +9,7 @@ from datetime import date
 from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -48,9 +49,10 @@ class Hit(NamedTuple):
 
     target_id: int
     day: date
-    visitor: bytes
-    source: bytes
+    visitor: UUID
+    source: UUID
     kind: str
+    has_account: bool = False
 
 
 def today() -> date:
@@ -65,7 +67,7 @@ def visitor_of(request: HttpRequest) -> Visitor:
     account = user if isinstance(user, User) else None
     return Visitor(
         address=client_address(request),
-        user_agent=request.headers.get("User-Agent", ""),
+        user_agent=request.META.get("HTTP_USER_AGENT", ""),
         account_id=account.pk if account else None,
         is_staff=bool(account and account.is_staff),
     )
@@ -77,26 +79,35 @@ def is_declared_bot(user_agent: str) -> bool:
     return _DECLARED_BOT.search(user_agent) is not None
 
 
-def is_prefetch(headers: Mapping[str, str]) -> bool:
-    """Return whether the browser only prepares a page that no one has opened."""
-    purposes = [headers[name] for name in ("Sec-Purpose", "Purpose", "X-Purpose", "X-Moz") if name in headers]
-    return any(re.search("prefetch|prerender|preview", purpose, re.IGNORECASE) for purpose in purposes)
+def is_prefetch(meta: Mapping[str, str]) -> bool:
+    """Return whether the browser only prepares a page that no one has opened.
+
+    Args:
+        meta: `request.META`; making `request.headers` would take a quarter of the time that a beacon takes.
+    """
+    return any(
+        name in meta and re.search("prefetch|prerender|preview", meta[name], re.IGNORECASE) for name in _PURPOSES
+    )
 
 
-def is_same_origin(headers: Mapping[str, str], *, origin: str, is_image: bool = False) -> bool:
+_PURPOSES = ("HTTP_SEC_PURPOSE", "HTTP_PURPOSE", "HTTP_X_PURPOSE", "HTTP_X_MOZ")
+
+
+def is_same_origin(meta: Mapping[str, str], *, origin: str, is_image: bool = False) -> bool:
     """Return whether one of the site's own pages sent the request.
 
     Args:
+        meta: `request.META`.
         origin: the site's own origin.
         is_image: the request is for an <img>, which has no `Origin`; with `Sec-Fetch-Site: none` (not sent by a
             page) it needs a referrer of the site.
     """
-    site = headers.get("Sec-Fetch-Site", "")
+    site = meta.get("HTTP_SEC_FETCH_SITE", "")
     if site and not (is_image and site == "none"):
         return site == "same-origin"
-    if not is_image and (sender := headers.get("Origin", "")):
+    if not is_image and (sender := meta.get("HTTP_ORIGIN", "")):
         return sender == origin
-    return _origin_of(headers.get("Referer", "")) == origin
+    return _origin_of(meta.get("HTTP_REFERER", "")) == origin
 
 
 def classify_hit(visitor: Visitor, *, target_id: int, author_id: int, day: date, salt: bytes) -> Hit:
@@ -122,11 +133,12 @@ def classify_hit(visitor: Visitor, *, target_id: int, author_id: int, day: date,
         visitor=_hash(salt, identity),
         source=_hash(salt, f"source|{network}"),
         kind=kind,
+        has_account=visitor.account_id is not None,
     )
 
 
-def _hash(salt: bytes, text: str) -> bytes:
-    return hmac.digest(salt, text.encode("utf-8", "surrogatepass"), "sha256")[:_HASH_BYTES]
+def _hash(salt: bytes, text: str) -> UUID:
+    return UUID(bytes=hmac.digest(salt, text.encode("utf-8", "surrogatepass"), "sha256")[:_HASH_BYTES])
 
 
 def _origin_of(url: str) -> str:

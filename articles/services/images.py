@@ -1,14 +1,13 @@
-"""Check and store uploaded lead images, and delete unused ones."""
+"""Store uploaded lead images, and delete unused ones."""
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
-from typing import Any
 
 from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError, Sum
 from django.utils import timezone
@@ -17,10 +16,7 @@ from PIL import Image as PILImage
 
 from accounts.models import User
 from articles.models import Image
-from articles.models.image import WIDTHS
-from core.images import MAX_BYTES, MAX_PIXELS, InvalidImage, encode_webp, load_image, random_name
-
-__all__ = ["InvalidImage", "decode_image", "remove_unused", "store_decoded_image", "store_image"]
+from core.images import InvalidImage, encode_webp, random_name
 
 QUALITY = 80
 # An image that no revision uses can belong to a form that a user is still filling in.
@@ -28,36 +24,18 @@ UNUSED_TIMEOUT = timedelta(days=1)
 MAX_REMOVED = 20
 
 
-def store_image(*, owner: User, file: UploadedFile[Any]) -> Image:
-    """Check and store an uploaded image: `decode_image`, then `store_decoded_image`.
-
-    Raises:
-        InvalidImage: the file is not accepted, or the owner's quota is used up. Nothing was stored.
-    """
-    return store_decoded_image(owner=owner, decoded=decode_image(file))
-
-
-def decode_image(file: UploadedFile[Any]) -> PILImage.Image:
-    """Return the pixels of an uploaded file. Its name and declared type are not trusted.
-
-    Raises:
-        InvalidImage: the file is not an image that is accepted.
-    """
-    return load_image(file, max_bytes=MAX_BYTES, max_pixels=MAX_PIXELS, min_side=max(WIDTHS))
-
-
-def store_decoded_image(*, owner: User, decoded: PILImage.Image) -> Image:
+def store_image(*, owner: User, pixels: PILImage.Image) -> Image:
     """Encode an image in the widths that pages use, and store it.
 
     Args:
         owner: the user whose quota it counts towards.
-        decoded: from `decode_image`.
+        pixels: from `core.images.load_image`.
 
     Raises:
         InvalidImage: the owner's quota is used up. Nothing was stored.
     """
-    image = Image(owner=owner, key=random_name(), width=decoded.width, height=decoded.height)
-    files = {image.path(width): encode_webp(decoded, width=width, quality=QUALITY) for width in image.widths}
+    image = Image(owner=owner, key=random_name(), width=pixels.width, height=pixels.height)
+    files = {image.path(width): encode_webp(pixels, width=width, quality=QUALITY) for width in image.widths}
     image.size = sum(map(len, files.values()))
     remove_unused(owner=owner)
     _check_quota(owner, image.size)
@@ -75,22 +53,13 @@ def store_decoded_image(*, owner: User, decoded: PILImage.Image) -> Image:
     return image
 
 
-def remove_unused(*, owner: User) -> int:
-    """Delete the owner's images that no revision has used for a day; they count towards the quota.
-
-    Returns:
-        the number of deleted images.
-    """
+def remove_unused(*, owner: User) -> None:
+    """Delete the owner's images that no revision has used for a day; they count towards the quota."""
     unused = Image.objects.filter(owner=owner, revisions=None, created_at__lt=timezone.now() - UNUSED_TIMEOUT)
-    removed = 0
     for image in unused[:MAX_REMOVED]:
-        try:
+        with suppress(ProtectedError, IntegrityError):  # A revision uses it meanwhile.
             image.delete()
-        except (ProtectedError, IntegrityError):  # A revision uses it meanwhile.
-            continue
-        _delete_files(image)
-        removed += 1
-    return removed
+            _delete_files(image)
 
 
 def _check_quota(owner: User, size: int) -> None:

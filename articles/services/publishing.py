@@ -21,11 +21,10 @@ from articles.models import Article, ArticleTag, Revision
 from articles.models.ranking import hot
 from articles.services.revisions import (
     ArticleContent,
+    check_in_review,
     is_unchanged,
-    latest_revision,
     lock_article,
     missing_for_submission,
-    revision_in_review,
     set_content,
     update_tags,
 )
@@ -33,22 +32,6 @@ from core import events
 from core.exceptions import ActionNotAllowed
 from core.models import SiteSettings
 from core.sanitizer import plain_text
-
-__all__ = [
-    "ArticleContent",
-    "correct",
-    "discard",
-    "hide",
-    "is_trusted",
-    "missing_for_submission",
-    "publish",
-    "restore",
-    "return_to_author",
-    "save_draft",
-    "start_draft",
-    "submit",
-    "withdraw",
-]
 
 
 def start_draft(*, author: User, text: ArticleContent, form_key: uuid.UUID | None = None) -> Article:
@@ -62,16 +45,12 @@ def start_draft(*, author: User, text: ArticleContent, form_key: uuid.UUID | Non
         ActionNotAllowed: the author is suspended, the section was deleted meanwhile, or the article of this key is in
             review with another text.
     """
-    _check_can_write(author)
     key = form_key or uuid.uuid4()
     try:
         with transaction.atomic():
+            _lock_writer(author.pk)
             article = Article.objects.create(author=author, form_key=key, section=text.section, language=text.language)
-            revision = Revision(article=article, number=1)
-            set_content(revision, text)
-            revision.save(force_insert=True)
-            article.latest = revision
-            article.save(update_fields=["latest"])
+            return _save_revision(article, Revision(article=article, number=1), text)
     except IntegrityError as error:
         made = Article.objects.select_related("latest").filter(author=author, form_key=key).first()
         if made is None:  # The error was not about the key.
@@ -79,9 +58,9 @@ def start_draft(*, author: User, text: ArticleContent, form_key: uuid.UUID | Non
         if made.latest and is_unchanged(made.latest, text):
             return made
         return save_draft(article=made, text=text)
-    return article
 
 
+@transaction.atomic
 def save_draft(*, article: Article, text: ArticleContent) -> Article:
     """Save what the author wrote.
 
@@ -91,24 +70,19 @@ def save_draft(*, article: Article, text: ArticleContent) -> Article:
     Raises:
         ActionNotAllowed: the text is in review (withdraw it first), or the author is suspended.
     """
-    _check_can_write(article.author)
-    with transaction.atomic():
-        article = lock_article(article)
-        latest = latest_revision(article)
-        if latest.state in {Revision.State.IN_REVIEW, Revision.State.PUBLISHED} and is_unchanged(latest, text):
-            return article
-        if latest.state == Revision.State.IN_REVIEW:
-            raise ActionNotAllowed(_("This version is in review. Withdraw it before you edit it."))
-        revision = latest if latest.is_editable else Revision(article=article, number=latest.number + 1)
-        set_content(revision, text)
-        revision.save()
-        article.latest = revision
-        article.save(update_fields=["latest"])
-        if article.live is None:
-            article.section, article.language = text.section, text.language
-            article.save(update_fields=["section", "language"])
-            if article.state == Article.State.RETURNED and revision is not latest:
-                _set_state(article, Article.State.DRAFT)
+    _lock_writer(article.author_id)
+    article, latest = lock_article(article)
+    if latest.state in {Revision.State.IN_REVIEW, Revision.State.PUBLISHED} and is_unchanged(latest, text):
+        return article
+    if latest.state == Revision.State.IN_REVIEW:
+        raise ActionNotAllowed(_("This version is in review. Withdraw it before you edit it."))
+    revision = latest if latest.is_editable else Revision(article=article, number=latest.number + 1)
+    _save_revision(article, revision, text)
+    if article.live is None:
+        article.section, article.language = text.section, text.language
+        article.save(update_fields=["section", "language"])
+        if article.state == Article.State.RETURNED and revision is not latest:
+            _set_state(article, Article.State.DRAFT)
     return article
 
 
@@ -120,6 +94,7 @@ def is_trusted(author: User) -> bool:
     return published >= enough and not articles.filter(state=Article.State.HIDDEN).exists()
 
 
+@transaction.atomic
 def submit(*, article: Article) -> Article:
     """Submit the draft for review, or publish it at once if its author is trusted.
 
@@ -127,48 +102,44 @@ def submit(*, article: Article) -> Article:
         ActionNotAllowed: no confirmed e-mail, suspended, nothing to submit, or something is missing
             (`missing_for_submission`).
     """
-    author = article.author
-    _check_can_write(author)
+    author = _lock_writer(article.author_id)
     if not has_confirmed_email(author):
         raise ActionNotAllowed(_("Confirm your email address first. Use the link in the email that we sent you."))
-    with transaction.atomic():
-        article = lock_article(article)
-        revision = latest_revision(article)
-        if revision.state == Revision.State.IN_REVIEW:
-            return article  # The button was pressed twice.
-        if not revision.is_editable:
-            raise ActionNotAllowed(_("There are no changes to submit."))
-        if missing := missing_for_submission(revision):
-            raise ActionNotAllowed(" ".join(missing.values()))
-        revision.state = Revision.State.IN_REVIEW
-        revision.submitted_at = timezone.now()
-        # Cards, feeds and search results show a summary: take the beginning of the text if the author gave none.
-        revision.summary = revision.summary or Truncator(plain_text(revision.body)).chars(200, truncate="…")
-        revision.save(update_fields=["state", "submitted_at", "summary"])
-        if article.state != Article.State.HIDDEN and is_trusted(author):
-            return _publish(article, revision)
-        if article.live is None:
-            _set_state(article, Article.State.IN_REVIEW)
-        events.article_submitted.send(Article, article=article, revision=revision)
+    article, revision = lock_article(article)
+    if revision.state == Revision.State.IN_REVIEW:
+        return article  # The button was pressed twice.
+    if not revision.is_editable:
+        raise ActionNotAllowed(_("There are no changes to submit."))
+    if missing := missing_for_submission(revision):
+        raise ActionNotAllowed(" ".join(missing.values()))
+    revision.state = Revision.State.IN_REVIEW
+    revision.submitted_at = timezone.now()
+    # Cards, feeds and search results show a summary: take the beginning of the text if the author gave none.
+    revision.summary = revision.summary or Truncator(plain_text(revision.body)).chars(200, truncate="…")
+    revision.save(update_fields=["state", "submitted_at", "summary"])
+    if article.state != Article.State.HIDDEN and is_trusted(author):
+        return _publish(article, revision)
+    _follow(article, Article.State.IN_REVIEW)
+    events.article_submitted.send(Article, article=article, revision=revision)
     return article
 
 
+@transaction.atomic
 def withdraw(*, article: Article) -> Article:
     """Withdraw the revision in review; it becomes a draft again.
 
     Raises:
         ActionNotAllowed: it is not in review any more.
     """
-    with transaction.atomic():
-        article = lock_article(article)
-        revision = revision_in_review(article)
-        revision.state = Revision.State.DRAFT
-        revision.save(update_fields=["state"])
-        if article.live is None:
-            _set_state(article, Article.State.DRAFT)
+    article, revision = lock_article(article)
+    check_in_review(revision)
+    revision.state = Revision.State.DRAFT
+    revision.save(update_fields=["state"])
+    _follow(article, Article.State.DRAFT)
     return article
 
 
+@transaction.atomic
 def publish(*, article: Article, revision_number: int) -> Article:
     """Publish the revision in review.
 
@@ -178,98 +149,98 @@ def publish(*, article: Article, revision_number: int) -> Article:
     Raises:
         ActionNotAllowed: that revision is not in review any more.
     """
-    with transaction.atomic():
-        article = lock_article(article)
-        return _publish(article, revision_in_review(article, revision_number))
+    article, revision = lock_article(article)
+    check_in_review(revision, revision_number)
+    return _publish(article, revision)
 
 
+@transaction.atomic
 def return_to_author(*, article: Article, revision_number: int) -> Article:
     """Return the revision in review to its author, who can edit and submit it again. A live revision stays public.
 
     Raises:
         ActionNotAllowed: that revision is not in review any more.
     """
-    with transaction.atomic():
-        article = lock_article(article)
-        revision = revision_in_review(article, revision_number)
-        revision.state = Revision.State.RETURNED
-        revision.save(update_fields=["state"])
-        if article.live is None:
-            _set_state(article, Article.State.RETURNED)
-        events.article_returned.send(Article, article=article, revision=revision)
+    article, revision = lock_article(article)
+    check_in_review(revision, revision_number)
+    revision.state = Revision.State.RETURNED
+    revision.save(update_fields=["state"])
+    _follow(article, Article.State.RETURNED)
+    events.article_returned.send(Article, article=article, revision=revision)
     return article
 
 
+@transaction.atomic
 def hide(*, article: Article) -> Article:
     """Hide a published article from all readers.
 
     Raises:
         ActionNotAllowed: it is not published.
     """
-    with transaction.atomic():
-        article = lock_article(article)
-        if article.state != Article.State.PUBLISHED:
-            raise ActionNotAllowed(_("This article is not published."))
-        ArticleTag.objects.filter(article=article).delete()
-        _set_state(article, Article.State.HIDDEN)
-        events.article_hidden.send(Article, article=article)
+    article, _latest = lock_article(article)
+    _check_published(article)
+    ArticleTag.objects.filter(article=article).delete()
+    _set_state(article, Article.State.HIDDEN)
+    events.article_hidden.send(Article, article=article)
     return article
 
 
+@transaction.atomic
 def restore(*, article: Article) -> Article:
     """Publish a hidden article again, with its first publication time.
 
     Raises:
         ActionNotAllowed: it is not hidden.
     """
-    with transaction.atomic():
-        article = lock_article(article)
-        if article.state != Article.State.HIDDEN or article.live is None:
-            raise ActionNotAllowed(_("This article is not hidden."))
-        _set_state(article, Article.State.PUBLISHED)
-        update_tags(article, article.live)
-        events.article_restored.send(Article, article=article)
+    article, _latest = lock_article(article)
+    if article.state != Article.State.HIDDEN or article.live is None:
+        raise ActionNotAllowed(_("This article is not hidden."))
+    _set_state(article, Article.State.PUBLISHED)
+    update_tags(article, article.live)
+    events.article_restored.send(Article, article=article)
     return article
 
 
+@transaction.atomic
 def correct(*, article: Article, text: ArticleContent) -> Article:
     """Publish a moderator's correction of the live text as a new revision.
 
     Raises:
         ActionNotAllowed: the article is not published, or the author has a newer text open.
     """
-    with transaction.atomic():
-        article = lock_article(article)
-        latest = latest_revision(article)
-        if article.state != Article.State.PUBLISHED or article.live is None:
-            raise ActionNotAllowed(_("This article is not published."))
-        if latest.pk != article.live.pk and latest.state in {Revision.State.DRAFT, Revision.State.IN_REVIEW}:
-            raise ActionNotAllowed(
-                _("The author is working on a newer version. Decide on that version, or return it first.")
-            )
-        revision = Revision(article=article, number=latest.number + 1, state=Revision.State.IN_REVIEW)
-        set_content(revision, text)
-        revision.submitted_at = timezone.now()
-        revision.save()
-        article.latest = revision
-        article.save(update_fields=["latest"])
-        return _publish(article, revision)
+    article, latest = lock_article(article)
+    _check_published(article)
+    if latest.pk != article.live_id and latest.state in {Revision.State.DRAFT, Revision.State.IN_REVIEW}:
+        raise ActionNotAllowed(
+            _("The author is working on a newer version. Decide on that version, or return it first.")
+        )
+    revision = Revision(article=article, number=latest.number + 1, submitted_at=timezone.now())
+    return _publish(_save_revision(article, revision, text), revision)
 
 
+@transaction.atomic
 def discard(*, article: Article) -> None:
     """Delete a draft that was never published, with its revisions.
 
     Raises:
         ActionNotAllowed: it is in review, was published, or a moderator has decided on it.
     """
-    with transaction.atomic():
-        article = lock_article(article)
-        if article.live is not None or article.state == Article.State.IN_REVIEW:
-            raise ActionNotAllowed(_("You can only delete a draft that was never published."))
-        try:
-            article.delete()
-        except ProtectedError as error:
-            raise ActionNotAllowed(_("A moderator has decided on this article, so it cannot be deleted.")) from error
+    article, _latest = lock_article(article)
+    if article.live is not None or article.state == Article.State.IN_REVIEW:
+        raise ActionNotAllowed(_("You can only delete a draft that was never published."))
+    try:
+        article.delete()
+    except ProtectedError as error:
+        raise ActionNotAllowed(_("A moderator has decided on this article, so it cannot be deleted.")) from error
+
+
+def _save_revision(article: Article, revision: Revision, text: ArticleContent) -> Article:
+    """Save the text into a revision, which becomes the latest one."""
+    set_content(revision, text)
+    revision.save()
+    article.latest = revision
+    article.save(update_fields=["latest"])
+    return article
 
 
 def _publish(article: Article, revision: Revision) -> Article:
@@ -288,12 +259,26 @@ def _publish(article: Article, revision: Revision) -> Article:
     return article
 
 
+def _follow(article: Article, state: str) -> None:
+    """Give an article that was never published the state of its latest revision."""
+    if article.live is None:
+        _set_state(article, state)
+
+
 def _set_state(article: Article, state: str) -> None:
     article.state = state
     article.state_since = timezone.now()
     article.save(update_fields=["state", "state_since"])
 
 
-def _check_can_write(author: User) -> None:
+def _check_published(article: Article) -> None:
+    if article.state != Article.State.PUBLISHED:
+        raise ActionNotAllowed(_("This article is not published."))
+
+
+def _lock_writer(pk: int) -> User:
+    """Lock and return an author, whom a moderator can suspend at the same time."""
+    author = User.objects.select_for_update(no_key=True).get(pk=pk)
     if author.is_suspended:
         raise ActionNotAllowed(_("Your account is suspended, so you cannot write articles."))
+    return author

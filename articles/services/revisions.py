@@ -31,8 +31,8 @@ class ArticleContent:
     credit: str = ""
 
 
-def lock_article(article: Article) -> Article:
-    """Lock an article until the end of the transaction, and return it as the database has it now.
+def lock_article(article: Article) -> tuple[Article, Revision]:
+    """Lock an article until the end of the transaction; return it and its latest revision as the database has them now.
 
     Raises:
         ActionNotAllowed: it was deleted meanwhile.
@@ -40,35 +40,24 @@ def lock_article(article: Article) -> Article:
     # Two queries: one that waits for a lock returns the joined rows as they were before the wait.
     if not Article.objects.select_for_update(no_key=True).only("pk").filter(pk=article.pk).first():
         raise ActionNotAllowed(_("This article no longer exists."))
-    return Article.objects.select_related("live", "latest", "author").get(pk=article.pk)
+    article = Article.objects.select_related("live", "latest", "author").get(pk=article.pk)
+    assert article.latest is not None  # `start_draft` creates both
+    return article, article.latest
 
 
-def latest_revision(article: Article) -> Revision:
-    """Return the latest revision.
-
-    Raises:
-        ActionNotAllowed: there is none.
-    """
-    if article.latest is None:
-        raise ActionNotAllowed(_("This article has no text."))
-    return article.latest
-
-
-def revision_in_review(article: Article, number: int | None = None) -> Revision:
-    """Return the revision in review.
+def check_in_review(revision: Revision, number: int | None = None) -> None:
+    """Check that the latest revision is in review.
 
     Args:
-        number: the number that this revision must have.
+        number: the number that it must have.
 
     Raises:
-        ActionNotAllowed: no revision, or another one, is in review.
+        ActionNotAllowed: it is not in review, or has another number.
     """
-    revision = latest_revision(article)
     if revision.state != Revision.State.IN_REVIEW or number not in {None, revision.number}:
         raise ActionNotAllowed(
             _("This version is no longer in review. It was withdrawn, or a moderator has decided on it.")
         )
-    return revision
 
 
 def set_content(revision: Revision, content: ArticleContent) -> None:

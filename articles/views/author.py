@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import wraps
 from typing import Any, cast
 
@@ -20,11 +19,12 @@ from django.views.generic import TemplateView, View
 from accounts.models import User
 from accounts.selectors import has_confirmed_email
 from articles.forms import ArticleForm
-from articles.models import Article, Revision
+from articles.models import Article, RecoveredDraft, Revision
 from articles.models.article import BY_STATE_CHANGE
 from articles.presenters import article_page_context
 from articles.selectors import own_article
 from articles.services import publishing
+from articles.services.revisions import missing_for_submission
 from articles.views import draft_recovery
 from core.exceptions import ActionNotAllowed
 from core.pagination import paginate
@@ -49,39 +49,6 @@ def submission_status(user: User) -> dict[str, Any]:
     }
 
 
-@dataclass(frozen=True)
-class ArticleRow:
-    """An article of the author, with what the author can do now."""
-
-    article: Article
-
-    @property
-    def revision(self) -> Revision | None:
-        return self.article.latest
-
-    @property
-    def is_in_review(self) -> bool:
-        return self.revision is not None and self.revision.state == Revision.State.IN_REVIEW
-
-    @property
-    def has_change_in_review(self) -> bool:
-        return self.is_in_review and self.article.live_id is not None
-
-    @property
-    def can_submit(self) -> bool:
-        return self.revision is not None and self.revision.is_editable
-
-    @property
-    def has_open_change(self) -> bool:
-        """Whether the author has changed the live text and not submitted the change."""
-        return self.can_submit and self.article.live_id is not None
-
-    @property
-    def can_discard(self) -> bool:
-        """Whether only the author has seen it; what a moderator decided on stays in the record."""
-        return self.article.state == Article.State.DRAFT and self.revision is not None and self.revision.number == 1
-
-
 class MyArticlesView(LoginRequiredMixin, TemplateView):
     """The author's articles, the last change of state first."""
 
@@ -93,7 +60,6 @@ class MyArticlesView(LoginRequiredMixin, TemplateView):
         page = paginate(articles.defer("latest__body", "live__body"), self.request, order=BY_STATE_CHANGE)
         return super().get_context_data(
             articles=page.object_list,
-            rows=[ArticleRow(article) for article in page.object_list],
             next_cursor=page.next_cursor,
             is_first=page.is_first,
             here="my_articles",
@@ -113,8 +79,7 @@ class PreviewView(LoginRequiredMixin, TemplateView):
         revision = article.latest
         assert revision is not None  # `start_draft` creates both
         return super().get_context_data(
-            row=ArticleRow(article),
-            missing=publishing.missing_for_submission(revision),
+            missing=missing_for_submission(revision),
             preview=True,
             **article_page_context(article, revision),
             **submission_status(user),
@@ -125,105 +90,103 @@ class PreviewView(LoginRequiredMixin, TemplateView):
 class EditView(View):
     """The form for a new article, and for one of the author's own."""
 
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    def dispatch(self, request: HttpRequest, *args: Any, pk: int | None = None) -> HttpResponseBase:
         if not request.user.is_authenticated:
             # The session expired while the user was writing: stash the text until after the login.
-            response = draft_recovery.stash_and_redirect(request) if request.method == "POST" else None
-            return response or redirect_to_login(request.get_full_path())
-        return super().dispatch(request, *args, **kwargs)
+            return draft_recovery.stash_and_redirect(request) or redirect_to_login(request.get_full_path())
+        self.article = own_article(request.user, pk) if pk is not None else None
+        return super().dispatch(request, *args)
 
-    def get(self, request: HttpRequest, pk: int | None = None) -> HttpResponse:
-        user = _signed_in_user(request)
-        article = own_article(user, pk) if pk is not None else None
-        stashed = draft_recovery.stashed(request) if "stored" not in request.GET else None
-        if article and ArticleRow(article).is_in_review and not stashed:
+    def get(self, request: HttpRequest) -> HttpResponse:
+        user, article = _signed_in_user(request), self.article
+        stashed = draft_recovery.stashed(user, article) if "stored" not in request.GET else None
+        if article and article.latest and article.latest.state == Revision.State.IN_REVIEW and not stashed:
             messages.info(request, _("This version is in review. Withdraw it to edit it."))
             return redirect("my_article_preview", pk=article.pk)
-        form = ArticleForm(user=user, article=article, initial=stashed and stashed["fields"])
-        return self._render(request, form, article, stashed=stashed)
+        form = ArticleForm(user=user, article=article, initial=stashed.fields if stashed else None)
+        return self._render(form, stashed=stashed)
 
-    def post(self, request: HttpRequest, pk: int | None = None) -> HttpResponse:
+    def post(self, request: HttpRequest) -> HttpResponse:
         user = _signed_in_user(request)
-        article = own_article(user, pk) if pk is not None else None
-        retry_after = self._over_limit(request, "upload", MAX_UPLOADS_PER_HOUR) if request.FILES else 0
-        form = ArticleForm(request.POST, request.FILES, user=user, article=article, can_upload=not retry_after)
+        retry_after = _seconds_to_wait(request, "upload", MAX_UPLOADS_PER_HOUR) if request.FILES else 0
+        files = None if retry_after else request.FILES
+        form = ArticleForm(request.POST, files, user=user, article=self.article)
         form.full_clean()
         form.store_image()
+        if retry_after:
+            form.add_error("image", _("You have uploaded too many images in a short time. Try again later."))
         if not form.is_valid():
-            return self._render(request, form, article, retry_after=retry_after)
+            return self._render(form, retry_after=retry_after)
         try:
-            if article is None:
-                if retry_after := self._over_limit(request, "article", MAX_ARTICLES_PER_HOUR):
+            if self.article is None:
+                if retry_after := _seconds_to_wait(request, "article", MAX_ARTICLES_PER_HOUR):
                     raise ActionNotAllowed(_("You have started too many articles in a short time. Try again later."))
                 article = publishing.start_draft(
                     author=user, text=form.to_content(), form_key=form.cleaned_data["form_key"]
                 )
             else:
-                article = publishing.save_draft(article=article, text=form.to_content())
+                article = publishing.save_draft(article=self.article, text=form.to_content())
         except ActionNotAllowed as error:
             form.add_error(None, str(error))
-            return self._render(request, form, article, retry_after=retry_after)
-        draft_recovery.discard_stash(request)
+            return self._render(form, retry_after=retry_after)
+        draft_recovery.discard_stash(user, self.article)
         action = request.POST.get("action")
         if action == "submit":
-            return self._submit(request, form, article)
+            return self._submit(form, article.pk)
         if action == "preview":
             return redirect("my_article_preview", pk=article.pk)
         messages.success(request, _("Saved."))
         return redirect("my_article_edit", pk=article.pk)
 
-    def _submit(self, request: HttpRequest, form: ArticleForm, article: Article) -> HttpResponse:
-        article = own_article(request.user, article.pk)
-        if article.latest and not article.latest.is_editable:  # The form was submitted twice.
-            _add_submission_message(request, article)
-            return redirect("my_articles")
-        if article.latest:
-            for field, sentence in publishing.missing_for_submission(article.latest).items():
+    def _submit(self, form: ArticleForm, pk: int) -> HttpResponse:
+        self.article = article = own_article(_signed_in_user(self.request), pk)
+        if article.latest and article.latest.is_editable:
+            for field, sentence in missing_for_submission(article.latest).items():
                 form.add_error(field, sentence)
-        if not form.is_valid():
-            return self._render(request, form, article, saved=True)
-        try:
-            article = publishing.submit(article=article)
-        except ActionNotAllowed as error:
-            messages.success(request, _("Saved as a draft."))
-            messages.warning(request, str(error))
-            return redirect("my_article_edit", pk=article.pk)
-        _add_submission_message(request, article)
+            if not form.is_valid():
+                return self._render(form, saved=True)
+            try:
+                article = publishing.submit(article=article)
+            except ActionNotAllowed as error:
+                messages.success(self.request, _("Saved as a draft."))
+                messages.warning(self.request, str(error))
+                return redirect("my_article_edit", pk=pk)
+        # Otherwise the form was submitted twice.
+        _add_submission_message(self.request, article)
         return redirect("my_articles")
-
-    def _over_limit(self, request: HttpRequest, action: str, limit: int) -> int:
-        """Return the seconds to wait, or 0. Unlike the 429 page, the form keeps what was typed."""
-        try:
-            check_rate_limit(request, action, limit=limit, seconds=3600)
-        except RateLimited as error:
-            return error.retry_after
-        return 0
 
     def _render(
         self,
-        request: HttpRequest,
         form: ArticleForm,
-        article: Article | None,
         *,
-        stashed: dict[str, Any] | None = None,
+        stashed: RecoveredDraft | None = None,
         saved: bool = False,
         retry_after: int = 0,
     ) -> HttpResponse:
-        user = _signed_in_user(request)
+        user = _signed_in_user(self.request)
         context = {
             "form": form,
-            "article": article,
-            "articles": [article] if article else [],
+            "article": self.article,
+            "articles": [self.article] if self.article else [],
             "stashed": stashed,
             "saved": saved,
             "author_token": draft_recovery.author_token(user),
             "here": "write",
             **submission_status(user),
         }
-        response = render(request, "articles/my/edit.html", context, status=429 if retry_after else 200)
+        response = render(self.request, "articles/my/edit.html", context, status=429 if retry_after else 200)
         if retry_after:
             response["Retry-After"] = str(retry_after)
         return response
+
+
+def _seconds_to_wait(request: HttpRequest, action: str, limit: int) -> int:
+    """Count an action and return the seconds to wait, or 0. Unlike the 429 page, the form keeps what was typed."""
+    try:
+        check_rate_limit(request, action, limit=limit, seconds=3600)
+    except RateLimited as error:
+        return error.retry_after
+    return 0
 
 
 def _add_submission_message(request: HttpRequest, article: Article) -> None:

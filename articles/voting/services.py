@@ -44,8 +44,8 @@ def vote_denied_reason(*, article: Article, user: User) -> str:
 
 def own_vote(*, article: Article, user: User) -> Choice:
     """Return the user's vote on the article."""
-    vote = Vote.objects.filter(article=article, voter=user).values_list("value", flat=True).first()
-    return cast("Choice", vote or 0)
+    votes = Vote.objects.filter(article=article, voter=user).values_list("value", flat=True)
+    return cast("Choice", next(iter(votes), 0))
 
 
 def cast_vote(*, article: Article, user: User, value: Choice) -> VoteResult:

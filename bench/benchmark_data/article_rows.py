@@ -236,4 +236,4 @@ class Block:
 
     def _visitor(self) -> str:
         digest = f"{self.rng.getrandbits(128):032x}"
-        return rf"\\x{digest}" + "\t" + rf"\\x{digest[::-1]}"
+        return f"{digest}\t{digest[::-1]}"

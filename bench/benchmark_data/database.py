@@ -15,7 +15,6 @@ from bench.benchmark_data.rows import COLUMNS, Rows
 
 # Sorting in memory makes creating indexes several times faster.
 MEMORY = "SET LOCAL maintenance_work_mem = '768MB'; SET LOCAL work_mem = '256MB'"
-_ESCAPED_BYTES = r"\\x"
 
 _CONSTRAINTS = """
 SELECT contype, conrelid::regclass::text, quote_ident(conname), pg_get_constraintdef(oid)
@@ -98,18 +97,12 @@ def insert_rows(cursor: Any, rows: Rows) -> int:
     for table, lines in rows.items():
         marks = ", ".join(["%s"] * len(COLUMNS[table]))
         statement = f"INSERT INTO {table} ({_columns(table)}) VALUES ({marks})"  # noqa: S608 - our own names
-        cursor.executemany(statement, [[_value(one) for one in line.split("\t")] for line in lines])
+        cursor.executemany(statement, [[None if one == NULL else one for one in line.split("\t")] for line in lines])
     return sum(map(len, rows.values()))
 
 
 def _columns(table: str) -> str:
     return ", ".join(f'"{column}"' for column in COLUMNS[table])
-
-
-def _value(text: str) -> str | bytes | None:
-    if text == NULL:
-        return None
-    return bytes.fromhex(text.removeprefix(_ESCAPED_BYTES)) if text.startswith(_ESCAPED_BYTES) else text
 
 
 def _text(value: str | bytes) -> str:

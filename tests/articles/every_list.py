@@ -37,12 +37,12 @@ class EveryList:
         tagged = ArticleTag.objects.order_by("pk").select_related("tag")[0]
         author, section, tag = self.author.get_absolute_url(), self.section.get_absolute_url(), tagged.tag
         yield from _both("new", reverse("front"), NEW, published.new())
-        yield from _both("hot", reverse("hot"), HOT, published.hot())
+        yield from _both("hot", reverse("hot"), HOT, HOT.sort(published))
         for span in TOP_SPANS:
             yield from _both(f"top {span}", reverse("top", args=[span]), TOP, published.top())
         yield from _both("section", section, NEW, published.in_section(self.section).new())
         yield from _both("author", author, NEW, published.by(self.author).new())
-        yield from _both("tag", tag.get_absolute_url(), BY_TAG_DATE, ArticleTag.objects.of(tag).new())
+        yield from _both("tag", tag.get_absolute_url(), BY_TAG_DATE, BY_TAG_DATE.sort(ArticleTag.objects.of(tag)))
         for kind in ("rss", "atom"):
             yield f"feed {kind}", reverse(f"feed_{kind}")
             yield f"feed of a section {kind}", reverse(f"feed_section_{kind}", args=[self.section.slug])

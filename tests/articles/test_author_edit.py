@@ -18,7 +18,7 @@ from django.utils.datastructures import MultiValueDict
 from accounts.models import User
 from articles import forms
 from articles.models import Article, Image, Revision
-from articles.services import publishing
+from articles.services.revisions import ArticleContent
 from articles.views import author
 from core.models import SiteSettings
 from tests import factories
@@ -124,7 +124,7 @@ def test_form_submitted_unchanged_changes_nothing(client: Client, user: User) ->
         },
     )
     after = only_revision()
-    for name in publishing.ArticleContent.__dataclass_fields__:
+    for name in ArticleContent.__dataclass_fields__:
         assert getattr(after, name) == getattr(before, name) or name == "body"
     assert after.body.replace("\n", "") == before.body
 

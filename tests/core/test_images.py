@@ -97,9 +97,6 @@ def test_load_image_refuses_empty_file() -> None:
 
 def test_load_image_refuses_large_file() -> None:
     file = encoded(two_colours(), "JPEG")
-    assert load_image(file, max_bytes=len(file.getvalue()))
-    with pytest.raises(InvalidImage, match="larger than"):
-        load_image(file, max_bytes=len(file.getvalue()) - 1)
     with pytest.raises(InvalidImage, match="larger than 10 MB"):
         load_image(BytesIO(file.getvalue() + b"\0" * 10 * 1024 * 1024))
 
@@ -125,10 +122,9 @@ def test_load_image_refuses_decompression_bomb() -> None:
 
 
 def test_load_image_pixel_limit_is_exact() -> None:
-    file = encoded(two_colours((50, 20)), "PNG")
-    assert load_image(file, max_pixels=1000).size == (50, 20)
-    with pytest.raises(InvalidImage, match="megapixels"):
-        load_image(file, max_pixels=999)
+    assert load_image(encoded(Image.new("1", (8000, 5000)), "PNG")).size == (8000, 5000)
+    with pytest.raises(InvalidImage, match="more than 40 megapixels"):
+        load_image(encoded(Image.new("1", (8000, 5001)), "PNG"))
 
 
 def test_load_image_refuses_side_over_webp_limit() -> None:

@@ -65,7 +65,7 @@ class TestPrepare:
         assert states == {"published": len(FEW) + 1, "draft": 1, "in_review": 4, "returned": 1, "hidden": 1}
         assert [section.slug for section in Section.objects.all()] == [slug for slug, *_ in seed.SECTIONS]
         assert SiteSettings.objects.get().about
-        assert Revision.objects.in_review().count() == 5  # One is an edit of a published article.
+        assert Revision.objects.filter(state="in_review").count() == 5  # One is an edit of a published article.
         for article in Article.objects.published():
             assert article.views > article.likes + article.dislikes
             assert article.published_at == article.article_tags.first().published_at  # type: ignore[union-attr]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from io import BytesIO
 from typing import Any
 
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
+from PIL import Image as PILImage
 
 from accounts.models import User
 from articles.models import Article, Image, Revision
@@ -61,7 +62,7 @@ class Site:
 def create_image(owner: User) -> Image:
     """Return an uploaded image."""
     upload = photograph(size=(960, 640))
-    return store_image(owner=owner, file=SimpleUploadedFile(upload["name"], upload["buffer"], upload["mimeType"]))
+    return store_image(owner=owner, pixels=PILImage.open(BytesIO(upload["buffer"])))
 
 
 def create_site() -> Site:

@@ -268,7 +268,7 @@ def test_promotion_admin_pages(site: Site, inspector: Inspector, log_in: LogIn) 
     page.get_by_role("button", name="Promote").click()
     expect(page.get_by_text("No published article")).to_be_visible()
     inspector.check()
-    entry = site.promotion.ledger.in_order().first()
+    entry = site.promotion.ledger.all().first()
     assert entry
     for address in (
         f"{queue}{site.requested.pk}/preview/",

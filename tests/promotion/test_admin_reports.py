@@ -55,9 +55,9 @@ def test_timeline_groups_promotions_by_placement_and_section() -> None:
     running("section_top", article=culture, starts_at=NOON, days=5)
     front, section, beside = groups()
     assert [bar["promotion"] for bar in front["bars"]] == [first, second]
-    assert (front["running"], front["capacity"]) == (2, 3)
+    assert (front["running"], front["placement"].capacity) == (2, 3)
     assert front["used"] == [1, 1, 2, 2, 2, 2, 2, 2, 1, 1, 0, 0, 0, 0]
-    assert section["name"].endswith(": Culture")
+    assert section["section"].name == "Culture"
     assert (len(section["bars"]), beside["bars"]) == (1, [])
 
 

@@ -26,11 +26,11 @@ State = Promotion.State
 
 
 def events(promotion: Promotion) -> list[str]:
-    return list(promotion.ledger.in_order().values_list("event", flat=True))
+    return list(promotion.ledger.values_list("event", flat=True))
 
 
 def balance(promotion: Promotion) -> int:
-    return promotion.ledger.money().aggregate(sum=Sum("amount"))["sum"] or 0
+    return promotion.ledger.filter(event__in=LedgerEntry.MOVES_MONEY).aggregate(sum=Sum("amount"))["sum"] or 0
 
 
 @pytest.fixture

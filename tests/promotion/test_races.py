@@ -8,6 +8,7 @@ from functools import partial
 
 import pytest
 from django.db import connection
+from django.db.models import F
 from django.utils import timezone
 
 from articles.promotion.models import Promotion
@@ -99,7 +100,7 @@ def test_parallel_approve_decline_and_cancel_have_one_winner() -> None:
                 partial(requests.cancel, promotion=made, sponsor=made.sponsor),
             ]
         )
-        states = list(made.ledger.in_order().transitions().values_list("to_state", flat=True))
+        states = list(made.ledger.exclude(from_state=F("to_state")).values_list("to_state", flat=True))
         made.refresh_from_db()
         assert states[-1] == made.state
         # A cancellation can follow an approval; nothing follows a decline or a cancellation.

@@ -10,6 +10,7 @@ import pytest
 import time_machine
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
+from django.db.models import F
 from django.utils import timezone
 
 from articles.promotion.models import LedgerEntry, Plan, Promotion
@@ -26,11 +27,11 @@ State = Promotion.State
 
 
 def events(promotion: Promotion) -> list[str]:
-    return list(promotion.ledger.in_order().values_list("event", flat=True))
+    return list(promotion.ledger.values_list("event", flat=True))
 
 
 def states(promotion: Promotion) -> list[tuple[str, str, str]]:
-    rows = promotion.ledger.in_order().transitions()
+    rows = promotion.ledger.exclude(from_state=F("to_state"))
     return [(row.from_state, row.to_state, row.actor_role) for row in rows]
 
 
@@ -464,14 +465,14 @@ def test_correction_adds_ledger_row() -> None:
     assert events(made) == ["requested", "approved", "correction"]
 
 
-@pytest.mark.parametrize("start", list(ALLOWED))
+@pytest.mark.parametrize("start", sorted({*State.values} - {State.SCHEDULED, State.RUNNING}))
 @pytest.mark.parametrize("end", State.values)
 @pytest.mark.parametrize("role", LedgerEntry.Role.values)
 def test_other_transitions_are_refused(start: str, end: str, role: str) -> None:
-    if start == "" or role in ALLOWED[start].get(end, ()):
+    if role in ALLOWED.get(start, {}).get(end, ()):
         return
     moment: datetime = timezone.now()
-    promotion = Promotion(state=start, starts_at=moment - DAY, ends_at=moment + DAY)
+    promotion = Promotion(pk=1, state=start, starts_at=moment - DAY, ends_at=moment + DAY)
     with pytest.raises(ActionNotAllowed):
         transition(promotion, end, event="correction", role=role)
     assert promotion.state == start

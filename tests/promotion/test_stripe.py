@@ -166,7 +166,7 @@ def test_event_for_manual_payment_is_ignored(payment: Payment) -> None:
 def test_payment_url_needs_signature(payment: Payment) -> None:
     client = Client(enforce_csrf_checks=True)
     address = reverse("process_payment", kwargs={"token": payment.token})
-    assert client.get(address).status_code == 400
+    assert client.get(address).status_code == 405
     assert client.post(address, event(payment), content_type="application/json").status_code == 400
     assert state(payment) == State.AWAITING_PAYMENT
 
@@ -176,7 +176,7 @@ def test_unknown_providers_and_methods_are_refused() -> None:
     assert client.post("/payments/process/paypal/").status_code == 404
     assert client.post("/payments/process/manual/").status_code == 404
     assert client.get("/payments/process/stripe/").status_code == 405
-    assert client.get("/payments/process/6f3f0d5e-0000-4000-8000-000000000000/").status_code == 404
+    assert client.post("/payments/process/6f3f0d5e-0000-4000-8000-000000000000/").status_code == 404
 
 
 def test_pay_redirects_to_stripe_with_price(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from itertools import count
+from uuid import UUID
 
 from articles.models import Article
 from articles.readership.models import ArticleHit, PageView, PendingCount
@@ -23,7 +24,7 @@ def waiting(
     """Create hits that are not rolled up yet, each written by itself."""
     when = day or today()
     model._default_manager.bulk_create(
-        model(article=article, day=when, visitor=next(_numbers).to_bytes(16), source=bytes(16), kind=kind)
+        model(article=article, day=when, visitor=UUID(int=next(_numbers)), source=UUID(int=0), kind=kind)
         for _ in range(number)
     )
     if metric := model.metrics.get(kind):

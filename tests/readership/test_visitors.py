@@ -46,7 +46,6 @@ def test_anonymize_ip(address: str, expected: str) -> None:
 
 def test_classify_hit_same_visitor() -> None:
     assert seen() == seen()
-    assert len(seen().visitor) == len(seen().source) == 16
 
 
 @pytest.mark.parametrize(
@@ -145,6 +144,11 @@ def test_is_declared_bot_browsers_are_not(user_agent: str) -> None:
     assert not is_declared_bot(user_agent)
 
 
+def meta(headers: dict[str, str]) -> dict[str, str]:
+    """Return headers as in `request.META`."""
+    return {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in headers.items()}
+
+
 @pytest.mark.parametrize(
     ("headers", "expected"),
     [
@@ -159,7 +163,7 @@ def test_is_declared_bot_browsers_are_not(user_agent: str) -> None:
     ],
 )
 def test_is_prefetch(headers: dict[str, str], expected: bool) -> None:
-    assert is_prefetch(headers) is expected
+    assert is_prefetch(meta(headers)) is expected
 
 
 ORIGIN = "https://news.example.org"
@@ -186,5 +190,5 @@ ORIGIN = "https://news.example.org"
     ],
 )
 def test_is_same_origin(headers: dict[str, str], beacon: bool, image: bool) -> None:
-    assert is_same_origin(headers, origin=ORIGIN) is beacon
-    assert is_same_origin(headers, origin=ORIGIN, is_image=True) is image
+    assert is_same_origin(meta(headers), origin=ORIGIN) is beacon
+    assert is_same_origin(meta(headers), origin=ORIGIN, is_image=True) is image

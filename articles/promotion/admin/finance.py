@@ -51,7 +51,7 @@ class PlanAdmin(admin.ModelAdmin[Plan]):
     list_filter = ["placement", "is_offered"]
     list_select_related = ["placement"]
     sortable_by = ()
-    fields = ["name", "placement", "days", "decimal_price", "currency", "terms", "is_offered", "position"]
+    fields = ["name", "placement", "days", "price", "currency", "terms", "is_offered", "position"]
     show_facets = admin.ShowFacets.NEVER
     actions = None
 
@@ -68,7 +68,7 @@ class PlanAdmin(admin.ModelAdmin[Plan]):
 class LedgerAdmin(ReadOnlyAdminMixin, KeysetModelAdmin[LedgerEntry]):
     """The ledger, to read and to search."""
 
-    list_display = ["number", "at", "event", "title", "by", "money", "beginning"]
+    list_display = ["number", "at", "event", "promotion__article", "actor", "actor_role", "money", "beginning"]
     list_filter = ["event", "actor_role", "at"]
     list_select_related = ["promotion__article__live", "promotion__article__latest", "actor"]
     search_fields = [
@@ -91,18 +91,10 @@ class LedgerAdmin(ReadOnlyAdminMixin, KeysetModelAdmin[LedgerEntry]):
         entries = super().get_queryset(request)
         return entries.defer("promotion__article__live__body", "promotion__article__latest__body")
 
-    @admin.display(description=gettext_lazy("article"))
-    def title(self, obj: LedgerEntry) -> str:
-        return str(obj.promotion.article)
-
     @admin.display(description=gettext_lazy("promotion"))
     def link(self, obj: LedgerEntry) -> SafeString:
         url = reverse("admin:promotion_promotion_change", args=[obj.promotion_id])
-        return format_html('<a href="{}">{}</a>', url, self.title(obj))
-
-    @admin.display(description=gettext_lazy("user"))
-    def by(self, obj: LedgerEntry) -> str:
-        return f"{obj.actor.name} ({obj.get_actor_role_display()})" if obj.actor else obj.get_actor_role_display()
+        return format_html('<a href="{}">{}</a>', url, obj.promotion.article)
 
     @admin.display(description=gettext_lazy("amount"))
     def money(self, obj: LedgerEntry) -> str:
@@ -135,7 +127,7 @@ def income_by_month(*, now: datetime) -> list[dict[str, Any]]:
     today = timezone.localdate(now)
     first_month = today.year * 12 + today.month - MONTHS
     rows = (
-        LedgerEntry.objects.money()
+        LedgerEntry.objects.filter(event__in=LedgerEntry.MOVES_MONEY)
         .filter(at__gte=day_start(date(first_month // 12, first_month % 12 + 1, 1)))
         .annotate(month=TruncMonth("at"))
         .values("month", "currency")

@@ -15,6 +15,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.text import capfirst
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
@@ -31,10 +32,9 @@ State = Promotion.State
 
 
 class View(NamedTuple):
-    """One list: the name of the filter, the title of the page, its promotions, their order, and its columns."""
+    """One list: its name, promotions, order and columns."""
 
     label: Any
-    title: Any
     select: Callable[[PromotionQuerySet], PromotionQuerySet]
     ordering: tuple[str, ...]
     columns: tuple[str, ...]
@@ -46,42 +46,27 @@ RESULTS = ("from_until", "impressions", "clicks", "click_through")
 VIEWS = {
     "waiting": View(
         gettext_lazy("Waiting for a decision"),
-        gettext_lazy("Promotions waiting for a decision, oldest first"),
         *(PromotionQuerySet.waiting, OLDEST, ("age", "wanted", "author_answer", "before")),
     ),
-    "unpaid": View(
-        gettext_lazy("Awaiting payment"),
-        gettext_lazy("Promotions awaiting payment"),
-        *(PromotionQuerySet.unpaid, OLDEST, ("age", "before")),
-    ),
+    "unpaid": View(gettext_lazy("Awaiting payment"), PromotionQuerySet.unpaid, OLDEST, ("age", "before")),
     "paused": View(
         gettext_lazy("Paused: text changed"),
-        gettext_lazy("Promotions paused because the text changed"),
         *(PromotionQuerySet.paused, ("ends_at", "pk"), ("state_column", "from_until")),
     ),
-    "refunds": View(
-        gettext_lazy("Refunds due"),
-        gettext_lazy("Promotions with refunds due"),
-        *(PromotionQuerySet.refund_owed, ("closed_at", "pk"), ("state_column", "closed")),
-    ),
+    "refunds": View(gettext_lazy("Refunds due"), PromotionQuerySet.refund_owed, OLDEST, ("state_column", "closed")),
     "scheduled": View(
         pgettext_lazy("state of promotions", "Scheduled"),
-        gettext_lazy("Scheduled promotions"),
         *(PromotionQuerySet.scheduled, ("starts_at", "pk"), ("from_until", "before")),
     ),
     "running": View(
-        pgettext_lazy("state of promotions", "Running"),
-        gettext_lazy("Running promotions"),
-        *(PromotionQuerySet.running, ("ends_at", "pk"), RESULTS),
+        pgettext_lazy("state of promotions", "Running"), PromotionQuerySet.running, ("ends_at", "pk"), RESULTS
     ),
     "over": View(
         pgettext_lazy("state of promotions", "Ended"),
-        gettext_lazy("Ended promotions"),
         *(PromotionQuerySet.over, ("-starts_at", "-pk"), ("state_column", *RESULTS)),
     ),
     "all": View(
         pgettext_lazy("state of promotions", "All"),
-        gettext_lazy("All promotions"),
         *(PromotionQuerySet.all, ("-requested_at", "-pk"), ("state_column", "age", "before")),
     ),
 }
@@ -135,7 +120,8 @@ class PromotionAdmin(DecisionMixin, KeysetModelAdmin[Promotion]):
         )
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        return super().changelist_view(request, {"title": view_of(request).title, **(extra_context or {})})
+        title = f"{self.opts.verbose_name_plural} – {view_of(request).label}"
+        return super().changelist_view(request, {"title": capfirst(title), **(extra_context or {})})
 
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
         return view_of(request).ordering

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
-from django.utils.translation import get_language
+from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 
 from articles.promotion.models import Placement, Promotion
@@ -17,7 +17,6 @@ DAYS = 14
 # Days before today that are shown at first.
 DAYS_BEFORE = 3
 MAX_PROMOTIONS = 200
-MIN_DAY, MAX_DAY = date(2000, 1, 1), date(2200, 1, 1)
 DAY = timedelta(days=1)
 SHOWN = (Promotion.State.APPROVED, Promotion.State.ENDED, Promotion.State.REVOKED, Promotion.State.CANCELLED)
 
@@ -41,8 +40,8 @@ def timeline_context(first_day: str, *, now: datetime) -> dict[str, Any]:
         "today": today,
         "groups": list(_groups(found[:MAX_PROMOTIONS], days, now)),
         "is_cut": len(found) > MAX_PROMOTIONS,
-        "earlier": max(first - DAYS * DAY, MIN_DAY) if first > MIN_DAY else None,
-        "later": min(first + DAYS * DAY, MAX_DAY) if first < MAX_DAY else None,
+        "earlier": first - DAYS * DAY,
+        "later": first + DAYS * DAY,
     }
 
 
@@ -50,13 +49,10 @@ def _groups(promotions: Sequence[Promotion], days: Sequence[date], now: datetime
     """Yield each placement, or each section of it that has promotions."""
     for placement in Placement.objects.all():
         of_placement = [promotion for promotion in promotions if promotion.placement_id == placement.pk]
-        sections = {promotion.section for promotion in of_placement if promotion.section}
-        for section in sorted(sections, key=lambda section: (section.position, section.pk)):
+        sections = {promotion.section for promotion in of_placement} or {None}
+        for section in sorted(sections, key=lambda section: (section.position, section.pk) if section else (0, 0)):
             of_section = [promotion for promotion in of_placement if promotion.section == section]
-            name = f"{placement}: {section.name_in(get_language() or 'en')}"
-            yield {"name": name, "capacity": placement.capacity, **_bars(of_section, days, now)}
-        if not sections:
-            yield {"name": str(placement), "capacity": placement.capacity, **_bars(of_placement, days, now)}
+            yield {"placement": placement, "section": section, **_bars(of_section, days, now)}
 
 
 def _bars(promotions: Sequence[Promotion], days: Sequence[date], now: datetime) -> dict[str, Any]:
@@ -82,7 +78,7 @@ def _bars(promotions: Sequence[Promotion], days: Sequence[date], now: datetime) 
 
 def _parse_day(text: str) -> date | None:
     try:
-        day = datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007 - a day without a time
+        day = parse_date(text)
     except ValueError:
         return None
-    return day if MIN_DAY <= day <= MAX_DAY else None
+    return day if day and 2000 <= day.year < 2200 else None

@@ -4,49 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import json
-from datetime import UTC, datetime
-from typing import Any, NoReturn, Self
+from datetime import UTC
+from typing import Any, NoReturn
 
 from django.conf import settings
 from django.db import models, transaction
-from django.db.models import F, Q
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from accounts.models import User
 from articles.promotion.models.payment import format_amount
 from articles.promotion.models.promotion import Promotion
 
 # What the hash of a row covers, and how it is computed, never changes: stored rows are verified with it.
 HASHED_FIELDS = (
-    "number",
-    "promotion_id",
-    "event",
-    "from_state",
-    "to_state",
-    "actor_id",
-    "actor_role",
-    "reason",
-    "at",
-    "amount",
-    "currency",
-    "details",
+    *("number", "promotion_id", "event", "from_state", "to_state", "actor_id", "actor_role"),
+    *("reason", "amount", "currency", "details", "previous_hash"),
 )
-
-
-def row_hash(values: dict[str, Any], previous_hash: str) -> str:
-    """Return SHA-256 over the row as JSON (sorted keys, no spaces, UTF-8, time in UTC) with the hash of the row before.
-
-    Args:
-        values: the values of `HASHED_FIELDS`.
-    """
-    row = {name: values[name] for name in HASHED_FIELDS}
-    at: datetime = row["at"]
-    row["at"] = at.astimezone(UTC).isoformat(timespec="microseconds")
-    row["previous_hash"] = previous_hash
-    text = json.dumps(row, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 class ImmutableRecordError(Exception):
@@ -61,17 +36,6 @@ class LedgerQuerySet(models.QuerySet["LedgerEntry"]):
 
     def delete(self) -> NoReturn:
         raise ImmutableRecordError
-
-    def in_order(self) -> Self:
-        return self.order_by("number")
-
-    def transitions(self) -> Self:
-        """Return the rows that changed the state."""
-        return self.exclude(from_state=F("to_state"))
-
-    def money(self) -> Self:
-        """Return the rows of money that moved: their amounts add up to the income."""
-        return self.filter(event__in=LedgerEntry.MOVES_MONEY)
 
 
 class LedgerEntry(models.Model):
@@ -145,7 +109,6 @@ class LedgerEntry(models.Model):
                 condition=Q(actor_role__in=["sponsor", "author", "moderator", "provider", "system"]),
                 name="ledger_role_known",
             ),
-            models.CheckConstraint(condition=Q(number__gte=1), name="ledger_numbers_from_one"),
         ]
         indexes = [models.Index(fields=["promotion", "number"], name="ledger_of_promotion")]
 
@@ -164,8 +127,11 @@ class LedgerEntry(models.Model):
 
     @property
     def computed_hash(self) -> str:
-        """The hash that the row must have after `previous_hash`."""
-        return row_hash({name: getattr(self, name) for name in HASHED_FIELDS}, self.previous_hash)
+        """SHA-256 over the row and the hash of the row before as JSON (sorted keys, no spaces, UTF-8, time in UTC)."""
+        row = {name: getattr(self, name) for name in HASHED_FIELDS}
+        row["at"] = self.at.astimezone(UTC).isoformat(timespec="microseconds")
+        text = json.dumps(row, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        return hashlib.sha256(text.encode()).hexdigest()
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Insert the row; a stored row is never written again."""
@@ -184,8 +150,6 @@ class LedgerHead(models.Model):
     hash = models.CharField(max_length=64, blank=True)
 
     class Meta:
-        verbose_name = _("ledger head")
-        verbose_name_plural = _("ledger heads")
         constraints = [models.CheckConstraint(condition=Q(pk=1), name="ledger_head_single_row")]
 
     def __str__(self) -> str:
@@ -198,22 +162,13 @@ class LedgerHead(models.Model):
 
 
 def append_entry(
-    promotion: Promotion,
-    *,
-    event: str,
-    role: str,
-    from_state: str | None = None,
-    actor: User | None = None,
-    reason: str = "",
-    amount: int = 0,
-    details: dict[str, Any] | None = None,
+    promotion: Promotion, *, event: str, role: str, from_state: str | None = None, **fields: Any
 ) -> LedgerEntry:
     """Append a row about a promotion, which is in its new state already.
 
     Args:
         from_state: its state before, if it has changed; empty for the first row.
-        amount: signed minor units of the promotion's currency.
-        details: numbers and texts to store with it (JSON).
+        fields: other columns, such as `actor`, `reason`, `amount` and `details`.
     """
     with transaction.atomic():
         head = LedgerHead.lock()
@@ -223,14 +178,11 @@ def append_entry(
             event=event,
             from_state=promotion.state if from_state is None else from_state,
             to_state=promotion.state,
-            actor=actor,
             actor_role=role,
-            reason=reason,
             at=timezone.now(),
-            amount=amount,
             currency=promotion.currency,
-            details=details or {},
             previous_hash=head.hash,
+            **fields,
         )
         entry.hash = entry.computed_hash
         entry.save()
@@ -245,7 +197,7 @@ def verify_ledger() -> str | None:
         head = LedgerHead.objects.filter(pk=1).first() or LedgerHead(pk=1)
         number, last = 0, ""
         # Only up to the head, so that rows added in the meantime do not matter.
-        for entry in LedgerEntry.objects.in_order().filter(number__lte=head.number).iterator(chunk_size=500):
+        for entry in LedgerEntry.objects.filter(number__lte=head.number).iterator(chunk_size=500):
             number += 1
             if entry.number != number:
                 return f"Row {number} is missing: row {entry.number} follows row {number - 1}."

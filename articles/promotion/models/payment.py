@@ -24,8 +24,8 @@ EXPONENTS = {
     "RON": 2, "RUB": 2, "SEK": 2, "SGD": 2, "TRY": 2, "UAH": 2, "USD": 2, "VND": 0, "ZAR": 2,
 }  # fmt: skip
 CURRENCIES = [(code, code) for code in EXPONENTS]
-# In minor units: what fits into the column `total` of django-payments.
-MAX_AMOUNT = 999_999_900
+# What fits into the column `total` of django-payments, in units of any currency.
+MAX_PRICE = 9_999_999
 
 
 def to_decimal(amount: int, currency: str) -> Decimal:

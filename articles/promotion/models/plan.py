@@ -12,7 +12,7 @@ from django.db.models.lookups import Exact
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from articles.promotion.models.payment import CURRENCIES, MAX_AMOUNT, format_price
+from articles.promotion.models.payment import CURRENCIES, MAX_PRICE, format_price
 
 
 class Placement(models.Model):
@@ -86,12 +86,8 @@ class Plan(models.Model):
     days = models.PositiveSmallIntegerField(
         _("days"), validators=[MinValueValidator(1), MaxValueValidator(90)], default=7
     )
-    price = models.PositiveIntegerField(
-        _("price in minor units"),
-        default=0,
-        validators=[MaxValueValidator(MAX_AMOUNT)],
-        help_text=_("In the smallest unit of the currency: 1250 is 12.50 EUR or 1250 JPY. 0: free."),
-    )
+    # In minor units: 1250 is 12.50 EUR or 1250 JPY.
+    price = models.PositiveIntegerField(_("price"), default=0)
     currency = models.CharField(_("currency"), max_length=3, choices=CURRENCIES, default="EUR")
     terms = models.TextField(
         _("terms"), max_length=4000, blank=True, help_text=_("The requester must accept these terms.")
@@ -107,7 +103,7 @@ class Plan(models.Model):
         ordering = ["position", "pk"]
         constraints = [
             models.CheckConstraint(condition=Q(days__gte=1, days__lte=90), name="plan_days_in_bounds"),
-            models.CheckConstraint(condition=Q(price__gte=0, price__lte=MAX_AMOUNT), name="plan_price_in_bounds"),
+            models.CheckConstraint(condition=Q(price__lte=100 * MAX_PRICE), name="plan_price_in_bounds"),
             models.CheckConstraint(condition=Exact(Length("currency"), 3), name="plan_currency_three_letters"),
         ]
 

@@ -21,7 +21,8 @@ from articles.models import Article, Revision, Section
 from articles.promotion.models.payment import CURRENCIES, format_price
 from articles.promotion.models.plan import Placement, Plan
 
-OPEN_STATES = ("requested", "awaiting_payment", "paid", "approved")
+UNDECIDED = ("requested", "awaiting_payment", "paid")
+OPEN = (*UNDECIDED, "approved")
 
 
 class PromotionQuerySet(models.QuerySet["Promotion"]):
@@ -49,15 +50,15 @@ class PromotionQuerySet(models.QuerySet["Promotion"]):
     def open(self) -> Self:
         """Return promotions that are requested, awaiting payment, paid, scheduled or running."""
         is_over = Q(state=Promotion.State.APPROVED, ends_at__lte=timezone.now())
-        return self.filter(state__in=Promotion.OPEN).exclude(is_over)
+        return self.filter(state__in=OPEN).exclude(is_over)
 
     def waiting(self) -> Self:
-        """Return what a moderator can decide on, oldest first: free requests and paid ones."""
-        return self.filter(state__in=[Promotion.State.REQUESTED, Promotion.State.PAID]).order_by("requested_at", "pk")
+        """Return what a moderator can decide on: free requests and paid ones."""
+        return self.filter(state__in=[Promotion.State.REQUESTED, Promotion.State.PAID])
 
     def unpaid(self) -> Self:
-        """Return promotions awaiting payment, oldest first."""
-        return self.filter(state=Promotion.State.AWAITING_PAYMENT).order_by("requested_at", "pk")
+        """Return promotions awaiting payment."""
+        return self.filter(state=Promotion.State.AWAITING_PAYMENT)
 
     def deliverable(self, now: datetime | None = None) -> Self:
         """Return running promotions whose article is published with the approved text."""
@@ -72,11 +73,6 @@ class PromotionQuerySet(models.QuerySet["Promotion"]):
             article__live_id=F("approved_revision_id")
         )
 
-    def at(self, placement: Placement, section: Section | None = None) -> Self:
-        """Return those of one placement; where capacity is per section, of this section."""
-        found = self.filter(placement=placement)
-        return found.filter(section=section) if placement.is_per_section else found
-
     def refund_owed(self) -> Self:
         """Return promotions with money to refund."""
         return self.filter(payments__refund_due__gt=F("payments__refunded")).distinct()
@@ -89,16 +85,16 @@ class PromotionQuerySet(models.QuerySet["Promotion"]):
 
 
 class Promotion(models.Model):  # type: ignore[django-manager-missing] # The library of payments has no types.
-    """A sponsor's promotion of an article. Only `articles.promotion.services` changes it.
-
-    "Scheduled" and "running" are not stored: they are `approved` and a time (`phase`).
-    """
+    """A sponsor's promotion of an article. Only `articles.promotion.services` changes it."""
 
     class State(models.TextChoices):
         REQUESTED = "requested", pgettext_lazy("state of a promotion", "Requested")
         AWAITING_PAYMENT = "awaiting_payment", pgettext_lazy("state of a promotion", "Awaiting payment")
         PAID = "paid", pgettext_lazy("state of a promotion", "Paid")
         APPROVED = "approved", pgettext_lazy("state of a promotion", "Approved")
+        # Displayed, but not stored: they are `APPROVED` and a time (`phase`).
+        SCHEDULED = "scheduled", pgettext_lazy("state of a promotion", "Scheduled")
+        RUNNING = "running", pgettext_lazy("state of a promotion", "Running")
         ENDED = "ended", pgettext_lazy("state of a promotion", "Ended")
         DECLINED = "declined", pgettext_lazy("state of a promotion", "Declined")
         CANCELLED = "cancelled", pgettext_lazy("state of a promotion", "Cancelled")
@@ -108,22 +104,6 @@ class Promotion(models.Model):  # type: ignore[django-manager-missing] # The lib
         PAID = "paid", pgettext_lazy("kind of a promotion", "paid")
         FREE = "free", pgettext_lazy("kind of a promotion", "free")
         EDITORIAL = "editorial", pgettext_lazy("kind of a promotion", "editors’ choice")
-
-    class Phase(models.TextChoices):
-        """The state as it is displayed, which depends on the time."""
-
-        REQUESTED = "requested", pgettext_lazy("state of a promotion", "Requested")
-        AWAITING_PAYMENT = "awaiting_payment", pgettext_lazy("state of a promotion", "Awaiting payment")
-        PAID = "paid", pgettext_lazy("state of a promotion", "Paid")
-        SCHEDULED = "scheduled", pgettext_lazy("state of a promotion", "Scheduled")
-        RUNNING = "running", pgettext_lazy("state of a promotion", "Running")
-        ENDED = "ended", pgettext_lazy("state of a promotion", "Ended")
-        DECLINED = "declined", pgettext_lazy("state of a promotion", "Declined")
-        CANCELLED = "cancelled", pgettext_lazy("state of a promotion", "Cancelled")
-        REVOKED = "revoked", pgettext_lazy("state of a promotion", "Revoked")
-
-    OPEN = OPEN_STATES
-    UNDECIDED = ("requested", "awaiting_payment", "paid")
 
     article = models.ForeignKey(Article, on_delete=models.PROTECT, related_name="promotions", verbose_name=_("article"))
     sponsor = models.ForeignKey(
@@ -184,11 +164,11 @@ class Promotion(models.Model):  # type: ignore[django-manager-missing] # The lib
         permissions = [("decide_promotion", "Can decide on promotions")]
         constraints = [
             models.CheckConstraint(
-                condition=Q(state__in=OPEN_STATES) | Q(state__in=["ended", "declined", "cancelled", "revoked"]),
+                condition=Q(state__in=OPEN) | Q(state__in=["ended", "declined", "cancelled", "revoked"]),
                 name="promotion_state_known",
             ),
             models.UniqueConstraint(
-                fields=["article", "placement"], condition=Q(state__in=OPEN_STATES), name="promotion_one_open"
+                fields=["article", "placement"], condition=Q(state__in=OPEN), name="promotion_one_open"
             ),
             models.UniqueConstraint(fields=["sponsor", "form_key"], name="promotion_one_per_form"),
             models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="promotion_ends_after_start"),
@@ -197,14 +177,10 @@ class Promotion(models.Model):  # type: ignore[django-manager-missing] # The lib
                 | Q(starts_at__isnull=False, ends_at__isnull=False, approved_revision__isnull=False),
                 name="promotion_approved_has_times",
             ),
-            models.CheckConstraint(condition=Q(price__gte=0), name="promotion_price_not_negative"),
             models.CheckConstraint(
-                condition=Q(kind="paid", price__gt=0) | Q(kind__in=["free", "editorial"], price=0),
+                condition=Q(Exact(Length("currency"), 3), kind="paid", price__gt=0)
+                | Q(kind__in=["free", "editorial"], price=0),
                 name="promotion_paid_has_price",
-            ),
-            models.CheckConstraint(
-                condition=Q(currency="", price=0) | Q(Exact(Length("currency"), 3)),
-                name="promotion_currency_three_letters",
             ),
             models.CheckConstraint(
                 condition=~Q(state__in=["awaiting_payment", "paid"]) | Q(kind="paid"), name="promotion_money_is_paid"
@@ -226,30 +202,30 @@ class Promotion(models.Model):  # type: ignore[django-manager-missing] # The lib
         return reverse("promotion", kwargs={"pk": self.pk})
 
     @property
-    def phase(self) -> Promotion.Phase:
+    def phase(self) -> Promotion.State:
         """The state as it is displayed now."""
         if self.state != self.State.APPROVED:
-            return self.Phase(self.state)
+            return self.State(self.state)
         assert self.starts_at is not None
         assert self.ends_at is not None
         now = timezone.now()
         if now < self.starts_at:
-            return self.Phase.SCHEDULED
-        return self.Phase.RUNNING if now < self.ends_at else self.Phase.ENDED
+            return self.State.SCHEDULED
+        return self.State.RUNNING if now < self.ends_at else self.State.ENDED
 
     @property
     def is_open(self) -> bool:
-        return self.state in self.OPEN and self.phase != self.Phase.ENDED
+        return self.state in OPEN and self.phase != self.State.ENDED
 
     @property
     def is_undecided(self) -> bool:
         """Whether it is requested, awaiting payment or paid."""
-        return self.state in self.UNDECIDED
+        return self.state in UNDECIDED
 
     @property
     def is_paused(self) -> bool:
         """Whether it is scheduled or running but not shown: its article is hidden, or was edited after the approval."""
-        if self.phase not in {self.Phase.SCHEDULED, self.Phase.RUNNING}:
+        if self.phase not in {self.State.SCHEDULED, self.State.RUNNING}:
             return False
         return not self.article.is_public or self.article.live_id != self.approved_revision_id
 

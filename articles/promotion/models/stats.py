@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
-from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from articles.promotion.models.promotion import Promotion
 from articles.readership.models import AbstractPendingCount, DailyHit
@@ -17,16 +15,14 @@ class PromotionEvent(DailyHit):
     target = "promotion"
 
     class Metric(models.TextChoices):
-        IMPRESSION = "impression", pgettext_lazy("promotion event", "impression")
-        CLICK = "click", pgettext_lazy("promotion event", "click")
-        VIEW = "view", pgettext_lazy("promotion event", "view")
+        IMPRESSION = "impression"
+        CLICK = "click"
+        VIEW = "view"
 
     promotion = models.ForeignKey(Promotion, on_delete=models.PROTECT, related_name="events", db_index=False)
     metric = models.CharField(max_length=10, choices=Metric.choices)
 
     class Meta:
-        verbose_name = _("promotion event")
-        verbose_name_plural = _("promotion events")
         constraints = [
             models.UniqueConstraint(
                 fields=["promotion", "day", "metric", "visitor"], name="promotion_event_once_a_day"
@@ -55,14 +51,12 @@ class PromotionDay(models.Model):
     """The sums of a promotion's day. Each counts visitors, once a day."""
 
     promotion = models.ForeignKey(Promotion, on_delete=models.PROTECT, related_name="day_rows")
-    day = models.DateField(_("day"))
-    impressions = models.PositiveIntegerField(_("impressions"), default=0)
-    clicks = models.PositiveIntegerField(_("clicks"), default=0)
-    views = models.PositiveIntegerField(_("views from the promotion"), default=0)
+    day = models.DateField()
+    impressions = models.PositiveIntegerField(default=0)
+    clicks = models.PositiveIntegerField(default=0)
+    views = models.PositiveIntegerField(default=0)
 
     class Meta:
-        verbose_name = _("promotion day")
-        verbose_name_plural = _("promotion days")
         constraints = [models.UniqueConstraint(fields=["promotion", "day"], name="promotion_day_once")]
 
     # All views of the article on that day, where `promotion_results` has set it.

@@ -112,10 +112,6 @@ class StripeProvider(StripeProviderV3):  # type: ignore[misc]
             raise PaymentError("This is no event of a checkout.", code=400) from error
         return JsonResponse({"status": "OK"})
 
-    def process_data(self, payment: Payment, request: HttpRequest) -> HttpResponse:
-        """Handle an event. The payment is the one that the signed event names, not the one in the URL."""
-        return self.receive(request)
-
     def _settle(self, payment: Payment, kind: str, session: Any) -> None:
         if session["payment_status"] == "paid":
             if session["payment_intent"] and payment.received_at is None:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, time, timedelta
 
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from articles.models import Section
-from articles.promotion.models import Placement, Plan, Promotion
+from articles.promotion.models import Plan, Promotion
 from core.exceptions import ActionNotAllowed
 
 # How far ahead sponsors can ask for a start, and moderators set one.
@@ -52,33 +53,25 @@ def first_free_start(promotion: Promotion, *, section: Section | None, not_befor
     Args:
         section: where it will run; ignored where capacity is not per section.
     """
-    intervals = _occupied(promotion, section, since=not_before)
-    return _first_free(intervals, promotion.placement.capacity, promotion.days, not_before)
+    intervals = _occupied([promotion.placement_id], section, since=not_before, others_than=promotion)
+    return _first_free(intervals[promotion.placement_id], promotion.placement.capacity, promotion.days, not_before)
 
 
 def next_free_starts(plans: Iterable[Plan], *, section: Section, now: datetime) -> dict[int, datetime | None]:
     """Return plan id → when an article of this section can start, with one query for all plans."""
     plans = list(plans)
-    approved = Promotion.objects.filter(
-        placement__in={plan.placement_id for plan in plans}, state=Promotion.State.APPROVED, ends_at__gt=now
-    )
-    intervals: defaultdict[int, list[Interval]] = defaultdict(list)
-    rows = approved.values_list("placement_id", "section_id", "starts_at", "ends_at")
-    for placement_id, section_id, start, end in rows:
-        if start and end and section_id in {None, section.pk}:
-            intervals[placement_id].append((start, end))
+    intervals = _occupied([plan.placement_id for plan in plans], section, since=now)
     return {
         plan.pk: _first_free(intervals[plan.placement_id], plan.placement.capacity, plan.days, now) for plan in plans
     }
 
 
 def find_start(promotion: Promotion, *, wanted: datetime | None) -> datetime:
-    """Return a start with capacity for the whole promotion: the wanted one, or else the first. Lock the placement.
+    """Return a start with capacity for the whole promotion: the wanted one, or else the first.
 
     Raises:
         ActionNotAllowed: the wanted time is past or too far ahead, or the placement is full.
     """
-    _lock_placement(promotion)
     now = timezone.now()
     # The minute that a form holds may have begun already.
     if wanted is not None and not now - timedelta(minutes=1) <= wanted <= now + MAX_LEAD:
@@ -93,30 +86,28 @@ def find_start(promotion: Promotion, *, wanted: datetime | None) -> datetime:
 
 
 def check_capacity(promotion: Promotion) -> None:
-    """Check that a locked promotion, whose section has changed, fits for the rest of its time. Lock the placement.
-
-    Raises:
-        ActionNotAllowed: the placement is full.
-    """
-    _lock_placement(promotion)
+    """Raise `ActionNotAllowed` if a promotion whose section has changed does not fit for the rest of its time."""
     assert promotion.ends_at is not None
     now = timezone.now()
-    intervals = _occupied(promotion, promotion.section, since=now)
+    intervals = _occupied([promotion.placement_id], promotion.section, since=now, others_than=promotion)
     start = max(now, promotion.starts_at or now)
-    if max_concurrent(intervals, start, promotion.ends_at) >= promotion.placement.capacity:
+    if max_concurrent(intervals[promotion.placement_id], start, promotion.ends_at) >= promotion.placement.capacity:
         raise ActionNotAllowed(_("The article was moved to another section, which has no free place."))
 
 
-def _lock_placement(promotion: Promotion) -> None:
-    """Lock the placement, so that its capacity does not change and no other start is granted in the meantime."""
-    promotion.placement = Placement.objects.select_for_update(no_key=True).get(pk=promotion.placement_id)
-
-
-def _occupied(promotion: Promotion, section: Section | None, *, since: datetime) -> list[Interval]:
-    """Return the times of the other approved promotions in its placement."""
-    others = Promotion.objects.at(promotion.placement, section).exclude(pk=promotion.pk)
-    approved = others.filter(state=Promotion.State.APPROVED, ends_at__gt=since)
-    return [(start, end) for start, end in approved.values_list("starts_at", "ends_at") if start and end]
+def _occupied(
+    placement_ids: Sequence[int], section: Section | None, *, since: datetime, others_than: Promotion | None = None
+) -> dict[int, list[Interval]]:
+    """Return placement id → the times of approved promotions, of this section where the capacity is per section."""
+    approved = Promotion.objects.filter(state=Promotion.State.APPROVED, ends_at__gt=since)
+    if others_than is not None:
+        approved = approved.exclude(pk=others_than.pk)
+    found = approved.filter(Q(section=None) | Q(section=section), placement__in=placement_ids)
+    intervals: defaultdict[int, list[Interval]] = defaultdict(list)
+    for placement_id, start, end in found.values_list("placement_id", "starts_at", "ends_at"):
+        if start and end:
+            intervals[placement_id].append((start, end))
+    return intervals
 
 
 def _first_free(intervals: list[Interval], capacity: int, days: int, not_before: datetime) -> datetime | None:

@@ -1,7 +1,8 @@
 """Decisions of moderators on promotions, and the editors' own picks.
 
 All raise `PermissionDenied` if the user cannot decide on promotions, and `ActionNotAllowed` if they are suspended,
-for their own request (except `revoke` and `add_correction`), or if the promotion is in another state.
+for their own request (except `revoke` and `add_correction`), or if the promotion, its article or the placement does not
+allow it now.
 """
 
 from __future__ import annotations
@@ -18,14 +19,13 @@ from articles.promotion.models import LedgerEntry, Notification, Placement, Prom
 from articles.promotion.models.ledger import append_entry
 from articles.promotion.services.capacity import check_capacity, find_start, wanted_start
 from articles.promotion.services.notifications import notify
-from articles.promotion.services.payments import create_refunds_due
+from articles.promotion.services.payments import close
 from articles.promotion.services.requests import check_none_open
 from articles.promotion.services.state_machine import (
     check_moderator,
     check_phase,
     clean_reason,
     close_ended,
-    create,
     format_moment,
     ledger_lock,
     lock_published_article,
@@ -35,7 +35,6 @@ from articles.promotion.services.state_machine import (
 from core.exceptions import ActionNotAllowed
 
 State = Promotion.State
-Phase = Promotion.Phase
 Event = LedgerEntry.Event
 Kind = Notification.Kind
 
@@ -53,29 +52,18 @@ def approve(
     """Approve a promotion, to run from `start`, or the day that the sponsor asked for, or as soon as possible.
 
     Args:
-        start: the start that the moderator chose.
         revision_id: the revision that the moderator has read, if one was shown.
-
-    Raises:
-        ActionNotAllowed: the author can still refuse, the article is not public or was edited since, the time is past,
-            or the placement is full at some moment of the whole time.
     """
     with moderator_action(promotion, moderator, reason) as (promotion, by):
-        check_phase(promotion, Phase.PAID if promotion.is_paid_kind else Phase.REQUESTED)
+        check_phase(promotion, State.PAID if promotion.is_paid_kind else State.REQUESTED)
         if not promotion.author_allows:
             assert promotion.author_can_refuse_until is not None
             raise ActionNotAllowed(
                 _("The author can refuse until %(time)s and has not answered yet.")
                 % {"time": format_moment(promotion.author_can_refuse_until)}
             )
-        article = lock_published_article(promotion.article, revision_id)
-        promotion.section = article.section if promotion.placement.is_per_section else None
-        period = _set_period(promotion, start or wanted_start(promotion))
-        promotion.approved_revision = article.live
-        promotion.approved_at = timezone.now()
-        promotion.decided_by = moderator
-        entry = transition(promotion, State.APPROVED, event=Event.APPROVED, details=period, **by)
-        notify(entry, Kind.APPROVED, *_sponsor_and_author(promotion))
+        entry = _approve(promotion, promotion.article, start or wanted_start(promotion), by, revision_id=revision_id)
+        notify(entry, Kind.APPROVED, promotion.sponsor, promotion.article.author)
     return promotion
 
 
@@ -83,8 +71,7 @@ def decline(*, promotion: Promotion, moderator: User, reason: str) -> Promotion:
     """Decline a request, with a reason that the sponsor reads. All that was paid is due back."""
     with moderator_action(promotion, moderator, reason, reason_required=True) as (promotion, by):
         promotion.decided_by = moderator
-        entry = transition(promotion, State.DECLINED, event=Event.DECLINED, **by)
-        create_refunds_due(promotion, now=entry.at)
+        entry = close(promotion, State.DECLINED, event=Event.DECLINED, **by)
         notify(entry, Kind.DECLINED, promotion.sponsor)
     return promotion
 
@@ -96,20 +83,15 @@ def revoke(*, promotion: Promotion, moderator: User, reason: str) -> Promotion:
     """
     with moderator_action(promotion, moderator, reason, reason_required=True, allow_own=True) as (promotion, by):
         promotion.decided_by = moderator
-        entry = transition(promotion, State.REVOKED, event=Event.REVOKED, **by)
-        create_refunds_due(promotion, now=entry.at)
-        notify(entry, Kind.REVOKED, *_sponsor_and_author(promotion))
+        entry = close(promotion, State.REVOKED, event=Event.REVOKED, **by)
+        notify(entry, Kind.REVOKED, promotion.sponsor, promotion.article.author)
     return promotion
 
 
 def move_start(*, promotion: Promotion, moderator: User, start: datetime, reason: str = "") -> Promotion:
-    """Move the start of a scheduled promotion. Its length stays.
-
-    Raises:
-        ActionNotAllowed: the time is past or too far ahead, or the placement is full.
-    """
+    """Move the start of a scheduled promotion, whose length stays, to a time that is free."""
     with moderator_action(promotion, moderator, reason) as (promotion, by):
-        if promotion.phase != Phase.SCHEDULED:
+        if promotion.phase != State.SCHEDULED:
             raise ActionNotAllowed(_("You can only move the start of a scheduled promotion."))
         assert promotion.starts_at is not None
         before = promotion.starts_at.isoformat()
@@ -127,13 +109,9 @@ def reapprove_after_edit(
 
     Args:
         revision_id: the revision that the moderator has read, if one was shown.
-
-    Raises:
-        ActionNotAllowed: the article is not public, was not edited or was edited again, or it moved to a section whose
-            placement is full.
     """
     with moderator_action(promotion, moderator, reason) as (promotion, by):
-        check_phase(promotion, Phase.SCHEDULED, Phase.RUNNING)
+        check_phase(promotion, State.SCHEDULED, State.RUNNING)
         article = lock_published_article(promotion.article, revision_id)
         if article.live_id == promotion.approved_revision_id:
             raise ActionNotAllowed(_("The text has not changed since the approval, so the promotion is not paused."))
@@ -162,42 +140,41 @@ def create_editorial_pick(
     start: datetime | None = None,
     reason: str = "",
 ) -> Promotion:
-    """Give an article a placement for some days without payment. It always has an end, and counts for the capacity.
-
-    Raises:
-        ActionNotAllowed: their own article, it is not public or has an open promotion there, the time is invalid, or
-            the placement is full.
-    """
+    """Give another author's article a placement for some days without payment; it counts for the capacity."""
     check_moderator(moderator)
-    reason = clean_reason(reason)
+    by: dict[str, Any] = {"role": LedgerEntry.Role.MODERATOR, "actor": moderator, "reason": clean_reason(reason)}
     if not 1 <= days <= MAX_PICK_DAYS:
         raise ActionNotAllowed(_("Choose between 1 and %(days)d days.") % {"days": MAX_PICK_DAYS})
     close_ended()
     with ledger_lock():
-        article = lock_published_article(article)
         if article.author_id == moderator.pk:
             raise ActionNotAllowed(_("This is your own article. Another moderator must choose it."))
         check_none_open(article, placement)
         promotion = Promotion(
-            article=article,
-            sponsor=moderator,
-            placement=placement,
-            section=article.section if placement.is_per_section else None,
-            kind=Promotion.Kind.EDITORIAL,
-            days=days,
-            approved_revision=article.live,
-            approved_at=timezone.now(),
-            decided_by=moderator,
+            article=article, sponsor=moderator, placement=placement, kind=Promotion.Kind.EDITORIAL, days=days
         )
-        by: dict[str, Any] = {"role": LedgerEntry.Role.MODERATOR, "actor": moderator, "reason": reason}
-        period = _set_period(promotion, start)
-        entry = create(promotion, State.APPROVED, event=Event.PICKED, details=period, **by)
+        entry = _approve(promotion, article, start, by, event=Event.PICKED)
         notify(entry, Kind.PICKED, article.author)
     return promotion
 
 
-def _sponsor_and_author(promotion: Promotion) -> list[User]:
-    return list(dict.fromkeys([promotion.sponsor, promotion.article.author]))
+def _approve(
+    promotion: Promotion,
+    article: Article,
+    start: datetime | None,
+    by: dict[str, Any],
+    *,
+    event: str = Event.APPROVED,
+    revision_id: int | None = None,
+) -> LedgerEntry:
+    """Approve the live text of an article, with its first possible start."""
+    article = lock_published_article(article, revision_id)
+    promotion.section = article.section if promotion.placement.is_per_section else None
+    details = _set_period(promotion, start)
+    promotion.approved_revision = article.live
+    promotion.approved_at = timezone.now()
+    promotion.decided_by = by["actor"]
+    return transition(promotion, State.APPROVED, event=event, details=details, **by)
 
 
 def _set_period(promotion: Promotion, start: datetime | None) -> dict[str, str]:

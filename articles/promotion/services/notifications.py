@@ -7,15 +7,13 @@ from smtplib import SMTPException
 
 from django.db import transaction
 from django.tasks import task
-from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
 from articles.promotion.models import LedgerEntry, Notification
 from articles.promotion.models.payment import format_amount
 from articles.promotion.services.state_machine import DECIDE_PERMISSION
-from core.mail import absolute_url, retry_later, send_templated_email
-from core.models import SiteSettings
+from core.mail import retry_later, send_templated_email
 
 Kind = Notification.Kind
 # After that time an email that is still pending was lost with its worker.
@@ -24,7 +22,7 @@ PENDING_TIMEOUT = timedelta(hours=3)
 
 def notify(entry: LedgerEntry, kind: str, *users: User) -> None:
     """Create one email to each user about a row of the ledger, in the transaction of the row."""
-    for user in users:
+    for user in dict.fromkeys(users):
         notification = Notification.objects.create(entry=entry, user=user, kind=kind)
         send_notification.enqueue(notification.pk)
     # A few emails whose worker was killed; their task does not run again by itself.
@@ -79,18 +77,13 @@ def _send(notification: Notification) -> None:
         to=notification.user,
         template="promotion/mail/notification",
         context={
-            "site": SiteSettings.current(),
             "kind": notification.kind,
             "to_moderator": notification.kind in {Kind.REQUESTED, Kind.REFUND_BY_HAND},
             "entry": entry,
             "promotion": promotion,
             "title": str(promotion.article),
-            # Functions, because amounts and URLs depend on the recipient's language.
+            # Functions, because amounts depend on the recipient's language.
             "amount": lambda: format_amount(abs(entry.amount), entry.currency),
             "refund": lambda: format_amount(refund, entry.currency) if refund else "",
-            "article_url": lambda: absolute_url(promotion.article.get_absolute_url()),
-            "promotion_url": lambda: absolute_url(promotion.get_absolute_url()),
-            "author_url": lambda: absolute_url(reverse("promotion_author", kwargs={"pk": promotion.pk})),
-            "admin_url": lambda: absolute_url(reverse("admin:promotion_promotion_change", args=[promotion.pk])),
         },
     )

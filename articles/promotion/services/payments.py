@@ -22,7 +22,6 @@ from core.exceptions import ActionNotAllowed
 from core.mail import retry_later
 
 State = Promotion.State
-Phase = Promotion.Phase
 Role = LedgerEntry.Role
 Event = LedgerEntry.Event
 Kind = Notification.Kind
@@ -33,13 +32,9 @@ logger = logging.getLogger(__name__)
 
 
 def open_payment(*, promotion: Promotion, variant: str) -> Payment:
-    """Return the payment that the sponsor is about to make: the one started before, as long as it can be continued.
-
-    Raises:
-        ActionNotAllowed: the promotion does not await payment.
-    """
+    """Return the payment that the sponsor is about to make: the one started before, as long as it can be continued."""
     with locked(promotion) as promotion:
-        check_phase(promotion, Phase.AWAITING_PAYMENT)
+        check_phase(promotion, State.AWAITING_PAYMENT)
         started = promotion.payments.filter(
             variant=variant,
             received_at=None,
@@ -60,7 +55,7 @@ def record_payment(*, payment: Payment, amount: int, currency: str) -> Promotion
         currency: the currency of `amount`.
     """
     with locked(payment.promotion) as promotion:
-        payment = _lock_payment(payment)
+        payment.refresh_from_db()
         if payment.received_at is not None:
             return promotion
         if (amount, currency.upper()) != (payment.amount, payment.currency):
@@ -91,15 +86,11 @@ def confirm_payment(*, promotion: Promotion, moderator: User, reason: str = "") 
 
     Args:
         reason: for the ledger, such as the number of the transfer; no names.
-
-    Raises:
-        PermissionDenied: the user cannot decide on promotions.
-        ActionNotAllowed: suspended, their own request, or it does not await payment.
     """
     with moderator_action(promotion, moderator, reason) as (promotion, by):
         if promotion.state == State.PAID:
             return promotion
-        check_phase(promotion, Phase.AWAITING_PAYMENT)
+        check_phase(promotion, State.AWAITING_PAYMENT)
         payment = _create_payment(promotion, "manual", received_at=timezone.now(), status="confirmed")
         _mark_paid(promotion, payment, **by)
     return promotion
@@ -126,11 +117,12 @@ def refund_if_closed(promotion: Promotion) -> int:
     return sum(refund_amount(promotion, payment.amount, now=now) for payment in payments)
 
 
-def create_refunds_due(promotion: Promotion, *, now: datetime) -> None:
-    """Record what is due back for a locked promotion that has just been closed, and request it from the providers."""
-    payments = promotion.payments.select_for_update(no_key=True).filter(received_at__isnull=False, refund_due=0)
-    for payment in list(payments):
-        create_refund_due(promotion, payment, refund_amount(promotion, payment.amount, now=now))
+def close(promotion: Promotion, to: str, **entry: Any) -> LedgerEntry:
+    """Close a locked promotion like `transition`, and request from the providers what is due back."""
+    closed = transition(promotion, to, **entry)
+    for payment in promotion.payments.filter(received_at__isnull=False, refund_due=0):
+        create_refund_due(promotion, payment, refund_amount(promotion, payment.amount, now=closed.at))
+    return closed
 
 
 def create_refund_due(promotion: Promotion, payment: Payment, amount: int) -> None:
@@ -174,7 +166,7 @@ def request_refund(payment_id: int, up_to: int, attempt: int = 1) -> None:
 def record_provider_refund(*, payment: Payment, up_to: int) -> None:
     """Record that the provider has refunded a payment up to this total. A repeated report changes nothing."""
     with locked(payment.promotion) as promotion:
-        payment = _lock_payment(payment)
+        payment.refresh_from_db()
         if payment.refunded < up_to <= payment.refund_due:
             _mark_refunded(promotion, payment, up_to=up_to, role=Role.PROVIDER)
 
@@ -190,24 +182,14 @@ def record_refund_failure(*, payment: Payment, reason: str) -> None:
 
 
 def record_refund(*, promotion: Promotion, moderator: User, reason: str = "") -> Promotion:
-    """Record that a moderator has refunded by hand everything that is due.
-
-    Raises:
-        PermissionDenied: the user cannot decide on promotions.
-        ActionNotAllowed: suspended, their own promotion, or nothing is due.
-    """
+    """Record that a moderator has refunded by hand everything that is due."""
     with moderator_action(promotion, moderator, reason) as (promotion, by):
-        payments = promotion.payments.select_for_update(no_key=True).order_by("pk")
-        due = [payment for payment in payments if payment.refund_left]
+        due = [payment for payment in promotion.payments.all() if payment.refund_left]
         if not due:
             raise ActionNotAllowed(_("No refund is due for this promotion."))
         for payment in due:
             _mark_refunded(promotion, payment, up_to=payment.refund_due, **by)
     return promotion
-
-
-def _lock_payment(payment: Payment) -> Payment:
-    return Payment.objects.select_for_update(no_key=True).get(pk=payment.pk)
 
 
 def _create_payment(promotion: Promotion, variant: str, **fields: Any) -> Payment:

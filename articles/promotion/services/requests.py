@@ -1,4 +1,7 @@
-"""Requests for a promotion, and what the sponsor and the article's author do with them."""
+"""Requests for a promotion, and what the sponsor and the article's author do with them.
+
+All raise `ActionNotAllowed` for other users, and if the state of the promotion does not allow it.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,6 @@ import uuid
 from datetime import date, timedelta
 from typing import Any
 
-from django.db import IntegrityError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -14,14 +16,14 @@ from accounts.models import User
 from articles.models import Article
 from articles.promotion.models import LedgerEntry, Notification, Placement, Plan, Promotion
 from articles.promotion.models.ledger import append_entry
+from articles.promotion.models.promotion import OPEN, UNDECIDED
 from articles.promotion.services.capacity import MAX_REQUEST_LEAD, day_start, first_free_start
 from articles.promotion.services.notifications import notify, notify_moderators
-from articles.promotion.services.payments import create_refunds_due
+from articles.promotion.services.payments import close
 from articles.promotion.services.state_machine import (
     check_phase,
     clean_reason,
     close_ended,
-    create,
     format_moment,
     ledger_lock,
     lock_published_article,
@@ -29,8 +31,6 @@ from articles.promotion.services.state_machine import (
     transition,
 )
 from core.exceptions import ActionNotAllowed
-
-MAX_MESSAGE = 1000
 
 State = Promotion.State
 Role = LedgerEntry.Role
@@ -69,31 +69,28 @@ def request_promotion(
         form_key: the form's own key. A second call with the same key returns the promotion of the first one.
 
     Raises:
-        ActionNotAllowed: the sponsor is suspended, the plan is not offered, the article is not public or has an open
-            promotion there, its author allows no others, the date is invalid, the placement is full, the author's cap
-            is reached, or the message is too long.
+        ActionNotAllowed: the sponsor, the article, its author, the plan or the placement does not allow it.
     """
     if sponsor.is_suspended:
         raise ActionNotAllowed(_("Your account is suspended, so you cannot promote articles."))
-    message = message.strip()
-    if len(message) > MAX_MESSAGE:
-        raise ActionNotAllowed(_("Enter no more than %(count)d characters.") % {"count": MAX_MESSAGE})
     form_key = form_key or uuid.uuid4()
-    of_form = Promotion.objects.filter(sponsor=sponsor, form_key=form_key)
     close_ended()
-    try:
-        with ledger_lock():
-            if promotion := of_form.first():
-                return promotion
-            promotion = _build(article=article, sponsor=sponsor, plan=plan)
-            promotion.wanted_start, promotion.message, promotion.form_key = wanted_start, message, form_key
-            _check_start(promotion)
-            _record(promotion)
+    with ledger_lock():
+        if promotion := Promotion.objects.filter(sponsor=sponsor, form_key=form_key).first():
             return promotion
-    except IntegrityError as error:  # Two requests at the same moment.
-        if made := of_form.first():
-            return made
-        raise PlanNotAvailable(_("This article already has an open promotion in this place.")) from error
+        promotion = _build(article=article, sponsor=sponsor, plan=plan)
+        promotion.wanted_start, promotion.message, promotion.form_key = wanted_start, message.strip(), form_key
+        _check_start(promotion)
+        details = {"plan": plan.pk, "days": promotion.days, "price": promotion.price}
+        by: dict[str, Any] = {"role": Role.SPONSOR, "actor": sponsor, "details": details}
+        entry = transition(promotion, State.REQUESTED, event=Event.REQUESTED, **by)
+        if promotion.is_paid_kind:
+            transition(promotion, State.AWAITING_PAYMENT, event=Event.PAYMENT_ASKED, role=Role.SYSTEM)
+        else:
+            notify_moderators(entry, Kind.REQUESTED)
+        if promotion.author_can_refuse_until is not None:
+            notify(entry, Kind.AUTHOR_ASKED, promotion.article.author)
+    return promotion
 
 
 def _build(*, article: Article, sponsor: User, plan: Plan) -> Promotion:
@@ -101,7 +98,7 @@ def _build(*, article: Article, sponsor: User, plan: Plan) -> Promotion:
     offered = Plan.objects.offered().filter(pk=plan.pk).first()
     if offered is None:
         raise PlanNotAvailable(_("This plan is no longer available. Choose another one."))
-    placement = Placement.objects.select_for_update(no_key=True).get(pk=offered.placement_id)
+    placement = offered.placement
     article = lock_published_article(article)
     is_others = article.author_id != sponsor.pk
     if is_others and not article.author.allows_promotion_by_others:
@@ -125,14 +122,14 @@ def _build(*, article: Article, sponsor: User, plan: Plan) -> Promotion:
         terms=offered.terms,
     )
     if is_others:
-        deadline = promotion.requested_at + timedelta(hours=placement.author_can_refuse_hours)
-        promotion.author_can_refuse_until = deadline
+        hours = timedelta(hours=placement.author_can_refuse_hours)
+        promotion.author_can_refuse_until = promotion.requested_at + hours
     return promotion
 
 
 def check_none_open(article: Article, placement: Placement) -> None:
     """Raise `PlanNotAvailable` if the article has an open promotion in the placement; a constraint holds it too."""
-    if Promotion.objects.filter(article=article, placement=placement, state__in=Promotion.OPEN).exists():
+    if Promotion.objects.filter(article=article, placement=placement, state__in=OPEN).exists():
         raise PlanNotAvailable(_("This article already has an open promotion in this place."))
 
 
@@ -155,45 +152,24 @@ def _check_start(promotion: Promotion) -> None:
         )
 
 
-def _record(promotion: Promotion) -> None:
-    details = {"plan": promotion.plan_id, "days": promotion.days, "price": promotion.price}
-    by: dict[str, Any] = {"role": Role.SPONSOR, "actor": promotion.sponsor}
-    entry = create(promotion, State.REQUESTED, event=Event.REQUESTED, details=details, **by)
-    if promotion.is_paid_kind:
-        transition(promotion, State.AWAITING_PAYMENT, event=Event.PAYMENT_ASKED, role=Role.SYSTEM)
-    else:
-        notify_moderators(entry, Kind.REQUESTED)
-    if promotion.author_can_refuse_until is not None:
-        notify(entry, Kind.AUTHOR_ASKED, promotion.article.author)
-
-
 def cancel(*, promotion: Promotion, sponsor: User, reason: str = "") -> Promotion:
-    """Cancel a promotion as its sponsor. Due back is all that was paid, or the rest of the time if it runs.
-
-    Raises:
-        ActionNotAllowed: not the sponsor, or it is over.
-    """
+    """Cancel a promotion as its sponsor. Due back is all that was paid, or the rest of the time if it runs."""
     reason = clean_reason(reason)
     close_ended()
     with locked(promotion) as promotion:
         if promotion.sponsor_id != sponsor.pk or promotion.is_editorial:
             raise ActionNotAllowed(_("Only the requester can cancel a promotion."))
         by: dict[str, Any] = {"role": Role.SPONSOR, "actor": sponsor, "reason": reason}
-        entry = transition(promotion, State.CANCELLED, event=Event.CANCELLED, **by)
-        create_refunds_due(promotion, now=entry.at)
+        close(promotion, State.CANCELLED, event=Event.CANCELLED, **by)
     return promotion
 
 
 def author_agrees(*, promotion: Promotion, author: User) -> Promotion:
-    """Agree as the article's author. Agreeing twice changes nothing.
-
-    Raises:
-        ActionNotAllowed: not the author, the author is the sponsor, or it was decided already.
-    """
+    """Agree as the article's author. Agreeing twice changes nothing."""
     with locked(promotion) as promotion:
         _check_author(promotion, author)
         if promotion.author_agreed_at is None:
-            check_phase(promotion, *Promotion.UNDECIDED)
+            check_phase(promotion, *UNDECIDED)
             promotion.author_agreed_at = timezone.now()
             promotion.save(update_fields=["author_agreed_at"])
             append_entry(promotion, event=Event.AGREED, role=Role.AUTHOR, actor=author)
@@ -201,11 +177,7 @@ def author_agrees(*, promotion: Promotion, author: User) -> Promotion:
 
 
 def author_refuses(*, promotion: Promotion, author: User, reason: str = "") -> Promotion:
-    """Refuse as the article's author, which declines the promotion. All that was paid is due back.
-
-    Raises:
-        ActionNotAllowed: not the author, the time to refuse is over, or it was decided already.
-    """
+    """Refuse as the article's author, which declines the promotion. All that was paid is due back."""
     reason = clean_reason(reason)
     with locked(promotion) as promotion:
         _check_author(promotion, author)
@@ -215,8 +187,7 @@ def author_refuses(*, promotion: Promotion, author: User, reason: str = "") -> P
                 _("The deadline to refuse has passed. If something is wrong, contact the moderators.")
             )
         by: dict[str, Any] = {"role": Role.AUTHOR, "actor": author, "reason": reason}
-        entry = transition(promotion, State.DECLINED, event=Event.REFUSED, **by)
-        create_refunds_due(promotion, now=entry.at)
+        entry = close(promotion, State.DECLINED, event=Event.REFUSED, **by)
         notify(entry, Kind.REFUSED, promotion.sponsor)
     return promotion
 

@@ -25,39 +25,24 @@ State = Promotion.State
 Role = LedgerEntry.Role
 Event = LedgerEntry.Event
 
+# Before the approval.
+_CLOSE: dict[str, set[str]] = {State.DECLINED: {Role.MODERATOR, Role.AUTHOR}, State.CANCELLED: {Role.SPONSOR}}
 # From state → to state → the roles that can take this step. "" is before the first state. Other steps do not exist.
 ALLOWED: dict[str, dict[str, set[str]]] = {
     "": {State.REQUESTED: {Role.SPONSOR}, State.APPROVED: {Role.MODERATOR}},
-    State.REQUESTED: {
-        State.AWAITING_PAYMENT: {Role.SYSTEM},
-        State.APPROVED: {Role.MODERATOR},
-        State.DECLINED: {Role.MODERATOR, Role.AUTHOR},
-        State.CANCELLED: {Role.SPONSOR},
-    },
-    State.AWAITING_PAYMENT: {
-        State.PAID: {Role.PROVIDER, Role.MODERATOR},
-        State.DECLINED: {Role.MODERATOR, Role.AUTHOR},
-        State.CANCELLED: {Role.SPONSOR},
-    },
-    State.PAID: {
-        State.APPROVED: {Role.MODERATOR},
-        State.DECLINED: {Role.MODERATOR, Role.AUTHOR},
-        State.CANCELLED: {Role.SPONSOR},
-    },
+    State.REQUESTED: {State.AWAITING_PAYMENT: {Role.SYSTEM}, State.APPROVED: {Role.MODERATOR}, **_CLOSE},
+    State.AWAITING_PAYMENT: {State.PAID: {Role.PROVIDER, Role.MODERATOR}, **_CLOSE},
+    State.PAID: {State.APPROVED: {Role.MODERATOR}, **_CLOSE},
     State.APPROVED: {State.ENDED: {Role.SYSTEM}, State.REVOKED: {Role.MODERATOR}, State.CANCELLED: {Role.SPONSOR}},
-    State.ENDED: {},
-    State.DECLINED: {},
-    State.CANCELLED: {},
-    State.REVOKED: {},
 }
 
 
 @contextmanager
 def ledger_lock() -> Iterator[None]:
-    """Open a transaction that holds the head of the ledger, so that changes of promotions happen one after another.
+    """Open a transaction with the lock that every service takes, on the head of the ledger.
 
-    It is the first lock that every service takes, so that no two of them deadlock. Nothing slow (a provider, a mail
-    server) is called inside.
+    So promotions, payments and the free places change one after another and need no locks of their own. Nothing slow
+    (a provider, a mail server) is called inside.
     """
     with transaction.atomic():
         LedgerHead.lock()
@@ -66,10 +51,8 @@ def ledger_lock() -> Iterator[None]:
 
 @contextmanager
 def locked(promotion: Promotion) -> Iterator[Promotion]:
-    """Open a transaction with `ledger_lock`, and yield the promotion as stored now, with what decisions need."""
+    """Open `ledger_lock`, and yield the promotion as stored now, with what decisions need."""
     with ledger_lock():
-        # Two queries: one that waits for a lock returns joined rows from before the wait.
-        Promotion.objects.select_for_update(no_key=True).only("pk").get(pk=promotion.pk)
         related = ("article__author", "placement", "section", "sponsor")
         yield Promotion.objects.select_related(*related).get(pk=promotion.pk)
 
@@ -77,47 +60,33 @@ def locked(promotion: Promotion) -> Iterator[Promotion]:
 def lock_published_article(article: Article, revision_id: int | None = None) -> Article:
     """Return the article with its author, section and live text, locked so that it is not hidden in the meantime.
 
-    Args:
-        revision_id: the revision that the moderator has read, if one was shown.
-
     Raises:
-        ActionNotAllowed: it is not published, or was edited since.
+        ActionNotAllowed: it is not published, or has another live revision than the one that the moderator has read.
     """
-    locked = Article.objects.select_for_update(no_key=True).only("pk").filter(pk=article.pk).first()
+    # Two queries: one that waits for a lock returns joined rows from before the wait.
+    Article.objects.select_for_update(no_key=True).only("pk").filter(pk=article.pk).first()
     current = Article.objects.published().select_related("author", "section", "live").filter(pk=article.pk).first()
-    if locked is None or current is None:
+    if current is None:
         raise ActionNotAllowed(_("Only published articles can be promoted."))
     if revision_id is not None and current.live_id != revision_id:
         raise ActionNotAllowed(_("The text of the article has changed. Read it again before you decide."))
     return current
 
 
-def create(promotion: Promotion, state: str, *, event: str, role: str, **entry: Any) -> LedgerEntry:
-    """Store a new promotion in its first state, and record it with the other fields of the ledger's row (`entry`)."""
-    _check_step(promotion, "", state, role)
-    promotion.state = state
-    promotion.save(force_insert=True)
-    return append_entry(promotion, event=event, role=role, from_state="", **entry)
-
-
 def transition(promotion: Promotion, to: str, *, event: str, role: str, **entry: Any) -> LedgerEntry:
-    """Change the state of a locked promotion, save it, and record it with the other fields of the ledger's row.
+    """Save a new or a locked promotion in another state, and record it with the other fields of the ledger's row.
 
     Raises:
         ActionNotAllowed: the state machine has no such step.
     """
-    before = promotion.state
-    _check_step(promotion, before, to, role)
+    before = promotion.state if promotion.pk else ""
+    if role not in ALLOWED.get(before, {}).get(to, ()):
+        check_phase(promotion)
     promotion.state = to
     if to in {State.DECLINED, State.CANCELLED, State.REVOKED}:
         promotion.closed_at = timezone.now()
     promotion.save()
     return append_entry(promotion, event=event, role=role, from_state=before, **entry)
-
-
-def _check_step(promotion: Promotion, before: str, to: str, role: str) -> None:
-    if role not in ALLOWED[before].get(to, ()):
-        check_phase(promotion)
 
 
 def close_ended() -> int:
@@ -129,7 +98,7 @@ def close_ended() -> int:
     if not over.exists():
         return 0
     with ledger_lock():
-        promotions = list(over.select_for_update(no_key=True).order_by("ends_at", "pk"))
+        promotions = list(over.order_by("ends_at", "pk"))
         for promotion in promotions:
             promotion.closed_at = promotion.ends_at
             transition(promotion, State.ENDED, event=Event.ENDED, role=Role.SYSTEM)
@@ -137,12 +106,7 @@ def close_ended() -> int:
 
 
 def check_moderator(moderator: User) -> None:
-    """Check that the user can decide on promotions.
-
-    Raises:
-        PermissionDenied: no permission.
-        ActionNotAllowed: suspended.
-    """
+    """Raise `PermissionDenied` without the permission to decide, and `ActionNotAllowed` if suspended."""
     if not moderator.has_perm(DECIDE_PERMISSION):
         raise PermissionDenied
     if moderator.is_suspended:
@@ -157,10 +121,6 @@ def moderator_action(
 
     Yields:
         the locked promotion; role, actor and reason for the row of the ledger.
-
-    Raises:
-        PermissionDenied: the user cannot decide on promotions.
-        ActionNotAllowed: suspended, their own request (unless `allow_own`), no reason or one that is too long.
     """
     check_moderator(moderator)
     reason = clean_reason(reason, required=reason_required)

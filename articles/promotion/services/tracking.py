@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
 from django.core.cache import cache
@@ -85,22 +86,18 @@ def _record(hits: Mapping[int, Hit], promotion_ids: set[int], metric: Metric) ->
     return record_hits(new, model=PromotionEvent, pending_model=PendingPromotionCount, metrics=metrics, metric=metric)
 
 
+# Both can run twice, or at the same time as another, and return the number of events.
+add_pending_counts = partial(rollup, pending_model=PendingPromotionCount, stats_model=PromotionDay, target="promotion")
+# The sums of past days stay.
+delete_old_events = partial(delete_old_hits, model=PromotionEvent)
+
+
 @task
 def rollup_promotions() -> None:
-    """Add the pending counts to the days' sums. It can run twice, or at the same time as another."""
+    """Add the pending counts to the days' sums, and delete the events of past days."""
     add_pending_counts()
     if cache.add("promotion:deleted", 1, DELETE_INTERVAL):
         delete_old_events()
-
-
-def add_pending_counts(*, batch: int = 5000) -> int:
-    """Add all pending counts to the days' sums. Return the number of events."""
-    return rollup(pending_model=PendingPromotionCount, stats_model=PromotionDay, target="promotion", batch=batch)
-
-
-def delete_old_events() -> int:
-    """Delete the rows of past days, whose sums stay. Return their number."""
-    return delete_old_hits(model=PromotionEvent)
 
 
 def recount(*, repair: bool) -> Iterator[CounterMismatch]:

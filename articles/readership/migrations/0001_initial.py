@@ -44,8 +44,8 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('day', models.DateField()),
-                ('visitor', models.BinaryField(max_length=16)),
-                ('source', models.BinaryField(max_length=16)),
+                ('visitor', models.UUIDField()),
+                ('source', models.UUIDField()),
                 ('kind', models.CharField(choices=[('counted', 'counted'), ('author', 'the author'), ('staff', 'staff'), ('bot', 'declared bot'), ('over_rate', 'too many from one address')], default='counted', max_length=10)),
                 ('article', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='%(class)s_rows', to='articles.article')),
             ],
@@ -62,8 +62,8 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('day', models.DateField()),
-                ('visitor', models.BinaryField(max_length=16)),
-                ('source', models.BinaryField(max_length=16)),
+                ('visitor', models.UUIDField()),
+                ('source', models.UUIDField()),
                 ('kind', models.CharField(choices=[('counted', 'counted'), ('author', 'the author'), ('staff', 'staff'), ('bot', 'declared bot'), ('over_rate', 'too many from one address')], default='counted', max_length=10)),
                 ('article', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='%(class)s_rows', to='articles.article')),
             ],
