@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from hashlib import sha256
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,25 +13,37 @@ from allauth.mfa.adapter import DefaultMFAAdapter
 from django.conf import settings
 from django.contrib import messages
 from django.core.cache import cache
-from django.core.exceptions import ImproperlyConfigured
+from django.core.exceptions import ImproperlyConfigured, ValidationError
+from django.core.validators import EmailValidator
 from django.db import IntegrityError, transaction
 from django.forms import BaseForm
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import get_language, override
 from django.utils.translation import gettext_lazy as _
 
+from accounts.identity import imitates_staff
 from accounts.models import User
-from core.mail import absolute_url, enqueue_email
+from core.mail import enqueue_email
 from core.models import SiteSettings
 from core.ratelimit import client_address, count_event, uncount_event
 
-# Wrong passwords in five minutes from one network address: for one account, so that others elsewhere cannot lock its
-# owner out, and for all accounts, enough for an office behind one address.
-MAX_FAILURES_PER_ACCOUNT = 10
-MAX_FAILURES_PER_ADDRESS = 30
-LOGIN_FAILURES_TIMEOUT = 5 * 60
+logger = logging.getLogger(__name__)
+
+# (wrong passwords, seconds) from one network address: for one account, so that others elsewhere cannot lock its owner
+# out, and for all accounts, enough for an office behind one address.
+MAX_FAILURES_PER_ACCOUNT = 10, 5 * 60
+MAX_FAILURES_PER_ADDRESS = 30, 5 * 60
+# For one account from all devices on which its owner has never logged in. From those devices the owner still can, and
+# a password reset ends the limit.
+MAX_FAILURES_OF_NEW_DEVICES = 50, 60 * 60
+DEVICE_COOKIE = "__Host-device" if settings.HTTPS else "device"
+DEVICE_COOKIE_AGE = 365 * 24 * 3600
+# Emails to one address in an hour of those that strangers can trigger, so that nobody's inbox is filled.
+MAX_EMAILS_PER_RECIPIENT = 5
+LIMITED_EMAILS = ("email_confirmation", "email_confirmation_signup", "account_already_exists", "password_reset_key")
+MAX_NEXT_URL = 2000
 # The same for a wrong password and for an account that does not exist, so that it does not tell which.
 _MISMATCH = _("The username or password is incorrect. Passwords are case-sensitive.")
 
@@ -61,26 +74,32 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
             # Fewer forwarded addresses than proxies: the request did not come through them.
             return str(request.META["REMOTE_ADDR"])
 
+    def clean_username(self, username: str, shallow: bool = False) -> str:
+        if imitates_staff(username):
+            raise self.validation_error("username_blacklisted")
+        return str(super().clean_username(username, shallow))
+
+    def clean_email(self, email: str) -> str:
+        """Refuse IP addresses as the domain, to which Django's validator agrees."""
+        if email.endswith("]"):
+            raise ValidationError(EmailValidator.message)
+        return email
+
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Enqueue an email; without a word none, if the recipient got too many that strangers can trigger."""
+        is_limited = template_prefix.removeprefix("account/email/") in LIMITED_EMAILS
+        if is_limited and count_event(_key("emails", email.lower()), 3600) > MAX_EMAILS_PER_RECIPIENT:
+            logger.warning("%s: not sent, too many emails to this recipient", template_prefix)
+            return
         enqueue_email(template=template_prefix, to=email, context=context)
 
-    def send_account_already_exists_mail(self, email: str) -> None:
-        context = {
-            "login_url": absolute_url(reverse("account_login")),
-            "password_reset_url": absolute_url(reverse("account_reset_password")),
-        }
-        self.send_mail("account/email/account_already_exists", email, context)
-
-    def get_email_confirmation_url(self, request: HttpRequest | None, emailconfirmation: Any) -> str:
-        return absolute_url(reverse("account_confirm_email", args=[emailconfirmation.key]))
-
     def get_reset_password_from_key_url(self, key: str) -> str:
-        uid, _dash, token = key.partition("-")
-        return absolute_url(reverse("account_reset_password_from_key", kwargs={"uidb36": uid, "key": token}))
+        """Return nothing: emails link to the configured origin, and a task has no request."""
+        return ""
 
     def is_safe_url(self, url: str | None) -> bool:
-        """Allow paths and URLs of the configured origin, but no other host."""
-        return url_has_allowed_host_and_scheme(
+        """Allow paths and URLs of the configured origin, but no other host, and nothing long, because it is stored."""
+        return len(url or "") <= MAX_NEXT_URL and url_has_allowed_host_and_scheme(
             url, allowed_hosts={urlsplit(settings.ORIGIN).netloc}, require_https=settings.HTTPS
         )
 
@@ -92,9 +111,6 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
         return reverse("account")
-
-    def get_email_verification_redirect_url(self, email_address: EmailAddress) -> str:
-        return reverse("account" if self.request.user.is_authenticated else "account_login")
 
     def is_ajax(self, request: HttpRequest) -> bool:
         """Answer with HTML alone, not with JSON."""
@@ -117,7 +133,8 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         """Save a new password, with which the user can log in even after too many wrong ones."""
         user.set_password(password)
         user.save(update_fields=["password"])
-        cache.delete_many([_account_key(self.request, login) for login in (user.username, user.email)])
+        keys = [_key("login", client_address(self.request), login) for login in (user.username.lower(), user.email)]
+        cache.delete_many([*keys, _key("account", user.pk)])
 
     def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
         """Confirm the address, unless another account has confirmed it meanwhile."""
@@ -142,7 +159,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
             ValidationError: a limit is exceeded.
         """
         limits = _failure_limits(request, credentials)
-        if any(count_event(key, LOGIN_FAILURES_TIMEOUT) > limit for key, limit in limits.items()):
+        if any(count_event(key, seconds) > limit for key, (limit, seconds) in limits.items()):
             raise self.validation_error("too_many_login_attempts")
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
@@ -153,19 +170,30 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
                 uncount_event(key)
         return user
 
+    def post_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse:
+        """Remember that the user has logged in on this device."""
+        response: HttpResponse = super().post_login(request, user, **kwargs)
+        options: dict[str, Any] = {"secure": settings.HTTPS, "httponly": True, "samesite": "Lax"}
+        response.set_signed_cookie(DEVICE_COOKIE, str(user.pk), salt="device", max_age=DEVICE_COOKIE_AGE, **options)
+        return response
 
-def _account_key(request: HttpRequest, login: str) -> str:
+
+def _key(*parts: object) -> str:
     # Hashed, because not all caches accept every character in a key.
-    return "login-failures:" + sha256(f"{client_address(request)} {login.lower()}".encode()).hexdigest()
+    return "accounts:" + sha256(" ".join(map(str, parts)).encode()).hexdigest()
 
 
-def _failure_limits(request: HttpRequest, credentials: dict[str, Any]) -> dict[str, int]:
-    """Return cache key → limit of failures."""
-    login = str(credentials.get("email") or credentials.get("username") or "")
-    return {
-        f"login-failures:{client_address(request)}": MAX_FAILURES_PER_ADDRESS,
-        _account_key(request, login): MAX_FAILURES_PER_ACCOUNT,
+def _failure_limits(request: HttpRequest, credentials: dict[str, Any]) -> dict[str, tuple[int, int]]:
+    """Return cache key → limit of failures and its seconds."""
+    login = str(credentials.get("email") or credentials.get("username") or "").lower()
+    address, pk = client_address(request), next(iter(User.objects.pks_by_login(login)), None)
+    limits = {
+        _key("address", address): MAX_FAILURES_PER_ADDRESS,
+        _key("login", address, login): MAX_FAILURES_PER_ACCOUNT,
     }
+    if pk is None or request.get_signed_cookie(DEVICE_COOKIE, "", salt="device") != str(pk):
+        limits[_key("account", pk or login)] = MAX_FAILURES_OF_NEW_DEVICES
+    return limits
 
 
 class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]

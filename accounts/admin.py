@@ -4,34 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.contrib.auth import admin as auth_admin
-from django.contrib.auth.forms import AdminUserCreationForm
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from core import events
 from core.admin import KeysetModelAdmin
-
-# The admin uses the site's log-in, with its limits and two-factor authentication.
-admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
-
-
-class UserCreationForm(AdminUserCreationForm[User]):
-    """A user created by a superuser, who confirms the address at the first log-in."""
-
-    class Meta:
-        model = User
-        fields = ("username", "email")
-
-    def clean_email(self) -> str:
-        email = User.objects.normalize_email(self.cleaned_data["email"])
-        if User.objects.filter(email__iexact=email).exists():
-            raise ValidationError(_("A user with this email address already exists."))
-        return email
+from core.forms import TEXT_FIELDS
 
 
 @admin.register(User)
@@ -42,8 +24,9 @@ class UserAdmin(KeysetModelAdmin[User], auth_admin.UserAdmin[User]):
     list_filter = ("is_active", "is_staff", "is_superuser", "groups", "preferred_language", "date_joined")
     search_fields = ("username", "email", "display_name")
     search_users = ("pk",)
+    formfield_overrides = TEXT_FIELDS
     ordering = ("-pk",)  # newest first
-    add_form = UserCreationForm
+    # The user confirms the address at the first log-in.
     add_fieldsets = (
         (None, {"classes": ("wide",), "fields": ("username", "email", "usable_password", "password1", "password2")}),
     )

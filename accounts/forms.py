@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from typing import Any
 
 from allauth.account import forms as allauth_forms
+from allauth.account.adapter import get_adapter
 from allauth.mfa.base import forms as mfa_forms
 from allauth.mfa.totp import forms as totp_forms
 from django import forms
@@ -21,9 +21,11 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from PIL import Image
 
-from accounts.models import User
+from accounts.identity import imitates_staff
+from accounts.models import User, normalize_password
 from accounts.selectors import AVATAR_SIZES
 from accounts.tasks import send_password_reset_email
+from core.forms import OneLineField, TextField
 from core.images import InvalidImage, load_image
 
 PASSWORD_HELP = _(
@@ -117,53 +119,51 @@ class SignupForm(AllauthFormMixin, allauth_forms.SignupForm):  # type: ignore[mi
         The password is hashed in that case too, so that both take the same time.
         """
         if self.account_already_exists:
-            make_password(self.cleaned_data["password1"])
+            # For a corrected address (`EmailVerificationSentView`).
+            password = make_password(normalize_password(self.cleaned_data["password1"]))
+            request.session["signup"] = {"username": self.cleaned_data["username"], "password": password}
         user, response = super().try_save(request)
         return user, response
-
-
-class AddEmailForm(AllauthFormMixin, allauth_forms.AddEmailForm):  # type: ignore[misc]
-    """A new email address, which replaces the present one."""
-
-    labels = {"email": _("New email")}
-
-
-class ChangePasswordForm(AllauthFormMixin, allauth_forms.ChangePasswordForm):  # type: ignore[misc]
-    """A new password for a user who knows the old one."""
-
-
-class SetPasswordForm(AllauthFormMixin, allauth_forms.SetPasswordForm):  # type: ignore[misc]
-    """The first password of an account without one."""
 
 
 class ResetPasswordForm(AllauthFormMixin, allauth_forms.ResetPasswordForm):  # type: ignore[misc]
     """The address to which to send a link for a new password."""
 
     def save(self, request: HttpRequest, **kwargs: Any) -> str:
-        """Enqueue the same task whether or not an account has this address."""
+        """Enqueue the same task whether or not an account has this address, so that the response takes the same time.
+
+        The task takes keys, because task arguments are stored for days.
+        """
         email = str(self.cleaned_data["email"])
-        send_password_reset_email.enqueue(email, get_language() or "en")
+        pk = User.objects.by_email(email).values_list("pk", flat=True).first()
+        send_password_reset_email.enqueue(pk, get_language() or "en")
         return email
 
 
-class ResetPasswordKeyForm(AllauthFormMixin, allauth_forms.ResetPasswordKeyForm):  # type: ignore[misc]
-    """A new password for a user who followed the link."""
+def _adapted(form: type[forms.Form], **labels: Any) -> type[forms.Form]:
+    """Return a form of allauth with the mixin and no other change."""
+    return type(form.__name__, (AllauthFormMixin, form), {"labels": {**AllauthFormMixin.labels, **labels}})
 
 
-class ReauthenticateForm(AllauthFormMixin, allauth_forms.ReauthenticateForm):  # type: ignore[misc]
-    """The password again, before a change of the account."""
+AddEmailForm = _adapted(allauth_forms.AddEmailForm, email=_("New email"))
+ChangePasswordForm = _adapted(allauth_forms.ChangePasswordForm)
+SetPasswordForm = _adapted(allauth_forms.SetPasswordForm)
+ResetPasswordKeyForm = _adapted(allauth_forms.ResetPasswordKeyForm)
+ReauthenticateForm = _adapted(allauth_forms.ReauthenticateForm)
+AuthenticateCodeForm = _adapted(mfa_forms.AuthenticateForm)
+ReauthenticateCodeForm = _adapted(mfa_forms.ReauthenticateForm)
+ActivateTOTPForm = _adapted(totp_forms.ActivateTOTPForm)
 
 
-class AuthenticateCodeForm(AllauthFormMixin, mfa_forms.AuthenticateForm):  # type: ignore[misc]
-    """The code of the authenticator app, or a recovery code, at log-in."""
+class CorrectEmailForm(AllauthFormMixin, forms.Form):
+    """Another address for a user who has signed up with a wrong one."""
 
+    labels = {"email": _("Email")}
 
-class ReauthenticateCodeForm(AllauthFormMixin, mfa_forms.ReauthenticateForm):  # type: ignore[misc]
-    """The code before a change of the account."""
+    email = forms.EmailField(widget=forms.EmailInput(attrs={"autocomplete": "email"}))
 
-
-class ActivateTOTPForm(AllauthFormMixin, totp_forms.ActivateTOTPForm):  # type: ignore[misc]
-    """The first code of the app, which confirms that it is set up."""
+    def clean_email(self) -> str:
+        return str(get_adapter().clean_email(self.cleaned_data["email"].lower()))
 
 
 class ProfileForm(forms.ModelForm[User]):
@@ -187,6 +187,7 @@ class ProfileForm(forms.ModelForm[User]):
             "preferred_language",
             "allows_promotion_by_others",
         ]
+        field_classes = {"display_name": OneLineField, "biography": TextField}
         widgets = {"biography": forms.Textarea(attrs={"rows": 5})}
         help_texts = {
             "display_name": _(
@@ -203,14 +204,24 @@ class ProfileForm(forms.ModelForm[User]):
             del self.fields["without_avatar"]
 
     def clean_display_name(self) -> str:
-        name = unicodedata.normalize("NFC", self.cleaned_data["display_name"])
+        name = str(self.cleaned_data["display_name"])
         if _INVISIBLE.search(name):
             raise ValidationError(_("The name contains invisible characters. Type it again."))
-        return " ".join(name.split())
+        return name
 
     def clean_biography(self) -> str:
-        text = unicodedata.normalize("NFC", self.cleaned_data["biography"].replace("\r\n", "\n"))
-        return _INVISIBLE.sub("", text).strip()
+        return _INVISIBLE.sub("", self.cleaned_data["biography"])
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        name, user = cleaned.get("display_name", ""), self.instance
+        if name and name != self.initial["display_name"] and not user.is_staff:
+            of_others = User.objects.by_username(name).exclude(pk=user.pk)
+            if of_others.exists() or imitates_staff(name):
+                self.add_error(
+                    "display_name", _("This name could be mistaken for that of another user or of the staff.")
+                )
+        return cleaned
 
     def clean_avatar(self) -> Image.Image | None:
         file: UploadedFile[Any] | None = self.cleaned_data["avatar"]

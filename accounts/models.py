@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable
 from typing import Any, ClassVar
 
@@ -30,6 +31,11 @@ def language_choices() -> list[tuple[str, str]]:
     return list(settings.LANGUAGES)
 
 
+def normalize_password(password: str | None) -> str | None:
+    """Return the one form of a password that keyboards type composed or decomposed (RFC 8265, with NFKC)."""
+    return password and unicodedata.normalize("NFKC", password)
+
+
 class UserManager(auth_models.UserManager["User"]):
     """Usernames and email addresses are looked up in any case, by the indexes of their constraints."""
 
@@ -50,10 +56,14 @@ class UserManager(auth_models.UserManager["User"]):
         """Return the user with this username, as a queryset. `iexact` would not use the index."""
         return self.alias(lower=Lower("username")).filter(lower=username.lower())
 
+    def by_email(self, email: str) -> models.QuerySet[User]:
+        """Return the user with this address, as a queryset."""
+        return self.alias(lower=Lower("email")).filter(lower=email.lower())
+
     def pks_by_login(self, login: str) -> list[int]:
         """Return the primary keys of the users with this username or email address."""
-        by_email = self.alias(lower=Lower("email")).filter(lower=login.lower()).values("pk")
-        return [row["pk"] for row in self.by_username(login).values("pk").union(by_email)]
+        users = self.by_username(login).values("pk").union(self.by_email(login).values("pk"))
+        return [row["pk"] for row in users]
 
     def get_by_natural_key(self, username: str | None) -> User:
         return self.by_username(username or "").get()
@@ -62,8 +72,8 @@ class UserManager(auth_models.UserManager["User"]):
 class User(auth_models.AbstractUser):
     """An account.
 
-    `suspended_until` is written by `articles.moderation.services` alone; services check `is_suspended`. A suspended
-    user can log in and read.
+    `suspended_until` is written by `articles.moderation.services` alone. A suspended user can log in and read, but has
+    no permissions; services call `accounts.services.lock_acting_user`.
     """
 
     first_name = None  # type: ignore[assignment]
@@ -102,6 +112,7 @@ class User(auth_models.AbstractUser):
                 violation_error_message=_("A user with this email address already exists."),
             ),
         ]
+        indexes = [models.Index(fields=["id"], condition=models.Q(is_staff=True), name="user_staff")]
 
     def __str__(self) -> str:
         return self.name
@@ -114,6 +125,18 @@ class User(auth_models.AbstractUser):
     @property
     def is_suspended(self) -> bool:
         return self.suspended_until is not None and self.suspended_until > timezone.now()
+
+    def set_password(self, raw_password: str | None) -> None:
+        super().set_password(normalize_password(raw_password))
+
+    def check_password(self, raw_password: str) -> bool:
+        return super().check_password(normalize_password(raw_password) or "")
+
+    def has_perm(self, perm: str, obj: Any = None) -> bool:
+        return not self.is_suspended and super().has_perm(perm, obj)
+
+    def has_module_perms(self, app_label: str) -> bool:
+        return not self.is_suspended and super().has_module_perms(app_label)
 
     def get_full_name(self) -> str:
         return self.name

@@ -2,46 +2,116 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from django.core.exceptions import PermissionDenied
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from django.db import transaction
+from django.db import IntegrityError, transaction
+from django.db.models import Exists, OuterRef, ProtectedError
+from django.utils import timezone
+from django.utils.translation import gettext as _
 from PIL import Image, ImageOps
 
 from accounts.models import User
 from accounts.selectors import AVATAR_SIZES, avatar_path
 from core import events
+from core.exceptions import ActionNotAllowed
 from core.images import encode_webp, random_name
 
+UNCONFIRMED_TIMEOUT = timedelta(days=7)
+# Users in one run.
+MAX_DELETED = 1000
 
+
+def lock_acting_user(pk: int, permission: str = "") -> User:
+    """Lock and return a user who is about to change something, as a moderator can suspend them at the same moment.
+
+    Call it first in the transaction of every action: users are locked before other rows.
+
+    Args:
+        permission: that the action needs, if any.
+
+    Raises:
+        PermissionDenied: the account is closed, or it lacks the permission.
+        ActionNotAllowed: the user is suspended.
+    """
+    current = User.objects.select_for_update(no_key=True).filter(pk=pk, is_active=True).first()
+    if current is None:
+        raise PermissionDenied
+    if current.is_suspended:
+        raise ActionNotAllowed(_("Your account is suspended, so you cannot do this."))
+    if permission and not current.has_perm(permission):
+        raise PermissionDenied
+    return current
+
+
+def set_unconfirmed_email(*, user: User, email: str) -> EmailAddress | None:
+    """Save a user whose address is not confirmed, new ones too, with another address; the old one is forgotten.
+
+    Returns:
+        None if the address or the username of a new user is taken. Nothing was stored.
+    """
+    try:
+        with transaction.atomic():
+            user.email = email
+            user.save()
+            EmailAddress.objects.filter(user=user, verified=False).delete()
+            return EmailAddress.objects.create(user=user, email=email, primary=True)
+    except IntegrityError:
+        return None
+
+
+def delete_unconfirmed_users() -> int:
+    """Delete users who signed up a week ago and did not confirm their address, so that their usernames are free again.
+
+    Returns:
+        how many.
+    """
+    addresses = EmailAddress.objects.filter(user=OuterRef("pk"))
+    users = User.objects.filter(
+        ~Exists(addresses.filter(verified=True)),
+        Exists(addresses),
+        date_joined__lt=timezone.now() - UNCONFIRMED_TIMEOUT,
+        last_login=None,
+        is_staff=False,
+    )
+    pks, deleted = list(users.values_list("pk", flat=True)[:MAX_DELETED]), 0
+    for pk in pks:
+        # Again, because the user can have confirmed the address meanwhile; users who wrote something are protected.
+        with suppress(ProtectedError), transaction.atomic():
+            deleted += bool(users.select_for_update().filter(pk=pk).delete()[0])
+    return deleted
+
+
+@transaction.atomic
 def update_profile(
-    *,
-    user: User,
-    display_name: str,
-    biography: str,
-    preferred_language: str,
-    allows_promotion_by_others: bool,
-    avatar: Image.Image | None = None,
-    without_avatar: bool = False,
+    *, user: User, avatar: Image.Image | None = None, without_avatar: bool = False, **fields: Any
 ) -> None:
     """Store what `ProfileForm` returned.
 
     Args:
         avatar: a new avatar, from `core.images.load_image`; None leaves the present one.
         without_avatar: remove the present avatar; ignored if there is a new one.
+        fields: the other fields of the profile, by name.
+
+    Raises:
+        ActionNotAllowed: the user is suspended.
     """
-    with transaction.atomic():
-        is_renamed = user.display_name != display_name
-        user.display_name = display_name
-        user.biography = biography
-        user.preferred_language = preferred_language
-        user.allows_promotion_by_others = allows_promotion_by_others
-        user.save(update_fields=["display_name", "biography", "preferred_language", "allows_promotion_by_others"])
-        if avatar is not None:
-            save_avatar(user=user, image=avatar)
-        elif without_avatar:
-            remove_avatar(user=user)
-        if is_renamed:
-            events.user_renamed.send(User, user=user)
+    lock_acting_user(user.pk)
+    is_renamed = user.display_name != fields["display_name"]
+    for name, value in fields.items():
+        setattr(user, name, value)
+    user.save(update_fields=fields)
+    if avatar is not None:
+        save_avatar(user=user, image=avatar)
+    elif without_avatar:
+        remove_avatar(user=user)
+    if is_renamed:
+        events.user_renamed.send(User, user=user)
 
 
 def save_avatar(*, user: User, image: Image.Image) -> None:
@@ -59,6 +129,15 @@ def save_avatar(*, user: User, image: Image.Image) -> None:
     except BaseException:
         _delete_files(key)
         raise
+
+
+@transaction.atomic
+def clear_profile(*, user: User) -> None:
+    """Remove name, biography and avatar."""
+    user.display_name = user.biography = ""
+    user.save(update_fields=["display_name", "biography"])
+    remove_avatar(user=user)
+    events.user_renamed.send(User, user=user)
 
 
 def remove_avatar(*, user: User) -> None:

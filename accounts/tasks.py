@@ -6,14 +6,14 @@ from allauth.account.forms import ResetPasswordForm
 from django.tasks import task
 from django.utils.translation import override
 
+from accounts.models import User
+
 
 @task()
-def send_password_reset_email(email: str, language: str) -> None:
-    """Send a link for a new password if an active account has this address.
-
-    A task does it, so that the response takes the same time whether or not such an account exists.
-    """
-    form = ResetPasswordForm({"email": email})
+def send_password_reset_email(user_id: int | None, language: str) -> None:
+    """Send a link for a new password, if there is a user and the account is active."""
+    user = User.objects.filter(pk=user_id or 0).first()
+    form = ResetPasswordForm({"email": user.email if user else ""})
     with override(language):
         if form.is_valid():
             form.save(request=None)

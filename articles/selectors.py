@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
 
+from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.core.cache import caches
 from django.db.models import BigAutoField, QuerySet
@@ -24,7 +25,7 @@ SECTION_VALUES = ("section__slug", "section__name", "section__name_ru", "section
 CARD_VALUES = (
     *("pk", "live_id", "live__title", "live__summary", "live__language"),
     *("live__image__key", "live__image__width", "live__image__height"),
-    *("author__username", "author__display_name", "published_at", "views", "likes", "dislikes"),
+    *("author__username", "author__display_name", "author__is_active", "published_at", "views", "likes", "dislikes"),
     *SECTION_VALUES,
 )
 
@@ -45,6 +46,7 @@ class Card(NamedTuple):
     image_height: int | None
     author_username: str
     author_display_name: str
+    author_is_active: bool
     published_at: datetime
     views: int
     likes: int
@@ -63,6 +65,11 @@ class Card(NamedTuple):
     def section_label(self) -> str:
         """The section's name in the language of the article."""
         return str(getattr(self, f"section_name_{self.language}", "") or self.section_name)
+
+    @property
+    def section_language(self) -> str:
+        """The language of `section_label`."""
+        return self.language if getattr(self, f"section_name_{self.language}", "") else settings.LANGUAGE_CODE
 
     @property
     def url(self) -> str:

@@ -6,7 +6,9 @@ where Django's own count all rows and skip the earlier ones by OFFSET.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
+from itertools import islice
 from typing import Any, ClassVar
 
 import django_tasks_db.admin  # noqa: F401 - registers the class that is replaced here
@@ -21,11 +23,13 @@ from django.db.models import DateTimeField, IntegerField, Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.tasks import TaskResultStatus
+from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_tasks_db.models import DBTaskResult
 
+from core.forms import TEXT_FIELDS
 from core.models import PeriodicRun, SiteSettings
 from core.pagination import KeysetOrdering
 from core.sanitizer import sanitize
@@ -113,6 +117,13 @@ class KeysetModelAdmin[M: Model](admin.ModelAdmin[M]):
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return KeysetChangeList
 
+    def render_page(
+        self, request: HttpRequest, template: str, context: dict[str, Any], *, status: int = 200
+    ) -> HttpResponse:
+        """Render a page of the admin next to the list."""
+        context = {**self.admin_site.each_context(request), "opts": self.opts, **context}
+        return TemplateResponse(request, template, context, status=status)
+
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[M], search_term: str
     ) -> tuple[QuerySet[M], bool]:
@@ -149,6 +160,18 @@ def ordering_of(rows: QuerySet[Any]) -> KeysetOrdering:
     return KeysetOrdering(columns, ascending=ascending)
 
 
+class RequiredListFilter(admin.SimpleListFilter):
+    """A filter without "All": the first choice is the default."""
+
+    def value(self) -> str:
+        value = super().value()
+        names = [name for name, _label in self.lookup_choices]
+        return value if value in names else names[0]
+
+    def choices(self, changelist: ChangeList) -> Iterator[Any]:
+        return islice(super().choices(changelist), 1, None)
+
+
 class ValidatedActionMixin[M: Model](admin.ModelAdmin[M]):
     """Refuse invalid primary keys in the selection of an action, with which Django answers 500."""
 
@@ -178,6 +201,7 @@ class SiteSettingsAdmin(NoAddDeleteAdminMixin, admin.ModelAdmin[SiteSettings]):
     """The single row: the list redirects to its form, which shows the defaults until the row exists."""
 
     form = SiteSettingsForm
+    formfield_overrides = TEXT_FIELDS
     fields = ["name", "tagline", "about", "rules", "reviewed_before_trusted"]
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:

@@ -6,11 +6,11 @@ import re
 from typing import Any, Protocol
 
 from django.conf import settings
-from django.template.loader import render_to_string
+from django.template.loader import render_to_string, select_template
 from django.utils import translation
 
-from core.models import SiteSettings
-from core.tasks import deliver_email, retry_later, send_email
+from core.models import PendingEmail, SiteSettings
+from core.tasks import retry_later, send_email, send_emails
 
 __all__ = ["absolute_url", "enqueue_email", "retry_later", "send_templated_email"]
 
@@ -47,20 +47,26 @@ def send_templated_email(*, to: Recipient, template: str, context: dict[str, Any
         )
 
 
-def enqueue_email(*, to: str, template: str, context: dict[str, Any]) -> None:
-    """Render an email in the active language and enqueue its delivery.
+def enqueue_email(*, to: str, template: str, context: dict[str, Any], language: str | None = None) -> None:
+    """Render an email and enqueue it. Emails of a transaction that is rolled back are not sent.
 
-    The HTML is made from the paragraphs of the text; a paragraph that is a URL alone becomes a button.
+    Without a template of its own, the HTML is made from the paragraphs of the text; a paragraph that is a URL alone
+    becomes a button.
 
     Args:
-        template: the prefix of the templates `<template>_subject.txt` and `<template>_message.txt`.
+        template: the prefix of the templates `<template>_subject.txt`, `<template>_message.txt` and, if there is one,
+            `<template>.html`.
+        language: of the email; by default the active one.
     """
-    context = {**_base_context(), **context, "email": to}
-    subject = render_to_string(f"{template}_subject.txt", context)
-    text = re.sub(r"\n{3,}", "\n\n", render_to_string(f"{template}_message.txt", context).strip())
-    # The last paragraph is the site's name and address, which the HTML has in its header.
-    html = render_to_string("base_email.html", {**context, "paragraphs": text.split("\n\n")[:-1]})
-    deliver_email.enqueue(to, subject, text + "\n", html)
+    with translation.override(language or translation.get_language()):
+        context = {**_base_context(), **context, "email": to}
+        subject = render_to_string(f"{template}_subject.txt", context)
+        text = re.sub(r"\n{3,}", "\n\n", render_to_string(f"{template}_message.txt", context).strip())
+        # The last paragraph is the site's name and address, which the HTML has in its header.
+        context["paragraphs"] = text.split("\n\n")[:-1]
+        html = select_template([f"{template}.html", "base_email.html"]).render(context)
+    PendingEmail.objects.create(to=to, subject=subject, text=text + "\n", html=html)
+    send_emails.enqueue()
 
 
 def _base_context() -> dict[str, Any]:

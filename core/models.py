@@ -1,4 +1,4 @@
-"""The site settings, and the last runs of periodic jobs."""
+"""The site settings, emails that are not sent yet, and the last runs of periodic jobs."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import cast
 from django.core.cache import caches
 from django.core.validators import MaxValueValidator
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 DEFAULT_RULES = """\
@@ -55,6 +56,26 @@ class SiteSettings(models.Model):
         """Return the settings, cached for five seconds; the defaults if the row does not exist yet."""
         settings = caches["local"].get_or_set("site-settings", lambda: cls.objects.filter(pk=1).first() or cls(pk=1), 5)
         return cast("SiteSettings", settings)
+
+
+class PendingEmail(models.Model):
+    """An email that is not sent yet; `core.mail` creates the row, `core.tasks` deletes it after sending."""
+
+    to = models.EmailField(_("recipient"))
+    subject = models.TextField(_("subject"))
+    text = models.TextField()
+    html = models.TextField()
+    created_at = models.DateTimeField(_("created"), default=timezone.now)
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    next_attempt_at = models.DateTimeField(_("next attempt"), default=timezone.now, null=True, db_index=True)
+    error = models.TextField(_("error"), blank=True)
+
+    class Meta:
+        verbose_name = _("unsent email")
+        verbose_name_plural = _("unsent emails")
+
+    def __str__(self) -> str:
+        return self.subject
 
 
 class PeriodicRun(models.Model):

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import timedelta
-from smtplib import SMTPException
+from smtplib import SMTPRecipientsRefused
 from typing import Any
 
 from django.core.mail import EmailMultiAlternatives
+from django.db.models import F
 from django.tasks import Task, task
 from django.utils import timezone
 
+from core.models import PendingEmail
+
 MAX_ATTEMPTS = 6
+# The first wait is longer than a mail server can take for one email, because it also protects the attempt that runs.
+FIRST_EMAIL_RETRY = timedelta(minutes=5)
+MAX_EMAIL_RETRY = timedelta(hours=6)
+# About four days.
+MAX_EMAIL_ATTEMPTS = 20
+# Emails of one run.
+EMAIL_BATCH = 100
+logger = logging.getLogger(__name__)
 
 
 def retry_later(task: Task[..., None], *args: Any, attempt: int) -> bool:
@@ -43,10 +55,32 @@ def send_email(*, to: str, subject: str, text: str, html: str) -> None:
 
 
 @task()
-def deliver_email(to: str, subject: str, text: str, html: str, attempt: int = 1) -> None:
-    """Send one email, again later if the mail server does not take it."""
-    try:
-        send_email(to=to, subject=subject, text=text, html=html)
-    except (OSError, SMTPException):
-        if not retry_later(deliver_email, to, subject, text, html, attempt=attempt):
-            raise
+def send_emails() -> None:
+    """Send the emails that are due, at once after `enqueue_email`."""
+    send_pending_emails()
+
+
+def send_pending_emails() -> None:
+    """Send the emails that are due. Runs periodically too, for those that failed.
+
+    An email is claimed by moving its next attempt into the future, sent outside of a transaction, and then deleted: if
+    the worker is killed in between, the next attempt is due later.
+    """
+    due = PendingEmail.objects.filter(next_attempt_at__lte=timezone.now()).order_by("next_attempt_at", "pk")
+    for email in due[:EMAIL_BATCH]:
+        attempts = email.attempts + 1
+        wait = min(FIRST_EMAIL_RETRY * 2**email.attempts, MAX_EMAIL_RETRY)
+        next_attempt_at = timezone.now() + wait if attempts < MAX_EMAIL_ATTEMPTS else None
+        claim = PendingEmail.objects.filter(pk=email.pk, attempts=email.attempts)
+        if not claim.update(attempts=F("attempts") + 1, next_attempt_at=next_attempt_at):
+            continue  # Another worker has claimed it.
+        try:
+            send_email(to=email.to, subject=email.subject, text=email.text, html=email.html)
+        except OSError as error:  # Also smtplib's.
+            # Without the message, in which some servers repeat the address.
+            logger.warning("email %d: attempt %d failed: %s", email.pk, attempts, type(error).__name__)
+            PendingEmail.objects.filter(pk=email.pk).update(error=str(error))
+            if not isinstance(error, SMTPRecipientsRefused):
+                return  # The others would fail too, each after a timeout.
+        else:
+            email.delete()

@@ -1,10 +1,35 @@
-"""WSGI environment variables read as Django reads them, for WSGI middleware."""
+"""The WSGI environment: read as Django reads it, and without the environment variables of the process."""
 
 from __future__ import annotations
 
-from wsgiref.types import WSGIEnvironment
+import os
+from collections.abc import Iterable
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from django.conf import settings
+
+# What servers set for each request, also if the process has a variable of this name.
+_CGI_NAMES = {
+    *("REQUEST_METHOD", "SCRIPT_NAME", "PATH_INFO", "QUERY_STRING", "CONTENT_TYPE", "CONTENT_LENGTH"),
+    *("SERVER_NAME", "SERVER_PORT", "SERVER_PROTOCOL", "REMOTE_ADDR"),
+}
+
+
+class WithoutProcessEnvironment:
+    """A WSGI application around another one: removes the environment variables of the process from `environ`.
+
+    Some servers, such as granian, copy them into it. They contain passwords, and `environ` is shown in debug pages and
+    stored by libraries.
+    """
+
+    def __init__(self, app: WSGIApplication) -> None:
+        self.app = app
+        self.names = os.environ.keys() - _CGI_NAMES
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        for name in self.names:
+            environ.pop(name, None)
+        return self.app(environ, start_response)
 
 
 def is_secure(environ: WSGIEnvironment) -> bool:

@@ -17,6 +17,7 @@ from articles.moderation.services import decide
 from articles.services import publishing
 from articles.services.images import store_image
 from articles.services.revisions import ArticleContent
+from core.models import PendingEmail
 from demo.activity import add_votes_and_views
 from demo.content import ArticleSource, published_with_ages, read_articles
 from demo.progress import Progress
@@ -71,9 +72,8 @@ def _write(source: ArticleSource, moment: datetime) -> None:
         decide_on_it(verdict=Verdict.HIDE, rule=source.rule, reason=source.reason)
         hidden_at = moment + HIDDEN_AFTER
         Article.objects.filter(pk=article.pk).update(state_since=hidden_at)
-        Decision.objects.filter(revision__article=article, verdict=Verdict.HIDE).update(
-            decided_at=hidden_at, mailed_at=hidden_at
-        )
+        Decision.objects.filter(revision__article=article, verdict=Verdict.HIDE).update(decided_at=hidden_at)
+    PendingEmail.objects.filter(to=author.email).delete()
     if source.pending_edit:
         _submit_edit(article, source.pending_edit)
 
@@ -94,12 +94,12 @@ def _content(source: ArticleSource, author: User) -> ArticleContent:
 
 
 def _backdate(article: Article, moment: datetime) -> None:
-    """Set all times of an article as if it had entered its state at `moment`; marks its emails as sent."""
+    """Set all times of an article as if it had entered its state at `moment`."""
     written = moment - REVIEW_TIME - timedelta(days=1)
     submitted = moment if article.state == State.IN_REVIEW else moment - REVIEW_TIME
     Article.objects.filter(pk=article.pk).update(created_at=written, state_since=moment)
     Revision.objects.filter(article=article).update(created_at=written, updated_at=submitted, submitted_at=submitted)
-    Decision.objects.filter(revision__article=article).update(decided_at=moment, mailed_at=moment)
+    Decision.objects.filter(revision__article=article).update(decided_at=moment)
     if article.state == State.PUBLISHED:
         Article.objects.filter(pk=article.pk).update(published_at=moment, hot=hot(0, 0, moment))
         ArticleTag.objects.filter(article=article).update(published_at=moment)

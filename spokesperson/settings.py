@@ -73,7 +73,7 @@ INSTALLED_APPS = [
     "articles",
     "accounts",
     "core",
-    "django.contrib.admin",
+    "accounts.apps.SiteAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.humanize",
@@ -110,7 +110,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "accounts.middleware.SiteContextMiddleware",
+    "accounts.middleware.AccountPagesMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "core.ratelimit.RateLimitMiddleware",
@@ -231,6 +231,8 @@ TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 # Management commands and functions that the task worker runs (core.periodic), each with its interval.
 PERIODIC_JOBS = {
     "core.periodic.requeue_lost_tasks": timedelta(minutes=1),
+    "core.tasks.send_pending_emails": timedelta(minutes=1),
+    "articles.services.images.finish_moves": timedelta(minutes=1),
     "articles.readership.services.rollup": timedelta(minutes=1),
     "articles.promotion.services.tracking.add_pending_counts": timedelta(minutes=1),
     "close_promotions": timedelta(minutes=10),
@@ -238,6 +240,7 @@ PERIODIC_JOBS = {
     "articles.readership.services.delete_old_data": timedelta(hours=1),
     "articles.promotion.services.tracking.delete_old_events": timedelta(hours=1),
     "clearsessions": timedelta(days=1),
+    "accounts.services.delete_unconfirmed_users": timedelta(hours=1),
     "prune_db_task_results --queue-name=* --min-age-days=1 --failed-min-age-days=14": timedelta(days=1),
     "recount --check": timedelta(days=1),
     "verify_ledger": timedelta(days=1),
@@ -343,13 +346,20 @@ ACCOUNT_FORMS = {
 # other. The link logs the new user in, in the browser of the sign-up.
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True
+ACCOUNT_EMAIL_CONFIRMATION_AUTHENTICATED_REDIRECT_URL = "account"
 ACCOUNT_LOGIN_TIMEOUT = 60 * 60
 ACCOUNT_CHANGE_EMAIL = True
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_USERNAME_MIN_LENGTH = 3
-ACCOUNT_USERNAME_BLACKLIST = ["admin", "administrator", "moderator", "root", "spokesperson", "support"]
+ACCOUNT_USERNAME_BLACKLIST = [
+    *("abuse", "admin", "administrator", "all", "anonymous", "api", "author", "authors", "contact", "deleted"),
+    *("editor", "everyone", "help", "hostmaster", "info", "mail", "mod", "moderation", "moderator", "news"),
+    *("no-reply", "nobody", "noreply", "null", "official", "owner", "postmaster", "root", "security", "settings"),
+    *("site", "spokesperson", "staff", "static", "support", "system", "team", "undefined", "user", "users"),
+    *("webmaster", "www"),
+]
 ACCOUNT_USERNAME_VALIDATORS = "accounts.models.username_validators"
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = _origin.scheme
 ACCOUNT_SESSION_REMEMBER = True

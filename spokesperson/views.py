@@ -60,10 +60,14 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def media(request: HttpRequest, path: str) -> FileResponse:
-    """Serve an uploaded file, unless a web server or object storage does. Names are random and never reused."""
+    """Serve an uploaded file, unless a web server or object storage does. Names are random and never reused.
+
+    A shared cache asks again after seconds: a file can be taken down.
+    """
     try:
         response = FileResponse(FileSystemStorage().open(path))
     except (OSError, ValueError, SuspiciousFileOperation) as error:
         raise Http404 from error
-    response["Cache-Control"] = "public, max-age=31536000, immutable"
+    response["Cache-Control"] = "public, max-age=86400, s-maxage=5"
+    response["Cross-Origin-Resource-Policy"] = "cross-origin"  # Feed readers show the images.
     return response

@@ -18,5 +18,7 @@ from django.conf import settings
 from articles.readership.wsgi import BeaconApplication
 from core.page_cache import PageCache
 from core.request_memory import FreeLargeRequests
+from core.wsgi_environ import WithoutProcessEnvironment
 
-application = BeaconApplication(PageCache(FreeLargeRequests(_django), max_bytes=settings.PAGE_CACHE_BYTES))
+_cached = PageCache(FreeLargeRequests(_django), max_bytes=settings.PAGE_CACHE_BYTES)
+application = WithoutProcessEnvironment(BeaconApplication(_cached))

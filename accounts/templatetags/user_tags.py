@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import template
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
 
 from accounts.models import User
 from accounts.selectors import avatar_url
@@ -15,22 +15,13 @@ register = template.Library()
 AVATAR_COLORS = 6
 
 
-@register.simple_tag
-def avatar(user: User, size: int = 44) -> SafeString:
-    """Return the user's avatar, or the initial of the name on a coloured background: `{% avatar user 44 %}`.
+@register.inclusion_tag("accounts/_avatar.html")
+def avatar(user: User, size: int = 44) -> dict[str, Any]:
+    """Show the user's avatar, or the initial of the name on a coloured background: `{% avatar user 44 %}`.
 
     It has no alternative text, because the name is always next to it.
     """
-    if url := avatar_url(user, size):
-        return format_html('<img class="avatar" src="{0}" width="{1}" height="{1}" alt="" loading="lazy">', url, size)
-    return format_html(
-        '<svg class="avatar avatar--{}" width="{}" height="{}" viewBox="0 0 40 40" aria-hidden="true">'
-        '<rect width="40" height="40"/><text x="20" y="20" dy=".36em" text-anchor="middle">{}</text></svg>',
-        user.pk % AVATAR_COLORS + 1,
-        size,
-        size,
-        user.name[:1].upper(),
-    )
+    return {"url": avatar_url(user, size), "size": size, "name": user.name, "color": user.pk % AVATAR_COLORS + 1}
 
 
 @register.filter

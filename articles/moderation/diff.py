@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from difflib import SequenceMatcher
 from html import unescape
-from itertools import groupby
+from itertools import groupby, zip_longest
 
-from django.utils.html import format_html, format_html_join, strip_tags
+from django.db.models import Field
+from django.utils.html import escape, format_html, format_html_join, strip_tags
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext, pgettext
+from django.utils.text import capfirst
+from django.utils.translation import ngettext
 
 from articles.models import Revision
+from core.diff import changes
 
-# Longer paragraphs are not compared by words, which takes quadratic time.
-MAX_WORDS = 1500
+# Paragraphs with fewer words in common are shown as removed and added.
 MIN_SIMILARITY = 0.4
+FIELDS = ["title", "summary", "section", "language", "tag_names", "image", "caption", "alternative_text", "credit"]
 
 _BLOCK_TAG = re.compile(r"</?(?:p|h2|h3|ul|ol|li|blockquote|hr)>")
 _LINK = re.compile(r'<a href="([^"]*)"[^>]*>(.*?)</a>', re.DOTALL)
@@ -32,22 +33,20 @@ def paragraphs(html: str) -> list[str]:
 
 def diff_fields(before: Revision, after: Revision) -> list[tuple[str, SafeString]]:
     """Return (label, difference as HTML) for each changed field except the body."""
+    rows = []
+    for name in FIELDS:
+        field, old, new = Revision._meta.get_field(name), _value(before, name), _value(after, name)
+        if old != new:
+            assert isinstance(field, Field)
+            rows.append((capfirst(str(field.verbose_name)), _diff_words(old, new)[0]))
+    return rows
 
-    def values(revision: Revision) -> dict[str, str]:
-        return {
-            _("Title"): revision.title,
-            pgettext("of an article", "Summary"): revision.summary,
-            _("Section"): revision.section.name,
-            _("Language"): revision.get_language_display(),
-            _("Tags"): ", ".join(revision.tag_names),
-            _("Image"): str(revision.image or ""),
-            _("Caption"): revision.caption,
-            _("Alternative text"): revision.alternative_text,
-            _("Credit"): revision.credit,
-        }
 
-    old, new = values(before), values(after)
-    return [(name, _diff_words(old[name], new[name])) for name in old if old[name] != new[name]]
+def _value(revision: Revision, name: str) -> str:
+    if name == "language":
+        return revision.get_language_display()
+    value = getattr(revision, name)
+    return ", ".join(value) if isinstance(value, list) else str(value or "")
 
 
 def diff_bodies(before: str, after: str) -> list[tuple[str, SafeString]]:
@@ -57,8 +56,8 @@ def diff_bodies(before: str, after: str) -> list[tuple[str, SafeString]]:
     nothing changed.
     """
     blocks = list(_diff_paragraphs(paragraphs(before), paragraphs(after)))
-    changes = {index for index, (kind, _html) in enumerate(blocks) if kind != "same"}
-    shown = {neighbour for index in changes for neighbour in (index - 1, index, index + 1)}
+    changed = [index for index, (kind, _html) in enumerate(blocks) if kind != "same"]
+    shown = {neighbour for index in changed for neighbour in (index - 1, index, index + 1)}
     merged: list[tuple[str, SafeString]] = []
     for is_shown, group in groupby(enumerate(blocks), key=lambda item: item[0] in shown):
         items = [block for _index, block in group]
@@ -67,41 +66,32 @@ def diff_bodies(before: str, after: str) -> list[tuple[str, SafeString]]:
         else:
             text = ngettext("%(count)d unchanged paragraph", "%(count)d unchanged paragraphs", len(items))
             merged.append(("gap", format_html("{}", text % {"count": len(items)})))
-    return merged if changes else []
+    return merged if changed else []
 
 
 def _diff_paragraphs(old: list[str], new: list[str]) -> Iterator[tuple[str, SafeString]]:
-    for kind, i, j, k, m in SequenceMatcher(None, old, new).get_opcodes():
-        if kind == "equal":
-            yield from (("same", format_html("{}", text)) for text in old[i:j])
-            continue
-        pairs = min(j - i, m - k)
-        for before, after in zip(old[i : i + pairs], new[k : k + pairs], strict=True):
-            if _are_similar(before, after):
-                yield "changed", _diff_words(before, after)
-            else:
+    for equal, removed, added in changes(old, new):
+        yield from (("same", escape(text)) for text in equal)
+        for before, after in zip_longest(removed, added, fillvalue=""):
+            merged, similarity = _diff_words(before, after)
+            if similarity > MIN_SIMILARITY:
+                yield "changed", merged
+                continue
+            if before:
                 yield "removed", format_html("<del>{}</del>", before)
+            if after:
                 yield "added", format_html("<ins>{}</ins>", after)
-        yield from (("removed", format_html("<del>{}</del>", text)) for text in old[i + pairs : j])
-        yield from (("added", format_html("<ins>{}</ins>", text)) for text in new[k + pairs : m])
 
 
-def _are_similar(before: str, after: str) -> bool:
-    words = _WORDS.findall(before), _WORDS.findall(after)
-    if max(map(len, words)) > MAX_WORDS:
-        return False
-    return SequenceMatcher(None, *words, autojunk=False).ratio() > MIN_SIMILARITY
-
-
-def _diff_words(before: str, after: str) -> SafeString:
+def _diff_words(before: str, after: str) -> tuple[SafeString, float]:
+    """Return the merged text, and which share of the words is in both."""
     old, new = _WORDS.findall(before), _WORDS.findall(after)
-    parts = []
-    for kind, i, j, k, m in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-        if kind == "equal":
-            parts.append(format_html("{}", "".join(old[i:j])))
-            continue
-        if i < j:
-            parts.append(format_html("<del>{}</del> ", "".join(old[i:j]).rstrip()))
-        if k < m:
-            parts.append(format_html("<ins>{}</ins> ", "".join(new[k:m]).rstrip()))
-    return format_html_join("", "{}", ((part,) for part in parts))
+    parts, in_both = [], 0
+    for equal, removed, added in changes(old, new):
+        in_both += len(equal)
+        parts.append(escape("".join(equal)))
+        if removed:
+            parts.append(format_html("<del>{}</del> ", "".join(removed).rstrip()))
+        if added:
+            parts.append(format_html("<ins>{}</ins> ", "".join(added).rstrip()))
+    return format_html_join("", "{}", ((part,) for part in parts)), 2 * in_both / max(len(old) + len(new), 1)

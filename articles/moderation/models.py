@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Self
 
 from django.conf import settings
@@ -39,17 +39,6 @@ class Rule(models.TextChoices):
     OTHER = "other", _("another rule")
 
 
-class DecisionQuerySet(models.QuerySet["Decision"]):
-    def public(self) -> Self:
-        """Return the decisions in the public log, newest first."""
-        return self.filter(verdict__in=Decision.PUBLIC_VERDICTS).order_by(*BY_DECISION_TIME.names)
-
-    def pending_email(self, *, older_than: timedelta) -> Self:
-        """Return decisions of which no email was sent, though they are older than this."""
-        limit = timezone.now() - older_than
-        return self.filter(mailed_at=None, decided_at__lt=limit).exclude(verdict=Decision.Verdict.KEEP)
-
-
 class Decision(models.Model):
     """A moderator's decision on one revision. Rows are not changed; a new decision is a new row."""
 
@@ -63,7 +52,6 @@ class Decision(models.Model):
         KEEP = "keep", pgettext_lazy("verdict", "Keep published")
 
     VERDICTS_WITH_REASON = ("return", "hide", "correct")
-    PUBLIC_VERDICTS = ("hide", "restore")
 
     revision = models.ForeignKey(
         Revision, on_delete=models.PROTECT, related_name="decisions", verbose_name=_("revision")
@@ -75,9 +63,6 @@ class Decision(models.Model):
     rule = models.CharField(_("rule"), max_length=20, choices=Rule.choices, blank=True, default="")
     reason = models.TextField(_("reason"), max_length=MAX_REASON, blank=True)
     decided_at = models.DateTimeField(_("decided"), default=timezone.now)
-    mailed_at = models.DateTimeField(_("author notified at"), null=True, blank=True, editable=False)
-
-    objects = DecisionQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("decision")
@@ -99,9 +84,6 @@ class Decision(models.Model):
             models.Index(
                 fields=["-decided_at", "-id"], condition=Q(verdict__in=["hide", "restore"]), name="decision_public"
             ),
-            models.Index(
-                fields=["decided_at"], condition=Q(mailed_at=None) & ~Q(verdict="keep"), name="decision_pending_email"
-            ),
         ]
 
     def __str__(self) -> str:
@@ -121,7 +103,6 @@ class Suspension(models.Model):
     begins_at = models.DateTimeField(_("from"), default=timezone.now)
     ends_at = models.DateTimeField(_("until"))
     lifted_at = models.DateTimeField(_("lifted"), null=True, blank=True)
-    mailed_at = models.DateTimeField(_("user notified at"), null=True, blank=True, editable=False)
 
     class Meta:
         verbose_name = _("suspension")
@@ -150,7 +131,7 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
         return self.filter(state=Revision.State.IN_REVIEW).order_by("submitted_at", "pk")
 
     def unreviewed(self) -> Self:
-        """Return live texts of trusted authors that no moderator has decided on.
+        """Return live texts of trusted authors that no moderator has decided on, newest first.
 
         Only the latest `MAX_UNREVIEWED_SEARCHED` publications are searched: where all are reviewed, a search without a
         bound reads the whole table to find nothing.
@@ -165,10 +146,10 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
             submissions = submissions.filter(submitted_at__gte=earliest)
         # A count for each row, where an anti-join would read every decision.
         decisions = BoundedCount(Decision.objects.filter(revision=OuterRef("pk")))
-        return submissions.alias(decisions_count=decisions).filter(decisions_count=0)
+        return submissions.alias(decisions_count=decisions).filter(decisions_count=0).order_by("-submitted_at", "-pk")
 
     def returned(self) -> Self:
-        return self.filter(state=Revision.State.RETURNED)
+        return self.filter(state=Revision.State.RETURNED).order_by("-submitted_at", "-pk")
 
     def with_author_history(self) -> Self:
         """Annotate with `published_before` and `returned_before`, counts over the author's other submissions.
@@ -180,10 +161,8 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
         # Two counts, because each state has its own index.
         published = articles.filter(state=Article.State.PUBLISHED)
         hidden = articles.filter(state=Article.State.HIDDEN)
-        latest = Article.objects.filter(author=OuterRef(OuterRef("article__author"))).order_by("-state_since", "-pk")
-        returned = Decision.objects.filter(
-            verdict=Decision.Verdict.RETURN, revision__article__in=latest.values("pk")[:MAX_HISTORY_ARTICLES]
-        )
+        latest = latest_articles(OuterRef(OuterRef("article__author")))
+        returned = Decision.objects.filter(verdict=Decision.Verdict.RETURN, revision__article__in=latest)
         return self.annotate(
             published_before=BoundedCount(published) + BoundedCount(hidden),
             returned_before=BoundedCount(returned.exclude(revision=OuterRef("pk"))),
@@ -191,9 +170,14 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
 
     def for_review(self) -> Self:
         """Return everything submitted, with the rows that the review page shows."""
-        return self.submitted().select_related(
-            "article__author", "article__section", "article__live", "section", "image"
-        )
+        related = ["article__author", "article__section", "article__live", "section", "image"]
+        return self.submitted().with_author_history().select_related(*related)
+
+
+def latest_articles(author: int | OuterRef) -> models.QuerySet[Article, Any]:
+    """Return the primary keys of an author's articles that changed their state last."""
+    articles = Article.objects.filter(author=author).order_by("-state_since", "-pk")
+    return articles.values("pk")[:MAX_HISTORY_ARTICLES]
 
 
 class BoundedCount(Subquery):
@@ -210,6 +194,10 @@ class Submission(Revision):
     """A revision as moderators see it."""
 
     objects = SubmissionQuerySet.as_manager()  # type: ignore[misc]
+
+    # Annotations of `with_author_history`.
+    published_before: int
+    returned_before: int
 
     class Meta:
         proxy = True

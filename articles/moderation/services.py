@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
@@ -12,12 +11,13 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from accounts.services import lock_acting_user
 from articles.models import Article, Revision
 from articles.moderation.models import MAX_REASON, Decision, Rule, Suspension, version_of
-from articles.moderation.tasks import email_decision, email_suspension
 from articles.services import publishing
 from articles.services.revisions import ArticleContent
 from core.exceptions import ActionNotAllowed
+from core.mail import enqueue_email
 
 DECIDE = "moderation.decide"
 SUSPEND = "moderation.add_suspension"
@@ -64,13 +64,13 @@ def decide(
         ActionNotAllowed: the article is the moderator's own, the reason is missing, or the text was submitted again or
             decided on meanwhile (the message says by whom).
     """
-    _check_permission(moderator, DECIDE)
     reason = _clean_reason(reason, required=verdict in Decision.VERDICTS_WITH_REASON)
     if rule not in Rule.values:
         raise ValueError(f"unknown rule {rule!r}")
     if expected_version is None:
         expected_version = version_of(revision)
     with transaction.atomic():
+        lock_acting_user(moderator.pk, DECIDE)
         article = _lock_article(revision.article_id)
         _check_not_own(article, moderator)
         current = article.revisions.filter(pk=revision.pk).first()
@@ -80,7 +80,7 @@ def decide(
             raise ActionNotAllowed(_("The author changed this article and submitted it again. Review the new version."))
         if verdict not in allowed_verdicts(current):
             raise ActionNotAllowed(_refusal(current))
-        _apply(verdict, article, current)
+        current.article = _apply(verdict, article, current)
         return _record(revision=current, moderator=moderator, verdict=verdict, reason=reason, rule=rule)
 
 
@@ -95,9 +95,9 @@ def correct(*, article: Article, revision_number: int, moderator: User, text: Ar
         ActionNotAllowed: the article is the moderator's own, the reason is missing, another revision is live by now, or
             the author has a newer one open.
     """
-    _check_permission(moderator, DECIDE)
     reason = _clean_reason(reason, required=True)
     with transaction.atomic():
+        lock_acting_user(moderator.pk, DECIDE)
         article = _lock_article(article.pk)
         _check_not_own(article, moderator)
         if article.live is None or article.live.number != revision_number:
@@ -106,7 +106,7 @@ def correct(*, article: Article, revision_number: int, moderator: User, text: Ar
             )
         live = publishing.correct(article=article, text=text).live
         assert live is not None
-        return _record(revision=live, moderator=moderator, verdict=Verdict.CORRECT, reason=reason, rule="")
+        return _record(revision=live, moderator=moderator, verdict=Verdict.CORRECT, reason=reason)
 
 
 def suspend(*, user: User, moderator: User, until: datetime, reason: str) -> Suspension:
@@ -117,55 +117,33 @@ def suspend(*, user: User, moderator: User, until: datetime, reason: str) -> Sus
         ActionNotAllowed: it is the moderator, or an administrator (unless by one), the reason is missing, or `until` is
             past or later than `MAX_SUSPENSION` from now.
     """
-    _check_permission(moderator, SUSPEND)
     reason = _clean_reason(reason, required=True)
-    _check_can_suspend(moderator, user)
     if not timezone.now() < until <= timezone.now() + MAX_SUSPENSION:
         raise ActionNotAllowed(_("Choose a time within the next ten years."))
     with transaction.atomic():
-        user = _lock_user(user.pk)
+        user = _lock_suspended(user.pk, moderator, SUSPEND)
         suspension = Suspension.objects.create(user=user, moderator=moderator, ends_at=until, reason=reason)
         _update_suspended_until(user)
-        email_suspension.enqueue(suspension.pk)
+        _email(user, "suspension", suspension)
     return suspension
 
 
-def lift(*, suspension: Suspension, moderator: User) -> Suspension:
+def lift(*, suspension: Suspension, moderator: User) -> None:
     """End a suspension now. Idempotent; other suspensions of the user go on.
 
     Raises:
         PermissionDenied: the moderator has no permission to lift.
         ActionNotAllowed: it is the moderator's own suspension, or an administrator's (unless by one).
     """
-    _check_permission(moderator, LIFT)
-    _check_can_suspend(moderator, suspension.user)
     with transaction.atomic():
-        user = _lock_user(suspension.user_id)
-        suspension.refresh_from_db(fields=["lifted_at"])
-        if suspension.lifted_at is None:
-            suspension.lifted_at = timezone.now()
-            suspension.save(update_fields=["lifted_at"])
+        user = _lock_suspended(suspension.user_id, moderator, LIFT)
+        Suspension.objects.filter(pk=suspension.pk, lifted_at=None).update(lifted_at=timezone.now())
         _update_suspended_until(user)
-    return suspension
-
-
-def _check_permission(moderator: User, permission: str) -> None:
-    if not moderator.has_perm(permission):
-        raise PermissionDenied
-    if moderator.is_suspended:
-        raise ActionNotAllowed(_("Your account is suspended, so you cannot make decisions."))
 
 
 def _check_not_own(article: Article, moderator: User) -> None:
     if article.author_id == moderator.pk:
         raise ActionNotAllowed(_("This is your own article. Another moderator must decide on it."))
-
-
-def _check_can_suspend(moderator: User, user: User) -> None:
-    if user.pk == moderator.pk:
-        raise ActionNotAllowed(_("You cannot suspend yourself or lift your own suspension."))
-    if user.is_superuser and not moderator.is_superuser:
-        raise ActionNotAllowed(_("Only an administrator can suspend an administrator."))
 
 
 def _clean_reason(reason: str, *, required: bool) -> str:
@@ -185,22 +163,26 @@ def _lock_article(pk: int) -> Article:
     return article
 
 
-def _lock_user(pk: int) -> User:
-    return User.objects.select_for_update(no_key=True).get(pk=pk)
+def _lock_suspended(pk: int, moderator: User, permission: str) -> User:
+    """Lock and return the user whom a moderator suspends, or whose suspension they lift, if they may."""
+    # In one order, so that two moderators who suspend each other do not wait for each other.
+    locked = User.objects.select_for_update(no_key=True).filter(pk__in=[pk, moderator.pk]).order_by("pk").in_bulk()
+    moderator, user = lock_acting_user(moderator.pk, permission), locked[pk]
+    if user.pk == moderator.pk:
+        raise ActionNotAllowed(_("You cannot suspend yourself or lift your own suspension."))
+    if user.is_superuser and not moderator.is_superuser:
+        raise ActionNotAllowed(_("Only an administrator can suspend an administrator."))
+    return user
 
 
-def _apply(verdict: str, article: Article, revision: Revision) -> None:
-    match verdict:
-        case Verdict.PUBLISH:
-            publishing.publish(article=article, revision_number=revision.number)
-        case Verdict.RETURN:
-            publishing.return_to_author(article=article, revision_number=revision.number)
-        case Verdict.HIDE:
-            if revision.state == Revision.State.IN_REVIEW:  # The change in review is returned too.
-                publishing.return_to_author(article=article, revision_number=revision.number)
-            publishing.hide(article=article)
-        case Verdict.RESTORE:
-            publishing.restore(article=article)
+def _apply(verdict: str, article: Article, revision: Revision) -> Article:
+    if verdict == Verdict.PUBLISH:
+        return publishing.publish(article=article, revision_number=revision.number)
+    if verdict in {Verdict.RETURN, Verdict.HIDE} and revision.state == Revision.State.IN_REVIEW:
+        article = publishing.return_to_author(article=article, revision_number=revision.number)
+    if verdict == Verdict.HIDE:
+        return publishing.hide(article=article)
+    return publishing.restore(article=article) if verdict == Verdict.RESTORE else article
 
 
 def _refusal(revision: Revision) -> str:
@@ -217,16 +199,19 @@ def _refusal(revision: Revision) -> str:
     }
 
 
-def _record(*, revision: Revision, moderator: User, verdict: str, reason: str, rule: str) -> Decision:
+def _record(*, revision: Revision, moderator: User, verdict: str, reason: str, rule: str = "") -> Decision:
     decision = Decision.objects.create(
         revision=revision, moderator=moderator, verdict=verdict, reason=reason, rule=rule
     )
     if verdict != Verdict.KEEP:
-        email_decision.enqueue(decision.pk)
-        # A task whose worker was killed is not run again by the queue, so each decision enqueues overdue emails.
-        for pk in Decision.objects.pending_email(older_than=timedelta(hours=3)).values_list("pk", flat=True)[:5]:
-            email_decision.enqueue(pk)
+        _email(revision.article.author, "decision", decision)
     return decision
+
+
+def _email(user: User, name: str, row: Decision | Suspension) -> None:
+    if user.is_active:
+        context, template = {"user": user, name: row}, f"moderation/mail/{name}"
+        enqueue_email(to=user.email, template=template, context=context, language=user.preferred_language)
 
 
 def _update_suspended_until(user: User) -> None:

@@ -18,7 +18,8 @@ class LogView(TemplateView):
     template_name = "moderation/log.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        decisions = Decision.objects.public().select_related("revision__section", "revision__article__live")
+        decisions = Decision.objects.filter(verdict__in=["hide", "restore"]).order_by(*BY_DECISION_TIME.names)
+        decisions = decisions.select_related("revision__section", "revision__article__live")
         decisions = decisions.defer("revision__body", "revision__article__live__body")
         page = paginate(decisions, self.request, order=BY_DECISION_TIME, size=LOG_PAGE_SIZE)
         return super().get_context_data(page=page.object_list, older=page.next_cursor, **kwargs)

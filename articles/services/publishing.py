@@ -17,8 +17,10 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.selectors import has_confirmed_email
+from accounts.services import lock_acting_user
 from articles.models import Article, ArticleTag, Revision
 from articles.models.ranking import hot
+from articles.services.images import hide_images
 from articles.services.revisions import (
     ArticleContent,
     check_in_review,
@@ -48,7 +50,7 @@ def start_draft(*, author: User, text: ArticleContent, form_key: uuid.UUID | Non
     key = form_key or uuid.uuid4()
     try:
         with transaction.atomic():
-            _lock_writer(author.pk)
+            lock_acting_user(author.pk)
             article = Article.objects.create(author=author, form_key=key, section=text.section, language=text.language)
             return _save_revision(article, Revision(article=article, number=1), text)
     except IntegrityError as error:
@@ -70,7 +72,7 @@ def save_draft(*, article: Article, text: ArticleContent) -> Article:
     Raises:
         ActionNotAllowed: the text is in review (withdraw it first), or the author is suspended.
     """
-    _lock_writer(article.author_id)
+    lock_acting_user(article.author_id)
     article, latest = lock_article(article)
     if latest.state in {Revision.State.IN_REVIEW, Revision.State.PUBLISHED} and is_unchanged(latest, text):
         return article
@@ -102,7 +104,7 @@ def submit(*, article: Article) -> Article:
         ActionNotAllowed: no confirmed e-mail, suspended, nothing to submit, or something is missing
             (`missing_for_submission`).
     """
-    author = _lock_writer(article.author_id)
+    author = lock_acting_user(article.author_id)
     if not has_confirmed_email(author):
         raise ActionNotAllowed(_("Confirm your email address first. Use the link in the email that we sent you."))
     article, revision = lock_article(article)
@@ -172,7 +174,7 @@ def return_to_author(*, article: Article, revision_number: int) -> Article:
 
 @transaction.atomic
 def hide(*, article: Article) -> Article:
-    """Hide a published article from all readers.
+    """Hide a published article and its images from all readers.
 
     Raises:
         ActionNotAllowed: it is not published.
@@ -181,6 +183,7 @@ def hide(*, article: Article) -> Article:
     _check_published(article)
     ArticleTag.objects.filter(article=article).delete()
     _set_state(article, Article.State.HIDDEN)
+    hide_images(article)
     events.article_hidden.send(Article, article=article)
     return article
 
@@ -274,11 +277,3 @@ def _set_state(article: Article, state: str) -> None:
 def _check_published(article: Article) -> None:
     if article.state != Article.State.PUBLISHED:
         raise ActionNotAllowed(_("This article is not published."))
-
-
-def _lock_writer(pk: int) -> User:
-    """Lock and return an author, whom a moderator can suspend at the same time."""
-    author = User.objects.select_for_update(no_key=True).get(pk=pk)
-    if author.is_suspended:
-        raise ActionNotAllowed(_("Your account is suspended, so you cannot write articles."))
-    return author

@@ -69,8 +69,11 @@ def cast_vote(*, article: Article, user: User, value: Choice) -> VoteResult:
 
 def _cast_vote(article: Article, user: User, value: Choice) -> VoteResult:
     # The user's row serialises the votes of one user. The article's row, which all voters share, is locked last.
-    if not User.objects.select_for_update(no_key=True).filter(pk=user.pk).exists():
+    voter = User.objects.select_for_update(no_key=True).filter(pk=user.pk).first()
+    if voter is None:
         raise ActionNotAllowed(_("Your account no longer exists, so your vote was not counted."))
+    if reason := vote_denied_reason(article=article, user=voter):
+        raise ActionNotAllowed(reason)
     before = own_vote(article=article, user=user)
     published = Article.objects.published().only("likes", "dislikes", "published_at")
     if value == before:

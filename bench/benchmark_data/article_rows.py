@@ -188,9 +188,8 @@ class Block:
         sizes = self.plan.sizes
         moderator = sizes.members + 1 + self.rng.randrange(sizes.moderators)
         reason, rule = self.rng.choice(_REASONS) if verdict in _REFUSALS else ("", "")
-        mailed = NULL if verdict == "keep" else str(when)
         self.rows["moderation_decision"].append(
-            f"{self._number_of(spec, text)}\t{moderator}\t{verdict}\t{rule}\t{reason}\t{when}\t{mailed}"
+            f"{self._number_of(spec, text)}\t{moderator}\t{verdict}\t{rule}\t{reason}\t{when}"
         )
 
     def _votes(self, index: int, author: int, published: datetime) -> tuple[int, int]:

@@ -33,7 +33,7 @@ _COLUMNS = {
         "alternative_text credit created_at updated_at submitted_at"
     ),
     "articles_articletag": "article_id tag_id published_at",
-    "moderation_decision": "revision_id moderator_id verdict rule reason decided_at mailed_at",
+    "moderation_decision": "revision_id moderator_id verdict rule reason decided_at",
     "voting_vote": "article_id voter_id value created_at updated_at",
     "readership_dailystats": "article_id day views reads by_author by_staff by_bots over_rate",
     "readership_pageview": "article_id day visitor source kind",

@@ -15,7 +15,7 @@ from accounts import services
 from accounts.models import User
 from accounts.selectors import avatar_url
 from accounts.services import remove_avatar, save_avatar
-from accounts.templatetags.user_tags import avatar, browser
+from accounts.templatetags.user_tags import browser
 from tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -88,7 +88,8 @@ def test_avatar_tag_with_image() -> None:
 
 @pytest.mark.parametrize(("name", "message"), [("Anna", "A"), ("աննա", "Ա"), ("<i>", "&lt;"), ("", "P")])
 def test_avatar_tag_without_image_shows_initial(name: str, message: str) -> None:
-    html = avatar(UserFactory.build(pk=7, username="pavel", display_name=name), 44)
+    user = UserFactory.build(pk=7, username="pavel", display_name=name)
+    html = Template("{% load user_tags %}{% avatar user 44 %}").render(Context({"user": user}))
     assert html.startswith('<svg class="avatar avatar--2" width="44" height="44"')
     assert f">{message}</text>" in html
     assert "style=" not in html

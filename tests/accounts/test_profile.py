@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import User
 from accounts.selectors import avatar_url
@@ -39,7 +42,7 @@ def test_profile_language_applies_at_once(client: Client, anna: User) -> None:
     ("changes", "field"),
     [
         ({"display_name": "x" * 61}, "display_name"),
-        ({"display_name": "Anna \u202egrigoryan"}, "display_name"),
+        ({"display_name": "\u3164\u200d"}, "display_name"),
         ({"display_name": "An\u200bna"}, "display_name"),
         ({"biography": "x" * 1001}, "biography"),
         ({"biography": "x\x00"}, "biography"),
@@ -97,3 +100,50 @@ def test_profile_avatar_uploads_are_limited(client: Client, anna: User) -> None:
 def test_profile_needs_login(client: Client) -> None:
     assert client.get(PAGE).headers["Location"] == f"/accounts/login/?next={PAGE}"
     assert client.post(PAGE, TYPED).status_code == 302
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Moderator",
+        "Мoderator",
+        "M\u200doderator Anna",
+        "M oderator Anna",
+        "Anna, staff",
+        "ADMINISTRATOR",
+        "Админиcтратор",
+        "Ruzanna Judge",
+        "Ruzаnna  Judge",
+        "RUZANNA JUDGE!",
+        "Spokesperson",
+        "Sp0kespers\u00f6n",
+        "boris",
+    ],
+)
+def test_profile_name_like_staff_or_other_username_is_refused(client: Client, anna: User, name: str) -> None:
+    UserFactory.create(username="judge", display_name="Ruzanna Judge", is_staff=True)
+    UserFactory.create(username="boris", display_name="Boris B.")
+    response = client.post(PAGE, {**TYPED, "display_name": name})
+    assert list(response.context["form"].errors) == ["display_name"]
+
+
+@pytest.mark.parametrize(
+    "name", ["Anna Grigoryan", "Անի", "Администрова", "Nora Adminsky", "Mustaffa", "Badminton", "Anna", "Boris B."]
+)
+def test_profile_name_unlike_staff_is_saved(client: Client, anna: User, name: str) -> None:
+    UserFactory.create(username="boris", display_name="Boris B.")
+    assert client.post(PAGE, {**TYPED, "display_name": name}).status_code == 302
+
+
+def test_profile_of_staff_can_have_a_title(client: Client, anna: User) -> None:
+    User.objects.update(is_staff=True)
+    assert client.post(PAGE, {**TYPED, "display_name": "Anna, moderator"}).status_code == 302
+
+
+def test_profile_of_suspended_user_is_not_saved(client: Client, anna: User) -> None:
+    User.objects.update(suspended_until=timezone.now() + timedelta(days=1))
+    response = client.post(PAGE, TYPED)
+    assert "Your account is suspended" in response.content.decode()
+    assert "I count lamps." in response.content.decode()
+    anna.refresh_from_db()
+    assert anna.biography == ""

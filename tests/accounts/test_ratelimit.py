@@ -37,6 +37,31 @@ def test_login_limit_does_not_lock_out_owner_elsewhere(client: Client, other_cli
     assert log_in_from(other_client, "anna", PASSWORD, "198.51.100.7")
 
 
+def test_login_limited_by_account_on_new_devices(client: Client, other_client: Client) -> None:
+    UserFactory.create(username="anna", email="anna@example.org")
+    assert log_in_from(other_client, "anna", PASSWORD, "198.51.100.7")
+    other_client.post("/accounts/logout/")
+    for number in range(80):
+        log_in_from(client, "anna", "wrong", f"192.0.2.{number}")
+    assert not log_in_from(Client(), "anna", PASSWORD, "192.0.2.200")
+    assert not log_in_from(Client(), "Anna@example.org", PASSWORD, "192.0.2.201")
+    assert log_in_from(other_client, "anna", PASSWORD, "203.0.113.9"), "The owner is not locked out."
+    client.post("/accounts/password/reset/", {"email": "anna@example.org"})
+    link = str(mail.outbox[-1].body).split("http://testserver")[1].split()[0]
+    client.post(client.get(link).headers["Location"], {"password1": "another good phrase"})
+    assert log_in_from(Client(), "anna", "another good phrase", "192.0.2.202")
+
+
+def test_login_limit_is_not_evaded_with_the_device_of_another_account(client: Client) -> None:
+    UserFactory.create(username="anna")
+    UserFactory.create(username="eve")
+    assert log_in_from(client, "eve", PASSWORD, "192.0.2.250")
+    client.post("/accounts/logout/")
+    for number in range(60):
+        log_in_from(client, "anna", "wrong", f"192.0.2.{number}")
+    assert not log_in_from(client, "anna", PASSWORD, "192.0.2.249")
+
+
 def test_login_limit_does_not_lock_out_other_account_at_address(client: Client, other_client: Client) -> None:
     UserFactory.create(username="anna")
     UserFactory.create(username="boris")

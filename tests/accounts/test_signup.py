@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+import unicodedata
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,11 +14,13 @@ from django.core import mail
 from django.db import connection, connections
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts import forms
-from accounts.adapter import AccountAdapter
+from accounts.adapter import MAX_EMAILS_PER_RECIPIENT, AccountAdapter
 from accounts.models import User
-from tests.accounts.conftest import SIGNUP_DATA, Links
+from accounts.services import delete_unconfirmed_users
+from tests.accounts.conftest import PASSWORD, SIGNUP_DATA, Links
 from tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -39,9 +43,14 @@ def test_signup_confirmation_logs_in_and_redirects_to_next(client: Client, links
     assert client.get("/accounts/").status_code == 200
 
 
-def test_confirmation_in_other_browser_does_not_log_in(client: Client, other_client: Client, links: Links) -> None:
+def test_confirmation_in_other_browser_needs_password(client: Client, other_client: Client, links: Links) -> None:
     client.post(SIGNUP, SIGNUP_DATA)
-    response = other_client.post(links()[0], follow=True)
+    assert "set a new password" in other_client.get(links()[0]).content.decode()
+    for data in ({}, {"password": "wrong"}):
+        response = other_client.post(links()[0], data)
+        assert response.context["form"].errors["password"]
+        assert not EmailAddress.objects.get().verified
+    response = other_client.post(links()[0], {"password": PASSWORD}, follow=True)
     assert response.redirect_chain[-1][0] == "/accounts/login/"
     assert "anna@example.org is confirmed" in response.content.decode()
     assert EmailAddress.objects.get().verified
@@ -74,6 +83,14 @@ def test_signup_language_becomes_preferred(client: Client) -> None:
         ({"username": "аnna"}, "username"),  # the first message is Cyrillic
         ({"username": "anna b"}, "username"),
         ({"username": "Admin"}, "username"),
+        ({"username": "staff"}, "username"),
+        ({"username": "api"}, "username"),
+        ({"username": "NULL"}, "username"),
+        ({"username": "m0derator"}, "username"),
+        ({"username": "Anna.Admin"}, "username"),
+        ({"username": "Spokesperson"}, "username"),
+        ({"email": "a@[127.0.0.1]"}, "email"),
+        ({"email": "a@[IPv6:::1]"}, "email"),
         ({"username": "a" * 31}, "username"),
         ({"username": "taken"}, "username"),
         ({"username": "TAKEN"}, "username"),
@@ -188,3 +205,108 @@ def test_signup_concurrently_creates_one_account(
     assert User.objects.count() == 1
     assert len(answers) == 2
     assert set(answers) <= {200, 302}
+
+
+def test_confirmation_by_owner_of_address_does_not_validate_strangers_password(
+    client: Client, other_client: Client, links: Links
+) -> None:
+    client.post(SIGNUP, SIGNUP_DATA)  # a stranger, with the owner's address
+    other_client.post(links()[0])
+    other_client.post(SIGNUP, {**SIGNUP_DATA, "username": "owner", "password1": "the owner's phrase"})
+    other_client.post("/accounts/password/reset/", {"email": SIGNUP_DATA["email"]})
+    form = other_client.get(links()[0]).headers["Location"]
+    other_client.post(form, {"password1": "the owner's phrase"})
+    assert not User.objects.get().check_password(PASSWORD)
+    response = other_client.post("/accounts/login/", {"login": "Anna", "password": "the owner's phrase"})
+    assert response.headers["Location"] == SENT
+    other_client.post(links()[0])
+    assert EmailAddress.objects.get().verified
+
+
+# --- A mistyped address ----------------------------------------------------------------------------
+
+
+def test_mistyped_address_is_corrected(client: Client, links: Links) -> None:
+    client.post(SIGNUP, {**SIGNUP_DATA, "email": "ana@example.org", "next": "/about/"})
+    (old_link,) = links()
+    assert 'name="email"' in client.get(SENT).content.decode()
+    response = client.post(SENT, {"email": "Anna@Example.org"}, follow=True)
+    assert "We have sent an email to anna@example.org" in response.content.decode()
+    assert User.objects.get().email == "anna@example.org"
+    assert mail.outbox[-1].to == ["anna@example.org"]
+    assert "has been used" in Client().get(old_link).content.decode()
+    assert client.post(links()[0]).headers["Location"] == "/about/"
+    assert EmailAddress.objects.get().email == "anna@example.org"
+    assert EmailAddress.objects.get().verified
+
+
+def test_address_of_other_account_is_corrected_with_the_same_pages(client: Client, links: Links) -> None:
+    UserFactory.create(username="owner", email="owner@example.org")
+    client.post(SIGNUP, {**SIGNUP_DATA, "email": "owner@example.org"})
+    page = client.get(SENT).content.decode()
+    assert 'name="email"' in page
+    client.post(SENT, {"email": "anna@example.org"})
+    user = User.objects.get(username="Anna")
+    assert user.email == "anna@example.org"
+    assert client.post(links()[0]).status_code == 302
+    assert user.check_password(PASSWORD)
+    assert client.get("/accounts/").status_code == 200
+
+
+def test_correction_to_address_of_other_account_reveals_nothing(client: Client) -> None:
+    UserFactory.create(username="owner", email="owner@example.org")
+    client.post(SIGNUP, SIGNUP_DATA)
+    response = client.post(SENT, {"email": "owner@example.org"}, follow=True)
+    assert "We have sent an email to owner@example.org" in response.content.decode()
+    assert "already" in mail.outbox[-1].subject
+    assert User.objects.get(username="Anna").email == "anna@example.org"
+
+
+@pytest.mark.parametrize("email", ["", "nowhere", "a@[127.0.0.1]", "x\x00@example.org"])
+def test_correction_invalid_address_is_field_error(client: Client, email: str) -> None:
+    client.post(SIGNUP, SIGNUP_DATA)
+    assert client.post(SENT, {"email": email}).context["form"].errors["email"]
+
+
+def test_correction_needs_a_pending_signup_and_is_limited(client: Client, other_client: Client) -> None:
+    assert other_client.post(SENT, {"email": "x@example.org"}).headers["Location"] == "/accounts/login/"
+    client.post(SIGNUP, SIGNUP_DATA)
+    answers = [client.post(SENT, {"email": f"a{n}@example.org"}).status_code for n in range(6)]
+    assert answers == [302] * 5 + [429]
+
+
+def test_unconfirmed_users_are_deleted_after_a_week(client: Client) -> None:
+    client.post(SIGNUP, SIGNUP_DATA)
+    client.post(SIGNUP, {**SIGNUP_DATA, "username": "new", "email": "new@example.org"})
+    client.logout()
+    for name, changes in {"confirmed": {}, "by_admin": {"confirmation": False}}.items():
+        UserFactory.create(username=name, **changes)
+    User.objects.exclude(username="new").update(date_joined=timezone.now() - timedelta(days=8))
+    assert delete_unconfirmed_users() == 1
+    assert set(User.objects.values_list("username", flat=True)) == {"new", "confirmed", "by_admin"}
+
+
+# --- Passwords --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("typed", "again"), [("mañana por la mañana", "NFD"), ("ﬁne ｗords and more", "NFKC")])
+def test_password_is_unicode_normalized(typed: str, again: str) -> None:
+    user = UserFactory.create()
+    user.set_password(typed)
+    assert unicodedata.normalize(again, typed) != typed
+    assert user.check_password(unicodedata.normalize(again, typed))
+    assert user.check_password(typed)
+    assert not user.check_password("manana por la manana")
+
+
+# --- Emails to one recipient ------------------------------------------------------------------------
+
+
+def test_emails_to_one_recipient_are_limited(client: Client, caplog: pytest.LogCaptureFixture) -> None:
+    for number in range(4):
+        data = {**SIGNUP_DATA, "username": f"user{number}"}
+        client.post(SIGNUP, data, REMOTE_ADDR=f"192.0.2.{number}")
+        client.post("/accounts/password/reset/", {"email": SIGNUP_DATA["email"]}, REMOTE_ADDR=f"192.0.2.{number}")
+    assert len(mail.outbox) == MAX_EMAILS_PER_RECIPIENT
+    assert "too many emails" in caplog.text
+    assert "example.org" not in caplog.text

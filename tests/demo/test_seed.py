@@ -18,7 +18,7 @@ from PIL import Image
 from accounts.models import User
 from articles.models import Article, Revision, Section
 from articles.moderation.models import Decision
-from core.models import SiteSettings
+from core.models import PendingEmail, SiteSettings
 from demo import articles as demo_articles
 from demo import content, seed, users
 from demo.progress import Progress
@@ -79,7 +79,7 @@ class TestPrepare:
             decision = Decision.objects.get(verdict=verdict)
             assert decision.reason
             assert decision.revision.article.author.username == users.AUTHOR.username
-        assert not Decision.objects.filter(mailed_at=None).exists()
+        assert not PendingEmail.objects.exists()
 
     def test_creates_users_with_roles_and_avatars(self) -> None:
         prepare()

@@ -12,9 +12,8 @@ from django.core import mail
 from django.core.mail import EmailMultiAlternatives
 from django.utils import timezone, translation
 
-from articles.moderation.models import Decision
 from articles.moderation.services import decide, suspend
-from articles.moderation.tasks import email_decision
+from core.models import PendingEmail
 from tests import factories
 from tests.moderation.test_decide import latest
 from tests.moderation.users import moderator
@@ -75,16 +74,6 @@ def test_email_subject_with_newline_adds_no_header() -> None:
     assert mail.outbox[0].subject == "Published: One Bcc: everyone@example.org"
 
 
-def test_email_decision_is_sent_once() -> None:
-    decision = decide(revision=latest(factories.in_review()), moderator=moderator(), verdict="publish")
-    email_decision.call(decision.pk)
-    email_decision.call(decision.pk + 1000)  # does not exist
-
-    assert len(mail.outbox) == 1
-    decision.refresh_from_db()
-    assert decision.mailed_at is not None
-
-
 def test_email_decision_to_inactive_user_is_not_sent() -> None:
     article = factories.in_review()
     article.author.is_active = False
@@ -93,49 +82,14 @@ def test_email_decision_to_inactive_user_is_not_sent() -> None:
     assert not mail.outbox
 
 
-def test_email_decision_failed_is_sent_with_next_decision(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_email_decision_with_mail_server_down_is_stored(monkeypatch: pytest.MonkeyPatch) -> None:
     article = factories.in_review()
-    with monkeypatch.context() as away:
-        away.setattr(EmailMultiAlternatives, "send", mock.Mock(side_effect=SMTPServerDisconnected))
-        decision = decide(revision=latest(article), moderator=moderator(), verdict="publish")
-
-    decision.refresh_from_db()
-    article.refresh_from_db()
-    assert (article.state, decision.mailed_at, len(mail.outbox)) == ("published", None, 0)
-
-    # A later decision sends the overdue email too.
-    Decision.objects.filter(pk=decision.pk).update(decided_at=timezone.now() - timedelta(hours=5))
-    decide(revision=latest(factories.in_review()), moderator=moderator(), verdict="publish")
-    assert {one.to[0] for one in mail.outbox} >= {article.author.email}
-    assert len(mail.outbox) == 2
-
-
-def test_email_decision_failed_is_retried(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    settings.TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
-    from django_tasks_db.models import DBTaskResult
-
-    decision = decide(revision=latest(factories.in_review()), moderator=moderator(), verdict="publish")
-    assert DBTaskResult.objects.count() == 1
     monkeypatch.setattr(EmailMultiAlternatives, "send", mock.Mock(side_effect=SMTPServerDisconnected))
+    decide(revision=latest(article), moderator=moderator(), verdict="publish")
 
-    email_decision.call(decision.pk)
-    later = DBTaskResult.objects.latest("enqueued_at")
-    assert later.args_kwargs == {"args": [decision.pk, 2], "kwargs": {}}
-    assert later.run_after > timezone.now()
-
-    with pytest.raises(SMTPServerDisconnected):
-        email_decision.call(decision.pk, 6)
-
-
-def test_email_decision_rolled_back_is_not_sent(settings: Any) -> None:
-    settings.TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
-    from django.db import transaction
-    from django_tasks_db.models import DBTaskResult
-
-    with transaction.atomic():
-        decide(revision=latest(factories.in_review()), moderator=moderator(), verdict="publish")
-        transaction.set_rollback(True)
-    assert not DBTaskResult.objects.exists()
+    article.refresh_from_db()
+    assert article.state == "published"
+    assert PendingEmail.objects.get().to == article.author.email
 
 
 def test_email_suspension_has_reason_and_rules() -> None:

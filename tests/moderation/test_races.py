@@ -16,9 +16,10 @@ from django.utils import timezone
 from articles.models import Article, Revision
 from articles.moderation.models import Decision, Suspension
 from articles.moderation.services import decide, lift, suspend
-from articles.moderation.tasks import email_decision
 from articles.services import publishing
 from core.exceptions import ActionNotAllowed
+from core.models import PendingEmail
+from core.tasks import send_pending_emails
 from tests import factories
 from tests.moderation.users import moderator
 
@@ -89,11 +90,10 @@ def test_withdraw_and_publish_concurrently_agree(_: int) -> None:
     assert (state, revision.state) in [("published", "published"), ("draft", "draft")]
 
 
-def test_email_decision_concurrently_is_sent_once() -> None:
-    revision = waiting()
-    decision = Decision.objects.create(revision=revision, moderator=moderator(), verdict="publish")
+def test_pending_email_concurrently_is_sent_once() -> None:
+    PendingEmail.objects.create(to="anna@example.org", subject="s", text="t", html="h")
 
-    at_once(*[lambda: email_decision.call(decision.pk)] * 5)
+    at_once(*[send_pending_emails] * 5)
 
     assert len(mail.outbox) == 1
 

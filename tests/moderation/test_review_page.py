@@ -150,8 +150,8 @@ def test_review_page_shows_history_of_article_and_author(admin_client: Client) -
         "Vahan",
         "Too thin.",
         "Shouting.",
-        "1 hidden",
-        "1 returned",
+        "previously published: 1",
+        "previously returned: 1",
     ]:
         assert expected in page
     assert "What changed since it was returned" in page

@@ -45,6 +45,7 @@ def test_lift_leaves_other_suspension() -> None:
     long = suspend(user=user, moderator=judge, until=in_days(30), reason="Again.")
 
     lift(suspension=long, moderator=judge)
+    long.refresh_from_db()
     first_lifted_at = long.lifted_at
     lift(suspension=long, moderator=judge)
 

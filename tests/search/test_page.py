@@ -58,7 +58,7 @@ def address(**parameters: str) -> str:
 
 
 def titles(page: str) -> list[str]:
-    found = re.findall(r'<h2 lang="\w\w"><a href="[^"]+">(.*?)</a></h2>', page)
+    found = re.findall(r'<h2 lang="\w\w" dir="auto"><a href="[^"]+">(.*?)</a></h2>', page)
     return [unescape(re.sub("</?mark>", "", one)) for one in found]
 
 
@@ -166,7 +166,7 @@ def test_highlight_marks_words_in_title_and_excerpt_and_escapes_the_rest(client:
     page = results(client.get(address(q="telescope")).text)
     assert "A &lt;em&gt;<mark>telescope</mark>&lt;/em&gt; &amp; &quot;mirrors&quot;" in page
     assert "The <mark>Telescope</mark>, at last &amp; &lt;b&gt;bold&lt;/b&gt;." in page
-    assert '<p lang="en">… ' in page
+    assert '<p lang="en" dir="auto">… ' in page
     assert "<em>telescope" not in page
     assert "<script" not in page
 

@@ -17,7 +17,6 @@ from accounts.models import User
 from articles.models import Article
 from articles.moderation.admin.review import ReviewAdmin
 from articles.moderation.forms import CorrectionForm
-from articles.moderation.models import Submission
 from articles.moderation.services import DECIDE, correct
 from core.admin import is_pk
 from core.exceptions import ActionNotAllowed
@@ -38,11 +37,6 @@ class ArticleAdmin(ReviewAdmin[Article]):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Article]:
         articles = Article.objects.exclude(state=Article.State.DRAFT)
         return articles.defer("live__body", "latest__body", "author__biography")
-
-    def get_submission(self, request: HttpRequest, object_id: str) -> Submission | None:
-        article = self.get_object(request, object_id)
-        pk = article and (article.live_id or article.latest_id)
-        return Submission.objects.for_review().filter(pk=pk).first() if pk else None
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         return super().changelist_view(request, {"title": _("Articles"), **(extra_context or {})})

@@ -19,21 +19,17 @@ from core.admin import KeysetModelAdmin, ReadOnlyAdminMixin
 class DecisionAdmin(ReadOnlyAdminMixin, KeysetModelAdmin[Decision]):
     """Who decided what, when and why."""
 
-    list_display = ["decided_at", "verdict", "title", "moderator", "rule", "short_reason"]
+    list_display = ["decided_at", "verdict", "submission_link", "moderator", "rule", "short_reason"]
     list_filter = ["verdict", "rule", "decided_at"]
     list_select_related = ["revision", "moderator"]
     search_fields = ["revision__title", "reason", "moderator__username", "moderator__display_name"]
     search_users = ("moderator",)
     search_help_text = gettext_lazy("Title, reason or moderator")
-    fields = readonly_fields = ("decided_at", "verdict", "submission_link", "moderator", "rule", "reason", "mailed_at")
+    fields = readonly_fields = ("decided_at", "verdict", "submission_link", "moderator", "rule", "reason")
     actions = None
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Decision]:
         return super().get_queryset(request).defer("revision__body")
-
-    @admin.display(description=gettext_lazy("article"))
-    def title(self, obj: Decision) -> str:
-        return obj.revision.title
 
     @admin.display(description=gettext_lazy("article"))
     def submission_link(self, obj: Decision) -> SafeString:

@@ -7,18 +7,17 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, Model, Q
+from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from accounts.models import User
-from articles.models import Article, Revision
+from articles.models import Revision
 from articles.moderation.diff import diff_bodies, diff_fields
 from articles.moderation.forms import DecisionForm, ReasonForm
-from articles.moderation.models import Decision, Submission, Suspension
+from articles.moderation.models import MAX_HISTORY_COUNT, Decision, Submission, Suspension, latest_articles
 from articles.moderation.services import DECIDE, allowed_verdicts, decide
 from core.admin import KeysetModelAdmin, NoAddDeleteAdminMixin, ValidatedActionMixin
 from core.exceptions import ActionNotAllowed
@@ -36,8 +35,10 @@ class ReviewAdmin[M: Model](NoAddDeleteAdminMixin, KeysetModelAdmin[M], Validate
     """An admin whose objects are decided on instead of edited."""
 
     def get_submission(self, request: HttpRequest, object_id: str) -> Submission | None:
-        """Return the submission to review for the object with this key, or None."""
-        raise NotImplementedError
+        """Return the submission to review: the object with this key, or the text of that article; otherwise None."""
+        obj: Any = self.get_object(request, unquote(object_id))
+        pk = obj and (obj.pk if isinstance(obj, Submission) else obj.live_id or obj.latest_id)
+        return Submission.objects.for_review().filter(pk=pk).first()
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -45,12 +46,9 @@ class ReviewAdmin[M: Model](NoAddDeleteAdminMixin, KeysetModelAdmin[M], Validate
         """Show the submission; a POST decides."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        submission = self.get_submission(request, unquote(object_id))
+        submission = self.get_submission(request, object_id)
         if submission is None:
-            # The same answer as that of `ModelAdmin.change_view`.
-            text = _("%(name)s with ID “%(key)s” doesn’t exist. Perhaps it was deleted?")
-            messages.warning(request, text % {"name": self.opts.verbose_name, "key": unquote(object_id)})
-            return redirect("admin:index")
+            return super().change_view(request, object_id)  # It says that there is no such object.
         form = DecisionForm(request.POST or None, initial={"submitted": submission.version})
         refusal = ""
         if form.is_valid():
@@ -60,7 +58,7 @@ class ReviewAdmin[M: Model](NoAddDeleteAdminMixin, KeysetModelAdmin[M], Validate
             except ActionNotAllowed as error:
                 # Decided on or changed meanwhile: show the present state and what was typed.
                 refusal = str(error)
-                submission = self.get_submission(request, unquote(object_id)) or submission
+                submission = self.get_submission(request, object_id) or submission
                 form = DecisionForm(initial={**form.cleaned_data, "submitted": submission.version})
             else:
                 messages.success(request, _(_MESSAGES[verdict]) % {"title": submission.title})
@@ -68,15 +66,8 @@ class ReviewAdmin[M: Model](NoAddDeleteAdminMixin, KeysetModelAdmin[M], Validate
         # Only now, because the service refuses other verdicts with the reason.
         verdicts = allowed_verdicts(submission)
         form.fields["verdict"].choices = [(verdict.value, verdict.label) for verdict in verdicts]  # type: ignore[attr-defined]
-        context = {
-            **self.admin_site.each_context(request),
-            **self._review_context(request, submission),
-            "form": form,
-            "verdicts": verdicts,
-            "refusal": refusal,
-            **(extra_context or {}),
-        }
-        return TemplateResponse(request, "admin/moderation/review.html", context, status=409 if refusal else 200)
+        context = {"form": form, "verdicts": verdicts, "refusal": refusal, **self._review_context(request, submission)}
+        return self.render_page(request, "admin/moderation/review.html", context, status=409 if refusal else 200)
 
     def decide(
         self, request: HttpRequest, submission: Submission, verdict: Decision.Verdict, form: ReasonForm, version: str
@@ -101,9 +92,8 @@ class ReviewAdmin[M: Model](NoAddDeleteAdminMixin, KeysetModelAdmin[M], Validate
         article, author = submission.article, submission.article.author
         before = _revision_to_compare(submission)
         decisions = Decision.objects.select_related("moderator", "revision").defer("revision__body")
-        by_author = decisions.filter(revision__article__author=author)
+        by_author = decisions.filter(revision__article__in=latest_articles(author.pk))
         return {
-            "opts": self.opts,
             "title": submission.title,
             "revision": submission,
             "article": article,
@@ -114,16 +104,18 @@ class ReviewAdmin[M: Model](NoAddDeleteAdminMixin, KeysetModelAdmin[M], Validate
             "compared": before,
             "changed_fields": diff_fields(before, submission) if before else [],
             "changed_paragraphs": diff_bodies(before.body, submission.body) if before else [],
-            "counts": Article.objects.by(author).aggregate(
-                published=Count("pk", filter=Q(state=Article.State.PUBLISHED)),
-                hidden=Count("pk", filter=Q(state=Article.State.HIDDEN)),
-            ),
-            "returned": by_author.filter(verdict=Decision.Verdict.RETURN).count(),
+            "published_before": format_count(submission.published_before),
+            "returned_before": format_count(submission.returned_before),
             "other_decisions": by_author.exclude(revision__article=article)[:10],
             "suspensions": Suspension.objects.filter(user=author)[:5],
             "is_live": article.live_id == submission.pk,
             "may_correct": article.is_public and article.live_id == submission.pk,
         }
+
+
+def format_count(count: int) -> str:
+    """Return a count of the author's history, or that it is at the bound."""
+    return f"{count}+" if count >= MAX_HISTORY_COUNT else str(count)
 
 
 def _revision_to_compare(submission: Submission) -> Revision | None:

@@ -2,75 +2,79 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from datetime import timedelta
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from django.contrib import admin, messages
-from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import ActionLocation
-from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
-from articles.moderation.admin.review import ReviewAdmin
+from articles.moderation.admin.review import ReviewAdmin, format_count
 from articles.moderation.forms import ReasonForm
-from articles.moderation.models import MAX_HISTORY_COUNT, Decision, Submission, SubmissionQuerySet
+from articles.moderation.models import Decision, Submission, SubmissionQuerySet
 from articles.moderation.services import DECIDE
 from articles.presenters import article_page_context
-from articles.templatetags.article_tags import language_label
-from core.admin import is_pk
+from core.admin import RequiredListFilter, is_pk
 from core.exceptions import ActionNotAllowed
 from core.http_cache import framed
 
 MAX_SELECTED = 50
 Verdict = Decision.Verdict
-_TITLES = {
-    "waiting": gettext_lazy("Waiting for review, oldest first"),
-    "unreviewed": gettext_lazy("Published without review"),
-    "returned": gettext_lazy("Returned to their authors"),
+
+
+class View(NamedTuple):
+    """One of the lists: the name of the filter, the title of the page, its actions and its submissions."""
+
+    label: Any
+    title: Any
+    actions: list[str]
+    select: Callable[[SubmissionQuerySet], SubmissionQuerySet]
+
+
+VIEWS = {
+    "waiting": View(
+        gettext_lazy("Waiting"),
+        gettext_lazy("Waiting for review, oldest first"),
+        ["publish_several", "return_several"],
+        SubmissionQuerySet.waiting,
+    ),
+    "unreviewed": View(
+        gettext_lazy("Published without review"),
+        gettext_lazy("Published without review"),
+        ["keep_several"],
+        SubmissionQuerySet.unreviewed,
+    ),
+    "returned": View(
+        gettext_lazy("Returned"), gettext_lazy("Returned to their authors"), [], SubmissionQuerySet.returned
+    ),
 }
-_ACTIONS = {"waiting": ["publish_several", "return_several"], "unreviewed": ["keep_several"], "returned": []}
 
 
-class ViewFilter(admin.SimpleListFilter):
-    """Choose one of the three lists; the default is what waits for review."""
+def view_of(request: HttpRequest) -> View:
+    """Return the list that is shown; at first, what waits for review."""
+    return VIEWS.get(request.GET.get("view", ""), VIEWS["waiting"])
+
+
+class ViewFilter(RequiredListFilter):
+    """Choose one of the lists."""
 
     title = gettext_lazy("list")
     parameter_name = "view"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("waiting", _("Waiting")), ("unreviewed", _("Published without review")), ("returned", _("Returned"))]
-
-    def choices(self, changelist: ChangeList) -> Iterator[Any]:
-        for value, title in self.lookup_choices:
-            yield {
-                "selected": value == view_of(self.request),
-                "query_string": changelist.get_query_string({self.parameter_name: value}),
-                "display": title,
-            }
+        return [(name, view.label) for name, view in VIEWS.items()]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Submission]) -> QuerySet[Submission]:
-        submissions = cast("SubmissionQuerySet", queryset)
-        view = view_of(request)
-        if view == "waiting":
-            return submissions.waiting()
-        chosen = submissions.unreviewed() if view == "unreviewed" else submissions.returned()
-        return chosen.order_by("-submitted_at", "-pk")
-
-
-def view_of(request: HttpRequest) -> str:
-    """Return which of the three lists is shown."""
-    view = request.GET.get(ViewFilter.parameter_name, "")
-    return view if view in _TITLES else "waiting"
+        return view_of(request).select(cast("SubmissionQuerySet", queryset))
 
 
 @admin.register(Submission)
@@ -78,7 +82,7 @@ class SubmissionAdmin(ReviewAdmin[Submission]):
     """What authors submitted. The title links to the review page; actions decide on several after a confirmation."""
 
     actions = ["publish_several", "return_several", "keep_several"]
-    list_display = ["title", "age", "author", "section", "published_before", "returned_before", "language_code"]
+    list_display = ["title", "age", "author", "section", "published_before", "returned_before", "language"]
     list_display_links = ["title"]
     list_filter = [ViewFilter, "section", "language"]
     list_select_related = ["article__author", "section"]
@@ -99,13 +103,10 @@ class SubmissionAdmin(ReviewAdmin[Submission]):
         return ()  # `ViewFilter` orders.
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        return super().changelist_view(request, {"title": _TITLES[view_of(request)], **(extra_context or {})})
+        return super().changelist_view(request, {"title": view_of(request).title, **(extra_context or {})})
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return bool(request.user.has_perm(DECIDE))
-
-    def get_submission(self, request: HttpRequest, object_id: str) -> Submission | None:
-        return Submission.objects.for_review().filter(pk=object_id).first() if is_pk(object_id) else None
 
     @admin.display(description=gettext_lazy("author"))
     def author(self, obj: Submission) -> str:
@@ -120,22 +121,18 @@ class SubmissionAdmin(ReviewAdmin[Submission]):
 
     @admin.display(description=gettext_lazy("previously published"))
     def published_before(self, obj: Any) -> str:
-        return _format_count(obj.published_before)
+        return format_count(obj.published_before)
 
     @admin.display(description=gettext_lazy("previously returned"))
     def returned_before(self, obj: Any) -> str:
-        return _format_count(obj.returned_before)
-
-    @admin.display(description=gettext_lazy("language"))
-    def language_code(self, obj: Submission) -> str:
-        return language_label(obj.language)
+        return format_count(obj.returned_before)
 
     def get_actions(
         self, request: HttpRequest, action_location: ActionLocation = ActionLocation.CHANGE_LIST
     ) -> dict[str, Any]:
         """Return the actions that fit the list shown."""
         actions = super().get_actions(request, action_location)
-        return {name: actions[name] for name in _ACTIONS[view_of(request)] if name in actions}
+        return {name: actions[name] for name in view_of(request).actions if name in actions}
 
     @admin.action(description=gettext_lazy("Publish the selected submissions"), permissions=["change"])
     def publish_several(self, request: HttpRequest, queryset: QuerySet[Submission]) -> HttpResponse | None:
@@ -163,16 +160,8 @@ class SubmissionAdmin(ReviewAdmin[Submission]):
             text = _("You can decide on up to %(count)d submissions at a time.") % {"count": MAX_SELECTED}
             messages.error(request, text)
             return None
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "title": verdict.label,
-            "selected": selected,
-            "form": form,
-            "action_name": request.POST.get("action", ""),
-            "checkbox_name": ACTION_CHECKBOX_NAME,
-        }
-        return TemplateResponse(request, "admin/moderation/several.html", context)
+        context = {"title": verdict.label, "selected": selected, "form": form, "action": request.POST.get("action", "")}
+        return self.render_page(request, "admin/moderation/several.html", context)
 
     def _decide_confirmed(self, request: HttpRequest, verdict: Decision.Verdict, form: ReasonForm) -> None:
         count = 0
@@ -206,7 +195,3 @@ class SubmissionAdmin(ReviewAdmin[Submission]):
             raise Http404
         context = {**article_page_context(submission.article, submission), "preview": True}
         return render(request, "articles/article.html", context)
-
-
-def _format_count(count: int) -> str:
-    return f"{count}+" if count >= MAX_HISTORY_COUNT else str(count)

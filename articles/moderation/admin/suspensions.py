@@ -9,7 +9,6 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.html import format_html
@@ -72,14 +71,8 @@ class SuspensionAdmin(ReadOnlyAdminMixin, KeysetModelAdmin[Suspension]):
                 self.log_addition(request, suspension, _("Suspended"))
                 messages.success(request, _("%(name)s is suspended.") % {"name": form.user.name})
                 return redirect("admin:moderation_suspension_changelist")
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "title": _("Suspend a user"),
-            "form": form,
-            **(extra_context or {}),
-        }
-        return TemplateResponse(request, "admin/moderation/suspend.html", context)
+        context = {"title": _("Suspend a user"), "form": form}
+        return self.render_page(request, "admin/moderation/suspend.html", context)
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(require_POST(self.lift_view))

@@ -237,9 +237,9 @@ class Promotion(models.Model):  # type: ignore[django-manager-missing] # The lib
     def is_editorial(self) -> bool:
         return self.kind == self.Kind.EDITORIAL
 
-    def is_own_request_of(self, moderator: User) -> bool:
-        """Whether this moderator is the sponsor; an editorial pick has no other sponsor than its moderator."""
-        return self.sponsor_id == moderator.pk and not self.is_editorial
+    def is_own_of(self, moderator: User) -> bool:
+        """Whether this moderator is the article's author or the sponsor; an editorial pick has no other sponsor."""
+        return self.article.author_id == moderator.pk or (self.sponsor_id == moderator.pk and not self.is_editorial)
 
     @property
     def author_allows(self) -> bool:

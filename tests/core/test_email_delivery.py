@@ -1,0 +1,119 @@
+"""The delivery of emails: claim, send, delete."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from smtplib import SMTPException, SMTPRecipientsRefused
+from unittest import mock
+
+import pytest
+from django.core import mail
+from django.core.mail import EmailMultiAlternatives
+from django.db import transaction
+from django.utils import timezone
+
+from core.mail import enqueue_email
+from core.models import PendingEmail
+from core.tasks import MAX_EMAIL_ATTEMPTS, send_pending_emails
+
+pytestmark = pytest.mark.django_db
+TEMPLATE = "account/email/email_confirm"
+
+
+def enqueue(to: str = "anna@example.org") -> None:
+    enqueue_email(to=to, template=TEMPLATE, context={"ip": "192.0.2.1", "user_agent": "curl"})
+
+
+def make_due() -> None:
+    PendingEmail.objects.update(next_attempt_at=timezone.now())
+
+
+def failing(monkeypatch: pytest.MonkeyPatch, error: BaseException | type[BaseException]) -> mock.Mock:
+    send = mock.Mock(side_effect=error)
+    monkeypatch.setattr(EmailMultiAlternatives, "send", send)
+    return send
+
+
+def test_sent_email_is_deleted() -> None:
+    enqueue()
+    assert [message.to for message in mail.outbox] == [["anna@example.org"]]
+    assert not PendingEmail.objects.exists()
+
+
+def test_email_of_rolled_back_transaction_is_not_sent(settings: object) -> None:
+    settings.TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}  # type: ignore[attr-defined]
+    with transaction.atomic():
+        enqueue()
+        transaction.set_rollback(True)
+    send_pending_emails()
+    assert not mail.outbox
+
+
+@pytest.mark.parametrize("error", [SMTPException, ConnectionRefusedError, TimeoutError])
+def test_failed_email_is_logged_and_sent_later(
+    error: type[Exception], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    with monkeypatch.context() as patch:
+        failing(patch, error)
+        enqueue()
+        make_due()
+        send_pending_emails()
+    assert [record.levelname for record in caplog.records if record.name == "core.tasks"] == ["WARNING"] * 2
+    assert "anna" not in caplog.text
+    email = PendingEmail.objects.get()
+    assert email.attempts == 2
+    assert email.next_attempt_at is not None
+    assert timedelta(minutes=9) < email.next_attempt_at - timezone.now() < timedelta(minutes=11)
+
+    send_pending_emails()
+    assert not mail.outbox, "not due yet"
+    make_due()
+    send_pending_emails()
+    assert len(mail.outbox) == 1
+    assert not PendingEmail.objects.exists()
+
+
+def test_email_whose_worker_was_killed_is_sent_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        failing(patch, SystemExit)
+        enqueue()
+    make_due()
+    send_pending_emails()
+    assert len(mail.outbox) == 1
+
+
+def test_email_is_claimed_while_it_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    send = EmailMultiAlternatives.send
+
+    def slow(self: EmailMultiAlternatives) -> int:
+        send_pending_emails()  # another worker
+        return send(self)
+
+    monkeypatch.setattr(EmailMultiAlternatives, "send", slow)
+    enqueue()
+    assert len(mail.outbox) == 1
+
+
+def test_email_is_not_attempted_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    send = failing(monkeypatch, SMTPException)
+    enqueue()
+    for _ in range(MAX_EMAIL_ATTEMPTS + 3):
+        PendingEmail.objects.exclude(next_attempt_at=None).update(next_attempt_at=timezone.now())
+        send_pending_emails()
+    assert send.call_count == MAX_EMAIL_ATTEMPTS
+    assert PendingEmail.objects.get().next_attempt_at is None
+
+
+def test_server_away_stops_the_run_and_refused_recipient_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        failing(patch, SMTPException)
+        enqueue("a@example.org")
+        enqueue("b@example.org")
+        make_due()
+        away = failing(patch, SMTPException)
+        send_pending_emails()
+        assert away.call_count == 1
+        make_due()
+        refused = failing(patch, SMTPRecipientsRefused({}))
+        send_pending_emails()
+        assert refused.call_count == 2

@@ -1,0 +1,296 @@
+"""Who may do what: every URL and every admin action, requested by every kind of user, compared with permissions.md.
+
+A cell is the status of the response; "login" and "password" are redirects to these pages, "→" is another redirect, and
+"✎" means that the request changed the database. Requests that are not in the table are 405 for everyone. To write the
+table again: UPDATE_PERMISSIONS=1.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Container, Iterator
+from datetime import timedelta
+from http.cookies import SimpleCookie
+from pathlib import Path
+from typing import Any
+
+import pytest
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
+from django.contrib import admin
+from django.contrib.auth.models import Group
+from django.contrib.contenttypes.models import ContentType
+from django.core.cache import caches
+from django.db import connection, reset_queries, transaction
+from django.test import Client, RequestFactory
+from django.test.utils import CaptureQueriesContext
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
+
+from accounts.models import User
+from articles.models import Article, Image, Tag
+from articles.moderation.models import Decision, Suspension
+from tests import factories
+from tests.moderation.users import administrator, moderator
+from tests.promotion import actions
+
+pytestmark = pytest.mark.django_db
+TABLE = Path(__file__).with_name("permissions.md")
+ACTORS = ["anonymous", "reader", "author", "other author", "suspended", "moderator", "suspended moderator", "admin"]
+SUSPENDED = {"suspended", "suspended moderator"}
+# What a request may write without changing anything for others: the user's own log-in and the counting of readers.
+IGNORED_TABLES = ("session", "emailaddress", "readership_", "promotion_pending", "django_task", "search_", "last_login")
+# Suspended users can still take care of their own account, and take back a text that is not public.
+OPEN_TO_SUSPENDED = {"account_change_password", "account_reset_password", "my_article_discard"}
+
+
+class World:
+    """One object of each kind, and the users."""
+
+    def __init__(self) -> None:
+        until = timezone.now() + timedelta(days=7)
+        self.author = factories.UserFactory.create(username="author")
+        self.users: dict[str, User | None] = {
+            "anonymous": None,
+            "reader": factories.UserFactory.create(username="reader"),
+            "author": self.author,
+            "other author": factories.UserFactory.create(username="other"),
+            "suspended": factories.UserFactory.create(username="suspended", suspended_until=until),
+            "moderator": moderator(username="moderator1"),
+            "suspended moderator": moderator(username="moderator2", suspended_until=until),
+            "admin": administrator(username="admin1"),
+        }
+        self.article = factories.published(self.author)
+        self.in_review = factories.in_review(self.author)
+        self.hidden = factories.hidden(self.author)
+        # Each user has a draft; a suspended one wrote it before.
+        self.drafts: dict[str, Article] = {}
+        for name, user in self.users.items():
+            if user is not None:
+                User.objects.filter(pk=user.pk).update(suspended_until=None)
+                self.drafts[name] = factories.draft(User.objects.get(pk=user.pk))
+                User.objects.filter(pk=user.pk).update(suspended_until=user.suspended_until)
+        judge = factories.UserFactory.create(username="judge")
+        self.other_article = factories.published()
+        self.suspension = Suspension.objects.create(user=self.author, moderator=judge, reason="x", ends_at=until)
+        sponsor = self.users["reader"]
+        self.plan = actions.plan(actions.place(author_can_refuse_hours=24))
+        self.promotion = actions.requested(article=self.article, sponsor=sponsor, plan=self.plan)
+        Authenticator.objects.create(user=judge, type="totp", data={"secret": ""})
+        session = UserSession.objects.create(user=judge, ip="192.0.2.1", session_key="x", user_agent="x")
+        image = Image.objects.create(owner=self.author, key="ab" * 16, width=900, height=600, size=1)
+        Decision.objects.create(revision=self.article.live, moderator=judge, verdict="keep")
+        self.objects: dict[str, Any] = {
+            "articles.image": image.pk,
+            "articles.article": self.article.pk,
+            "moderation.submission": self.in_review.latest_id,
+            "moderation.suspension": self.suspension.pk,
+            "promotion.promotion": self.promotion.pk,
+            "auth.group": Group.objects.get(name="Moderators").pk,
+            "accounts.user": self.users["reader"].pk,  # type: ignore[union-attr]
+            "usersessions.usersession": session.pk,
+            "core.sitesettings": 1,
+        }
+
+    def pk_of(self, label: str) -> Any:
+        """Return the primary key of the object whose pages in the admin are requested."""
+        if label in self.objects:
+            return self.objects[label]
+        model = next(model for model in admin.site._registry if model._meta.label_lower == label)
+        return model._default_manager.values_list("pk", flat=True).first() or "0"
+
+    def arguments(self, name: str, parameters: list[str], actor: str) -> dict[str, Any]:
+        """Return arguments for a URL."""
+        namespace, _colon, local = name.rpartition(":")
+        values: dict[str, Any] = {
+            "pk": self.article.pk,
+            "slug": self.article.slug if local == "article" else "technology",
+            "username": "author",
+            "span": "week",
+            "key": "x" * 20,
+            "uidb36": "1",
+            "number": 1,
+            "token": "00000000-0000-0000-0000-000000000000",
+            "variant": "manual",
+            "path": "x.webp",
+            "app_label": "moderation",
+            "id": self.objects["accounts.user"],
+            "content_type_id": ContentType.objects.get_for_model(Article).pk,
+            "object_id": self.article.pk,
+        }
+        if local == "tag":
+            values["slug"] = Tag.objects.values_list("slug", flat=True)[0]
+        if local == "promote":
+            values["pk"] = self.other_article.pk
+        if local.startswith("promotion"):
+            values["pk"] = self.promotion.pk
+        if local.startswith("my_article"):
+            values["pk"] = self.drafts.get(actor, self.drafts["author"]).pk
+        if local == "moderation_suspension_lift":
+            values["pk"] = self.suspension.pk
+        if namespace == "admin" and "object_id" in parameters and local != "view_on_site":
+            app_label, model, _page = local.split("_", 2) if "django_tasks" not in local else ("", "", "")
+            values["object_id"] = self.pk_of(f"{app_label}.{model}") if app_label else "0"
+        return {parameter: values[parameter] for parameter in parameters}
+
+    def data(self, name: str) -> dict[str, Any]:
+        """Return a valid form for the requests that change something for others; other requests are empty."""
+        live = self.article.live
+        assert live is not None
+        text = {"title": "Ours", "body": live.body, "section": live.section_id, "language": "en", "summary": "x"}
+        submitted_at = self.in_review.latest.submitted_at  # type: ignore[union-attr]
+        forms: dict[str, dict[str, Any]] = {
+            "account_profile": {"display_name": "New", "biography": "New", "preferred_language": "en"},
+            "account_change_password": {"oldpassword": "correct horse battery", "password1": "another good phrase"},
+            "account_reset_password": {"email": "reader@example.org"},
+            "vote": {"vote": "1"},
+            "my_article_new": text,
+            "my_article_edit": {**text, "action": "save"},
+            "promote": {"plan": self.plan.pk, "accepted": "on", "terms": "on"},
+            "promotion_author": {"answer": "agree"},
+            "admin:moderation_submission_change": {"verdict": "publish", "submitted": submitted_at.isoformat()},
+            "admin:articles_article_change": {"verdict": "hide", "reason": "x", "submitted": ""},
+            "admin:articles_article_correct": {**text, "revision": live.number, "reason": "x"},
+            "admin:moderation_suspension_add": {"username": "reader", "until": "2031-01-01T00:00", "reason": "x"},
+            "admin:promotion_promotion_change": {"action": "decline", "reason": "x"},
+            "admin:articles_section_add": {"name": "S", "slug": "s", "position": 1},
+            "admin:articles_tag_add": {"name": "new tag", "slug": "new-tag"},
+            "admin:core_sitesettings_change": {"name": "N", "rules": "<p>x</p>", "reviewed_before_trusted": 1},
+            "admin:accounts_user_change": {"display_name": "N", "preferred_language": "en", "username": "reader"},
+        }
+        return forms.get(name, {})
+
+
+def patterns() -> Iterator[tuple[str, list[str]]]:
+    """Return name and parameters of each URL; the first one of a name."""
+    seen: dict[str, list[str]] = {}
+
+    def walk(entries: list[Any], namespace: str, parameters: list[str]) -> None:
+        for entry in entries:
+            own = parameters + list(entry.pattern.regex.groupindex)
+            if isinstance(entry, URLResolver):
+                walk(entry.url_patterns, f"{entry.namespace}:" if entry.namespace else namespace, own)
+            elif isinstance(entry, URLPattern) and entry.name:
+                seen.setdefault(namespace + entry.name, own)
+
+    walk(get_resolver().url_patterns, "", [])
+    yield from sorted(seen.items())
+
+
+def admin_actions(world: World) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Return name, URL and form of each action that a list of the admin offers to a superuser."""
+    request = RequestFactory().get("/")
+    for model, model_admin in sorted(admin.site._registry.items(), key=lambda item: item[0]._meta.label_lower):
+        for view in ("", "?view=unreviewed", "?view=returned"):
+            if view and model._meta.label_lower != "moderation.submission":
+                continue
+            request = RequestFactory().get("/" + view)
+            request.user = world.users["admin"]  # type: ignore[assignment]
+            url = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist") + view
+            for action in model_admin.get_actions(request):
+                selected = [str(world.pk_of(model._meta.label_lower))]
+                data = {
+                    "action": action,
+                    "_selected_action": selected,
+                    "confirmed": "yes",
+                    "post": "yes",
+                    "reason": "x",
+                }
+                yield f"admin action {model._meta.label_lower}.{action}", url, data
+
+
+def request_as(client: Client, method: str, url: str, data: dict[str, Any]) -> str:
+    """Do a request and roll it back; return the cell of the table."""
+    for cache in caches.all():
+        cache.clear()
+    reset_queries()
+    with transaction.atomic(), CaptureQueriesContext(connection) as queries:
+        response = getattr(client, method)(url, data)
+        if response.streaming:
+            response.getvalue()
+        transaction.set_rollback(True)
+    cell = str(response.status_code)
+    if response.status_code in {301, 302, 303}:
+        target = response.headers["Location"].partition("?")[0]
+        cell = {"/accounts/login/": "login", "/accounts/reauthenticate/": "password"}.get(target, "→")
+    changes = [
+        sql
+        for query in queries
+        if (sql := query["sql"]).startswith(("INSERT", "UPDATE", "DELETE"))
+        and not any(table in sql.split("WHERE")[0] for table in IGNORED_TABLES)
+    ]
+    return cell + " ✎" * bool(changes)
+
+
+def column(actor: str, rows: Container[str] | None = None) -> dict[str, str]:
+    """Return the cells of one actor by row; only of these rows, if given."""
+    world = World()
+    client, cells = Client(), {}
+    if user := world.users[actor]:
+        client.force_login(user)
+    cookies = client.cookies.output()
+
+    def add(row: str, method: str, url: str, data: dict[str, Any]) -> None:
+        if rows is not None and row not in rows:
+            return
+        client.cookies = SimpleCookie(cookies.replace("Set-Cookie: ", ""))
+        cells[row] = request_as(client, method, url, data)
+
+    for name, parameters in patterns():
+        url = reverse(name, kwargs=world.arguments(name, parameters, actor))
+        add(f"GET {name}", "get", url, {})
+        add(f"POST {name}", "post", url, world.data(name))
+    for state in ("draft", "in_review", "hidden"):
+        article = world.drafts["author"] if state == "draft" else getattr(world, state)
+        for name in ("article", "my_article_edit", "my_article_preview"):
+            kwargs = world.arguments(name, ["pk", "slug"] if name == "article" else ["pk"], actor) | {"pk": article.pk}
+            add(f"GET {name} ({state} of author)", "get", reverse(name, kwargs=kwargs), {})
+    for name, url, data in admin_actions(world):
+        add(name, "post", url, data)
+    return cells
+
+
+def read_table() -> dict[str, dict[str, str]]:
+    """Return actor → row → cell."""
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in TABLE.read_text().splitlines() if "|" in line]
+    head = rows[0]
+    return {actor: {row[0]: row[head.index(actor)] for row in rows[2:]} for actor in ACTORS}
+
+
+@pytest.mark.skipif("UPDATE_PERMISSIONS" in os.environ, reason="the table is written")
+@pytest.mark.parametrize("actor", ACTORS)
+def test_every_request_as(actor: str) -> None:
+    expected = read_table()[actor]
+    found = column(actor, rows=None if actor in {"anonymous", "admin"} else expected)
+    assert {
+        row: f"{found.get(row)}, not {expected.get(row, '405')}"
+        for row in expected.keys() | found.keys()
+        if found.get(row) != expected.get(row, "405")
+    } == {}
+
+
+def test_suspended_users_change_nothing_for_others() -> None:
+    table = read_table()
+    for actor in SUSPENDED:
+        changed = {row.split()[1] for row, cell in table[actor].items() if "✎" in cell}
+        assert changed <= OPEN_TO_SUSPENDED, actor
+
+
+def test_suspended_moderator_has_no_admin() -> None:
+    for row, cell in read_table()["suspended moderator"].items():
+        if "admin" in row and "admin:logout" not in row:
+            assert cell in {"403", "404", "405", "login", "→"}, row
+
+
+@pytest.mark.skipif("UPDATE_PERMISSIONS" not in os.environ, reason="only on demand")
+def test_write_table() -> None:
+    columns = {}
+    for actor in ACTORS:
+        with transaction.atomic():
+            columns[actor] = column(actor)
+            transaction.set_rollback(True)
+    lines = [f"| request | {' | '.join(ACTORS)} |", f"|---|{'---|' * len(ACTORS)}"]
+    for row in columns["anonymous"]:
+        cells = [columns[actor][row] for actor in ACTORS]
+        lines += [f"| {row} | {' | '.join(cells)} |"] if set(cells) != {"405"} else []
+    TABLE.write_text("\n".join(lines) + "\n")
