@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin
@@ -31,7 +32,7 @@ class SectionAdmin(ValidatedActionMixin[Section]):
     def get_readonly_fields(self, request: HttpRequest, obj: Section | None = None) -> list[str]:
         return ["slug"] if obj else []  # Other sites link to its address.
 
-    def get_prepopulated_fields(self, request: HttpRequest, obj: Section | None = None) -> dict[str, list[str]]:
+    def get_prepopulated_fields(self, request: HttpRequest, obj: Section | None = None) -> dict[str, Sequence[str]]:
         return {} if obj else {"slug": ["name"]}
 
 

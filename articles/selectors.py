@@ -95,14 +95,12 @@ def newest_in_section(section: Section, *, limit: int) -> list[Card]:
 
     Which ones are the newest is read once in some seconds. What is hidden in the meantime is not returned.
     """
-    pks = caches["local"].get_or_set(
-        f"newest-{limit}-in-section-{section.pk}",
-        lambda: list(Article.objects.published().in_section(section).new().values_list("pk", flat=True)[:limit]),
-        FRESH_SECONDS,
-    )
+    newest = Article.objects.published().in_section(section).new().values_list("pk", flat=True)
+    key = f"newest-{limit}-in-section-{section.pk}"
+    pks: list[int] = caches["local"].get_or_set(key, lambda: list(newest[:limit]), FRESH_SECONDS) or []
     section_values = (section.slug, section.name, section.name_ru, section.name_hy)
     rows = {row[0]: row for row in _published_cards().filter(pk__in=pks, section=section)}
-    return [Card._make(rows[pk] + section_values) for pk in pks or () if pk in rows]
+    return [Card._make(rows[pk] + section_values) for pk in pks if pk in rows]
 
 
 # Querysets are lazy and each filter copies them: resolving the names of joined columns once, and not for each page,

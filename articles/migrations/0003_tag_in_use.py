@@ -14,6 +14,6 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='articletag',
             name='tag',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='article_tags', to='articles.tag'),
+            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='article_tags', to='articles.tag'),
         ),
     ]

@@ -232,9 +232,9 @@ class ArticleTagQuerySet(models.QuerySet["ArticleTag"]):
 class ArticleTag(models.Model):
     """A tag of a published article. The row exists only while it is published, so that one index serves the list."""
 
-    article = models.ForeignKey(Article, on_delete=models.CASCADE, related_name="article_tags")
+    article = models.ForeignKey(Article, on_delete=models.CASCADE, related_name="article_tags", db_index=False)
     # A tag in use is not deleted: articles link to it.
-    tag = models.ForeignKey(Tag, on_delete=models.PROTECT, related_name="article_tags")
+    tag = models.ForeignKey(Tag, on_delete=models.PROTECT, related_name="article_tags", db_index=False)
     published_at = models.DateTimeField()
 
     objects = ArticleTagQuerySet.as_manager()
@@ -256,7 +256,9 @@ class Revision(models.Model):
         PUBLISHED = "published", pgettext_lazy("state of a version", "Published")
         RETURNED = "returned", pgettext_lazy("state of a version", "Returned")
 
-    article = models.ForeignKey(Article, on_delete=models.CASCADE, related_name="revisions", verbose_name=_("article"))
+    article = models.ForeignKey(
+        Article, on_delete=models.CASCADE, related_name="revisions", db_index=False, verbose_name=_("article")
+    )
     number = models.PositiveIntegerField(_("number"))
     state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.DRAFT)
     title = models.CharField(_("title"), max_length=140)

@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from articles.readership.models import DailyHit
-from core.ratelimit import anonymize_ip, client_address
+from core.ratelimit import client_address
 
 # Programs that declare themselves. Words instead of a list of names, which would be outdated soon.
 # ("CUBOT" is a phone.)
@@ -38,6 +38,7 @@ _HASH_BYTES = 16
 class Visitor(NamedTuple):
     """What a request says about its sender."""
 
+    # As `client_address` returns it: a /64 of IPv6 is one address.
     address: str
     user_agent: str = ""
     account_id: int | None = None
@@ -114,7 +115,6 @@ def classify_hit(visitor: Visitor, *, target_id: int, author_id: int, day: date,
 
     All bots of one address are one visitor, so that invented names create no rows.
     """
-    network = anonymize_ip(visitor.address)
     kind = DailyHit.Kind.COUNTED
     if visitor.account_id is not None:
         identity = f"account|{visitor.account_id}"
@@ -123,14 +123,14 @@ def classify_hit(visitor: Visitor, *, target_id: int, author_id: int, day: date,
         elif visitor.is_staff:
             kind = DailyHit.Kind.STAFF
     elif is_declared_bot(visitor.user_agent[:_MAX_USER_AGENT]):
-        kind, identity = DailyHit.Kind.BOT, f"bot|{network}"
+        kind, identity = DailyHit.Kind.BOT, f"bot|{visitor.address}"
     else:
-        identity = f"reader|{network}|{visitor.user_agent}"
+        identity = f"reader|{visitor.address}|{visitor.user_agent}"
     return Hit(
         target_id=target_id,
         day=day,
         visitor=_hash(salt, identity),
-        source=_hash(salt, f"source|{network}"),
+        source=_hash(salt, f"source|{visitor.address}"),
         kind=kind,
         has_account=visitor.account_id is not None,
     )

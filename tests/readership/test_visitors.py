@@ -10,12 +10,12 @@ from articles.readership.models import DailyHit
 from articles.readership.visitors import (
     Hit,
     Visitor,
-    anonymize_ip,
     classify_hit,
     is_declared_bot,
     is_prefetch,
     is_same_origin,
 )
+from core.ratelimit import anonymize_ip
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"
 CHROME = "AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0"
@@ -26,6 +26,7 @@ AUTHOR = 7
 
 def seen(**changes: object) -> Hit:
     visitor = {"address": "192.0.2.1", "user_agent": FIREFOX, **changes}
+    visitor["address"] = anonymize_ip(str(visitor["address"]))
     salt, day = visitor.pop("salt", b"salt"), visitor.pop("day", DAY)
     return classify_hit(Visitor(**visitor), target_id=1, author_id=AUTHOR, day=day, salt=salt)  # type: ignore[arg-type]
 

@@ -96,7 +96,7 @@ class Migration(migrations.Migration):
                 ('placement', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='promotions', to='promotion.placement', verbose_name='place')),
                 ('plan', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='promotions', to='promotion.plan', verbose_name='plan')),
                 ('section', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='articles.section', verbose_name='section')),
-                ('sponsor', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='promotions', to=settings.AUTH_USER_MODEL, verbose_name='requester')),
+                ('sponsor', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='promotions', to=settings.AUTH_USER_MODEL, verbose_name='requester')),
             ],
             options={
                 'verbose_name': 'promotion',
@@ -184,7 +184,7 @@ class Migration(migrations.Migration):
                 ('previous_hash', models.CharField(blank=True, max_length=64, verbose_name='hash of the previous entry')),
                 ('hash', models.CharField(max_length=64, verbose_name='hash')),
                 ('actor', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='user')),
-                ('promotion', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='ledger', to='promotion.promotion', verbose_name='promotion')),
+                ('promotion', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='ledger', to='promotion.promotion', verbose_name='promotion')),
             ],
             options={
                 'verbose_name': 'ledger entry',
@@ -200,7 +200,7 @@ class Migration(migrations.Migration):
                 ('impressions', models.PositiveIntegerField(default=0)),
                 ('clicks', models.PositiveIntegerField(default=0)),
                 ('views', models.PositiveIntegerField(default=0)),
-                ('promotion', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='day_rows', to='promotion.promotion')),
+                ('promotion', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='day_rows', to='promotion.promotion')),
             ],
         ),
         migrations.CreateModel(

@@ -82,7 +82,7 @@ class LedgerEntry(models.Model):
 
     number = models.PositiveBigIntegerField(_("number"), unique=True)
     promotion = models.ForeignKey(
-        Promotion, on_delete=models.PROTECT, related_name="ledger", verbose_name=_("promotion")
+        Promotion, on_delete=models.PROTECT, related_name="ledger", db_index=False, verbose_name=_("promotion")
     )
     event = models.CharField(_("event"), max_length=20, choices=Event.choices)
     # Empty for the first row of a promotion; equal to `to_state` where the state did not change.

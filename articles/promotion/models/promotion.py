@@ -107,7 +107,11 @@ class Promotion(models.Model):  # type: ignore[django-manager-missing] # The lib
 
     article = models.ForeignKey(Article, on_delete=models.PROTECT, related_name="promotions", verbose_name=_("article"))
     sponsor = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="promotions", verbose_name=_("requester")
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="promotions",
+        db_index=False,
+        verbose_name=_("requester"),
     )
     # None for editorial picks.
     plan = models.ForeignKey(
