@@ -357,11 +357,11 @@ def test_search_pages_are_public_without_cookies_or_tokens(client: Client) -> No
         assert "csrf" not in response.text
 
 
-def test_search_page_has_one_canonical_url(client: Client) -> None:
+def test_search_page_has_one_canonical_url_and_is_not_indexed(client: Client) -> None:
     for one in (address(q="telescope", order="newest"), "/search/"):
         page = client.get(one).text
         assert '<link rel="canonical" href="http://testserver/search/">' in page
-        assert "noindex" not in page
+        assert '<meta name="robots" content="noindex, follow">' in page
 
 
 def test_htmx_is_loaded_on_the_search_page_but_not_the_front_page(client: Client) -> None:
