@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from core import events
 from core.admin import KeysetModelAdmin
+from core.forms import TEXT_FIELDS
 
 
 @admin.register(User)
@@ -23,6 +24,7 @@ class UserAdmin(KeysetModelAdmin[User], auth_admin.UserAdmin[User]):
     list_filter = ("is_active", "is_staff", "is_superuser", "groups", "preferred_language", "date_joined")
     search_fields = ("username", "email", "display_name")
     search_users = ("pk",)
+    formfield_overrides = TEXT_FIELDS
     ordering = ("-pk",)  # newest first
     # The user confirms the address at the first log-in.
     add_fieldsets = (

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from typing import Any
 
 from allauth.account import forms as allauth_forms
@@ -23,9 +22,10 @@ from django.utils.translation import gettext_lazy as _
 from PIL import Image
 
 from accounts.identity import imitates_staff
-from accounts.models import User
+from accounts.models import User, normalize_password
 from accounts.selectors import AVATAR_SIZES
 from accounts.tasks import send_password_reset_email
+from core.forms import OneLineField, TextField
 from core.images import InvalidImage, load_image
 
 PASSWORD_HELP = _(
@@ -120,7 +120,7 @@ class SignupForm(AllauthFormMixin, allauth_forms.SignupForm):  # type: ignore[mi
         """
         if self.account_already_exists:
             # For a corrected address (`EmailVerificationSentView`).
-            password = make_password(unicodedata.normalize("NFKC", self.cleaned_data["password1"]))
+            password = make_password(normalize_password(self.cleaned_data["password1"]))
             request.session["signup"] = {"username": self.cleaned_data["username"], "password": password}
         user, response = super().try_save(request)
         return user, response
@@ -187,6 +187,7 @@ class ProfileForm(forms.ModelForm[User]):
             "preferred_language",
             "allows_promotion_by_others",
         ]
+        field_classes = {"display_name": OneLineField, "biography": TextField}
         widgets = {"biography": forms.Textarea(attrs={"rows": 5})}
         help_texts = {
             "display_name": _(
@@ -203,14 +204,13 @@ class ProfileForm(forms.ModelForm[User]):
             del self.fields["without_avatar"]
 
     def clean_display_name(self) -> str:
-        name = unicodedata.normalize("NFC", self.cleaned_data["display_name"])
+        name = str(self.cleaned_data["display_name"])
         if _INVISIBLE.search(name):
             raise ValidationError(_("The name contains invisible characters. Type it again."))
-        return " ".join(name.split())
+        return name
 
     def clean_biography(self) -> str:
-        text = unicodedata.normalize("NFC", self.cleaned_data["biography"].replace("\r\n", "\n"))
-        return _INVISIBLE.sub("", text).strip()
+        return _INVISIBLE.sub("", self.cleaned_data["biography"])
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data

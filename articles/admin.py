@@ -2,34 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy
 
 from articles.models import Image, Section, Tag
+from articles.services.images import delete_image
 from core import events
 from core.admin import KeysetModelAdmin, ReadOnlyAdminMixin
+from core.forms import TEXT_FIELDS
 
 
 @admin.register(Section)
 class SectionAdmin(admin.ModelAdmin[Section]):
     """Sections, in the order of the navigation."""
 
+    formfield_overrides = TEXT_FIELDS
     list_display = ["name", "slug", "name_ru", "name_hy", "position"]
     search_fields = ["name", "name_ru", "name_hy", "slug"]
     fields = ["name", "slug", "name_ru", "name_hy", "description", "position"]
-    prepopulated_fields = {"slug": ["name"]}
     show_full_result_count = False
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Section | None = None) -> list[str]:
+        return ["slug"] if obj else []  # Other sites link to its address.
+
+    def get_prepopulated_fields(self, request: HttpRequest, obj: Section | None = None) -> dict[str, Sequence[str]]:
+        return {} if obj else {"slug": ["name"]}
 
 
 @admin.register(Tag)
 class TagAdmin(KeysetModelAdmin[Tag]):
     """Tags. The slug follows the first spelling of the name and does not change."""
 
+    formfield_overrides = TEXT_FIELDS
     list_display = ["name", "slug"]
     search_fields = ["name", "slug"]
     ordering = ["slug"]
@@ -46,7 +57,7 @@ class TagAdmin(KeysetModelAdmin[Tag]):
 
 @admin.register(Image)
 class ImageAdmin(ReadOnlyAdminMixin, KeysetModelAdmin[Image]):
-    """Lead images, read-only."""
+    """Lead images: administrators can delete them; the versions that show one have none then."""
 
     list_display = ["__str__", "thumbnail", "owner", "size", "created_at"]
     list_select_related = ["owner"]
@@ -55,6 +66,16 @@ class ImageAdmin(ReadOnlyAdminMixin, KeysetModelAdmin[Image]):
     search_help_text = gettext_lazy("Owner or file name")
     ordering = ["-pk"]
     readonly_fields = ["thumbnail", "owner", "width", "height", "size", "created_at"]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Image | None = None) -> bool:
+        return bool(request.user.has_perm("articles.delete_image"))
+
+    def delete_model(self, request: HttpRequest, obj: Image) -> None:
+        delete_image(obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Image]) -> None:
+        for image in queryset:
+            delete_image(image)
 
     @admin.display(description=gettext_lazy("image"))
     def thumbnail(self, obj: Image) -> SafeString:

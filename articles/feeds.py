@@ -2,32 +2,38 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any, cast
-from urllib.parse import urljoin
+from datetime import UTC, datetime
+from typing import Any
 
-from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.feedgenerator import Atom1Feed, Rss201rev2Feed, SyndicationFeed
+from django.utils.html import escape, format_html
 from django.views.generic import View
 
 from accounts.models import User
 from articles import presenters
 from articles.models import Article, Section
 from core.models import SiteSettings
-from core.sanitizer import sanitize
+from core.sanitizer import sanitize, with_absolute_links
+from core.text import without_forbidden
 
 MAX_ITEMS = 30
 
 
-def _for_xml(text: str) -> str:
-    """Return `text` without the control characters that XML does not allow."""
-    return "".join(c for c in text if c in "\t\n\r" or c >= " ")
+class _Feed(SyndicationFeed):
+    """A feed whose bytes change only with its articles."""
+
+    def latest_post_date(self) -> datetime:
+        return super().latest_post_date() if self.items else datetime(2000, 1, 1, tzinfo=UTC)
 
 
-class _FullTextAtomFeed(Atom1Feed):
+class _RSSFeed(_Feed, Rss201rev2Feed):
+    pass
+
+
+class _AtomFeed(_Feed, Atom1Feed):
     def add_item_elements(self, handler: Any, item: Any) -> None:
         super().add_item_elements(handler, item)
         handler.addQuickElement("content", item["content"], {"type": "html"})
@@ -36,57 +42,63 @@ class _FullTextAtomFeed(Atom1Feed):
 class ArticleFeed(View):
     """The newest articles of the whole site, of a section or of an author."""
 
-    feed_type: type[SyndicationFeed] = Rss201rev2Feed
+    feed_type: type[_Feed] = _RSSFeed
 
     def get(self, request: HttpRequest, slug: str = "", username: str = "") -> HttpResponse:
         # django.contrib.syndication builds URLs from the Host header; links must come from ORIGIN.
         site, articles = SiteSettings.current(), Article.objects.published()
-        title, page = site.name, reverse("front")
+        title, page, path = site.name, reverse("front"), request.path
         if slug:
             section = get_object_or_404(Section, slug=slug)
             articles = articles.in_section(section)
             title, page = f"{section.name} · {site.name}", section.get_absolute_url()
         elif username:
-            author = get_object_or_404(User, username=username, is_active=True)
+            author = get_object_or_404(User.objects.by_username(username), is_active=True)
+            if author.username != username:
+                return redirect(path.replace(f"/{username}/", f"/{author.username}/"), permanent=True)
             articles = articles.by(author)
             if not articles.exists():
                 raise Http404
             title, page = f"{author.name} · {site.name}", author.get_absolute_url()
         feed = self.feed_type(
-            title=title,
-            link=urljoin(settings.ORIGIN, page),
-            description=site.tagline or site.name,
-            feed_url=urljoin(settings.ORIGIN, request.path),
+            title=without_forbidden(title),
+            link=presenters.absolute_url(page),
+            description=without_forbidden(site.tagline or site.name),
+            feed_url=presenters.absolute_url(path),
             language=None,
         )
         for article in articles.new().for_detail()[:MAX_ITEMS]:
-            self.add(feed, article)
+            feed.add_item(**self.item(article))
         response = HttpResponse(content_type=feed.content_type)  # type: ignore[attr-defined]
         feed.write(response, "utf-8")
         return response
 
-    def add(self, feed: SyndicationFeed, article: Article) -> None:
-        revision = article.live
+    def item(self, article: Article) -> dict[str, Any]:
+        """Return the arguments of `add_item`."""
+        revision, author, url = article.live, article.author, presenters.canonical_url(article)
         assert revision is not None  # guaranteed by a constraint
-        body = sanitize(revision.body)
+        body = with_absolute_links(sanitize(revision.body), url)
         if revision.image:
-            image = urljoin(settings.ORIGIN, revision.image.url(960))
-            # Nothing that a user typed is in this element: the URL consists of random characters.
-            body = f'<p><img src="{image}" alt=""></p>{body}'
-        feed.add_item(
-            title=_for_xml(revision.title),
-            link=presenters.canonical_url(article),
-            description=_for_xml(revision.summary) if issubclass(self.feed_type, Atom1Feed) else _for_xml(body),
-            content=_for_xml(body),
-            author_name=_for_xml(article.author.name),
-            author_link=urljoin(settings.ORIGIN, article.author.get_absolute_url()),
-            pubdate=cast("datetime", article.published_at),
-            updateddate=revision.submitted_at,
-            unique_id=urljoin(settings.ORIGIN, reverse("article_short", kwargs={"pk": article.pk})),
-            unique_id_is_permalink=False,
-            categories=[article.section.name, *revision.tag_names],
-        )
+            image = presenters.absolute_url(revision.image.url(960))
+            caption = " ".join(filter(None, [revision.caption, revision.credit]))
+            figure = format_html('<p><img src="{}" alt="{}"></p>', image, revision.alternative_text)
+            body = figure + (format_html("<p><em>{}</em></p>", caption) if caption else "") + body
+        body = without_forbidden(body)
+        return {
+            "title": without_forbidden(revision.title),
+            "link": url,
+            # Both feeds declare it as HTML.
+            "description": body if self.feed_type is _RSSFeed else escape(without_forbidden(revision.summary)),
+            "content": body,
+            "author_name": without_forbidden(author.name),
+            "author_link": presenters.absolute_url(author.get_absolute_url()) if author.is_active else None,
+            "pubdate": article.published_at,
+            "updateddate": article.modified_at,
+            "unique_id": presenters.absolute_url(reverse("article_short", kwargs={"pk": article.pk})),
+            "unique_id_is_permalink": False,
+            "categories": [without_forbidden(name) for name in (article.section.name, *revision.tag_names)],
+        }
 
 
 class ArticleAtomFeed(ArticleFeed):
-    feed_type = _FullTextAtomFeed
+    feed_type = _AtomFeed

@@ -19,15 +19,17 @@ from django.utils.translation import gettext as _
 from PIL import Image as PILImage
 
 from accounts.models import User
-from articles.fields import OneLineField, SectionField, TokenField, one_line
+from articles.fields import SectionField, TokenField
 from articles.models import Article, Image, Revision, Section
 from articles.models.image import WIDTHS
 from articles.models.slugs import slug_of
 from articles.services.images import store_image
 from articles.services.revisions import MAX_TAGS, ArticleContent
 from articles.widgets import BodyWidget
+from core.forms import OneLineField, TextField
 from core.images import InvalidImage, load_image
 from core.sanitizer import from_form
+from core.text import clean_text
 
 MAX_BODY_LENGTH = 100_000  # characters, with the markup
 MAX_TAG_LENGTH = 40
@@ -41,14 +43,14 @@ _END_OF_BLOCK = re.compile(r"(</(?:p|h2|h3|ul|ol|li|blockquote)>|<[uo]l>|<hr>)(?
 
 
 def tag_names(value: str) -> list[str]:
-    """Split a line into the names of tags, without those that have the same slug.
+    """Split a line into the names of tags, each once.
 
     Raises:
-        ValidationError: there are too many, one is too long, or one has no letter or digit.
+        ValidationError: there are too many, one is too long, one has no letter or digit, or two have one address.
     """
     names: dict[str, str] = {}
     for part in _COMMAS.split(value):
-        if name := one_line(part).lstrip("#").strip():
+        if name := clean_text(part, one_line=True).lstrip("#").strip():
             if len(name) > MAX_TAG_LENGTH:
                 raise ValidationError(
                     _("The tag “%(name)s” is longer than %(count)d characters.")
@@ -58,7 +60,12 @@ def tag_names(value: str) -> list[str]:
                 raise ValidationError(
                     _("The tag “%(name)s” contains only symbols. Add a word or a number.") % {"name": name}
                 )
-            names.setdefault(slug_of(name), name)
+            first = names.setdefault(slug_of(name), name)
+            if first.casefold() != name.casefold():
+                raise ValidationError(
+                    _("“%(first)s” and “%(second)s” are the same tag. Remove one of them.")
+                    % {"first": first, "second": name}
+                )
     if len(names) > MAX_TAGS:
         raise ValidationError(
             ngettext(
@@ -102,7 +109,7 @@ class ArticleForm(forms.Form):
             "One or two sentences for article lists. If you leave this empty, the start of the text is used."
         ),
     )
-    body = forms.CharField(
+    body = TextField(
         label=pgettext_lazy("of an article", "Text"),
         required=False,
         widget=BodyWidget(max_length=MAX_BODY_LENGTH),
@@ -112,7 +119,7 @@ class ArticleForm(forms.Form):
         label=gettext_lazy("Section"), queryset=Section.objects.all(), empty_label=gettext_lazy("Choose a section")
     )
     language = forms.ChoiceField(label=gettext_lazy("Language of the text"), choices=settings.LANGUAGES)
-    tags = forms.CharField(
+    tags = TextField(
         label=gettext_lazy("Tags"),
         required=False,
         max_length=400,

@@ -29,6 +29,12 @@ def section_name(section: Section, language: str = "") -> str:
     return section.name_in(language or get_language() or settings.LANGUAGE_CODE)
 
 
+def section_language(section: Section) -> str:
+    """Return the language of `section_name`: that of the interface, or the default one of a name not translated."""
+    language = get_language() or settings.LANGUAGE_CODE
+    return language if getattr(section, f"name_{language}", "") else settings.LANGUAGE_CODE
+
+
 def ago(moment: datetime) -> str:
     """Return how long ago `moment` was in one unit ("3 hours ago"), or its date after a week."""
     now = timezone.now()
@@ -78,7 +84,7 @@ def as_card(article: Article | Card) -> Card:
     values = (
         *(article.pk, revision.pk, revision.title, revision.summary, revision.language),
         *((image.key, image.width, image.height) if image else (None, None, None)),
-        *(author.username, author.display_name),
+        *(author.username, author.display_name, author.is_active),
         *(article.published_at, article.views, article.likes, article.dislikes),
         *(section.slug, section.name, section.name_ru, section.name_hy),
     )
@@ -139,13 +145,15 @@ def article_page_context(article: Article, revision: Revision, *, section: Secti
             *(article.pk, article.slug, article.published_at, article.live_id, revision.pk, revision.submitted_at),
             *(revision.language, revision.title, revision.summary, revision.body, revision.tag_names),
             *(revision.caption, revision.alternative_text, revision.credit, image and (image.key, image.width)),
-            *(author.username, author.name, author.avatar_key, section and (section.slug, section_name(section))),
+            *(author.username, author.name, author.is_active, author.avatar_key),
+            section and (section.slug, section_name(section)),
         ),
     }
 
 
 def json_ld(article: Article, revision: Revision, site_name: str) -> dict[str, Any]:
     """Return a published article as a schema.org NewsArticle."""
+    author, image = article.author, revision.image
     return {
         "@context": "https://schema.org",
         "@type": "NewsArticle",
@@ -153,15 +161,12 @@ def json_ld(article: Article, revision: Revision, site_name: str) -> dict[str, A
         "description": revision.summary,
         "inLanguage": revision.language,
         "datePublished": article.published_at.isoformat() if article.published_at else None,
-        "dateModified": revision.submitted_at.isoformat() if revision.submitted_at else None,
+        "dateModified": article.modified_at.isoformat() if article.modified_at else None,
         "mainEntityOfPage": canonical_url(article),
         "articleSection": article.section.name,
         "keywords": revision.tag_names,
-        "image": [absolute_url(revision.image.url(1600))] if revision.image else [],
-        "author": {
-            "@type": "Person",
-            "name": article.author.name,
-            "url": absolute_url(article.author.get_absolute_url()),
-        },
+        "image": [absolute_url(image.share_url), absolute_url(image.url(1600))] if image else [],
+        "author": {"@type": "Person", "name": author.name}
+        | ({"url": absolute_url(author.get_absolute_url())} if author.is_active else {}),
         "publisher": {"@type": "Organization", "name": site_name, "url": settings.ORIGIN},
     }

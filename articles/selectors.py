@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
 
+from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.core.cache import caches
 from django.db.models import BigAutoField, QuerySet
@@ -24,7 +25,7 @@ SECTION_VALUES = ("section__slug", "section__name", "section__name_ru", "section
 CARD_VALUES = (
     *("pk", "live_id", "live__title", "live__summary", "live__language"),
     *("live__image__key", "live__image__width", "live__image__height"),
-    *("author__username", "author__display_name", "published_at", "views", "likes", "dislikes"),
+    *("author__username", "author__display_name", "author__is_active", "published_at", "views", "likes", "dislikes"),
     *SECTION_VALUES,
 )
 
@@ -45,6 +46,7 @@ class Card(NamedTuple):
     image_height: int | None
     author_username: str
     author_display_name: str
+    author_is_active: bool
     published_at: datetime
     views: int
     likes: int
@@ -63,6 +65,11 @@ class Card(NamedTuple):
     def section_label(self) -> str:
         """The section's name in the language of the article."""
         return str(getattr(self, f"section_name_{self.language}", "") or self.section_name)
+
+    @property
+    def section_language(self) -> str:
+        """The language of `section_label`."""
+        return self.language if getattr(self, f"section_name_{self.language}", "") else settings.LANGUAGE_CODE
 
     @property
     def url(self) -> str:
@@ -88,14 +95,12 @@ def newest_in_section(section: Section, *, limit: int) -> list[Card]:
 
     Which ones are the newest is read once in some seconds. What is hidden in the meantime is not returned.
     """
-    pks = caches["local"].get_or_set(
-        f"newest-{limit}-in-section-{section.pk}",
-        lambda: list(Article.objects.published().in_section(section).new().values_list("pk", flat=True)[:limit]),
-        FRESH_SECONDS,
-    )
+    newest = Article.objects.published().in_section(section).new().values_list("pk", flat=True)
+    key = f"newest-{limit}-in-section-{section.pk}"
+    pks: list[int] = caches["local"].get_or_set(key, lambda: list(newest[:limit]), FRESH_SECONDS) or []
     section_values = (section.slug, section.name, section.name_ru, section.name_hy)
     rows = {row[0]: row for row in _published_cards().filter(pk__in=pks, section=section)}
-    return [Card._make(rows[pk] + section_values) for pk in pks or () if pk in rows]
+    return [Card._make(rows[pk] + section_values) for pk in pks if pk in rows]
 
 
 # Querysets are lazy and each filter copies them: resolving the names of joined columns once, and not for each page,

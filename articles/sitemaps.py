@@ -9,7 +9,7 @@ from urllib.parse import urljoin
 from xml.sax.saxutils import escape
 
 from django.conf import settings
-from django.db.models import Max
+from django.db.models import F
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_safe
@@ -25,9 +25,9 @@ _MAX_NUMBER = 10**15
 
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
-    """List the parts, up to the highest primary key."""
-    highest = Article.objects.published().aggregate(highest=Max("pk"))["highest"] or 0
-    paths = [reverse("sitemap_part", kwargs={"number": number}) for number in range(highest // PART_SIZE + 1)]
+    """List the parts that are not empty."""
+    numbers = {0, *Article.objects.published().values_list(F("pk") / PART_SIZE, flat=True).distinct()}
+    paths = [reverse("sitemap_part", kwargs={"number": number}) for number in sorted(numbers)]
     parts = "\n".join(f"<sitemap><loc>{settings.ORIGIN}{path}</loc></sitemap>" for path in paths)
     return _xml(f'<sitemapindex xmlns="{_XMLNS}">\n{parts}\n</sitemapindex>')
 
@@ -39,8 +39,8 @@ def part(request: HttpRequest, number: int) -> HttpResponse:
         raise Http404
     first = number * PART_SIZE
     articles = Article.objects.published().filter(pk__gte=first, pk__lt=first + PART_SIZE).order_by("pk")
-    articles = articles.select_related("live").only("language", "live__title", "live__submitted_at")
-    urls = [(article.canonical_path, article.live.submitted_at if article.live else None) for article in articles]
+    articles = articles.select_related("live").only("language", "published_at", "live__title", "live__submitted_at")
+    urls = [(article.canonical_path, article.modified_at) for article in articles]
     if number == 0:
         pages = [reverse("front"), reverse("hot"), reverse("top", args=["week"]), reverse("about"), reverse("rules")]
         pages += [section.get_absolute_url() for section in Section.all_cached()]
@@ -62,6 +62,8 @@ def _xml(text: str) -> HttpResponse:
 @require_safe
 def robots(request: HttpRequest) -> HttpResponse:
     """Allow robots on all public pages and name the sitemap."""
-    lines = ["User-agent: *", *(f"Disallow: {path}" for path in ("/accounts/", "/admin/", "/my/articles/", "/beacon/"))]
+    prefixes = ["" if code == settings.LANGUAGE_CODE else f"/{code}" for code, _name in settings.LANGUAGES]
+    paths = ("/accounts/", "/admin/", "/my/articles/", "/beacon/")
+    lines = ["User-agent: *", *(f"Disallow: {prefix}{path}" for prefix in prefixes for path in paths)]
     lines += [f"Sitemap: {urljoin(settings.ORIGIN, reverse('sitemap'))}", ""]
     return HttpResponse("\n".join(lines), content_type="text/plain; charset=utf-8")

@@ -1,6 +1,7 @@
 """URLs of the public pages, the pages of authors, feeds and sitemaps."""
 
-from django.urls import path
+from django.conf import settings
+from django.urls import path, re_path
 from django.views.generic import TemplateView
 
 from articles import sitemaps
@@ -41,5 +42,6 @@ untranslated_urlpatterns = [
     path("sitemap.xml", public_page(sitemaps.index), name="sitemap"),
     path("sitemaps/<int:number>.xml", public_page(sitemaps.part), name="sitemap_part"),
     path("robots.txt", public_page(sitemaps.robots), name="robots"),
+    re_path(f"^{settings.LANGUAGE_CODE}/(?P<path>.*)$", public.without_language),
     path("favicon.ico", public.favicon, name="favicon"),
 ]

@@ -21,6 +21,7 @@ BEACONS_PER_SECOND_ON_SQLITE = 1_500
 PAGES_PER_SECOND_IN_SPIKE = 5_000
 VOTES_PER_SECOND = 250
 MAX_WORKER_MB = 170
+MAX_WORKER_MB_AFTER_HOSTILE_ROUND = 180
 TIMES_SMALL_SITE = 1.3
 MAX_SEARCH_MS = 100.0
 MAX_FILL_SECONDS = 15 * 60
@@ -149,6 +150,13 @@ def _weight(found: Results) -> Iterator[Bar]:
         name="memory of the largest worker at the end",
         bound=MAX_WORKER_MB,
         measured=max(one.rss for one in found.workers),
+        unit=" MB",
+        at_most=True,
+    )
+    yield Bar(
+        name="memory of the largest worker after the hostile round",
+        bound=MAX_WORKER_MB_AFTER_HOSTILE_ROUND,
+        measured=max(one.rss for one in found.workers_after_hostile_round),
         unit=" MB",
         at_most=True,
     )

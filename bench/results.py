@@ -56,4 +56,5 @@ class Results:
     # Sentences about rows and counters that differ from what was sent.
     wrong_counts: list[str]
     workers: list[Memory]
+    workers_after_hostile_round: list[Memory]
     fill_seconds: float | None

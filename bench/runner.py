@@ -8,6 +8,7 @@ from functools import partial
 from importlib.metadata import version
 
 from bench import processes, scenarios, verification
+from bench.hostile import hostile_round
 from bench.lists import Times, percentile, time_lists, time_searches
 from bench.measurements import Measurement, measure
 from bench.results import Results
@@ -45,6 +46,9 @@ def run_benchmark(testbed: Testbed, started: datetime, log: Log) -> Results:
     log("Search, one reader")
     time_searches(testbed, times)
     workers = testbed.servers["site"].memory_of_workers()
+    log("The hostile round")
+    hostile_round(testbed)
+    workers_after_hostile_round = testbed.servers["site"].memory_of_workers()
     log("Comparing every counter with its rows")
     for differing in run_parallel(
         partial(verification.recount_differences, "PostgreSQL", testbed.large),
@@ -65,6 +69,7 @@ def run_benchmark(testbed: Testbed, started: datetime, log: Log) -> Results:
         locked_errors=testbed.servers["sqlite"].log.read_text(errors="replace").count("database is locked"),
         wrong_counts=wrong_counts,
         workers=workers,
+        workers_after_hostile_round=workers_after_hostile_round,
         fill_seconds=testbed.fill_seconds,
     )
 

@@ -22,6 +22,9 @@ class Scale:
     # Requests per page of a list.
     samples: int
     searches: int
+    # Large forms that each client posts in the hostile round, and seconds of requests after them.
+    hostile_posts: int
+    hostile_seconds: int
     # Some bars are only for a million articles.
     is_full: bool
 
@@ -38,6 +41,8 @@ FULL = Scale(
     spike_seconds=20,
     samples=120,
     searches=600,
+    hostile_posts=100,
+    hostile_seconds=120,
     is_full=True,
 )
 QUICK = Scale(
@@ -52,6 +57,8 @@ QUICK = Scale(
     spike_seconds=2,
     samples=8,
     searches=60,
+    hostile_posts=10,
+    hostile_seconds=5,
     is_full=False,
 )
 # The site that the lists of the large site are compared with.

@@ -26,6 +26,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy
 from django_tasks_db.models import DBTaskResult
 
+from core.forms import TEXT_FIELDS
 from core.models import PendingEmail, PeriodicRun, SiteSettings
 from core.pagination import KeysetOrdering
 from core.sanitizer import sanitize
@@ -184,6 +185,7 @@ class SiteSettingsAdmin(NoAddDeleteAdminMixin, admin.ModelAdmin[SiteSettings]):
     """The single row: the list redirects to its form, which shows the defaults until the row exists."""
 
     form = SiteSettingsForm
+    formfield_overrides = TEXT_FIELDS
     fields = ["name", "tagline", "about", "rules", "reviewed_before_trusted"]
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:

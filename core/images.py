@@ -1,39 +1,49 @@
 """Validation and re-encoding of uploaded images: lead images and avatars.
 
-Nothing that a file says about itself is trusted: first its size is checked, then its format by the content, then the
-number of pixels in its header; only then is it decoded. Only the pixels are stored, no metadata.
+Nothing that a file says about itself is trusted: `core.image_decoder` reads it in a process of its own. Only the pixels
+are stored, no metadata.
 """
 
 from __future__ import annotations
 
+import json
 import secrets
+import subprocess
+import sys
 import threading
-import warnings
-from contextlib import suppress
 from io import BytesIO
+from pathlib import Path
 from typing import Any, BinaryIO
 
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _
-from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+from django.utils.translation import gettext_lazy
+from PIL import Image, ImageOps
+
+from core import image_decoder
+from core.image_decoder import MAX_PIXELS, MAX_SIDE
 
 MAX_BYTES = 10 * 1024 * 1024
-MAX_PIXELS = 40_000_000
-# The limit of WebP, in which images are stored.
-MAX_SIDE = 16_383
+DECODER_TIMEOUT = 30  # seconds
 
-# Pillow raises for more than twice this number of pixels, before it allocates memory for them.
-Image.MAX_IMAGE_PIXELS = MAX_PIXELS // 2
-# Up to twice the number it only warns; that range is accepted.
-warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
-
-FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "GIF")
-# A small JPEG can request thousands of passes over its pixels; usual files have one to ten.
-MAX_JPEG_SCANS = 64
-# The colour space of the ICC profile that fits each mode.
-PROFILE_SPACES = {"RGB": "RGB ", "RGBA": "RGB ", "L": "GRAY", "CMYK": "CMYK"}
-
-# An image at the limit takes about 300 MB while it is decoded: one at a time in a process.
+REFUSALS: dict[str, tuple[Any, dict[str, int]]] = {
+    "unknown": (
+        gettext_lazy("We cannot show this file as an image. Choose a JPEG, PNG, WebP, AVIF or still GIF file."),
+        {},
+    ),
+    "pixels": (
+        gettext_lazy("The image has more than %(number)d megapixels. Choose a smaller one."),
+        {"number": MAX_PIXELS // 1_000_000},
+    ),
+    "side": (
+        gettext_lazy("The image must be no more than %(number)d pixels wide or high."),
+        {"number": MAX_SIDE},
+    ),
+    "scans": (gettext_lazy("The image uses an unsupported encoding. Save it again and upload the new file."), {}),
+    "animated": (gettext_lazy("Animated images are not supported. Choose a still image."), {}),
+    "damaged": (gettext_lazy("The image is damaged or incomplete. Save it again and upload the new file."), {}),
+}
+# One at a time in a server process, because each decoder can take `image_decoder.MAX_MEMORY`.
 _decoding = threading.Lock()
 
 
@@ -46,28 +56,31 @@ def load_image(file: UploadedFile[Any] | BinaryIO, *, min_side: int | None = Non
 
     Args:
         file: the upload; its name and declared type are ignored.
-        min_side: allow a JPEG to be decoded at 1/2, 1/4 or 1/8 of its size, as long as neither side is shorter than
-            this number of pixels. Saves time and memory if only smaller copies are stored.
+        min_side: scale the image down until its shorter side has this number of pixels.
 
     Raises:
         InvalidImage: the file is not accepted.
     """
     data = _read(file)
+    command = [sys.executable, "-I", str(Path(image_decoder.__file__)), str(min_side or 0)]
+    environment = {"MALLOC_ARENA_MAX": "2"}
+    refusal, pixels = "damaged", b""
     with _decoding:
         try:
-            return _decode(data, min_side)
-        except InvalidImage:
-            raise
-        except Image.DecompressionBombError as error:
-            raise InvalidImage(
-                _("The image has more than %(number)d megapixels. Choose a smaller one.")
-                % {"number": MAX_PIXELS // 1_000_000}
-            ) from error
-        # Decoders raise exceptions of any kind for damaged files.
-        except Exception as error:
-            raise InvalidImage(
-                _("The image is damaged or incomplete. Save it again and upload the new file.")
-            ) from error
+            # A decoder that was killed at a limit writes nothing.
+            done = subprocess.run(  # noqa: S603 - our own program
+                command, input=data, capture_output=True, timeout=DECODER_TIMEOUT, env=environment, check=False
+            )
+        except subprocess.TimeoutExpired:
+            pass
+        else:
+            head, _newline, pixels = done.stdout.partition(b"\n")
+            answer = json.loads(head or "{}")
+            if "size" in answer and not done.returncode:
+                return Image.frombytes("RGB", answer["size"], pixels)
+            refusal = answer.get("refusal", refusal)
+    sentence, values = REFUSALS[refusal]
+    raise InvalidImage(str(sentence) % values)
 
 
 def encode_webp(image: Image.Image, *, width: int, quality: int = 80) -> bytes:
@@ -77,6 +90,13 @@ def encode_webp(image: Image.Image, *, width: int, quality: int = 80) -> bytes:
         image = image.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=3.0)
     target = BytesIO()
     image.save(target, "WEBP", quality=quality, method=4, exif=b"", xmp=b"", icc_profile=b"")
+    return target.getvalue()
+
+
+def encode_jpeg(image: Image.Image, *, size: tuple[int, int]) -> bytes:
+    """Return the image as a JPEG file of exactly this size, cropped to its shape."""
+    target = BytesIO()
+    ImageOps.fit(image, size, Image.Resampling.LANCZOS).save(target, "JPEG", quality=82, optimize=True)
     return target.getvalue()
 
 
@@ -95,60 +115,3 @@ def _read(file: UploadedFile[Any] | BinaryIO) -> bytes:
             _("The file is larger than %(number)d MB. Choose a smaller one.") % {"number": MAX_BYTES // 1024**2}
         )
     return data
-
-
-def _decode(data: bytes, min_side: int | None) -> Image.Image:
-    try:
-        image: Image.Image = Image.open(BytesIO(data), formats=FORMATS)
-    except UnidentifiedImageError as error:
-        raise InvalidImage(
-            _("We cannot show this file as an image. Choose a JPEG, PNG, WebP, AVIF or still GIF file.")
-        ) from error
-    if max(image.size) > MAX_SIDE:
-        raise InvalidImage(_("The image must be no more than %(number)d pixels wide or high.") % {"number": MAX_SIDE})
-    # A phone's JPEG can contain a second image (MPO: depth, brightness); it is not an animation.
-    if image.format in {"JPEG", "MPO"}:
-        if data.count(b"\xff\xda") > MAX_JPEG_SCANS:
-            raise InvalidImage(_("The image uses an unsupported encoding. Save it again and upload the new file."))
-        if min_side:
-            image.draft(None, (min_side, min_side))
-    elif getattr(image, "is_animated", False):
-        raise InvalidImage(_("Animated images are not supported. Choose a still image."))
-    image.load()
-    with suppress(Exception):  # The metadata is damaged; the pixels can be intact.
-        ImageOps.exif_transpose(image, in_place=True)
-    image = _to_srgb(image)
-    image.info = {}
-    return image
-
-
-def _to_srgb(image: Image.Image) -> Image.Image:
-    """Return an RGB image in sRGB, by the embedded profile if it fits, with transparency on white."""
-    profile = image.info.get("icc_profile")
-    if image.mode == "I;16":
-        # 16-bit greyscale, which convert() would clip at 255.
-        image = image.point(lambda value: value / 256, "L")
-    if image.has_transparency_data:
-        image = image.convert("RGBA")
-    elif image.mode not in PROFILE_SPACES:
-        image = image.convert("RGB")
-    if profile:
-        image = _apply_profile(image, profile)
-    if image.mode == "RGBA":
-        background = Image.new("RGB", image.size, "white")
-        background.paste(image, mask=image.getchannel("A"))
-        return background
-    return image.convert("RGB")
-
-
-def _apply_profile(image: Image.Image, profile: bytes) -> Image.Image:
-    try:
-        source = ImageCms.ImageCmsProfile(BytesIO(profile))
-        if source.profile.xcolor_space != PROFILE_SPACES[image.mode]:
-            return image
-        target = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
-        mode = "RGBA" if image.mode == "RGBA" else "RGB"
-        converted = ImageCms.profileToProfile(image, source, target, outputMode=mode)
-    except Exception:  # The image is usable without its profile.
-        return image
-    return converted or image

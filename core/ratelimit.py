@@ -5,14 +5,25 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from ipaddress import IPv6Address, ip_address
 
 from allauth.account.adapter import get_adapter
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from core.http_cache import is_anonymous
+
 # Seconds until allauth's own limits end (settings.ACCOUNT_RATE_LIMITS), by URL name, where it is more than a minute.
-RETRY_AFTER = {"account_signup": 3600, "account_reset_password": 3600}
+RETRY_AFTER = {
+    "account_signup": 3600,
+    "account_reset_password": 3600,
+    "account_confirm_email": 600,
+    "account_email": 600,
+    "account_email_verification_sent": 600,
+    "mfa_authenticate": 300,
+    "mfa_reauthenticate": 300,
+}
 DEFAULT_RETRY_AFTER = 60
 
 
@@ -29,20 +40,41 @@ class RateLimited(Exception):
 
 
 def client_address(request: HttpRequest) -> str:
-    """Return the client's network address; forwarded headers count only behind `TRUSTED_PROXY_COUNT` proxies."""
-    return str(get_adapter(request).get_client_ip(request))
+    """Return the client's network; forwarded headers count only behind `TRUSTED_PROXY_COUNT` proxies."""
+    return anonymize_ip(str(get_adapter(request).get_client_ip(request)))
 
 
-def check_rate_limit(request: HttpRequest, action: str, *, limit: int, seconds: int) -> None:
+def anonymize_ip(address: str) -> str:
+    """Return the part of an address that is one client: the /64 of IPv6, which one home or phone owns; IPv4 whole."""
+    try:
+        parsed = ip_address(address.strip())
+    except ValueError:
+        return address
+    if isinstance(parsed, IPv6Address):
+        if parsed.ipv4_mapped is not None:
+            return str(parsed.ipv4_mapped)
+        return f"{IPv6Address(int(parsed) >> 64 << 64)}/64"
+    return str(parsed)
+
+
+def check_rate_limit(request: HttpRequest, action: str, *, limit: int, seconds: int, total: int | None = None) -> None:
     """Count one `action` of the signed-in user, or of the client's address, in fixed windows of `seconds`.
 
+    Args:
+        total: the limit of all clients together who are not signed in.
+
     Raises:
-        RateLimited: there were more than `limit` in the present window.
+        RateLimited: there were more than `limit`, or than `total`, in the present window.
     """
     window, elapsed = divmod(int(time.time()), seconds)
-    source = f"u{request.user.pk}" if request.user.is_authenticated else f"a{client_address(request)}"
-    if count_event(f"limit:{action}:{source}:{window}", seconds) > limit:
-        raise RateLimited(seconds - elapsed)
+    # Without a session cookie `request.user` is not read, so that public pages can be cached.
+    user = None if is_anonymous(request) or not request.user.is_authenticated else request.user
+    limits = {f"u{user.pk}" if user else f"a{client_address(request)}": limit}
+    if total is not None and not user:
+        limits["total"] = total
+    for source, maximum in limits.items():
+        if count_event(f"limit:{action}:{source}:{window}", seconds) > maximum:
+            raise RateLimited(seconds - elapsed)
 
 
 def count_event(key: str, seconds: int) -> int:

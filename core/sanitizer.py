@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from html import escape, unescape
+from urllib.parse import urljoin
 
 import nh3
 from django.utils.html import strip_tags
 from django.utils.safestring import SafeString, mark_safe
 
+from core.text import without_forbidden
+
 TAGS = {"p", "h2", "h3", "strong", "em", "ul", "ol", "li", "blockquote", "a", "hr", "br"}
 _BLOCK = re.compile(r"<(?:p|h[1-6]|ul|ol|blockquote|hr)[\s>/]", re.IGNORECASE)
 # An allowed inline element; any other "<" in plain text is text.
 _INLINE = re.compile(r"</?(?:a|strong|em|b|i|br)[\s>/]", re.IGNORECASE)
-# Characters that HTML or XML (feeds) do not allow.
-_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff\ud800-\udfff]")
 MAX_PASSES = 8
 _EMPTY_PARAGRAPH = re.compile(r"<p>(?:\s|&nbsp;|<br>)*</p>")
 
@@ -47,7 +49,7 @@ def sanitize(html: str) -> str:
     Links can have http, https and mailto URLs and get `rel="nofollow ugc noopener"`. Images, styles, classes, ids and
     empty paragraphs are removed.
     """
-    html = _CONTROLS.sub("", html)
+    html = without_forbidden(html)
     # Removing elements can leave a nesting that browsers parse differently: repeat until nothing changes. Stored text
     # needs one pass.
     for _ in range(MAX_PASSES):
@@ -88,6 +90,18 @@ def for_display(html: str, is_paid_for: bool = False) -> SafeString:
     if is_paid_for:
         clean = _sponsored_cleaner.clean(clean)
     return mark_safe(clean)  # noqa: S308 - sanitised above
+
+
+def with_absolute_links(html: str, url: str) -> str:
+    """Return sanitised HTML with the relative links made absolute, for feeds of the page at `url`."""
+
+    def absolute(match: re.Match[str]) -> str:
+        target = unescape(match[1])
+        with suppress(ValueError):  # An invalid address stays as it is.
+            target = urljoin(url, target)
+        return f'<a href="{escape(target)}"'
+
+    return re.sub(r'<a href="([^"]*)"', absolute, html)
 
 
 def plain_text(html: str) -> str:

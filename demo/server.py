@@ -20,7 +20,11 @@ GRANIAN_OPTIONS = (
     *("--workers-kill-timeout", "5", "--respawn-failed-workers"),
 )
 # As in deploy/spokesperson-web.service, which says why.
-SERVER_ENV = {"MALLOC_ARENA_MAX": "1"}
+SERVER_ENV = {
+    "MALLOC_ARENA_MAX": "1",
+    "MALLOC_MMAP_THRESHOLD_": "131072",
+    "MALLOC_TRIM_THRESHOLD_": "131072",
+}
 START_TIMEOUT = 60  # seconds
 STOP_TIMEOUT = 10
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)

@@ -3,3 +3,6 @@ from django.apps import AppConfig
 
 class SpokespersonConfig(AppConfig):
     name = "spokesperson"
+
+    def ready(self) -> None:
+        from spokesperson import checks  # noqa: F401, PLC0415 - registers them

@@ -11,6 +11,7 @@ from typing import NoReturn
 
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
+from django.db import OperationalError
 
 from demo import preflight
 from spokesperson import __version__
@@ -66,6 +67,13 @@ def manage(arguments: Sequence[str]) -> int:
         execute_from_command_line(["spokesperson manage", *arguments])
     except ImproperlyConfigured as error:
         print(error, file=sys.stderr)
+        return os.EX_CONFIG  # deploy/spokesperson-worker.service does not restart after it.
+    except OperationalError:
+        from spokesperson import checks  # noqa: PLC0415 - needs the settings
+
+        if not (sentence := checks.database()):
+            raise
+        print(sentence, file=sys.stderr)
         return 1
     return 0
 

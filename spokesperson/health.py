@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
-from typing import Any
-
+from django.conf import settings
 from django.http import HttpRequest, JsonResponse
-from health_check.views import HealthCheckView
+from django.views.decorators.http import require_safe
+
+from spokesperson import checks
 
 
-class HealthView(HealthCheckView):  # type: ignore[misc]
-    """Answer 200 if the database and the shared cache work, otherwise 503. Details are only in the log."""
-
-    http_method_names = ["get", "head"]
-    checks = ("health_check.checks.Database", "health_check.checks.Cache")
-
-    async def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> JsonResponse:
-        """Return "ok" or "failed" for each."""
-        results = await asyncio.gather(*(check.get_result() for check in self.get_checks()))
-        failed = any(result.error for result in results)
-        words = {type(result.check).__name__.lower(): "failed" if result.error else "ok" for result in results}
-        return JsonResponse(words, status=503 if failed else 200)
+@require_safe
+def health(request: HttpRequest) -> JsonResponse:
+    """Answer 503 if pages fail, otherwise 200; with "ok" or "failed" for each check. Sentences are only in the log."""
+    problems = checks.problems()
+    # Behind a proxy that the site does not trust, every request is redirected to https for ever.
+    if settings.HTTPS and "X-Forwarded-Proto" in request.headers and not settings.ALLAUTH_TRUSTED_PROXY_COUNT:
+        problems["trusted_proxy_count"] = "TRUSTED_PROXY_COUNT is not set, but a proxy is in front."
+    words: dict[str, str | int | None] = {name: "failed" if sentence else "ok" for name, sentence in problems.items()}
+    if not problems["database"] and not problems["migrations"]:
+        words |= checks.ages()
+    is_ready = not any(problems[name] for name in problems if name not in checks.OTHERS)
+    return JsonResponse(words, status=200 if is_ready else 503)

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import translation
 from django.utils.cache import patch_cache_control
 from django.utils.translation import gettext as _
 
-from spokesperson.views import refuse
+from spokesperson.views import page_not_found, refuse
+
+# The list of all static files, which WhiteNoise would serve.
+HIDDEN_PATHS = (f"{settings.STATIC_URL}staticfiles.json",)
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -35,6 +38,8 @@ def refuse_malformed_requests(get_response: GetResponse) -> GetResponse:
     """Refuse null bytes and text that is not UTF-8 in URLs, and bodies larger than `MAX_BODY_BYTES`."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
+        if request.path_info.startswith(HIDDEN_PATHS):
+            return page_not_found(request, Http404())
         query = request.META.get("QUERY_STRING", "")
         # Django decodes bytes that are not UTF-8 as replacement characters.
         if "\x00" in request.path_info or "\ufffd" in request.path_info or "%00" in query:

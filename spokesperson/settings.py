@@ -1,27 +1,33 @@
 """Settings from environment variables (docs/settings.md); an invalid value stops the start with one sentence."""
 
+import re
 from datetime import timedelta
 from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
+from zoneinfo import available_timezones
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
 
 from core.database import check_connection
+from spokesperson.environment import Environment
 
 PACKAGE_DIR = Path(__file__).resolve().parent
 # Templates, static files and catalogues are next to this package in a checkout, and inside it in a wheel.
 IN_WHEEL = (PACKAGE_DIR / "templates").is_dir()
 BASE_DIR = PACKAGE_DIR if IN_WHEEL else PACKAGE_DIR.parent
-env = environ.Env()
+env = Environment()
 
 # --- Site ------------------------------------------------------------------------------------
 
 # The public URL of the site. URLs in emails and feeds, cookies and HSTS follow from it, never from a Host header.
 ORIGIN = env.str("ORIGIN", default="").rstrip("/")
-_origin = urlsplit(ORIGIN)
+try:
+    _origin = urlsplit(ORIGIN)
+except ValueError:
+    _origin = urlsplit("")
 if _origin.scheme not in {"http", "https"} or not _origin.hostname or _origin.path or _origin.query:
     raise ImproperlyConfigured(
         "ORIGIN must be the site's address without a path, such as https://news.example.org; "
@@ -86,20 +92,19 @@ INSTALLED_APPS = [
     "django_htmx",
     "django_prose_editor",
     "django_tasks_db",
-    "health_check",
 ]
 
 MIDDLEWARE = [
     # Outermost, so that it applies to what the others refuse.
     "spokesperson.middleware.default_headers",
+    "spokesperson.middleware.language_from_path",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
     "spokesperson.middleware.refuse_malformed_requests",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
     "core.database.refuse_while_away",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "spokesperson.middleware.language_from_path",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -144,11 +149,15 @@ TEMPLATES = [
 
 DATABASE_URL = env.str("DATABASE_URL", default="")
 # No URL by default: the name of a folder can contain characters that are special in URLs.
-_database = (
-    env.db_url_config(DATABASE_URL)
-    if DATABASE_URL
-    else {"ENGINE": "django.db.backends.sqlite3", "NAME": DATA_DIR / "spokesperson.sqlite3"}
-)
+_database = {"ENGINE": "django.db.backends.sqlite3", "NAME": DATA_DIR / "spokesperson.sqlite3"}
+if DATABASE_URL:
+    try:
+        _database = env.db_url_config(DATABASE_URL)
+    except (ValueError, KeyError) as error:
+        raise ImproperlyConfigured(
+            "DATABASE_URL must look like postgres://user:password@host:5432/name, with special characters of the "
+            "password percent-encoded."
+        ) from error
 DATABASES = {"default": _database}
 if not DATABASE_URL:
     # Before Django's checks query the database. Only the owner can read the folder.
@@ -168,11 +177,11 @@ if _database["ENGINE"] == "django.db.backends.sqlite3":
         ),
     }
 elif _database["ENGINE"] == "django.db.backends.postgresql":
-    STATEMENT_TIMEOUT = env.int("STATEMENT_TIMEOUT", default=30)
+    STATEMENT_TIMEOUT = env.number("STATEMENT_TIMEOUT", default=30)
     _database["OPTIONS"] = {
         "pool": {
             "min_size": 1,
-            "max_size": env.int("DATABASE_POOL_SIZE", default=8),
+            "max_size": env.number("DATABASE_POOL_SIZE", default=8),
             "timeout": 5,
             "reconnect_timeout": 5,
             "check": check_connection,
@@ -190,19 +199,23 @@ elif _database["ENGINE"] == "django.db.backends.postgresql":
 else:
     raise ImproperlyConfigured("DATABASE_URL must begin with sqlite:// or postgres://.")
 
-# "default" is shared by all processes, for rate limits and locks. "local" is the memory of each process, for what
-# every page needs and can be a few seconds old.
+# "default" is shared by all processes, for rate limits and locks (core.cache says what happens while it fails). "local"
+# is the memory of each process, for what every page needs and can be a few seconds old.
 CACHE_URL = env.str("CACHE_URL", default="")
+if HTTPS and CACHE_URL.startswith(("locmem", "dummy")):
+    raise ImproperlyConfigured("CACHE_URL must be a cache that all processes share, such as redis://localhost:6379/0.")
 if CACHE_URL.startswith("redis") and find_spec("redis") is None:
     raise ImproperlyConfigured(
         "CACHE_URL=redis://... needs the package redis: pip install --require-hashes -r requirements-redis.txt"
     )
+_cache = env.cache_url_config(CACHE_URL) if CACHE_URL else {}
+if not CACHE_URL:
+    _cache = {"BACKEND": "core.cache.FailoverSQLiteCache", "LOCATION": DATA_DIR / "cache" / "shared.sqlite3"}
+elif _cache["BACKEND"].endswith("RedisCache"):
+    _cache["BACKEND"] = "core.cache.FailoverRedisCache"
+    _cache.setdefault("OPTIONS", {}).update(socket_connect_timeout=1, socket_timeout=1)
 CACHES = {
-    "default": (
-        env.cache_url_config(CACHE_URL)
-        if CACHE_URL
-        else {"BACKEND": "core.sqlite_cache.SQLiteCache", "LOCATION": DATA_DIR / "cache" / "shared.sqlite3"}
-    ),
+    "default": _cache,
     "local": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "local"},
     # Used by {% cache %}. Texts of articles can be long, so there are fewer of them.
     **{
@@ -214,12 +227,12 @@ CACHES = {
         for name, max_entries in {"template_fragments": 2000, "article_fragments": 100}.items()
     },
 }
-
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 # Management commands and functions that the task worker runs (core.periodic), each with its interval.
 PERIODIC_JOBS = {
     "core.periodic.requeue_lost_tasks": timedelta(minutes=1),
     "core.tasks.send_pending_emails": timedelta(minutes=1),
+    "articles.services.images.finish_moves": timedelta(minutes=1),
     "articles.readership.services.rollup": timedelta(minutes=1),
     "articles.promotion.services.tracking.add_pending_counts": timedelta(minutes=1),
     "close_promotions": timedelta(minutes=10),
@@ -256,7 +269,16 @@ MAX_BODY_BYTES = 12 * 1024 * 1024
 
 # Without a mail server, emails are printed to the console.
 environ.Env.EMAIL_SCHEMES["consolemail"] = "core.console_mail.EmailBackend"
-_mail = environ.Env.email_url_config(env.str("EMAIL_URL", default="consolemail://"))
+EMAIL_URL = env.str("EMAIL_URL", default="consolemail://")
+try:
+    _mail = environ.Env.email_url_config(EMAIL_URL)
+except (ValueError, ImproperlyConfigured):
+    _mail = {}
+if not _mail or EMAIL_URL.startswith("smtps:"):
+    raise ImproperlyConfigured(
+        "EMAIL_URL must begin with smtp+tls:// (STARTTLS, usually port 587), smtp+ssl:// (TLS, usually port 465) or "
+        "smtp:// (not encrypted), such as smtp+tls://user:password@mail.example.org:587."
+    )
 _mail_options = {}
 if _mail["EMAIL_BACKEND"].endswith("smtp.EmailBackend"):
     _mail_options = {
@@ -272,6 +294,11 @@ elif _mail["EMAIL_BACKEND"].endswith("filebased.EmailBackend"):
     _mail_options = {"file_path": "/" + _mail["EMAIL_FILE_PATH"].lstrip("/")}
 MAILERS = {"default": {"BACKEND": _mail["EMAIL_BACKEND"], "OPTIONS": _mail_options}}
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("MAIL_FROM", default=f"spokesperson@{_origin.hostname}")
+if not re.fullmatch(r"([^<>\n]+ <)?[^@\s<>]+@[^@\s<>]+(?(1)>)", DEFAULT_FROM_EMAIL):
+    raise ImproperlyConfigured(
+        f"MAIL_FROM must be an address, such as news@example.org or Our news <news@example.org>; it is "
+        f"{DEFAULT_FROM_EMAIL!r}."
+    )
 
 # --- Language and time -----------------------------------------------------------------------
 
@@ -280,7 +307,9 @@ LANGUAGES = [("en", "English"), ("ru", "Русский"), ("hy", "Հայերեն
 # The second has translations that libraries lack.
 LOCALE_PATHS = [BASE_DIR / "locale", BASE_DIR / "locale" / "libraries"]
 FORMAT_MODULE_PATH = "spokesperson.formats"
-TIME_ZONE = env.str("TIME_ZONE", default="Asia/Yerevan")
+TIME_ZONE = env.str("TIME_ZONE", default="UTC")
+if TIME_ZONE not in available_timezones():
+    raise ImproperlyConfigured(f"TIME_ZONE must be a name such as UTC or Asia/Yerevan; it is {TIME_ZONE!r}.")
 
 # --- Accounts ----------------------------------------------------------------------------------
 
@@ -343,7 +372,7 @@ ACCOUNT_RATE_LIMITS = {
     "reset_password": "20/h/ip,5/h/key",
     "confirm_email": "3/10m/key",
 }
-ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
+ALLAUTH_TRUSTED_PROXY_COUNT = env.number("TRUSTED_PROXY_COUNT", default=0)
 MFA_ADAPTER = "accounts.adapter.MFAAdapter"
 MFA_FORMS = {
     "authenticate": "accounts.forms.AuthenticateCodeForm",
@@ -359,7 +388,7 @@ CRISPY_TEMPLATE_PACK = CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap5"
 
 # "manual": a moderator confirms a transfer. "dummy": a form that pretends, for demonstrations and tests. "stripe":
 # Stripe Checkout, with the extra `stripe`. "manual" is always there, so that earlier transfers can be refunded.
-PAYMENTS = env.str("PAYMENTS", default="manual")
+PAYMENTS = env.one_of("PAYMENTS", "manual", ("manual", "dummy", "stripe"))
 PAYMENT_VARIANTS: dict[str, tuple[str, dict[str, str]]] = {
     "manual": ("payments.core.BasicProvider", {}),
 }
@@ -382,8 +411,6 @@ elif PAYMENTS == "stripe":
         "articles.promotion.payments.stripe_checkout.StripeProvider",
         {"api_key": STRIPE_KEY, "endpoint_secret": STRIPE_ENDPOINT_SECRET},
     )
-elif PAYMENTS != "manual":
-    raise ImproperlyConfigured(f"PAYMENTS is manual, dummy or stripe; it is {PAYMENTS!r}.")
 # Shown to a sponsor who pays by transfer: the account, and the reference to state.
 PAYMENT_INSTRUCTIONS = env.str("PAYMENT_INSTRUCTIONS", default="", multiline=True)
 PAYMENT_MODEL = "promotion.Payment"
@@ -401,8 +428,11 @@ CSRF_FAILURE_VIEW = "spokesperson.views.csrf_failure"
 CSRF_TRUSTED_ORIGINS = [ORIGIN]
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
-SECURE_HSTS_SECONDS = 60 * 60 * 24 * 365 * 2 if HTTPS else 0
-SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
+# Browsers keep HSTS for its whole time, whatever the site says later: long times and subdomains only when asked for.
+SECURE_HSTS_SECONDS = env.number("HSTS_SECONDS", default=3600) if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = env.bool("HSTS_INCLUDE_SUBDOMAINS", default=False)
+SECURE_HSTS_PRELOAD = env.bool("HSTS_PRELOAD", default=False)
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^health/"]
 SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
@@ -424,21 +454,27 @@ SECURE_CSP = {
 # --- Limits ----------------------------------------------------------------------------------
 
 # The size of the page cache of one worker process.
-PAGE_CACHE_BYTES = env.int("PAGE_CACHE_MB", default=64) * 1024 * 1024
+PAGE_CACHE_BYTES = env.number("PAGE_CACHE_MB", default=64) * 1024 * 1024
 # Articles on one page of a list.
 PAGE_SIZE = 12
 # Counted views of one article from one network address in one day (docs/readership.md).
-VIEWS_PER_ADDRESS = env.int("VIEWS_PER_ADDRESS", default=50)
+VIEWS_PER_ADDRESS = env.number("VIEWS_PER_ADDRESS", default=50)
 # Views that one worker writes at a time. The server has a few more threads, which still answer pages from the cache
 # while the database hangs.
-BEACONS_AT_ONCE = env.int("BEACONS_AT_ONCE", default=56)
+BEACONS_AT_ONCE = env.number("BEACONS_AT_ONCE", default=56)
 # Bytes of stored images of one user.
-IMAGE_QUOTA_BYTES = env.int("IMAGE_QUOTA_MB", default=500) * 1024 * 1024
+IMAGE_QUOTA_BYTES = env.number("IMAGE_QUOTA_MB", default=500) * 1024 * 1024
 
+LOG_LEVEL = env.one_of("LOG_LEVEL", "WARNING", ("DEBUG", "INFO", "WARNING", "ERROR"))
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
-    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="WARNING")},
+    # Its advice is a setting of Django's; spokesperson.views.bad_request logs what to do here.
+    "loggers": {"django.security.DisallowedHost": {"handlers": [], "propagate": False}},
+    "root": {"handlers": ["console"], "level": LOG_LEVEL},
 }
+
+# The variables above, for the check of misspelt names.
+ENVIRONMENT_VARIABLES = frozenset(env.names)

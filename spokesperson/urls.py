@@ -9,7 +9,7 @@ import articles.promotion.urls
 import articles.readership.urls
 import articles.urls
 from spokesperson import views
-from spokesperson.health import HealthView
+from spokesperson.health import health
 
 handler400 = "spokesperson.views.bad_request"
 handler403 = "spokesperson.views.permission_denied"
@@ -34,7 +34,7 @@ urlpatterns = [
     *articles.readership.urls.untranslated_urlpatterns,
     *articles.promotion.urls.untranslated_urlpatterns,
     path("media/<path:path>", views.media, name="media"),
-    path("health/", HealthView.as_view(), name="health"),
+    path("health/", health, name="health"),
 ]
 
 if settings.DEBUG_TOOLBAR:

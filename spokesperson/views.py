@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 
-from django.core.exceptions import RequestDataTooBig, SuspiciousFileOperation
+from django.core.exceptions import DisallowedHost, RequestDataTooBig, SuspiciousFileOperation
 from django.core.files.storage import FileSystemStorage
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -13,6 +14,8 @@ from django.views.decorators.http import require_safe
 
 from articles.views.draft_recovery import stash_and_redirect
 from core.database import note_error, unavailable
+
+logger = logging.getLogger(__name__)
 
 
 def refuse(request: HttpRequest, status: int, sentence: str) -> HttpResponse:
@@ -34,6 +37,9 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     if isinstance(exception, RequestDataTooBig):
         return refuse(request, 413, _("The request is too large. Images can be up to 10 MB."))
+    if isinstance(exception, DisallowedHost):
+        host = request.META.get("HTTP_HOST", "")[:100]
+        logger.warning("Refused a request to the host %r, which is neither that of ORIGIN nor in EXTRA_HOSTS.", host)
     return refuse(request, 400, _("The request is not valid."))
 
 
@@ -54,10 +60,14 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def media(request: HttpRequest, path: str) -> FileResponse:
-    """Serve an uploaded file, unless a web server or object storage does. Names are random and never reused."""
+    """Serve an uploaded file, unless a web server or object storage does. Names are random and never reused.
+
+    A shared cache asks again after seconds: a file can be taken down.
+    """
     try:
         response = FileResponse(FileSystemStorage().open(path))
     except (OSError, ValueError, SuspiciousFileOperation) as error:
         raise Http404 from error
-    response["Cache-Control"] = "public, max-age=31536000, immutable"
+    response["Cache-Control"] = "public, max-age=86400, s-maxage=5"
+    response["Cross-Origin-Resource-Policy"] = "cross-origin"  # Feed readers show the images.
     return response

@@ -12,6 +12,7 @@ os.environ.update(
     SECRET_KEY="only for tests: " + "not a secret " * 5,
     DATA_DIR=_data,
     PAYMENTS="manual",
+    TIME_ZONE="Asia/Yerevan",  # the day does not begin at midnight in UTC
     DJANGO_ALLOW_ASYNC_UNSAFE="true",  # Playwright's synchronous API runs an event loop.
 )
 if os.environ.get("TEST_STACK") == "production":

@@ -121,7 +121,7 @@ def test_manage_with_invalid_setting_prints_one_line() -> None:
         text=True,
         check=False,
     )
-    assert run.returncode == 1
+    assert run.returncode == os.EX_CONFIG
     assert run.stderr.startswith("ORIGIN must be")
     assert run.stderr.count("\n") == 1
 

@@ -40,7 +40,7 @@ _FIELDS = (
     *("state", "language", "published_at", "views", "likes", "dislikes", "hot"),
     *("live__article", "live__title", "live__summary", "live__language"),
     *("live__image__key", "live__image__width", "live__image__height"),
-    *("author__username", "author__display_name"),
+    *("author__username", "author__display_name", "author__is_active"),
 )
 CARD_FIELDS = (*_FIELDS, "section__slug", "section__name", "section__name_ru", "section__name_hy")
 # What the article page shows, with the section from `Section.cached`.
@@ -205,6 +205,12 @@ class Article(models.Model):
             return self.get_absolute_url()
 
     @property
+    def modified_at(self) -> datetime | None:
+        """When the live text last changed: at its publication, or later by a new version."""
+        submitted_at = self.live.submitted_at if self.live else None
+        return max(self.published_at, submitted_at) if self.published_at and submitted_at else self.published_at
+
+    @property
     def is_public(self) -> bool:
         return self.state == self.State.PUBLISHED
 
@@ -226,8 +232,9 @@ class ArticleTagQuerySet(models.QuerySet["ArticleTag"]):
 class ArticleTag(models.Model):
     """A tag of a published article. The row exists only while it is published, so that one index serves the list."""
 
-    article = models.ForeignKey(Article, on_delete=models.CASCADE, related_name="article_tags")
-    tag = models.ForeignKey(Tag, on_delete=models.CASCADE, related_name="article_tags")
+    article = models.ForeignKey(Article, on_delete=models.CASCADE, related_name="article_tags", db_index=False)
+    # A tag in use is not deleted: articles link to it.
+    tag = models.ForeignKey(Tag, on_delete=models.PROTECT, related_name="article_tags", db_index=False)
     published_at = models.DateTimeField()
 
     objects = ArticleTagQuerySet.as_manager()
@@ -249,7 +256,9 @@ class Revision(models.Model):
         PUBLISHED = "published", pgettext_lazy("state of a version", "Published")
         RETURNED = "returned", pgettext_lazy("state of a version", "Returned")
 
-    article = models.ForeignKey(Article, on_delete=models.CASCADE, related_name="revisions", verbose_name=_("article"))
+    article = models.ForeignKey(
+        Article, on_delete=models.CASCADE, related_name="revisions", db_index=False, verbose_name=_("article")
+    )
     number = models.PositiveIntegerField(_("number"))
     state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.DRAFT)
     title = models.CharField(_("title"), max_length=140)
@@ -259,7 +268,7 @@ class Revision(models.Model):
     body = models.TextField(_("text"), blank=True)
     tag_names = models.JSONField(_("tags"), default=list, blank=True)
     image = models.ForeignKey(
-        Image, on_delete=models.PROTECT, null=True, blank=True, related_name="revisions", verbose_name=_("lead image")
+        Image, on_delete=models.SET_NULL, null=True, blank=True, related_name="revisions", verbose_name=_("lead image")
     )
     caption = models.CharField(_("caption"), max_length=300, blank=True)
     alternative_text = models.CharField(_("alternative text"), max_length=200, blank=True)

@@ -9,13 +9,17 @@ from django.utils.translation import gettext_lazy as _
 
 # Pixels: a phone; a phone with a dense screen or a card on a desktop; the article column on a dense screen.
 WIDTHS = (480, 960, 1600)
+# The JPEG for social networks and messengers, which know neither WebP nor narrow images.
+SHARE_SIZE = (1200, 630)
 
 
 class Image(models.Model):
-    """An uploaded lead image. `articles.services.images` writes the files; they never change."""
+    """An uploaded lead image. `articles.services.images` writes the files; they never change, but they can move."""
 
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="images")
     key = models.CharField(_("file name"), max_length=32, unique=True)
+    # The key under which the files were public before a moderator hid them; empty when they have moved.
+    retired_key = models.CharField(max_length=32, blank=True, editable=False)
     width = models.PositiveIntegerField(_("width in pixels"))
     height = models.PositiveIntegerField(_("height in pixels"))
     size = models.PositiveIntegerField(_("total size of all files in bytes"))
@@ -24,6 +28,7 @@ class Image(models.Model):
     class Meta:
         verbose_name = _("image")
         verbose_name_plural = _("images")
+        indexes = [models.Index(fields=["id"], condition=~models.Q(retired_key=""), name="image_moving")]
 
     def __str__(self) -> str:
         return f"{self.key[:8]} {self.width}×{self.height}"
@@ -36,6 +41,20 @@ class Image(models.Model):
     def path(self, width: int) -> str:
         """Return the storage path of the file of one of `widths`."""
         return f"pictures/{self.key[:2]}/{self.key}-{width}.webp"
+
+    @property
+    def share_path(self) -> str:
+        """The storage path of the JPEG."""
+        return f"pictures/{self.key[:2]}/{self.key}-share.jpg"
+
+    @property
+    def share_url(self) -> str:
+        return default_storage.url(self.share_path)
+
+    @property
+    def paths(self) -> list[str]:
+        """The storage paths of all files."""
+        return [*map(self.path, self.widths), self.share_path]
 
     def url(self, width: int) -> str:
         """Return the URL of the narrowest file that is at least `width` pixels wide, or of the widest one."""

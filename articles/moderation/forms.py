@@ -11,17 +11,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
-from articles.fields import OneLineField
 from articles.forms import ArticleForm
 from articles.models import Revision
 from articles.moderation.models import MAX_REASON, Decision, Rule
+from core.forms import OneLineField, TextField
 
 
 class ReasonForm(forms.Form):
     """The rule and the reason of a decision."""
 
     rule = forms.ChoiceField(label=gettext_lazy("Rule"), choices=Rule.choices, required=False)
-    reason = forms.CharField(
+    reason = TextField(
         label=gettext_lazy("Reason"),
         max_length=MAX_REASON,
         required=False,
@@ -53,7 +53,7 @@ class DecisionForm(ReasonForm):
 class CorrectionForm(ArticleForm):
     """The author's form with the live text, and a reason. A moderator can remove the image, but not replace it."""
 
-    reason = forms.CharField(
+    reason = TextField(
         label=gettext_lazy("Reason"),
         max_length=MAX_REASON,
         widget=forms.Textarea(attrs={"rows": 3}),
@@ -74,7 +74,7 @@ class SuspensionForm(forms.Form):
         label=gettext_lazy("Until"),
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
     )
-    reason = forms.CharField(
+    reason = TextField(
         label=gettext_lazy("Reason"),
         max_length=MAX_REASON,
         widget=forms.Textarea(attrs={"rows": 4}),

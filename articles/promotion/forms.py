@@ -16,19 +16,19 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from articles.fields import OneLineField
 from articles.models import Article
 from articles.promotion.models import Placement, Plan
 from articles.promotion.models.payment import MAX_PRICE, to_decimal, to_minor
 from articles.promotion.services.capacity import MAX_REQUEST_LEAD
 from articles.promotion.services.decisions import MAX_PICK_DAYS
 from articles.promotion.services.state_machine import MAX_REASON
+from core.forms import OneLineField, TextField
 
 
-def reason_field(rows: int, help_text: Any) -> forms.CharField:
+def reason_field(rows: int, help_text: Any) -> TextField:
     """Return an optional reason, in an area of so many rows."""
     widget = forms.Textarea(attrs={"rows": rows})
-    return forms.CharField(label=_("Reason"), max_length=MAX_REASON, required=False, widget=widget, help_text=help_text)
+    return TextField(label=_("Reason"), max_length=MAX_REASON, required=False, widget=widget, help_text=help_text)
 
 
 class RequestForm(forms.Form):
@@ -47,7 +47,7 @@ class RequestForm(forms.Form):
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         help_text=_("Leave empty to start as soon as a place is free."),
     )
-    message = forms.CharField(
+    message = TextField(
         label=_("Message to the moderators"),
         max_length=1000,
         required=False,

@@ -18,12 +18,15 @@ from django.views.decorators.http import require_safe
 
 from articles.promotion.models import LedgerEntry, LedgerHead, Placement, Promotion, PromotionDay, PromotionQuerySet
 from core.pagination import KeysetOrdering, Page, paginate
+from core.ratelimit import check_rate_limit
 
 # The index `promotion_newest`.
 NEWEST = KeysetOrdering({"requested_at": datetime, "pk": int})
 PAGE_SIZE = 20
 # Promotions in a file, which links to the next file.
 FILE_SIZE = 1000
+# Files per minute of one client.
+MAX_EXPORTS = 30
 APPROVALS = {LedgerEntry.Event.APPROVED, LedgerEntry.Event.PICKED}
 # Promotions are public from the payment or the decision on.
 PHASES = [phase for phase in Promotion.State if phase not in {"requested", "awaiting_payment", "approved"}]
@@ -136,6 +139,7 @@ def ledger(request: HttpRequest) -> HttpResponse:
 @require_safe
 def ledger_csv(request: HttpRequest) -> HttpResponse:
     """Return the public ledger as CSV; `Link: rel="next"` names the next file."""
+    check_rate_limit(request, "export", limit=MAX_EXPORTS, seconds=60)
     rows, next_url = _file(request)
     values = [row.values() for row in rows]
     names = list(values[0]) if values else ["promotion"]
@@ -148,6 +152,7 @@ def ledger_csv(request: HttpRequest) -> HttpResponse:
 @require_safe
 def ledger_json(request: HttpRequest) -> HttpResponse:
     """Return the public ledger with its rows, their hashes and the head: a copy of it proves later changes."""
+    check_rate_limit(request, "export", limit=MAX_EXPORTS, seconds=60)
     rows, next_url = _file(request)
     head = LedgerHead.objects.filter(pk=1).first() or LedgerHead()
     return JsonResponse(

@@ -153,7 +153,7 @@ def _cards(candidates: list[RunningPromotion], code: str, *, page: str) -> list[
     if not pks:
         return []
     rows = {row[0]: row for row in _all_cards().deliverable(now).filter(pk__in=pks)}
-    return [PromotedCard(*rows[pk][:4], card=Card._make(rows[pk][4:])) for pk in pks if pk in rows]
+    return [PromotedCard._make((*rows[pk][:4], Card._make(rows[pk][4:]))) for pk in pks if pk in rows]
 
 
 @cache

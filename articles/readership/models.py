@@ -122,7 +122,7 @@ class PendingCount(AbstractPendingCount):
 class DailyStats(models.Model):
     """An article's day: what was counted, and what was not and why."""
 
-    article = models.ForeignKey(Article, on_delete=models.CASCADE, related_name="daily_stats")
+    article = models.ForeignKey(Article, on_delete=models.CASCADE, related_name="daily_stats", db_index=False)
     day = models.DateField(_("day"))
     views = models.PositiveIntegerField(_("views"), default=0)
     reads = models.PositiveIntegerField(_("reads"), default=0, db_default=0)

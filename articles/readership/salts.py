@@ -15,7 +15,7 @@ _CACHE_TIMEOUT = 3600
 
 
 def daily_salt(day: date) -> bytes:
-    """Return the salt of `day`, creating it if necessary.
+    """Return the salt of `day`, creating it if necessary; about once an hour, destroy those of past days.
 
     Call it outside a transaction: a salt that is rolled back must not stay cached.
     """
@@ -25,6 +25,7 @@ def daily_salt(day: date) -> bytes:
         row, _ = DailySalt.objects.get_or_create(day=day, defaults={"salt": secrets.token_bytes(32)})
         salt = bytes(row.salt)
         caches["local"].set(key, salt, _CACHE_TIMEOUT)
+        destroy_old_salts()  # Also where no task worker runs.
     return salt
 
 

@@ -50,21 +50,18 @@ def search(query: SearchQuery, *, cursor: str = "", size: int) -> SearchPage:
     Args:
         cursor: the `next_cursor` of the page before; any other value means the first page.
         size: the number of articles in a page.
-
-    Raises:
-        SearchTimeout: the search took too long.
     """
     all_terms = parse_terms(query.words)
     if not all_terms:
         return SearchPage([])
     query = _at_cursor(query, cursor, size)
     backend = get_backend()
-    with backend.open_search(all_terms) as terms:
-        pks = backend.search(query, terms, limit=size + 1)
-        if not pks and not cursor:
-            some_words = replace(query.without_filters(), match_any=True)
-            return SearchPage([], instead=_articles(backend.search(some_words, terms, limit=size // 2)))
-        articles = _articles(pks[:size])
+    terms = backend.stem(all_terms)
+    pks = backend.search(query, terms, limit=size + 1)
+    if not pks and not cursor:
+        some_words = replace(query.without_filters(), match_any=True)
+        return SearchPage([], instead=_articles(backend.search(some_words, terms, limit=size // 2)))
+    articles = _articles(pks[:size])
     if len(pks) <= size or not articles:
         return SearchPage(articles)
     if query.newest_first:

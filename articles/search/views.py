@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlencode
 
@@ -20,9 +21,10 @@ from accounts.models import User
 from articles.models import Article, Section
 from articles.presenters import card_context
 from articles.search import selectors
-from articles.search.backends import SearchTimeout
+from articles.search.backends import SearchTimeout, get_backend
 from articles.search.highlight import Highlighter
 from articles.search.query import PERIODS, SearchQuery, clean_query, extract_text, split_words
+from core.ratelimit import check_rate_limit
 
 PARAMETERS = ("q", "section", "author", "language", "when", "order", "after")
 SUGGESTION_PARAMETERS = ("q",)
@@ -30,6 +32,8 @@ MAX_NAME_LENGTH = 60
 SHOWN_TAGS = 12
 # How much of a text is searched for an excerpt.
 MAX_TEXT_LENGTH = 40_000
+# Per minute, of one client and of all who are not signed in; answers from the page cache do not count.
+MAX_SEARCHES, MAX_SUGGESTIONS, MAX_SEARCHES_IN_ALL = 60, 120, 1800
 PERIOD_LABELS = {
     "": gettext_lazy("Any time"),
     "day": gettext_lazy("Past day"),
@@ -49,6 +53,7 @@ def search(request: HttpRequest) -> HttpResponse:
 
     Redirects to the canonical URL of the search: browsers also send the fields of a form that are empty.
     """
+    check_rate_limit(request, "search", limit=MAX_SEARCHES, seconds=60, total=MAX_SEARCHES_IN_ALL)
     given = {name: request.GET[name] for name in PARAMETERS if name in request.GET}
     cleaned = {name: clean_query(value) for name, value in given.items()}
     parameters = {name: value for name, value in cleaned.items() if value}
@@ -66,7 +71,11 @@ def search(request: HttpRequest) -> HttpResponse:
         "unfiltered_url": _url(query.without_filters()),
     }
     if split_words(query.words):
-        context |= _results(query, parameters.get("after", ""))
+        try:
+            with get_backend().limit_time():
+                context |= _results(query, parameters.get("after", ""))
+        except SearchTimeout:
+            context |= {"timed_out": True, "tags": selectors.current_tags()[:SHOWN_TAGS]}
     else:
         context |= {"has_no_words": bool(query.words), "tags": selectors.current_tags()[:SHOWN_TAGS]}
     return render(request, "search/search.html", context)
@@ -108,10 +117,7 @@ def _url(query: SearchQuery, *, after: str = "") -> str:
 
 def _results(query: SearchQuery, cursor: str) -> dict[str, Any]:
     """Return the template context of the results."""
-    try:
-        page = selectors.search(query, cursor=cursor, size=settings.PAGE_SIZE)
-    except SearchTimeout:
-        return {"timed_out": True, "tags": selectors.current_tags()[:SHOWN_TAGS]}
+    page = selectors.search(query, cursor=cursor, size=settings.PAGE_SIZE)
     context: dict[str, Any] = {
         "results": _cards(query.words, page.articles),
         "instead": _cards(query.words, page.instead),
@@ -144,5 +150,8 @@ def _cards(words: str, articles: Sequence[Article]) -> list[SafeString]:
 @require_safe
 def suggestions(request: HttpRequest) -> HttpResponse:
     """Return links for an incomplete query, as a fragment for the space below the field."""
-    found = selectors.suggest(clean_query(request.GET.get("q", "")), language=get_language() or "en")
+    check_rate_limit(request, "suggestions", limit=MAX_SUGGESTIONS, seconds=60, total=MAX_SEARCHES_IN_ALL)
+    found: list[selectors.Suggestion] = []
+    with suppress(SearchTimeout), get_backend().limit_time():
+        found = selectors.suggest(clean_query(request.GET.get("q", "")), language=get_language() or "en")
     return render(request, "search/_suggestions.html", {"suggestions": found})

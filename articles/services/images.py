@@ -1,41 +1,47 @@
-"""Store uploaded lead images, and delete unused ones."""
+"""Store uploaded lead images, move those of hidden articles, and delete unused ones."""
 
 from __future__ import annotations
 
+import logging
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 
 from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import IntegrityError, transaction
-from django.db.models import ProtectedError, Sum
+from django.db.models import Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from PIL import Image as PILImage
 
 from accounts.models import User
-from articles.models import Image
-from core.images import InvalidImage, encode_webp, random_name
+from articles.models import Article, Image
+from articles.models.image import SHARE_SIZE
+from core.images import InvalidImage, encode_jpeg, encode_webp, random_name
 
 QUALITY = 80
 # An image that no revision uses can belong to a form that a user is still filling in.
 UNUSED_TIMEOUT = timedelta(days=1)
 MAX_REMOVED = 20
+MAX_MOVED = 100
+
+logger = logging.getLogger(__name__)
 
 
 def store_image(*, owner: User, pixels: PILImage.Image) -> Image:
-    """Encode an image in the widths that pages use, and store it.
+    """Encode an image in the sizes that pages use, and store it.
 
     Args:
         owner: the user whose quota it counts towards.
         pixels: from `core.images.load_image`.
 
     Raises:
-        InvalidImage: the owner's quota is used up. Nothing was stored.
+        InvalidImage: the owner's quota is used up, or the storage fails. Nothing was stored.
     """
     image = Image(owner=owner, key=random_name(), width=pixels.width, height=pixels.height)
-    files = {image.path(width): encode_webp(pixels, width=width, quality=QUALITY) for width in image.widths}
+    files = encode_files(image, pixels)
     image.size = sum(map(len, files.values()))
     remove_unused(owner=owner)
     _check_quota(owner, image.size)
@@ -47,19 +53,74 @@ def store_image(*, owner: User, pixels: PILImage.Image) -> Image:
             User.objects.select_for_update(no_key=True).get(pk=owner.pk)
             _check_quota(owner, image.size)
             image.save(force_insert=True)
-    except BaseException:
+    except BaseException as error:
         _delete_files(image)
+        if isinstance(error, OSError):  # The disk is full, read-only or away.
+            logger.exception("An image could not be stored")
+            raise InvalidImage(
+                _("The image cannot be stored at the moment. Try again later, or save without it.")
+            ) from error
         raise
     return image
+
+
+def encode_files(image: Image, pixels: PILImage.Image) -> dict[str, bytes]:
+    """Return the files of an image as storage path → content."""
+    files = {image.path(width): encode_webp(pixels, width=width, quality=QUALITY) for width in image.widths}
+    return files | {image.share_path: encode_jpeg(pixels, size=SHARE_SIZE)}
+
+
+def delete_image(image: Image) -> None:
+    """Delete an image; the versions that showed it have none then.
+
+    Raises:
+        IntegrityError: a version uses it meanwhile.
+    """
+    with transaction.atomic():
+        image.delete()
+        transaction.on_commit(partial(_delete_files, image))
 
 
 def remove_unused(*, owner: User) -> None:
     """Delete the owner's images that no revision has used for a day; they count towards the quota."""
     unused = Image.objects.filter(owner=owner, revisions=None, created_at__lt=timezone.now() - UNUSED_TIMEOUT)
     for image in unused[:MAX_REMOVED]:
-        with suppress(ProtectedError, IntegrityError):  # A revision uses it meanwhile.
-            image.delete()
-            _delete_files(image)
+        with suppress(IntegrityError):
+            delete_image(image)
+
+
+def hide_images(article: Article) -> None:
+    """Give the images of a hidden article new names, so that the addresses that were public lead nowhere.
+
+    The files move after the commit, in all sizes; `finish_moves` is periodic too, for a process that died before.
+    """
+    images = Image.objects.filter(pk__in=article.revisions.values("image"))
+    for image in images.select_for_update(no_key=True):
+        if image.retired_key:
+            _move_files(image)
+        image.retired_key, image.key = image.key, random_name()
+        image.save(update_fields=["key", "retired_key"])
+    transaction.on_commit(finish_moves)
+
+
+def finish_moves() -> None:
+    """Move the files of images that got a new name."""
+    for image in Image.objects.exclude(retired_key="")[:MAX_MOVED]:
+        try:
+            _move_files(image)
+        except OSError:
+            logger.exception("The files of image %s could not be moved", image.pk)
+
+
+def _move_files(image: Image) -> None:
+    retired = Image(key=image.retired_key, width=image.width)
+    for old, new in zip(retired.paths, image.paths, strict=True):
+        if default_storage.exists(old):
+            if not default_storage.exists(new):
+                with default_storage.open(old) as file:
+                    default_storage.save(new, file)
+            default_storage.delete(old)
+    Image.objects.filter(pk=image.pk, retired_key=image.retired_key).update(retired_key="")
 
 
 def _check_quota(owner: User, size: int) -> None:
@@ -72,5 +133,6 @@ def _check_quota(owner: User, size: int) -> None:
 
 
 def _delete_files(image: Image) -> None:
-    for width in image.widths:
-        default_storage.delete(image.path(width))
+    for path in image.paths:
+        with suppress(OSError):
+            default_storage.delete(path)

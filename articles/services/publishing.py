@@ -20,6 +20,7 @@ from accounts.selectors import has_confirmed_email
 from accounts.services import lock_acting_user
 from articles.models import Article, ArticleTag, Revision
 from articles.models.ranking import hot
+from articles.services.images import hide_images
 from articles.services.revisions import (
     ArticleContent,
     check_in_review,
@@ -173,7 +174,7 @@ def return_to_author(*, article: Article, revision_number: int) -> Article:
 
 @transaction.atomic
 def hide(*, article: Article) -> Article:
-    """Hide a published article from all readers.
+    """Hide a published article and its images from all readers.
 
     Raises:
         ActionNotAllowed: it is not published.
@@ -182,6 +183,7 @@ def hide(*, article: Article) -> Article:
     _check_published(article)
     ArticleTag.objects.filter(article=article).delete()
     _set_state(article, Article.State.HIDDEN)
+    hide_images(article)
     events.article_hidden.send(Article, article=article)
     return article
 

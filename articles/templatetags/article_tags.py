@@ -29,6 +29,7 @@ for _filter in (
     presenters.canonical_url,
     presenters.isoformat,
     presenters.long_date,
+    presenters.section_language,
     presenters.section_name,
     presenters.tag_url,
     presenters.absolute_url,

@@ -20,6 +20,7 @@ from django.views.generic import TemplateView
 from accounts.models import User
 from articles.models import Article, ArticleTag, Section, Tag
 from articles.models.article import BY_TAG_DATE, HOT, NEW, TOP, ArticleQuerySet
+from articles.models.slugs import slug_of
 from articles.presenters import article_page_context
 from articles.selectors import newest_in_section, published_article
 from core.pagination import Page, cursor_from, paginate, slice_page
@@ -113,6 +114,11 @@ class SectionView(TemplateView):
 
     template_name = "articles/section.html"
 
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if kwargs["slug"] != kwargs["slug"].lower():
+            return redirect("section", slug=kwargs["slug"].lower(), permanent=True)
+        return super().get(request, *args, **kwargs)
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         slug = kwargs["slug"]
         # A section that was created in the last seconds is not among the cached ones.
@@ -127,8 +133,13 @@ class TagView(TemplateView):
 
     template_name = "articles/tag.html"
 
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        tag = get_object_or_404(Tag, slug=kwargs["slug"])
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        tag = get_object_or_404(Tag, slug=slug_of(kwargs["slug"]))
+        if tag.slug != kwargs["slug"]:  # In another case, or not normalised.
+            return redirect(tag, permanent=True)
+        return self.render_to_response(self.get_context_data(tag=tag))
+
+    def get_context_data(self, tag: Tag, **kwargs: Any) -> dict[str, Any]:  # type: ignore[override]
         page = paginate(ArticleTag.objects.of(tag).for_list(), self.request, order=BY_TAG_DATE)
         articles = [row.article for row in page.object_list]
         return super().get_context_data(tag=tag, page=page, articles=articles, **kwargs)
@@ -201,6 +212,13 @@ class ArticleView(TemplateView):
 def short_url(request: HttpRequest, pk: int) -> HttpResponseBase:
     """Redirect `/articles/12/` to the full URL of the article."""
     return redirect(published_article(pk))
+
+
+@require_safe
+def without_language(request: HttpRequest, path: str) -> HttpResponseBase:
+    """Redirect `/en/…`: the default language has no prefix."""
+    query = request.META["QUERY_STRING"]
+    return redirect("/" + path.lstrip("/\\") + (f"?{query}" if query else ""), permanent=True)
 
 
 @require_safe

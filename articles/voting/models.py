@@ -13,7 +13,7 @@ from articles.models import Article
 class Vote(models.Model):
     """A user's like (+1) or dislike (−1) of an article. Who voted is not public."""
 
-    article = models.ForeignKey(Article, on_delete=models.CASCADE, related_name="votes")
+    article = models.ForeignKey(Article, on_delete=models.CASCADE, related_name="votes", db_index=False)
     voter = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="votes")
     value = models.SmallIntegerField(_("value"))
     created_at = models.DateTimeField(auto_now_add=True)

@@ -22,6 +22,8 @@ _SLOTS = BoundedSemaphore(2)
 
 # Like, dislike, no vote.
 Choice = Literal[1, -1, 0]
+# As forms and URLs name them.
+CHOICES: dict[str, Choice] = {"1": 1, "0": 0, "-1": -1}
 
 
 @dataclass(frozen=True, kw_only=True)

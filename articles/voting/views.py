@@ -17,11 +17,10 @@ from accounts.models import User
 from articles.models import Article
 from articles.models.article import ArticleQuerySet
 from articles.voting.presenters import login_url, vote_context, vote_url
-from articles.voting.services import Choice, cast_vote
+from articles.voting.services import CHOICES, cast_vote
 from core.exceptions import ActionNotAllowed
 from core.ratelimit import RateLimited, check_rate_limit
 
-CHOICES: dict[str, Choice] = {"1": 1, "0": 0, "-1": -1}
 MAX_PER_MINUTE = 60
 
 
@@ -53,7 +52,7 @@ def _published() -> ArticleQuerySet:
 def _vote(request: HttpRequest, article: Article) -> HttpResponse:
     user = request.user
     if isinstance(user, AnonymousUser):
-        url = login_url(article)
+        url = login_url(article, CHOICES.get(request.POST.get("vote", "")))
         return HttpResponseClientRedirect(url) if _is_htmx(request) else HttpResponseRedirect(url)
     value = CHOICES.get(request.POST.get("vote", ""))
     if value is None:

@@ -9,8 +9,7 @@ from django.core.files.storage import default_storage
 from PIL import Image as PILImage
 
 from articles.models import Image
-from articles.services.images import QUALITY
-from core.images import encode_webp
+from articles.services.images import encode_files
 from demo.content import CONTENT
 
 SOURCES = ("white-disc-on-the-lake", "grandmothers-map", "council-minutes")
@@ -28,12 +27,11 @@ def make_images(*, seed: int, owner_id: int) -> list[Image]:
 
 def _make_image(source: str, key: str, owner_id: int) -> Image:
     row = Image(owner_id=owner_id, key=key, width=SIZE[0], height=SIZE[1])
-    paths = {width: row.path(width) for width in row.widths}
-    if not all(default_storage.exists(path) for path in paths.values()):
+    if not all(map(default_storage.exists, row.paths)):
         with PILImage.open(CONTENT / "images" / f"{source}.webp") as file:
             image = file.convert("RGB").resize(SIZE)
-        for width, path in paths.items():
+        for path, content in encode_files(row, image).items():
             default_storage.delete(path)
-            default_storage.save(path, ContentFile(encode_webp(image, width=width, quality=QUALITY)))
-    row.size = sum(default_storage.size(path) for path in paths.values())
+            default_storage.save(path, ContentFile(content))
+    row.size = sum(map(default_storage.size, row.paths))
     return row

@@ -5,6 +5,7 @@
 --   first    the number of the first voter of this run
 --   drain    seconds from now after which only pages are requested and not counted, so that all views and votes are
 --            answered at the end
+-- Besides the kinds of the data, "unknown" requests URLs that do not exist.
 -- The data: pages, beacons, votes = lists of paths; searches = list of words, encoded; voters = list of session keys;
 -- headers = extra headers of the pages; origin; token.
 
@@ -99,6 +100,18 @@ end
 function make.searches()
    searches = searches + 1
    return wrk.format("GET", turn_of(data.searches, searches), {
+      ["Accept-Encoding"] = "br",
+      ["X-Forwarded-For"] = newcomer(),
+   })
+end
+
+-- A URL that no one has requested before, and that does not exist.
+local unknowns = 0
+local UNKNOWN = { "/nothing-%d-%d/", "/tags/t%d-%d/", "/authors/a%dn%d/", "/hot/?after=%d-%d", "/about/?after=%d-%d" }
+
+function make.unknown()
+   unknowns = unknowns + 1
+   return wrk.format("GET", UNKNOWN[unknowns % #UNKNOWN + 1]:format(number, unknowns), {
       ["Accept-Encoding"] = "br",
       ["X-Forwarded-For"] = newcomer(),
    })

@@ -148,7 +148,7 @@ def test_url_prefix_sets_interface_language(client: Client) -> None:
     article = factories.published(language="hy", title="Գրադարան")
     assert '<html lang="ru">' in client.get("/ru" + article.get_absolute_url()).text
     assert article.canonical_path.startswith("/hy/articles/")
-    assert '<h1 lang="hy">Գրադարան</h1>' in client.get(article.get_absolute_url()).text
+    assert '<h1 lang="hy" dir="auto">Գրադարան</h1>' in client.get(article.get_absolute_url()).text
 
 
 def test_article_without_image_has_no_figure(client: Client) -> None:
@@ -270,6 +270,29 @@ def test_article_with_image_has_a_preview_image_for_other_sites(client: Client) 
     author = factories.UserFactory.create()
     image = Image.objects.create(owner=author, key="a" * 32, width=1600, height=1000, size=1)
     page = client.get(factories.published(author, image=image, alternative_text="A lamp").get_absolute_url()).text
-    assert f'<meta property="og:image" content="http://testserver{image.url(1600)}">' in page
+    assert f'<meta property="og:image" content="http://testserver{image.share_url}">' in page
+    assert image.share_url.endswith(".jpg")
+    assert '<meta property="og:image:width" content="1200">' in page
+    assert '<meta property="og:image:height" content="630">' in page
     assert '<meta property="og:image:alt" content="A lamp">' in page
     assert "summary_large_image" in page
+
+
+def test_texts_in_other_languages_are_marked(client: Client) -> None:
+    section = factories.SectionFactory.create(name="Science", slug="science")
+    Section.objects.filter(pk=section.pk).update(name_hy="Գիտություն և տեխնիկա")
+    article = factories.published(title="שלום", language="hy", section=section)
+    page = client.get(article.get_absolute_url()).text
+    assert '<h1 lang="hy" dir="auto">' in page
+    assert '<div class="prose" lang="hy" dir="auto">' in page
+    assert '<a lang="en" href="/sections/science/">Science</a>' in page
+    assert (
+        '<a lang="en" href="/ru/sections/science/">Science</a>' in client.get("/ru" + article.get_absolute_url()).text
+    )
+    assert '<a class="kicker" lang="hy" href="/sections/science/">Գիտություն և տեխնիկա</a>' in client.get("/").text
+
+
+def test_share_link_has_no_plus_for_spaces(client: Client) -> None:
+    article = factories.published(title="Two words")
+    page = client.get(article.get_absolute_url()).text
+    assert "https://wa.me/?text=Two%20words%20http" in page

@@ -134,7 +134,7 @@ def test_preview_shows_latest_revision_on_article_page(client: Client, user: Use
     article = factories.published(user)
     publishing.save_draft(article=article, text=factories.text(title="The next text", body="<h2>Anew</h2>"))
     page = client.get(reverse("my_article_preview", args=[article.pk])).text
-    assert '<h1 lang="en">The next text</h1>' in page
+    assert '<h1 lang="en" dir="auto">The next text</h1>' in page
     assert "<h2>Anew</h2>" in page
     assert "preview" in page
     assert "noindex" in page

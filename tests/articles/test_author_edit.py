@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.conf import LazySettings
+from django.core.files.storage import FileSystemStorage
 from django.core.files.uploadedfile import SimpleUploadedFile, UploadedFile
 from django.http import QueryDict
 from django.test import Client
@@ -157,6 +158,9 @@ def test_plain_text_body_becomes_paragraphs(client: Client, user: User) -> None:
         ("tags", "a,b,c,d,e,f", "Use no more than 5 tags. You entered 6."),
         ("tags", "x" * 41, "longer than 40 characters"),
         ("tags", "fine, 🙂", "contains only symbols"),
+        ("tags", "street lamps, street-lamps", "are the same tag"),
+        ("tags", "ёлка, елка", "are the same tag"),
+        *((name, "\u3164\u200d", "that readers can see") for name in ("title", "summary", "caption", "credit", "tags")),
         ("tags", "\x00", "Null characters are not allowed."),
         ("caption", "x" * 301, "at most 300 characters"),
         ("alternative_text", "x" * 201, "at most 200 characters"),
@@ -264,6 +268,19 @@ def test_too_many_uploads_are_429_and_keep_typed_text(
     assert int(answer.headers["Retry-After"]) > 0
     assert "many images" in errors(answer, "image")
     assert "We counted every street lamp" in answer.text
+
+
+def test_full_disk_is_a_field_error_and_keeps_typed_text(
+    client: Client, user: User, settings: LazySettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*args: object) -> str:
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(FileSystemStorage, "_save", full)
+    answer = client.post(NEW, filled(image=upload(50, 50)))
+    assert "cannot be stored at the moment" in errors(answer, "image")
+    assert "We counted every street lamp" in answer.text
+    assert not [path for path in settings.MEDIA_ROOT.rglob("*") if path.is_file()]
 
 
 def test_full_image_quota_is_a_field_error(client: Client, user: User, settings: LazySettings) -> None:

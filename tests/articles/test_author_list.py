@@ -52,7 +52,7 @@ def decide(article: Article, verdict: str, reason: str = "", minutes: int = 0) -
 
 
 def titles(page: str) -> list[str]:
-    return re.findall(r'<h2 lang="\w\w"><a href="[^"]+">([^<]+)</a></h2>', page)
+    return re.findall(r'<h2 lang="\w\w" dir="auto"><a href="[^"]+">([^<]+)</a></h2>', page)
 
 
 @pytest.mark.parametrize(

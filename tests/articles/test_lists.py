@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db
 
 
 def titles(page: str) -> list[str]:
-    return re.findall(r'<h2 lang="\w\w"><a href="[^"]+">([^<]+)</a></h2>', page)
+    return re.findall(r'<h2 lang="\w\w" dir="auto"><a href="[^"]+">([^<]+)</a></h2>', page)
 
 
 @pytest.fixture

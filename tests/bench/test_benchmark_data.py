@@ -224,8 +224,8 @@ class TestFilledSite(TestCase):
 def test_make_images_stores_files_and_uses_them_again() -> None:
     images = make_images(seed=1, owner_id=1)
     for image in images:
-        assert all(default_storage.exists(image.path(width)) for width in image.widths)
-        assert image.size == sum(default_storage.size(image.path(width)) for width in image.widths)
+        assert all(default_storage.exists(path) for path in image.paths)
+        assert image.size == sum(default_storage.size(path) for path in image.paths)
     assert [one.key for one in make_images(seed=1, owner_id=1)] == [one.key for one in images]
 
 

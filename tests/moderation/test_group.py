@@ -28,6 +28,7 @@ def test_group_permissions_are_exact() -> None:
         "promotion.view_promotion",
         "promotion.decide_promotion",
         "promotion.view_ledgerentry",
+        "promotion.view_payment",
         "promotion.view_placement",
         "promotion.change_placement",
         "promotion.view_plan",

@@ -192,3 +192,40 @@ def test_ledger_admin_list_and_search(client: Client, moderator: User, django_as
     page = client.get(f"/admin/promotion/ledgerentry/{entry.pk}/change/").content.decode()
     assert entry.hash in page
     assert f"{LIST}{paid.pk}/change/" in page
+
+
+def test_payments_admin_shows_what_is_not_finished(
+    client: Client, moderator: User, django_assert_max_num_queries: Any
+) -> None:
+    finished, waiting, refundable = actions.paid(), actions.awaiting(), actions.paid(price=1250)
+    payments.record_sent(payment=payments.open_payment(promotion=waiting, variant="dummy"))
+    decisions.decline(promotion=refundable, moderator=actions.moderator(), reason="No.")
+    path = "/admin/promotion/payment/"
+    with django_assert_max_num_queries(9):
+        answer = client.get(path)
+    assert {one.promotion_id for one in answer.context["cl"].result_list} == {waiting.pk, refundable.pk}
+    assert "12.50\u00a0EUR" in answer.text
+    assert path in client.get(LIST).text
+    everything = client.get(path, {"view": "all"}).context["cl"].result_list
+    assert {one.promotion_id for one in everything} == {finished.pk, waiting.pk, refundable.pk}
+    payment = refundable.payments.get()
+    assert client.get(f"{path}{payment.pk}/change/").status_code == 200
+    assert client.post(f"{path}{payment.pk}/change/", {"refunded": 1250}).status_code == 403
+    assert client.get(path, {"q": "x"}).status_code == 200
+
+
+def test_refund_of_a_paid_promotion_is_listed_on_every_page(
+    client: Client, moderator: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A second payment is due back although the promotion is not closed."""
+    monkeypatch.setattr("articles.promotion.admin.queue.PromotionAdmin.list_per_page", 2)
+    made = []
+    for _n in range(3):
+        promotion = actions.awaiting()
+        payment = payments.open_payment(promotion=promotion, variant="manual")
+        payments.confirm_payment(promotion=promotion, moderator=moderator)
+        payments.record_payment(payment=payment, amount=7000, currency="EUR")
+        made.append(promotion.pk)
+    answer = client.get(LIST, {"view": "refunds"})
+    following = client.get(LIST + answer.context["cl"].next_url).context["cl"].result_list
+    assert [*shown(client, "refunds"), *(one.pk for one in following)] == made

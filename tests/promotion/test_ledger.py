@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.test import Client
 
 from articles.promotion.models import LedgerEntry, LedgerHead
 from articles.promotion.models.ledger import ImmutableRecordError
 from articles.promotion.services import decisions
+from tests import factories
 from tests.promotion import actions
 
 pytestmark = pytest.mark.django_db
@@ -70,14 +73,12 @@ def test_verify_ledger_names_changed_row(entries: list[LedgerEntry], column: str
 
 
 def test_verify_ledger_names_missing_row(entries: list[LedgerEntry]) -> None:
-    tamper("DELETE FROM promotion_notification")
     tamper("DELETE FROM promotion_ledgerentry WHERE number = 4")
     with pytest.raises(CommandError, match="Row 4 is missing"):
         verify()
 
 
 def test_verify_ledger_names_missing_end(entries: list[LedgerEntry]) -> None:
-    tamper("DELETE FROM promotion_notification")
     tamper("DELETE FROM promotion_ledgerentry WHERE number = %s", len(entries))
     with pytest.raises(CommandError, match=f"Row {len(entries)} is missing"):
         verify()
@@ -135,5 +136,28 @@ def test_computed_hash_is_frozen() -> None:
         amount=-12,
         currency="EUR",
         details={"b": 1, "a": "x"},
+        nonce="00" * 16,
     )
-    assert row.computed_hash == "5dbc73747a4eb6981c1ccbc71e851920a67b903eb156720d7b86dedf3aaddb42"
+    assert row.computed_hash == "c959dc909cde1c08c6242df1be3bc0dbb181df41b7a25ad02d406502bc083bbd"
+
+
+def test_ledger_verifies_after_dumpdata_and_loaddata(entries: list[LedgerEntry], tmp_path: Path) -> None:
+    """So that a site can move from SQLite to PostgreSQL. JSON has no microseconds."""
+    file = tmp_path / "promotion.json"
+    call_command("dumpdata", "promotion.ledgerentry", "promotion.ledgerhead", output=str(file))
+    tamper("DELETE FROM promotion_ledgerentry")
+    tamper("UPDATE promotion_ledgerhead SET number = 0, hash = %s", "")
+    call_command("loaddata", str(file), verbosity=0)
+    assert f"{len(entries)} rows" in verify()
+
+
+def test_rows_have_a_private_nonce(client: Client, entries: list[LedgerEntry]) -> None:
+    assert len({entry.nonce for entry in entries}) == len(entries)
+    pages = [client.get(path).text for path in ("/promotions/", "/promotions.csv", "/promotions.json")]
+    client.force_login(factories.UserFactory.create(is_staff=True, is_superuser=True))
+    pages.append(client.get(f"/admin/promotion/ledgerentry/{entries[0].pk}/change/").text)
+    assert not any(entry.nonce in page for entry in entries for page in pages)
+    entry = entries[0]
+    expected = entry.computed_hash
+    entry.nonce = "0" * 32
+    assert entry.computed_hash != expected

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import pytest
-import time_machine
+from django.conf import LazySettings
 from django.core import mail
 from django.core.mail import EmailMultiAlternatives
 from django.utils import timezone
 from django.utils.formats import date_format
 
-from articles.promotion.models import LedgerEntry, Notification, Promotion
+from articles.promotion.models import LedgerEntry, Promotion
 from articles.promotion.services import decisions, payments, requests
-from articles.promotion.services.notifications import send_notification
+from articles.promotion.services.notifications import Kind, notify
+from core.exceptions import ActionNotAllowed
 from tests import factories
 from tests.promotion import actions
 from tests.promotion.actions import DAY
@@ -52,7 +51,8 @@ def test_free_request_notifies_moderators_and_author() -> None:
     assert f"/admin/promotion/promotion/{made.pk}/change/" in to_judge.body
 
 
-def test_paid_request_notifies_moderators_after_payment() -> None:
+def test_paid_request_notifies_moderators_after_payment(settings: LazySettings) -> None:
+    settings.PAYMENT_INSTRUCTIONS = "IBAN AM00"
     moderator = actions.moderator()
     made = actions.awaiting()
     assert moderator.email not in sent_emails()
@@ -61,6 +61,15 @@ def test_paid_request_notifies_moderators_after_payment() -> None:
         (made.sponsor.email, "Receipt: 70.00 EUR"),
         (moderator.email, f"Promotion request: {TITLE}"),
     }
+
+
+def test_moderators_are_asked_for_instructions_if_the_site_has_none() -> None:
+    moderator = actions.moderator()
+    made = actions.awaiting()
+    [email] = sent_emails()[moderator.email]
+    assert email.subject == f"Transfer expected: promotion no. {made.pk}"
+    assert made.sponsor.email in email.body
+    assert "70.00\u00a0EUR" in email.body
 
 
 def test_approval_notifies_sponsor_and_author() -> None:
@@ -121,26 +130,6 @@ def test_email_to_the_author_names_the_deadline() -> None:
     assert f"refuse until {deadline}" in str(email.alternatives[0][0])
 
 
-def test_notification_is_sent_once() -> None:
-    actions.moderator()
-    actions.requested()
-    sent_emails()
-    for notice in Notification.objects.all():
-        send_notification.call(notice.pk)
-    send_notification.call(10**9)
-    assert sent_emails() == {}
-
-
-def test_lost_notification_is_sent_with_the_next() -> None:
-    moderator = actions.moderator()
-    made = actions.requested()
-    sent_emails()
-    Notification.objects.update(sent_at=None)  # its worker was killed
-    with time_machine.travel(timezone.now() + timedelta(hours=4)):
-        decisions.decline(promotion=made, moderator=moderator, reason="No.")
-    assert (moderator.email, f"Promotion request: {TITLE}") in subjects()
-
-
 def test_inactive_user_gets_no_email() -> None:
     made = actions.requested(sponsor=factories.UserFactory.create())
     sent_emails()
@@ -148,7 +137,6 @@ def test_inactive_user_gets_no_email() -> None:
     made.sponsor.save(update_fields=["is_active"])
     decisions.decline(promotion=made, moderator=actions.moderator(), reason="No.")
     assert sent_emails() == {}
-    assert not Notification.objects.filter(sent_at=None).exists()
 
 
 def test_email_is_in_the_recipients_language() -> None:
@@ -163,37 +151,28 @@ def test_email_is_in_the_recipients_language() -> None:
     assert "http://testserver/ru/promotions/" in email.body
 
 
-@pytest.mark.parametrize(
-    "kind",
-    sorted(
-        {
-            "requested",
-            "author_asked",
-            "receipt",
-            "approved",
-            "picked",
-            "declined",
-            "refused",
-            "revoked",
-            "moved",
-            "refunded",
-            "refund_by_hand",
-        }
-    ),
-)
-def test_every_email_is_complete(kind: str) -> None:
+def test_email_of_refused_action_is_not_sent() -> None:
+    made = actions.paid()
+    sent_emails()
+    with pytest.raises(ActionNotAllowed):
+        decisions.decline(promotion=made, moderator=actions.moderator(), reason="x" * 3000)
+    assert sent_emails() == {}
+
+
+@pytest.mark.parametrize("language", ["en", "ru", "hy"])
+@pytest.mark.parametrize("kind", Kind)
+def test_every_email_is_complete(kind: Kind, language: str) -> None:
     place = actions.place(author_can_refuse_hours=48)
     made = actions.paid(sponsor=factories.UserFactory.create(), placement=place)
     now = timezone.now()
     Promotion.objects.filter(pk=made.pk).update(starts_at=now, ends_at=now + DAY)
-    entry = LedgerEntry.objects.all().last()
+    entry = LedgerEntry.objects.last()
     assert entry is not None
     for user in (made.sponsor, made.article.author):
+        user.preferred_language = language
         sent_emails()
-        send_notification.call(Notification.objects.get_or_create(entry=entry, user=user, kind=kind)[0].pk)
-        Notification.objects.update(sent_at=None)
-        send_notification.call(Notification.objects.get(entry=entry, user=user, kind=kind).pk)
-        [*_, one] = sent_emails()[user.email]
+        notify(entry, kind, user, user)
+        [one] = sent_emails()[user.email]
         for text in (one.subject, one.body, str(one.alternatives[0][0])):
             assert text.strip()
             for broken in ("None", "{{", "{%", "&amp;amp;", "function", "  ,"):

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.conf import LazySettings
 from django.contrib.messages import get_messages
+from django.core import mail
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -19,6 +20,7 @@ from articles.promotion.services import decisions
 from tests import factories
 from tests.promotion import actions
 from tests.promotion.actions import DAY
+from tests.promotion.test_admin_queue import changed
 
 pytestmark = pytest.mark.django_db
 State = Promotion.State
@@ -219,8 +221,25 @@ class TestTheSponsorsPage:
         made.refresh_from_db()
         assert made.state == State.REQUESTED
 
+    def test_editing_a_promoted_article_announces_the_pause(self, client: Client) -> None:
+        made = actions.approved(price=7000)
+        client.force_login(made.article.author)
+        page = reverse("my_article_edit", kwargs={"pk": made.article_id})
+        assert "This time is not refunded." in client.get(page).text
+        changed(made)
+        assert "This time is not refunded." in client.get(at("promotion", made.pk)).text
+        decisions.revoke(promotion=made, moderator=actions.moderator(), reason="No.")
+        assert "This time is not refunded." not in client.get(page).text
+
 
 class TestPaying:
+    def test_pay_page_without_instructions_says_who_sends_them(self, client: Client) -> None:
+        moderator, made = actions.moderator(), actions.awaiting()
+        client.force_login(made.sponsor)
+        assert f"will send the instructions to {made.sponsor.email}" in client.get(at("promotion_pay", made.pk)).text
+        [email] = mail.outbox
+        assert (email.to, email.subject) == ([moderator.email], f"Transfer expected: promotion no. {made.pk}")
+
     def test_pay_page_explains_transfer(self, client: Client, settings: LazySettings) -> None:
         settings.PAYMENT_INSTRUCTIONS = "IBAN AM00 1234\nSpokesperson <Ltd>"
         made = actions.awaiting()

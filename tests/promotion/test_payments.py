@@ -13,10 +13,12 @@ from django.db.models import Sum
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
+from payments import PaymentError
 
 from articles.promotion.models import LedgerEntry, Payment, Promotion
 from articles.promotion.models.ledger import verify_ledger
 from articles.promotion.models.payment import EXPONENTS, format_amount, format_price, to_decimal, to_minor
+from articles.promotion.payments import DummyProvider
 from articles.promotion.services import decisions, payments, requests
 from core.exceptions import ActionNotAllowed
 from tests.promotion import actions
@@ -162,15 +164,21 @@ class TestProvider:
             made = payments.record_payment(payment=payment, amount=7000, currency="eur")
         assert (made.state, events(made).count("paid"), balance(made)) == (State.PAID, 1, 7000)
 
-    @pytest.mark.parametrize(("amount", "currency"), [(6999, "EUR"), (7001, "EUR"), (7000, "USD"), (0, "EUR")])
-    def test_wrong_amount_is_recorded_and_refused(self, amount: int, currency: str) -> None:
-        payment = self.payment()
+    @pytest.mark.parametrize(("amount", "currency"), [(6999, "EUR"), (7001, "EUR"), (7000, "USD")])
+    def test_wrong_amount_is_recorded_reported_and_refunded(self, amount: int, currency: str) -> None:
+        payment, moderator = self.payment(), actions.moderator()
+        mail.outbox.clear()
         for _ in range(2):
             made = payments.record_payment(payment=payment, amount=amount, currency=currency)
         assert made.state == State.AWAITING_PAYMENT
-        assert events(made) == ["requested", "payment_asked", "payment_refused"]
-        assert LedgerEntry.objects.last().details["reported"] == amount  # type: ignore[union-attr]
+        assert events(made) == ["requested", "payment_asked", "payment_refused", "refund_due", "refunded"]
+        refused = made.ledger.get(event="payment_refused")
+        assert (refused.amount, refused.currency) == (amount, currency)
         assert balance(made) == 0
+        told = {email.to[0] for email in mail.outbox if email.subject.startswith("Unexpected payment")}
+        assert told == {moderator.email, made.sponsor.email}
+        assert payments.open_payment(promotion=made, variant="dummy") != payment  # The sponsor can pay again.
+        assert verify_ledger() is None
 
     def test_late_payment_is_refunded(self) -> None:
         payment = self.payment()
@@ -194,21 +202,17 @@ class TestProvider:
         made = decisions.decline(promotion=made, moderator=actions.moderator(), reason="No.")
         assert events(made)[-3:] == ["declined", "refund_due", "refunded"]
         payment.refresh_from_db()
-        assert (payment.refund_due, payment.refunded, payment.status) == (7000, 7000, "refunded")
+        assert (payment.refund_due, payment.refunded, payment.refund_status) == (7000, 7000, "confirmed")
         assert any("Refunded" in email.subject for email in mail.outbox)
-        payments.record_provider_refund(payment=payment, up_to=7000)  # a repeated report
-        payments.request_refund.call(payment.pk, 7000)
+        payments.record_provider_refund(payment=payment, total=7000)  # a repeated report
+        payments.send_refund.call(payment.pk)
         assert (events(made).count("refunded"), balance(made)) == (1, 0)
 
     def test_failed_refund_is_recorded_and_done_by_hand(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        from payments import PaymentError
-
-        from articles.promotion.payments import DummyProvider
-
-        def broken(self: object, payment: Payment, amount: Decimal | None = None) -> Decimal:
+        def broken(self: object, payment: Payment) -> bool:
             raise PaymentError("The card is closed.")
 
-        monkeypatch.setattr(DummyProvider, "refund", broken)
+        monkeypatch.setattr(DummyProvider, "send_refund", broken)
         payment, moderator = self.payment(), actions.moderator()
         made = payments.record_payment(payment=payment, amount=7000, currency="EUR")
         mail.outbox.clear()
@@ -234,3 +238,106 @@ class TestProvider:
             assert payments.open_payment(promotion=payment.promotion, variant="dummy") != payment
         payments.record_payment_failure(payment=payment)
         assert payments.open_payment(promotion=payment.promotion, variant="dummy") != payment
+
+    def test_everything_paid_twice_is_due_back_after_decline(self) -> None:
+        first = self.payment()
+        made = payments.record_payment(payment=first, amount=7000, currency="EUR", reference="one")
+        made = payments.record_payment(payment=first, amount=7000, currency="EUR", reference="two")
+        made = payments.record_payment(payment=first, amount=7000, currency="EUR", reference="two")
+        assert (made.state, balance(made)) == (State.PAID, 7000)
+        decisions.decline(promotion=made, moderator=actions.moderator(), reason="No.")
+        assert [(one.amount, one.refund_due, one.refunded) for one in made.payments.all()] == [(7000, 7000, 7000)] * 2
+        assert balance(made) == 0
+
+    def test_transfer_and_card_are_both_due_back_after_decline(self) -> None:
+        payment = self.payment()
+        payments.confirm_payment(promotion=payment.promotion, moderator=actions.moderator())
+        made = payments.record_payment(payment=payment, amount=7000, currency="EUR")
+        decisions.decline(promotion=made, moderator=actions.moderator(), reason="No.")
+        assert {one.variant: one.refund_due for one in made.payments.all()} == {"manual": 7000, "dummy": 7000}
+        assert balance(made) == 7000  # The transfer is refunded by hand.
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("dummy")
+class TestReconcile:
+    """The worker is killed, or the provider gives no answer, at each step."""
+
+    @pytest.fixture
+    def payment(self) -> Payment:
+        payment = payments.open_payment(promotion=actions.awaiting(), variant="dummy")
+        payments.record_payment(payment=payment, amount=7000, currency="EUR")
+        payment.refresh_from_db()
+        return payment
+
+    def decline(self, payment: Payment) -> None:
+        decisions.decline(promotion=payment.promotion, moderator=actions.moderator(), reason="No.")
+        payment.refresh_from_db()
+
+    def later(self) -> time_machine.travel:
+        return time_machine.travel(timezone.now() + timedelta(minutes=11))
+
+    def test_refund_that_was_never_sent_is_sent(self, payment: Payment, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(payments.send_refund.__class__, "enqueue", lambda *_: None)
+        self.decline(payment)
+        assert (payment.refund_status, payment.refunded) == ("requested", 0)
+        monkeypatch.undo()
+        payments.reconcile()
+        payment.refresh_from_db()
+        assert (payment.refund_status, payment.refunded) == ("confirmed", 7000)
+
+    def test_refund_without_answer_is_sent_again(self, payment: Payment, monkeypatch: pytest.MonkeyPatch) -> None:
+        calls = []
+
+        def hangs(self: object, payment: Payment) -> bool:
+            calls.append(payment.pk)
+            raise TimeoutError
+
+        monkeypatch.setattr(DummyProvider, "send_refund", hangs)
+        self.decline(payment)
+        payments.reconcile()  # Another worker may still be at it.
+        assert (payment.refund_status, len(calls)) == ("sent", 1)
+        monkeypatch.undo()
+        with self.later():
+            payments.reconcile()
+        payment.refresh_from_db()
+        assert (payment.refund_status, payment.refunded) == ("confirmed", 7000)
+        assert events(payment.promotion).count("refunded") == 1
+
+    def test_refund_that_was_made_but_not_recorded_is_not_made_again(
+        self, payment: Payment, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        calls = []
+
+        def killed(self: object, payment: Payment) -> bool:
+            calls.append(payment.refund_left)
+            raise SystemExit
+
+        monkeypatch.setattr(DummyProvider, "send_refund", killed)
+        monkeypatch.setattr(DummyProvider, "refunded_total", lambda *_: sum(calls))
+        self.decline(payment)
+        assert (payment.refund_status, payment.refunded) == ("sent", 0)
+        with self.later():
+            payments.reconcile()
+        payment.refresh_from_db()
+        assert (payment.refund_status, payment.refunded, calls) == ("confirmed", 7000, [7000])
+
+    def test_charge_without_result_fails_after_two_days(self) -> None:
+        payment = payments.open_payment(promotion=actions.awaiting(), variant="dummy")
+        payments.record_sent(payment=payment)
+        for days, status in ((0, "sent"), (1, "sent"), (3, "failed")):
+            with time_machine.travel(timezone.now() + timedelta(days=days)):
+                payments.reconcile()
+            payment.refresh_from_db()
+            assert payment.status == status
+
+    def test_hand_refund_of_a_payment_that_the_provider_refunds_is_refused(
+        self, payment: Payment, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def hangs(self: object, payment: Payment) -> bool:
+            raise TimeoutError
+
+        monkeypatch.setattr(DummyProvider, "send_refund", hangs)
+        self.decline(payment)
+        with pytest.raises(ActionNotAllowed, match="No refund is due"):
+            payments.record_refund(promotion=payment.promotion, moderator=actions.moderator())

@@ -204,3 +204,10 @@ def test_ledger_is_cacheable_by_filters(client: Client, address: str) -> None:
 
     assert key(address, "kind=paid&x=1&after=2") == "after=2&kind=paid"
     assert key("/", "kind=paid&after=2") == "after=2"
+
+
+@pytest.mark.parametrize("address", ["/promotions.csv", "/promotions.json"])
+def test_ledger_files_are_limited(client: Client, address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("articles.promotion.public_ledger.MAX_EXPORTS", 3)
+    codes = [client.get(f"{address}?kind=paid").status_code for _ in range(4)]
+    assert codes == [200, 200, 200, 429]

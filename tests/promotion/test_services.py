@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -13,6 +14,8 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils import timezone
 
+from accounts.models import User
+from articles.promotion.forms import Action
 from articles.promotion.models import LedgerEntry, Plan, Promotion
 from articles.promotion.services import decisions, payments, requests, state_machine
 from articles.promotion.services.state_machine import ALLOWED, transition
@@ -21,6 +24,7 @@ from core.exceptions import ActionNotAllowed
 from tests import factories
 from tests.promotion import actions
 from tests.promotion.actions import DAY
+from tests.promotion.test_admin_queue import changed
 
 pytestmark = pytest.mark.django_db
 State = Promotion.State
@@ -252,38 +256,74 @@ def test_approve_after_wanted_day_starts_now() -> None:
         assert made.starts_at == timezone.now()
 
 
-def test_approve_own_request_is_refused() -> None:
-    sponsor = actions.moderator()
-    made = actions.requested(sponsor=sponsor)
-    with pytest.raises(ActionNotAllowed, match="You requested this promotion"):
-        decisions.approve(promotion=made, moderator=sponsor)
-    with pytest.raises(ActionNotAllowed, match="You requested this promotion"):
-        decisions.decline(promotion=made, moderator=sponsor, reason="No")
-    paying = actions.awaiting(sponsor=sponsor)
-    with pytest.raises(ActionNotAllowed, match="You requested this promotion"):
-        payments.confirm_payment(promotion=paying, moderator=sponsor)
+def decided(name: str, promotion: Promotion, who: User) -> object:
+    """Take a decision by its name."""
+    choices: dict[str, Any] = {
+        "approve": decisions.approve,
+        "decline": decisions.decline,
+        "confirm_payment": payments.confirm_payment,
+        "revoke": decisions.revoke,
+        "move_start": partial(decisions.move_start, start=timezone.now() + 3 * DAY),
+        "reapprove_after_edit": decisions.reapprove_after_edit,
+        "record_refund": payments.record_refund,
+        "add_correction": decisions.add_correction,
+    }
+    assert set(choices) == set(Action.values)  # All that the admin offers.
+    return choices[name](promotion=promotion, moderator=who, reason="Because.")
 
 
-@pytest.mark.parametrize(
-    "action",
-    [
-        lambda p, who: decisions.approve(promotion=p, moderator=who),
-        lambda p, who: decisions.decline(promotion=p, moderator=who, reason="No"),
-        lambda p, who: payments.confirm_payment(promotion=p, moderator=who),
-        lambda p, who: decisions.revoke(promotion=p, moderator=who, reason="No"),
-        lambda p, who: decisions.move_start(promotion=p, moderator=who, start=timezone.now()),
-        lambda p, who: decisions.reapprove_after_edit(promotion=p, moderator=who),
-        lambda p, who: payments.record_refund(promotion=p, moderator=who),
-        lambda p, who: decisions.add_correction(promotion=p, moderator=who, reason="No"),
-        lambda p, who: decisions.create_editorial_pick(article=p.article, moderator=who, placement=p.placement, days=1),
-    ],
-)
-def test_decisions_need_permission(action: Any) -> None:
+def possible(name: str, **changes: Any) -> Promotion:
+    """Return a promotion on which another moderator could take this decision."""
+    match name:
+        case "confirm_payment":
+            return actions.awaiting(**changes)
+        case "approve" | "decline":
+            return actions.paid(**changes)
+        case "record_refund":
+            return decisions.decline(promotion=actions.paid(**changes), moderator=actions.moderator(), reason="No")
+        case "move_start":
+            return actions.approved(wanted_start=timezone.localdate() + 9 * DAY, **changes)
+        case "reapprove_after_edit":
+            made = actions.approved(**changes)
+            changed(made)
+            return made
+    return actions.approved(**changes)
+
+
+@pytest.mark.parametrize("whose", ["request", "article"])
+@pytest.mark.parametrize("name", Action.values)
+def test_decision_on_own_request_or_article_is_refused(name: str, whose: str) -> None:
+    moderator = actions.moderator()
+    own: dict[str, Any] = (
+        {"sponsor": moderator}
+        if whose == "request"
+        else {"article": factories.published(moderator), "sponsor": factories.UserFactory.create()}
+    )
+    made = possible(name, **own)
+    before = events(made)
+    if name in {"revoke", "add_correction"}:  # They end it, or add what everybody reads.
+        decided(name, made, moderator)
+        return
+    with pytest.raises(ActionNotAllowed, match="Another moderator must decide"):
+        decided(name, made, moderator)
+    assert events(made) == before
+    decided(name, made, actions.moderator())
+
+
+@pytest.mark.parametrize("name", [*Action.values, "pick"])
+def test_decisions_need_permission(name: str) -> None:
     made = actions.requested()
+
+    def act(who: User) -> None:
+        if name == "pick":
+            decisions.create_editorial_pick(article=made.article, moderator=who, placement=made.placement, days=1)
+        else:
+            decided(name, made, who)
+
     with pytest.raises(PermissionDenied):
-        action(made, factories.UserFactory.create(is_staff=True))
+        act(factories.UserFactory.create(is_staff=True))
     with pytest.raises(ActionNotAllowed, match="suspended"):
-        action(made, actions.moderator(suspended_until=timezone.now() + DAY))
+        act(actions.moderator(suspended_until=timezone.now() + DAY))
     assert events(made) == ["requested"]
 
 

@@ -267,4 +267,4 @@ def test_reserved_slug_of_title_does_not_shadow_other_pages(client: Client) -> N
         article = factories.published(title=slug.title())
         page = client.get(article.get_absolute_url())
         assert page.status_code == 200
-        assert f'<h1 lang="en">{slug.title()}</h1>' in page.text
+        assert f'<h1 lang="en" dir="auto">{slug.title()}</h1>' in page.text

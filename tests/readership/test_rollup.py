@@ -143,3 +143,13 @@ def test_rollup_views_command(capsys: pytest.CaptureFixture[str]) -> None:
     waiting(factories.published(), 1, day=today() - timedelta(days=9))
     call_command("rollup_views")
     assert capsys.readouterr().out == "3 views aggregated.\n1 old row deleted.\n"
+
+
+def test_daily_salt_is_destroyed_by_the_requests_of_the_next_day_where_no_worker_runs() -> None:
+    with time_machine.travel("2026-11-22T12:00:00Z", tick=False) as clock:
+        daily_salt(today())
+        clock.move_to("2026-11-22T20:30:00Z")  # 00:30 of the next day here
+        daily_salt(today())
+        clock.move_to("2026-11-22T21:35:00Z")
+        daily_salt(today())
+        assert [str(salt.day) for salt in DailySalt.objects.all()] == ["2026-11-23"]

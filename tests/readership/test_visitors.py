@@ -10,12 +10,12 @@ from articles.readership.models import DailyHit
 from articles.readership.visitors import (
     Hit,
     Visitor,
-    anonymize_ip,
     classify_hit,
     is_declared_bot,
     is_prefetch,
     is_same_origin,
 )
+from core.ratelimit import anonymize_ip
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"
 CHROME = "AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0"
@@ -26,6 +26,7 @@ AUTHOR = 7
 
 def seen(**changes: object) -> Hit:
     visitor = {"address": "192.0.2.1", "user_agent": FIREFOX, **changes}
+    visitor["address"] = anonymize_ip(str(visitor["address"]))
     salt, day = visitor.pop("salt", b"salt"), visitor.pop("day", DAY)
     return classify_hit(Visitor(**visitor), target_id=1, author_id=AUTHOR, day=day, salt=salt)  # type: ignore[arg-type]
 
@@ -113,6 +114,10 @@ def test_classify_hit_bots_of_an_address_are_one_visitor() -> None:
         "Go-http-client/2.0",
         "okhttp/5.0",
         "Feedly/1.0",
+        "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) HeadlessChrome/142.0.0.0 Safari/537.36",
+        "http.rb/5.2.0 (Mastodon/4.3)",
+        "-",
+        "()",
     ],
 )
 def test_is_declared_bot(user_agent: str) -> None:
@@ -132,8 +137,6 @@ def test_is_declared_bot(user_agent: str) -> None:
         f"Mozilla/5.0 (Linux; Android 11; CUBOT X30) {CHROME} Mobile Safari/537.36",
         f"Mozilla/5.0 (Linux; Android 9; CUBOT_NOVA) {CHROME} Mobile Safari/537.36",
         "Opera/9.80 (J2ME/MIDP; Opera Mini/9.80) Presto/2.12",
-        # A headless browser can have a reader.
-        "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) HeadlessChrome/142.0.0.0 Safari/537.36",
         "Lynx/2.9.2 libwww-FM/2.14 SSL-MM/1.4.1",
         "w3m/0.5.3",
     ],
@@ -155,7 +158,9 @@ def meta(headers: dict[str, str]) -> dict[str, str]:
         ({"Sec-Purpose": "prefetch;prerender"}, True),
         ({"Purpose": "prefetch"}, True),
         ({"X-Moz": "prefetch"}, True),
-        ({"X-Purpose": "Preview"}, False),
+        ({"X-Purpose": "preview"}, True),
+        ({"X-Purpose": "Preview"}, True),
+        ({"Purpose": "navigation"}, False),
     ],
 )
 def test_is_prefetch(headers: dict[str, str], expected: bool) -> None:

@@ -193,8 +193,10 @@ def test_search_reads_only_the_index_and_stops_at_the_span_that_has_enough(newes
         return execute(sql, params, many, context)
 
     backend, query = get_backend(), SearchQuery(words="telescope", newest_first=newest_first)
-    with backend.open_search(parse_terms("telescope")) as terms, connection.execute_wrapper(explain):
-        backend.search(query, terms, limit=13)
+    with backend.limit_time():
+        terms = backend.stem(parse_terms("telescope"))
+        with connection.execute_wrapper(explain):
+            backend.search(query, terms, limit=13)
     assert len(plans) == (1 if newest_first else 2)  # The second ranks what the first found.
     assert plans[0].count("Bitmap Index Scan on search_entry_words") == len(SPANS) + 1
     assert plans[0].count("Bitmap Index Scan on search_entry_words (never executed)") == (

@@ -13,8 +13,10 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
 from articles.models import Article
-from articles.search.backends import SearchTimeout, postgresql, sqlite
+from articles.search import selectors, views
+from articles.search.backends import base
 from articles.search.selectors import MAX_RESULTS
+from articles.search.views import MAX_SEARCHES, MAX_SUGGESTIONS
 from articles.services import publishing
 from tests import factories
 from tests.search.test_search import article
@@ -48,13 +50,15 @@ HOSTILE = [
     "'telescope' | '§s1'",
 ]
 
+SUGGESTIONS = "/search/suggestions/?q=word{}"
+
 
 def address(**parameters: str) -> str:
     return "/search/?" + urlencode({name: value for name, value in parameters.items() if value})
 
 
 def titles(page: str) -> list[str]:
-    found = re.findall(r'<h2 lang="\w\w"><a href="[^"]+">(.*?)</a></h2>', page)
+    found = re.findall(r'<h2 lang="\w\w" dir="auto"><a href="[^"]+">(.*?)</a></h2>', page)
     return [unescape(re.sub("</?mark>", "", one)) for one in found]
 
 
@@ -162,7 +166,7 @@ def test_highlight_marks_words_in_title_and_excerpt_and_escapes_the_rest(client:
     page = results(client.get(address(q="telescope")).text)
     assert "A &lt;em&gt;<mark>telescope</mark>&lt;/em&gt; &amp; &quot;mirrors&quot;" in page
     assert "The <mark>Telescope</mark>, at last &amp; &lt;b&gt;bold&lt;/b&gt;." in page
-    assert '<p lang="en">… ' in page
+    assert '<p lang="en" dir="auto">… ' in page
     assert "<em>telescope" not in page
     assert "<script" not in page
 
@@ -254,23 +258,58 @@ def test_search_of_punctuation_asks_for_a_word(client: Client) -> None:
     assert "Enter at least one word." in client.get(address(q="—!?")).text
 
 
-@pytest.mark.django_db(transaction=True)
-def test_search_that_times_out_shows_a_message(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    def slow(*args: object, **options: object) -> list[int]:
-        if connection.vendor == "postgresql":
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_sleep(60)")
-        raise SearchTimeout
+SLOW = (
+    "SELECT pg_sleep(0.1)"
+    if connection.vendor == "postgresql"
+    else "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300000) SELECT max(i) FROM n"
+)
 
-    if connection.vendor == "postgresql":
-        monkeypatch.setattr(postgresql, "TIMEOUT_MILLISECONDS", 20)
-        monkeypatch.setattr(postgresql.PostgreSQLBackend, "search", slow)
-    else:
-        monkeypatch.setattr(sqlite.SQLiteBackend, "search", slow)
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("url", ["/search/?q=telescope", "/search/suggestions/?q=telescope"])
+def test_search_that_times_out_shows_a_message(client: Client, monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    """All statements of a search share one limit, also those that are made after it found something."""
+    monkeypatch.setattr(base, "MAX_SECONDS", 0.3)
+    statements = []
+
+    def published(pks: list[int]) -> list[Article]:
+        with connection.cursor() as cursor:
+            for _ in range(50):
+                statements.append(1)
+                cursor.execute(SLOW)
+        return []
+
     article("Telescope")
-    response = client.get(address(q="telescope"))
+    client.get("/search/")
+    monkeypatch.setattr(selectors, "_articles", published)
+    monkeypatch.setattr(selectors, "_authors", published)
+    response = client.get(url)
     assert response.status_code == 200
-    assert "The search takes too long." in response.text
+    assert "suggestions" in url or "The search takes too long." in response.text
+    assert 1 < len(statements) < 25
+    assert client.get("/hot/").status_code == 200  # Later statements of the connection have their own limit.
+
+
+# --- Limits -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("url", "limit"), [("/search/?q=word{}", MAX_SEARCHES), (SUGGESTIONS, MAX_SUGGESTIONS)])
+def test_searches_of_one_client_are_limited(client: Client, url: str, limit: int) -> None:
+    """An IPv6 network (/64) is one client."""
+    for n in range(limit):
+        assert client.get(url.format(n), REMOTE_ADDR=f"2001:db8::{n:x}").status_code == 200
+    response = client.get(url.format("more"), REMOTE_ADDR="2001:db8::ffff")
+    assert response.status_code == 429
+    assert 0 < int(response["Retry-After"]) <= 60
+    assert client.get(url.format("more"), REMOTE_ADDR="2001:db8:0:1::1").status_code == 200
+
+
+def test_searches_of_all_clients_together_are_limited(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(views, "MAX_SEARCHES_IN_ALL", 5)
+    codes = [client.get(f"/search/?q=word{n}", REMOTE_ADDR=f"192.0.2.{n}").status_code for n in range(6)]
+    assert codes == [200] * 5 + [429]
+    client.force_login(factories.UserFactory.create())
+    assert client.get("/search/?q=word", REMOTE_ADDR="192.0.2.9").status_code == 200
 
 
 # --- Show more ----------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from accounts.models import User
 from accounts.services import update_profile
 from articles.models import Article, Revision, Tag
 from articles.search.models import SearchEntry
-from articles.search.query import SearchQuery
+from articles.search.query import SearchQuery, clean_query
 from articles.search.selectors import search
 from articles.search.services import update_index
 from articles.services import publishing
@@ -149,6 +149,50 @@ def test_search_of_stop_words_finds_the_exact_title(title: str, typed: str) -> N
     assert str(search(SearchQuery(words=typed), size=9).articles[0]) == title
     if POSTGRES:
         assert found(typed) == {title}
+
+
+TITLES = [
+    *(
+        "1984",
+        "3.5 mm",
+        "C++",
+        "C#",
+        ".NET",
+        "AT&T",
+        "R&B",
+        "W.H.O.",
+        "iPhone 15",
+        "x",
+        "Я",
+        "№ 5",
+        "½ cup",
+        "COVID-19",
+    ),
+    *(
+        "Not",
+        "To be or not to be",
+        "The the",
+        "How to",
+        "И",
+        "Что? Где? Когда?",
+        "Он и она",
+        "Не для всех",
+        "И. о. мэра",
+    ),
+    *("Ո՞վ եմ ես", "Եվ", "Ու", "Եւ այլն", "ԵՐԵՎԱՆ", "Ձմեռ պապ", "Rock 'n' roll", "O’Brien’s", "l'été", "Über uns"),
+    *("naïve café", "Straße", "Łódź", "İstanbul", "ΑΘΗΝΑ", "東京", "שלום", "مرحبا", "हिन्दी", "ไทย", "e-mail vs. email"),
+    *("Wi-Fi", "Node.js", "don't", "Санкт-Петербург", "Йод", "Ёлка", "foo_bar", "https://example.org/a?b=c", "A" * 120),
+    *("Слово " * 20).split("|"),
+    "What the moderator said to the author when the article was returned for the third time this year",
+]
+
+
+@pytest.mark.parametrize("title", TITLES)
+def test_search_of_an_exact_title_finds_the_article(title: str) -> None:
+    article("Another", "It is about the one who knows, and not for all: мы знаем о нас и не для всех.")
+    article(title.strip())
+    assert title.strip() in found(clean_query(title))
+    assert title.strip() in found(clean_query(title.strip().lower()))
 
 
 # --- Published articles only -------------------------------------------------------------------------------

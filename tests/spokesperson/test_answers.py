@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 import pytest
 from django.conf import LazySettings
 from django.core.handlers.wsgi import WSGIRequest
@@ -128,6 +130,36 @@ def test_malformed_url_is_no_server_error(client: Client, address: str) -> None:
 def test_malformed_body_is_no_server_error(client: Client, body: bytes) -> None:
     response = client.post("/accounts/login/", body, content_type="application/x-www-form-urlencoded")
     assert 200 <= response.status_code < 500
+
+
+@pytest.mark.parametrize(
+    ("address", "headers", "sentence"),
+    [
+        ("/ru/a%00b/", {}, "Адрес содержит недопустимые символы."),
+        ("/ru/", {"content-length": "many"}, "Недопустимый запрос."),
+        ("/ru/", {"content-length": "99999999"}, "Слишком большой запрос"),
+        ("/ru/", {"host": "elsewhere.example.org"}, "Недопустимый запрос."),
+    ],
+)
+def test_refused_request_is_answered_in_the_language_of_the_url(
+    client: Client, address: str, headers: dict[str, str], sentence: str
+) -> None:
+    response = client.get(address, headers=headers)
+    assert response.status_code in {400, 413}
+    assert sentence in response.text
+    assert response["Content-Language"] == "ru"
+    assert response["X-Content-Type-Options"] == "nosniff"
+
+
+def test_unknown_host_is_logged_with_the_settings_to_change(client: Client, caplog: pytest.LogCaptureFixture) -> None:
+    assert client.get("/", headers={"host": "elsewhere.example.org"}).status_code == 400
+    assert "'elsewhere.example.org', which is neither that of ORIGIN nor in EXTRA_HOSTS." in caplog.text
+    assert not logging.getLogger("django.security.DisallowedHost").propagate  # It would advise a setting of Django's.
+
+
+def test_list_of_static_files_is_not_served(settings: LazySettings) -> None:
+    (settings.STATIC_ROOT / "staticfiles.json").write_text("{}")
+    assert Client().get("/static/staticfiles.json").status_code == 404
 
 
 def test_body_over_size_limit_is_413(client: Client) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from functools import partial
+from uuid import uuid4
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -122,7 +123,7 @@ def test_recount_finds_missing_daily_statistics(article: Article, capsys: pytest
 def test_recount_finds_view_without_pending_count(article: Article, capsys: pytest.CaptureFixture[str]) -> None:
     """A worker of an earlier version can leave one behind."""
     viewed(article, 2)  # not rolled up, and not part of the difference
-    PageView.objects.create(article=article, day=today(), visitor=b"left", source=bytes(16), kind=PageView.Kind.COUNTED)
+    PageView.objects.create(article=article, day=today(), visitor=uuid4(), source=uuid4(), kind=PageView.Kind.COUNTED)
     assert ", views: 2 stored, 3 counted" in recount(capsys)
     article.refresh_from_db()
     assert article.views == 10

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.db import connection
@@ -81,11 +82,36 @@ def test_vote_needs_post(client: Client, article: Article, voter: User, method: 
 
 
 def test_vote_anonymous_is_sent_to_log_in(client: Client, article: Article) -> None:
-    login = f"{reverse('account_login')}?next={article.get_absolute_url().replace('/', '%2F')}%23vote"
+    login = f"{reverse('account_login')}?next={article.get_absolute_url().replace('/', '%2F')}%3Fvote%3D1%23vote"
     assert post(client, article, "1")["Location"] == login
     response = post(client, article, "1", **HTMX)
     assert (response.status_code, response["HX-Redirect"]) == (200, login)
     assert not Vote.objects.exists()
+
+
+@pytest.mark.parametrize(("wanted", "button"), [("1", "vote-like"), ("-1", "vote-dislike")])
+def test_wanted_vote_is_offered_after_login_and_cast_by_one_press(
+    client: Client, article: Article, wanted: str, button: str
+) -> None:
+    voter = factories.UserFactory.create()
+    back = parse_qs(urlsplit(post(client, article, wanted)["Location"]).query)["next"][0]
+    login = {"login": voter.username, "password": "correct horse battery", "next": back}
+    assert client.post(reverse("account_login"), login)["Location"] == back
+    page = client.get(back.partition("#")[0]).text
+    assert f'<button id="{button}" class="wanted" autofocus' in page
+    assert "You are logged in. Press the button to vote." in page
+    assert not Vote.objects.exists()
+    post(client, article, wanted)
+    assert Vote.objects.get().value == int(wanted)
+    assert "autofocus" not in client.get(back.partition("#")[0]).text
+
+
+@pytest.mark.usefixtures("voter")
+@pytest.mark.parametrize("value", ["0", "2", "x", "1 "])
+def test_unknown_wanted_vote_is_ignored(client: Client, article: Article, value: str) -> None:
+    page = client.get(article.get_absolute_url(), {"vote": value}).text
+    assert "vote-like" in page
+    assert "autofocus" not in page
 
 
 @pytest.mark.usefixtures("voter")

@@ -11,6 +11,7 @@ PERMISSIONS = {
     ("moderation", "suspension"): ["view", "add", "change"],
     ("promotion", "promotion"): ["view", "decide_promotion"],
     ("promotion", "ledgerentry"): ["view"],
+    ("promotion", "payment"): ["view"],
     ("promotion", "placement"): ["view", "change"],
     ("promotion", "plan"): ["view", "add", "change"],
     ("articles", "article"): ["view", "change"],

@@ -1,6 +1,6 @@
-"""Promotions in the Django admin: queue and decisions, timeline, plans, ledger and finance."""
+"""Promotions in the Django admin: queue and decisions, timeline, plans, ledger, payments and finance."""
 
-from articles.promotion.admin.finance import LedgerAdmin, PlacementAdmin, PlanAdmin
+from articles.promotion.admin.finance import LedgerAdmin, PaymentAdmin, PlacementAdmin, PlanAdmin
 from articles.promotion.admin.queue import PromotionAdmin
 
-__all__ = ["LedgerAdmin", "PlacementAdmin", "PlanAdmin", "PromotionAdmin"]
+__all__ = ["LedgerAdmin", "PaymentAdmin", "PlacementAdmin", "PlanAdmin", "PromotionAdmin"]

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -26,6 +25,7 @@ from articles.promotion.services import decisions
 from articles.promotion.services.capacity import first_free_start, wanted_start
 from articles.promotion.services.payments import confirm_payment, record_refund, refund_if_closed
 from articles.promotion.services.state_machine import DECIDE_PERMISSION
+from core.admin import KeysetModelAdmin
 from core.exceptions import ActionNotAllowed
 from core.http_cache import framed
 
@@ -45,7 +45,7 @@ _SERVICES: dict[str, Callable[..., object]] = {
 def possible_actions(promotion: Promotion, moderator: User) -> list[Action]:
     """Return what the page offers, the likeliest first. The services check it again."""
     phase, is_public = promotion.phase, promotion.article.is_public
-    is_others = not promotion.is_own_request_of(moderator)
+    is_others = not promotion.is_own_of(moderator)
     can_approve = phase in {State.REQUESTED, State.PAID} and is_public and promotion.author_allows
     offers = {
         Action.CONFIRM_PAYMENT: is_others and phase == State.AWAITING_PAYMENT,
@@ -53,14 +53,14 @@ def possible_actions(promotion: Promotion, moderator: User) -> list[Action]:
         Action.DECLINE: is_others and promotion.is_undecided,
         Action.REAPPROVE: is_others and promotion.is_paused and is_public,
         Action.MOVE_START: is_others and phase == State.SCHEDULED,
-        Action.RECORD_REFUND: is_others and any(payment.refund_left for payment in promotion.payments.all()),
+        Action.RECORD_REFUND: is_others and any(payment.is_refunded_by_hand for payment in promotion.payments.all()),
         Action.REVOKE: phase in {State.SCHEDULED, State.RUNNING},
         Action.CORRECT: True,
     }
     return [action for action, is_offered in offers.items() if is_offered]
 
 
-class DecisionMixin(admin.ModelAdmin[Promotion]):
+class DecisionMixin(KeysetModelAdmin[Promotion]):
     """An admin whose objects are looked at and decided on instead of edited. Adding one is an editorial pick."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -72,13 +72,6 @@ class DecisionMixin(admin.ModelAdmin[Promotion]):
     def get_urls(self) -> list[URLPattern]:
         preview: Callable[..., HttpResponse] = framed(self.admin_site.admin_view(self.preview_view))
         return [path("<path:object_id>/preview/", preview, name="promotion_promotion_preview"), *super().get_urls()]
-
-    def render_page(
-        self, request: HttpRequest, template: str, context: dict[str, Any], *, status: int = 200
-    ) -> HttpResponse:
-        """Render a page of the admin next to the list of promotions."""
-        context = {**self.admin_site.each_context(request), "opts": self.opts, **context}
-        return TemplateResponse(request, template, context, status=status)
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -167,7 +160,7 @@ def _decision_context(promotion: Promotion, moderator: User) -> dict[str, Any]:
         "article": article,
         "changed": article.live_id != promotion.approved_revision_id,
         "can_decide": moderator.has_perm(DECIDE_PERMISSION),
-        "is_own": promotion.is_own_request_of(moderator),
+        "is_own": promotion.is_own_of(moderator),
         "free_from": free_from,
         "refund_now": refund,
         "payments": promotion.payments.all(),

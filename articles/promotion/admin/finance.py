@@ -17,14 +17,15 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from articles.promotion.forms import PlanForm
 from articles.promotion.models import LedgerEntry, Payment, Placement, Plan, Promotion, PromotionDay
 from articles.promotion.models.payment import format_amount
 from articles.promotion.services.capacity import day_start
-from core.admin import KeysetModelAdmin, NoAddDeleteAdminMixin, ReadOnlyAdminMixin
+from core.admin import KeysetModelAdmin, NoAddDeleteAdminMixin, ReadOnlyAdminMixin, RequiredListFilter
 from core.charts import chart
+from core.forms import TEXT_FIELDS
 
 MONTHS = 24
 DAYS = 30
@@ -47,6 +48,7 @@ class PlanAdmin(admin.ModelAdmin[Plan]):
     """Plans. A plan that was used is not deleted, but no longer offered."""
 
     form = PlanForm
+    formfield_overrides = TEXT_FIELDS
     list_display = ["name", "placement", "days", "price_column", "is_offered", "position"]
     list_filter = ["placement", "is_offered"]
     list_select_related = ["placement"]
@@ -93,8 +95,7 @@ class LedgerAdmin(ReadOnlyAdminMixin, KeysetModelAdmin[LedgerEntry]):
 
     @admin.display(description=gettext_lazy("promotion"))
     def link(self, obj: LedgerEntry) -> SafeString:
-        url = reverse("admin:promotion_promotion_change", args=[obj.promotion_id])
-        return format_html('<a href="{}">{}</a>', url, obj.promotion.article)
+        return link_to(obj.promotion)
 
     @admin.display(description=gettext_lazy("amount"))
     def money(self, obj: LedgerEntry) -> str:
@@ -103,6 +104,66 @@ class LedgerAdmin(ReadOnlyAdminMixin, KeysetModelAdmin[LedgerEntry]):
     @admin.display(description=gettext_lazy("reason"))
     def beginning(self, obj: LedgerEntry) -> str:
         return Truncator(obj.reason).chars(80)
+
+
+class UnfinishedFilter(RequiredListFilter):
+    """What waits for a provider or a moderator, or all."""
+
+    title = gettext_lazy("list")
+    parameter_name = "view"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("unfinished", gettext_lazy("Not finished")), ("all", pgettext_lazy("payments", "All"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Payment]) -> QuerySet[Payment]:
+        if self.value() == "all":
+            return queryset
+        is_charged = Q(status=Payment.Status.SENT, received_at=None)
+        return queryset.filter(is_charged | Q(refund_due__gt=F("refunded")) | Q(is_disputed=True))
+
+
+@admin.register(Payment)
+class PaymentAdmin(ReadOnlyAdminMixin, KeysetModelAdmin[Payment]):
+    """Charges and refunds, at first those that are not finished."""
+
+    list_display = [
+        *("pk", "promotion_link", "sum", "variant", "status", "sent_at", "received_at"),
+        *("refund_sum", "refund_status", "refund_sent_at", "is_disputed"),
+    ]
+    list_filter = [UnfinishedFilter, "status", "refund_status"]
+    list_select_related = ["promotion__article__live", "promotion__article__latest"]
+    search_fields = ["reference", "promotion__sponsor__username"]
+    search_users = ("promotion__sponsor",)
+    search_help_text = gettext_lazy("Requester or reference")
+    ordering = ["-pk"]
+    fields = (
+        *("promotion_link", "sum", "variant", "status", "sent_at", "received_at", "reference"),
+        *("refund_sum", "refunded", "refund_status", "refund_sent_at", "is_disputed"),
+    )
+    readonly_fields = ("promotion_link", "sum", "refund_sum")
+    actions = None
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Payment]:
+        payments = super().get_queryset(request)
+        return payments.defer("promotion__article__live__body", "promotion__article__latest__body")
+
+    @admin.display(description=gettext_lazy("promotion"))
+    def promotion_link(self, obj: Payment) -> SafeString:
+        return link_to(obj.promotion)
+
+    @admin.display(description=gettext_lazy("amount"))
+    def sum(self, obj: Payment) -> str:
+        return format_amount(obj.amount, obj.currency)
+
+    @admin.display(description=gettext_lazy("refund due"))
+    def refund_sum(self, obj: Payment) -> str:
+        return format_amount(obj.refund_left, obj.currency) if obj.refund_left else "–"
+
+
+def link_to(promotion: Promotion) -> SafeString:
+    """Return a link to the page of decision."""
+    url = reverse("admin:promotion_promotion_change", args=[promotion.pk])
+    return format_html('<a href="{}">{}</a>', url, promotion.article)
 
 
 def finance_context(now: datetime) -> dict[str, Any]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, NamedTuple, cast
 
 from django.contrib import admin
-from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
@@ -26,7 +25,7 @@ from articles.promotion.admin.finance import finance_context, format_share
 from articles.promotion.admin.timeline import timeline_context
 from articles.promotion.models import Promotion, PromotionQuerySet
 from articles.promotion.public_ledger import with_results
-from core.admin import KeysetModelAdmin
+from core.admin import RequiredListFilter
 
 State = Promotion.State
 
@@ -77,7 +76,7 @@ def view_of(request: HttpRequest) -> View:
     return VIEWS.get(request.GET.get("view", ""), VIEWS["waiting"])
 
 
-class ListFilter(admin.SimpleListFilter):
+class ListFilter(RequiredListFilter):
     """Which list is shown."""
 
     title = gettext_lazy("list")
@@ -86,18 +85,12 @@ class ListFilter(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return [(name, view.label) for name, view in VIEWS.items()]
 
-    def choices(self, changelist: ChangeList) -> Iterator[Any]:
-        current = self.value() if self.value() in VIEWS else "waiting"
-        for value, title in self.lookup_choices:
-            query = changelist.get_query_string({"view": value})
-            yield {"selected": value == current, "query_string": query, "display": title}
-
     def queryset(self, request: HttpRequest, queryset: QuerySet[Promotion]) -> QuerySet[Promotion]:
         return view_of(request).select(cast("PromotionQuerySet", queryset))
 
 
 @admin.register(Promotion)
-class PromotionAdmin(DecisionMixin, KeysetModelAdmin[Promotion]):
+class PromotionAdmin(DecisionMixin):
     """Promotions. The first column links to the page of decision."""
 
     list_display = ["title", "offer", "sponsor_name"]

@@ -1,6 +1,6 @@
 """Promotions: plans, requests, payments, statistics and the ledger."""
 
-from articles.promotion.models.ledger import LedgerEntry, LedgerHead, Notification
+from articles.promotion.models.ledger import LedgerEntry, LedgerHead
 from articles.promotion.models.payment import Payment
 from articles.promotion.models.plan import Placement, Plan
 from articles.promotion.models.promotion import Promotion, PromotionQuerySet
@@ -9,7 +9,6 @@ from articles.promotion.models.stats import PendingPromotionCount, PromotionDay,
 __all__ = [
     "LedgerEntry",
     "LedgerHead",
-    "Notification",
     "Payment",
     "PendingPromotionCount",
     "Placement",

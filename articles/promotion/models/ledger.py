@@ -1,9 +1,10 @@
-"""The ledger: one row for each event of a promotion, chained to the row before by its hash; and emails about rows."""
+"""The ledger: one row for each event of a promotion, chained to the row before by its hash."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import secrets
 from datetime import UTC
 from typing import Any, NoReturn
 
@@ -20,8 +21,12 @@ from articles.promotion.models.promotion import Promotion
 # What the hash of a row covers, and how it is computed, never changes: stored rows are verified with it.
 HASHED_FIELDS = (
     *("number", "promotion_id", "event", "from_state", "to_state", "actor_id", "actor_role"),
-    *("reason", "amount", "currency", "details", "previous_hash"),
+    *("reason", "amount", "currency", "details", "previous_hash", "nonce"),
 )
+
+
+def new_nonce() -> str:
+    return secrets.token_hex(16)
 
 
 class ImmutableRecordError(Exception):
@@ -57,6 +62,8 @@ class LedgerEntry(models.Model):
         REAPPROVED = "reapproved", pgettext_lazy("ledger entry", "Changed text approved")
         PAID_LATE = "paid_late", pgettext_lazy("ledger entry", "Payment received too late")
         PAYMENT_REFUSED = "payment_refused", pgettext_lazy("ledger entry", "Payment rejected: wrong amount")
+        DISPUTED = "disputed", pgettext_lazy("ledger entry", "Payment disputed")
+        DISPUTE_CLOSED = "dispute_closed", pgettext_lazy("ledger entry", "Dispute closed")
         REFUND_DUE = "refund_due", pgettext_lazy("ledger entry", "Refund due")
         REFUNDED = "refunded", pgettext_lazy("ledger entry", "Refunded")
         REFUND_FAILED = "refund_failed", pgettext_lazy("ledger entry", "Refund failed")
@@ -69,12 +76,13 @@ class LedgerEntry(models.Model):
         PROVIDER = "provider", pgettext_lazy("role in a promotion", "payment provider")
         SYSTEM = "system", pgettext_lazy("role in a promotion", "the site")
 
-    # Received amounts are positive, refunded ones negative. A refund that is due has an amount, but moves nothing.
-    MOVES_MONEY = ("paid", "paid_late", "refunded")
+    # Received amounts are positive, refunded ones negative. A refund that is due has an amount, but moves nothing. A
+    # failed refund has an amount if it was recorded as refunded before.
+    MOVES_MONEY = ("paid", "paid_late", "payment_refused", "refunded", "refund_failed")
 
     number = models.PositiveBigIntegerField(_("number"), unique=True)
     promotion = models.ForeignKey(
-        Promotion, on_delete=models.PROTECT, related_name="ledger", verbose_name=_("promotion")
+        Promotion, on_delete=models.PROTECT, related_name="ledger", db_index=False, verbose_name=_("promotion")
     )
     event = models.CharField(_("event"), max_length=20, choices=Event.choices)
     # Empty for the first row of a promotion; equal to `to_state` where the state did not change.
@@ -95,6 +103,8 @@ class LedgerEntry(models.Model):
     amount = models.BigIntegerField(_("amount"), default=0)
     currency = models.CharField(_("currency"), max_length=3, blank=True)
     details = models.JSONField(_("details"), default=dict, blank=True)
+    # Random and never shown: without it, readers could find what the public ledger leaves out by trying all values.
+    nonce = models.CharField(max_length=32, default=new_nonce, editable=False)
     previous_hash = models.CharField(_("hash of the previous entry"), max_length=64, blank=True)
     hash = models.CharField(_("hash"), max_length=64)
 
@@ -168,10 +178,10 @@ def append_entry(
 
     Args:
         from_state: its state before, if it has changed; empty for the first row.
-        fields: other columns, such as `actor`, `reason`, `amount` and `details`.
+        fields: other columns, such as `actor`, `reason`, `amount` and `details`; by default the promotion's currency.
     """
     with transaction.atomic():
-        head = LedgerHead.lock()
+        head, now = LedgerHead.lock(), timezone.now()
         entry = LedgerEntry(
             number=head.number + 1,
             promotion=promotion,
@@ -179,10 +189,10 @@ def append_entry(
             from_state=promotion.state if from_state is None else from_state,
             to_state=promotion.state,
             actor_role=role,
-            at=timezone.now(),
-            currency=promotion.currency,
+            # In milliseconds, because Django writes no microseconds into JSON.
+            at=now.replace(microsecond=now.microsecond // 1000 * 1000),
             previous_hash=head.hash,
-            **fields,
+            **{"currency": promotion.currency, **fields},
         )
         entry.hash = entry.computed_hash
         entry.save()
@@ -213,34 +223,3 @@ def verify_ledger() -> str | None:
         if LedgerEntry.objects.filter(number__gt=LedgerHead.objects.filter(pk=1).values("number")[:1]).exists():
             return f"There are rows after row {head.number}, the last one that was written."
     return None
-
-
-class Notification(models.Model):
-    """One email about one row of the ledger to one user; created in the transaction of the row, sent once."""
-
-    class Kind(models.TextChoices):
-        """Which email; the texts are in templates/promotion/mail/."""
-
-        REQUESTED = "requested"
-        AUTHOR_ASKED = "author_asked"
-        RECEIPT = "receipt"
-        APPROVED = "approved"
-        PICKED = "picked"
-        DECLINED = "declined"
-        REFUSED = "refused"
-        REVOKED = "revoked"
-        MOVED = "moved"
-        REFUNDED = "refunded"
-        REFUND_BY_HAND = "refund_by_hand"
-
-    entry = models.ForeignKey(LedgerEntry, on_delete=models.PROTECT, related_name="notifications")
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-    kind = models.CharField(max_length=30, choices=Kind.choices)
-    sent_at = models.DateTimeField(null=True, blank=True)
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["entry", "user", "kind"], name="promotion_notification_once")]
-        indexes = [models.Index(fields=["id"], condition=Q(sent_at=None), name="promotion_notification_pending")]
-
-    def __str__(self) -> str:
-        return f"{self.kind} for {self.user_id}"

@@ -5,8 +5,9 @@ Amounts are integers in minor units (cents, for example) with a currency. Decima
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import Decimal
-from typing import ClassVar
+from typing import Self
 
 from django.conf import settings
 from django.db import models
@@ -14,6 +15,7 @@ from django.db.models import F, Q
 from django.urls import reverse
 from django.utils import formats
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from payments.models import BasePayment
 
 # ISO 4217 code → digits of the minor unit. Currencies with three digits are not offered, because providers and
@@ -59,23 +61,54 @@ def format_price(amount: int, currency: str) -> str:
     return format_amount(amount, currency) if amount else str(_("free"))
 
 
-class Payment(BasePayment):  # type: ignore[misc]
-    """Money for a promotion. `amount` is in minor units; `total` is the same for the provider.
+class PaymentQuerySet(models.QuerySet["Payment"]):
+    """Queries over payments."""
 
-    The provider's fields (`status`, `captured_amount`) are never trusted: `services.payments.record_payment` compares
-    the reported amount and currency with ours before the promotion becomes paid.
+    def unfinished_charges(self, before: datetime) -> Self:
+        """Return the payments about which a provider was asked before that time, and which it has not reported."""
+        return self.filter(status=Payment.Status.SENT, received_at=None, sent_at__lt=before).exclude(variant="manual")
+
+    def unfinished_refunds(self, before: datetime) -> Self:
+        """Return the payments whose refund was not sent, or was sent before that time and has no result."""
+        was_sent = Q(refund_status=Payment.Status.SENT, refund_sent_at__lt=before)
+        waits = self.filter(Q(refund_status=Payment.Status.REQUESTED) | was_sent, is_disputed=False)
+        return waits.exclude(variant="manual")
+
+
+class Payment(BasePayment):  # type: ignore[misc]
+    """Money for a promotion, and what of it is given back: an outbox for the provider. Amounts are in minor units.
+
+    What the provider reports is compared with `amount` and `currency` by `services.payments.record_payment`, which sets
+    both to what has arrived.
     """
+
+    class Status(models.TextChoices):
+        """Of a charge or a refund. It is committed as sent before the provider is called."""
+
+        REQUESTED = "requested", pgettext_lazy("status of a payment", "requested")
+        SENT = "sent", pgettext_lazy("status of a payment", "sent")
+        CONFIRMED = "confirmed", pgettext_lazy("status of a payment", "confirmed")
+        FAILED = "failed", pgettext_lazy("status of a payment", "failed")
 
     promotion = models.ForeignKey(
         "promotion.Promotion", on_delete=models.PROTECT, related_name="payments", verbose_name=_("promotion")
     )
     amount = models.PositiveIntegerField(_("amount in minor units"))
+    status = models.CharField(_("payment"), max_length=10, choices=Status.choices, default=Status.REQUESTED)
+    sent_at = models.DateTimeField(_("sent"), null=True, blank=True)
+    # The provider's id of the money that has arrived, which refunds and disputes name.
+    reference = models.CharField(_("reference"), max_length=255, blank=True)
     # When it was recorded in the ledger.
     received_at = models.DateTimeField(_("received"), null=True, blank=True)
     refund_due = models.PositiveIntegerField(_("refund due in minor units"), default=0)
     refunded = models.PositiveIntegerField(_("refunded in minor units"), default=0)
+    # Empty as long as nothing is due.
+    refund_status = models.CharField(_("refund"), max_length=10, choices=Status.choices, blank=True)
+    refund_sent_at = models.DateTimeField(_("refund sent"), null=True, blank=True)
+    # The provider holds the money until the dispute is decided, so nothing is refunded meanwhile.
+    is_disputed = models.BooleanField(_("disputed"), default=False)
 
-    objects: ClassVar[models.Manager[Payment]] = models.Manager()
+    objects = PaymentQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("payment")
@@ -85,11 +118,15 @@ class Payment(BasePayment):  # type: ignore[misc]
             models.CheckConstraint(condition=Q(amount__gt=0), name="payment_has_amount"),
             models.CheckConstraint(condition=Q(refund_due__lte=F("amount")), name="payment_refund_within_amount"),
             models.CheckConstraint(condition=Q(refunded__lte=F("refund_due")), name="payment_refunded_within_due"),
+            models.CheckConstraint(condition=Q(refund_due=0) | ~Q(refund_status=""), name="payment_refund_has_status"),
             models.UniqueConstraint(fields=["token"], name="payment_token_unique"),
             models.UniqueConstraint(
                 fields=["variant", "transaction_id"],
                 condition=~Q(transaction_id=""),
                 name="payment_one_per_transaction",
+            ),
+            models.UniqueConstraint(
+                fields=["variant", "reference"], condition=~Q(reference=""), name="payment_one_per_reference"
             ),
         ]
 
@@ -98,8 +135,13 @@ class Payment(BasePayment):  # type: ignore[misc]
 
     @property
     def refund_left(self) -> int:
-        """The part of the refund that is due but not paid back yet, in minor units."""
+        """The part of the refund that is due but not paid back yet."""
         return self.refund_due - self.refunded
+
+    @property
+    def is_refunded_by_hand(self) -> bool:
+        """Whether a moderator has to refund the rest: it was a transfer, or the provider has refused."""
+        return bool(self.refund_left) and (self.variant == "manual" or self.refund_status == self.Status.FAILED)
 
     def get_success_url(self) -> str:
         """Return the page that the provider sends the sponsor back to; it shows the state of the promotion."""

@@ -107,7 +107,11 @@ class Promotion(models.Model):  # type: ignore[django-manager-missing] # The lib
 
     article = models.ForeignKey(Article, on_delete=models.PROTECT, related_name="promotions", verbose_name=_("article"))
     sponsor = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="promotions", verbose_name=_("requester")
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="promotions",
+        db_index=False,
+        verbose_name=_("requester"),
     )
     # None for editorial picks.
     plan = models.ForeignKey(
@@ -237,9 +241,9 @@ class Promotion(models.Model):  # type: ignore[django-manager-missing] # The lib
     def is_editorial(self) -> bool:
         return self.kind == self.Kind.EDITORIAL
 
-    def is_own_request_of(self, moderator: User) -> bool:
-        """Whether this moderator is the sponsor; an editorial pick has no other sponsor than its moderator."""
-        return self.sponsor_id == moderator.pk and not self.is_editorial
+    def is_own_of(self, moderator: User) -> bool:
+        """Whether this moderator is the article's author or the sponsor; an editorial pick has no other sponsor."""
+        return self.article.author_id == moderator.pk or (self.sponsor_id == moderator.pk and not self.is_editorial)
 
     @property
     def author_allows(self) -> bool:

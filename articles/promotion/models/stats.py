@@ -50,7 +50,7 @@ class PendingPromotionCount(AbstractPendingCount):
 class PromotionDay(models.Model):
     """The sums of a promotion's day. Each counts visitors, once a day."""
 
-    promotion = models.ForeignKey(Promotion, on_delete=models.PROTECT, related_name="day_rows")
+    promotion = models.ForeignKey(Promotion, on_delete=models.PROTECT, related_name="day_rows", db_index=False)
     day = models.DateField()
     impressions = models.PositiveIntegerField(default=0)
     clicks = models.PositiveIntegerField(default=0)

@@ -1,7 +1,14 @@
 """Payment providers for django-payments: the dummy here, Stripe in its own module.
 
 Settings name the one that is used; for transfers there is none. Providers report to
-`articles.promotion.services.payments`.
+`articles.promotion.services.payments`, which calls these methods outside of transactions:
+
+- `get_form(payment, data)`: let the sponsor pay; see django-payments.
+- `check_payment(payment)`: ask for the result of a charge, and report it.
+- `refunded_total(payment)`: return how much of a payment was refunded, in minor units.
+- `send_refund(payment)`: refund `payment.refund_left`; return whether that is done.
+
+They raise `PaymentError` if the provider refuses, and `OSError` if the result is not known.
 """
 
 from __future__ import annotations
@@ -9,14 +16,14 @@ from __future__ import annotations
 from typing import Any
 
 from payments import PaymentError, RedirectNeeded
-from payments.dummy import DummyProvider as BaseDummyProvider
+from payments.core import BasicProvider
 
 from articles.promotion.forms import OutcomeForm
 from articles.promotion.models import Payment
 from articles.promotion.services.payments import record_payment, record_payment_failure
 
 
-class DummyProvider(BaseDummyProvider):  # type: ignore[misc]
+class DummyProvider(BasicProvider):  # type: ignore[misc]
     """A provider without money, for demonstrations and tests. Settings refuse it on a public site."""
 
     def get_form(self, payment: Payment, data: Any = None) -> OutcomeForm:
@@ -34,3 +41,12 @@ class DummyProvider(BaseDummyProvider):  # type: ignore[misc]
             record_payment(payment=payment, amount=payment.amount, currency=payment.currency)
             raise RedirectNeeded(payment.get_success_url())
         return form
+
+    def check_payment(self, payment: Payment) -> None:
+        """Do nothing: the outcome is always known."""
+
+    def refunded_total(self, payment: Payment) -> int:
+        return payment.refunded
+
+    def send_refund(self, payment: Payment) -> bool:
+        return True

@@ -2,121 +2,223 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+import hashlib
+import json
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, NoReturn
 
 import stripe
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from payments import PaymentError, RedirectNeeded
-from payments.stripe import StripeProviderV3
-from payments.stripe.providers import stripe_enabled_events
+from payments.core import BasicProvider
 
 from articles.promotion.models import Payment
-from articles.promotion.models.payment import to_minor
-from articles.promotion.services.payments import record_payment, record_payment_failure
+from articles.promotion.services.payments import (
+    record_dispute,
+    record_payment,
+    record_payment_failure,
+    record_provider_refund,
+    record_refund_failure,
+    record_sent,
+)
+
+# Seconds. A sponsor waits no longer for Stripe; what has no answer is asked again by `services.payments.reconcile`.
+TIMEOUT = 10
+MAX_AMOUNT = 2**31 - 1
+# Events that change nothing here: the beginning of their type → why. All that are neither here nor handled belong to
+# products of Stripe that are not used.
+IGNORED = {
+    "charge.dispute.": "Only the beginning and the end of a dispute matter.",
+    "charge.": "The checkout session reports the same.",
+    "payment_intent.": "The checkout session reports the same.",
+    "refund.created": "charge.refunded reports the total.",
+    "radar.early_fraud_warning.": "The operator decides whether to refund, and the refund is reported.",
+    "review.": "The operator decides whether to refund, and the refund is reported.",
+    "payout.": "Payouts to the operator's bank are not part of a promotion.",
+    "balance.": "The operator's balance is not part of a promotion.",
+    "account.": "Settings of the operator's account are not part of a promotion.",
+    "customer.": "Customers are not stored.",
+    "payment_method.": "Payment methods are not stored.",
+}
+logger = logging.getLogger(__name__)
+stripe.default_http_client = stripe.RequestsClient(timeout=TIMEOUT)
+stripe.max_network_retries = 0
 
 
-class StripeProvider(StripeProviderV3):  # type: ignore[misc]
-    """The library's provider, with three differences.
+class StripeProvider(BasicProvider):  # type: ignore[misc]
+    """Charges by Checkout sessions, refunds, and the events that Stripe sends about both."""
 
-    An invalid signature is refused without an exception; what Stripe reports is compared with what was requested; a
-    repeated refund of the same total is refunded once.
-    """
+    def __init__(self, api_key: str, endpoint_secret: str) -> None:
+        super().__init__()
+        self.api_key, self.endpoint_secret = api_key, endpoint_secret
 
     def get_form(self, payment: Payment, data: Any = None) -> NoReturn:
-        """Redirect the sponsor to Stripe's page, which is the same one after a second call.
+        """Redirect the sponsor to Stripe's page, which is the same one after a second call in the same language.
 
         Raises:
             RedirectNeeded: Stripe has created the page.
-            PaymentError: Stripe refused.
+            PaymentError, OSError: it has not.
         """
-        price: Any = {
+        price = {
             "currency": payment.currency.lower(),
             "unit_amount": payment.amount,
             "product_data": {"name": payment.description},
         }
-        try:
+        request: dict[str, Any] = {
+            "mode": "payment",
+            "line_items": [{"quantity": 1, "price_data": price}],
+            "success_url": payment.get_success_url(),
+            "cancel_url": payment.get_failure_url(),
+            "client_reference_id": payment.token,
+        }
+        # Stripe refuses a key that was used with another content.
+        digest = hashlib.sha256(json.dumps(request, sort_keys=True).encode()).hexdigest()
+        record_sent(payment=payment)
+        with _errors():
             session = stripe.checkout.Session.create(
-                api_key=self.api_key,
-                idempotency_key=f"session-{payment.token}",
-                mode="payment",
-                line_items=[{"quantity": 1, "price_data": price}],
-                success_url=payment.get_success_url(),
-                cancel_url=payment.get_failure_url(),
-                client_reference_id=payment.token,
+                api_key=self.api_key, idempotency_key=f"session-{payment.token}-{digest[:16]}", **request
             )
-        except stripe.StripeError as error:
-            raise PaymentError(str(error)) from error
-        if not payment.transaction_id:
+        sessions = getattr(payment.attrs, "sessions", [])
+        if session["id"] not in sessions:
+            payment.attrs.sessions = [*sessions, session["id"]]
             payment.transaction_id = session["id"]
             # Not the whole row: Stripe may have reported in the meantime.
-            payment.save(update_fields=["transaction_id"])
+            payment.save(update_fields=["extra_data", "transaction_id"])
         raise RedirectNeeded(session["url"])
 
-    def refund(self, payment: Payment, amount: Decimal | None = None) -> Decimal:
-        """Refund a part or all of a payment.
+    def check_payment(self, payment: Payment) -> None:
+        """Ask for the results of all sessions of a payment, and record them."""
+        for session_id in getattr(payment.attrs, "sessions", []):
+            with _errors():
+                session = stripe.checkout.Session.retrieve(session_id, api_key=self.api_key)
+            self._settle(session)
 
-        Raises:
-            PaymentError: Stripe refused, or does not know the payment.
-        """
-        refund = payment.total if amount is None else amount
-        intent = getattr(payment.attrs, "payment_intent", None)
-        if not intent:
-            raise PaymentError("The payment has no payment intent.")
+    def refunded_total(self, payment: Payment) -> int:
+        """Return how much of a payment was refunded, here or in Stripe's dashboard."""
+        with _errors():
+            intent = stripe.PaymentIntent.retrieve(payment.reference, api_key=self.api_key, expand=["latest_charge"])
+        return _amount(intent["latest_charge"]["amount_refunded"])
+
+    def send_refund(self, payment: Payment) -> bool:
+        """Refund what is left of the refund of a payment; return whether that is done."""
         try:
-            created = stripe.Refund.create(
-                api_key=self.api_key,
-                # If the worker is killed and the task runs again, it is the same refund.
-                idempotency_key=f"refund-{payment.token}-{payment.refund_due}",
-                payment_intent=intent,
-                amount=to_minor(refund, payment.currency),
-                reason="requested_by_customer",
-            )
-        except stripe.StripeError as error:
-            raise PaymentError(str(error)) from error
-        if created["status"] in {"failed", "canceled"}:
-            raise PaymentError(f"The refund is {created['status']}.")
-        return refund
-
-    def return_event_payload(self, request: HttpRequest) -> Any:
-        """Return the event after verifying its signature.
-
-        Raises:
-            PaymentError: no signature, an invalid one, or no event.
-        """
-        try:
-            return stripe.Webhook.construct_event(  # type: ignore[no-untyped-call]
-                request.body, request.headers.get("Stripe-Signature", ""), self.endpoint_secret
-            )
-        except stripe.SignatureVerificationError as error:
-            raise PaymentError("The signature does not fit.", code=400) from error
-        except (ValueError, TypeError, AttributeError) as error:  # Signed, but not an event.
-            raise PaymentError("This is no event.", code=400) from error
+            with _errors():
+                refund = stripe.Refund.create(
+                    api_key=self.api_key,
+                    idempotency_key=f"refund-{payment.token}-{payment.refunded}-{payment.refund_due}",
+                    payment_intent=payment.reference,
+                    amount=payment.refund_left,
+                    reason="requested_by_customer",
+                )
+        except PaymentError as error:
+            if error.code == "charge_already_refunded":
+                return True
+            if error.code == "charge_disputed":  # The event about it follows.
+                return False
+            raise
+        if refund["status"] in {"failed", "canceled"}:
+            raise PaymentError(f"The refund is {refund['status']}.")
+        return bool(refund["status"] != "requires_action")
 
     def receive(self, request: HttpRequest) -> HttpResponse:
         """Handle an event, which can be repeated or out of order.
 
         Raises:
-            PaymentError: the signature or the event is invalid.
+            PaymentError: it has no valid signature, or is not an event.
         """
-        event = self.return_event_payload(request)
         try:
-            if event["type"] not in stripe_enabled_events:
-                return JsonResponse({"status": "ignored"})
-            session = event["data"]["object"]
-            payment = Payment.objects.filter(token=str(session["client_reference_id"] or ""), variant="stripe").first()
-            if payment is None:  # It belongs to another shop of the same account.
-                return JsonResponse({"status": "ignored"})
-            self._settle(payment, event["type"], session)
-        except (KeyError, TypeError, AttributeError) as error:
-            raise PaymentError("This is no event of a checkout.", code=400) from error
-        return JsonResponse({"status": "OK"})
+            stripe.Webhook.construct_event(  # type: ignore[no-untyped-call]
+                request.body, request.headers.get("Stripe-Signature", ""), self.endpoint_secret
+            )
+            event = json.loads(request.body)
+            kind, handle = event["type"], self.handlers.get(event["type"])
+            if handle is not None:
+                handle(self, event["data"]["object"])
+            elif not kind.startswith(tuple(IGNORED)):
+                logger.warning("Stripe has sent an event of an unknown type: %.100r", kind)
+        except stripe.SignatureVerificationError as error:
+            raise PaymentError("The signature does not fit.", code=400) from error
+        except (LookupError, TypeError, AttributeError, ValueError, RecursionError) as error:  # Signed, but odd.
+            logger.warning("An event of Stripe is not as expected: %s", type(error).__name__)
+            raise PaymentError("This is no event of a payment.", code=400) from error
+        return JsonResponse({"status": "OK" if handle else "ignored"})
 
-    def _settle(self, payment: Payment, kind: str, session: Any) -> None:
-        if session["payment_status"] == "paid":
-            if session["payment_intent"] and payment.received_at is None:
-                payment.attrs.payment_intent = str(session["payment_intent"])
-                payment.save(update_fields=["extra_data"])
-            record_payment(payment=payment, amount=int(session["amount_total"]), currency=str(session["currency"]))
-        elif kind in {"checkout.session.expired", "checkout.session.async_payment_failed"}:
+    def _settle(self, session: Any) -> None:
+        """Record the result of a checkout session."""
+        payment = _payment(token=session["client_reference_id"])
+        if payment is None:
+            return
+        if session["payment_status"] == "paid" and (amount := _amount(session["amount_total"])):
+            currency, intent = _text(session["currency"], max_length=3), _text(session["payment_intent"])
+            record_payment(payment=payment, amount=amount, currency=currency, reference=intent)
+        elif session["status"] == "expired":
             record_payment_failure(payment=payment)
+
+    def _fail(self, session: Any) -> None:
+        """Record that a session was completed, but its delayed payment, such as a debit, has failed."""
+        if payment := _payment(token=session["client_reference_id"]):
+            record_payment_failure(payment=payment)
+
+    def _record_refunded(self, charge: Any) -> None:
+        if payment := _payment(reference=charge["payment_intent"]):
+            record_provider_refund(payment=payment, total=_amount(charge["amount_refunded"]))
+
+    def _record_refund(self, refund: Any) -> None:
+        payment = _payment(reference=refund["payment_intent"])
+        if payment is not None and refund["status"] in {"failed", "canceled"}:
+            record_refund_failure(
+                payment=payment,
+                reason=_text(refund.get("failure_reason") or refund["status"]),
+                reference=_text(refund["id"]),
+                amount=_amount(refund["amount"]),
+            )
+
+    def _record_dispute(self, dispute: Any) -> None:
+        if payment := _payment(reference=dispute["payment_intent"]):
+            is_open = dispute["status"] not in {"won", "lost", "warning_closed", "prevented"}
+            lost = _amount(dispute["amount"]) if dispute["status"] == "lost" else 0
+            record_dispute(payment=payment, reference=_text(dispute["id"]), is_open=is_open, lost=lost)
+
+    handlers: dict[str, Callable[[StripeProvider, Any], None]] = {
+        "checkout.session.completed": _settle,
+        "checkout.session.async_payment_succeeded": _settle,
+        "checkout.session.async_payment_failed": _fail,
+        "checkout.session.expired": _settle,
+        "charge.refunded": _record_refunded,
+        "charge.refund.updated": _record_refund,
+        "refund.updated": _record_refund,
+        "refund.failed": _record_refund,
+        "charge.dispute.created": _record_dispute,
+        "charge.dispute.closed": _record_dispute,
+    }
+
+
+@contextmanager
+def _errors() -> Iterator[None]:
+    """Translate the errors of Stripe: refusals, and errors after which the result is not known."""
+    try:
+        yield
+    except (stripe.APIConnectionError, stripe.APIError, stripe.RateLimitError, stripe.IdempotencyError) as error:
+        raise ConnectionError(str(error)) from error
+    except stripe.StripeError as error:
+        raise PaymentError(str(error), code=error.code) from error
+
+
+def _payment(**found_by: Any) -> Payment | None:
+    """Return the payment that an event is about; None if it belongs to another shop of the same account."""
+    [(name, value)] = found_by.items()
+    return Payment.objects.filter(variant="stripe", **{name: _text(value)}).first() if value else None
+
+
+def _amount(value: Any) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= MAX_AMOUNT:
+        raise ValueError("This is not an amount.")
+    return value
+
+
+def _text(value: Any, *, max_length: int = 255) -> str:
+    if not isinstance(value, str) or not 0 < len(value) <= max_length or not (value.isascii() and value.isprintable()):
+        raise ValueError("This is not an id.")
+    return value

@@ -1,8 +1,8 @@
 """Decisions of moderators on promotions, and the editors' own picks.
 
 All raise `PermissionDenied` if the user cannot decide on promotions, and `ActionNotAllowed` if they are suspended,
-for their own request (except `revoke` and `add_correction`), or if the promotion, its article or the placement does not
-allow it now.
+for their own request or article (except `revoke` and `add_correction`), or if the promotion, its article or the
+placement does not allow it now.
 """
 
 from __future__ import annotations
@@ -15,14 +15,15 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from articles.models import Article
-from articles.promotion.models import LedgerEntry, Notification, Placement, Promotion
+from articles.promotion.models import LedgerEntry, Placement, Promotion
 from articles.promotion.models.ledger import append_entry
 from articles.promotion.services.capacity import check_capacity, find_start, wanted_start
-from articles.promotion.services.notifications import notify
+from articles.promotion.services.notifications import Kind, notify
 from articles.promotion.services.payments import close
 from articles.promotion.services.requests import check_none_open
 from articles.promotion.services.state_machine import (
     check_moderator,
+    check_not_own,
     check_phase,
     clean_reason,
     close_ended,
@@ -36,7 +37,6 @@ from core.exceptions import ActionNotAllowed
 
 State = Promotion.State
 Event = LedgerEntry.Event
-Kind = Notification.Kind
 
 MAX_PICK_DAYS = 90
 
@@ -147,12 +147,11 @@ def create_editorial_pick(
         raise ActionNotAllowed(_("Choose between 1 and %(days)d days.") % {"days": MAX_PICK_DAYS})
     close_ended()
     with ledger_lock():
-        if article.author_id == moderator.pk:
-            raise ActionNotAllowed(_("This is your own article. Another moderator must choose it."))
-        check_none_open(article, placement)
         promotion = Promotion(
             article=article, sponsor=moderator, placement=placement, kind=Promotion.Kind.EDITORIAL, days=days
         )
+        check_not_own(promotion, moderator)
+        check_none_open(article, placement)
         entry = _approve(promotion, article, start, by, event=Event.PICKED)
         notify(entry, Kind.PICKED, article.author)
     return promotion

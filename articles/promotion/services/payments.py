@@ -1,4 +1,8 @@
-"""Payments and refunds. Each step is a row of the ledger. The providers are in `articles.promotion.payments`."""
+"""Payments and refunds. Each step is a row of the ledger. The providers are in `articles.promotion.payments`.
+
+A provider is called outside of any transaction, after it is committed that it will be (`Payment.Status.SENT`). What was
+sent and never finished is completed by `reconcile`.
+"""
 
 from __future__ import annotations
 
@@ -13,22 +17,28 @@ from payments import PaymentError
 from payments.core import provider_factory
 
 from accounts.models import User
-from articles.promotion.models import LedgerEntry, Notification, Payment, Promotion
+from articles.promotion.models import LedgerEntry, Payment, Promotion
 from articles.promotion.models.ledger import append_entry
 from articles.promotion.models.payment import to_decimal
-from articles.promotion.services.notifications import notify, notify_moderators
+from articles.promotion.services.notifications import Kind, notify, notify_moderators
 from articles.promotion.services.state_machine import check_phase, locked, moderator_action, transition
 from core.exceptions import ActionNotAllowed
-from core.mail import retry_later
 
 State = Promotion.State
 Role = LedgerEntry.Role
 Event = LedgerEntry.Event
-Kind = Notification.Kind
+Status = Payment.Status
 
 # A provider's page is open for a day; a started payment is continued for a little less.
 PAYMENT_TIMEOUT = timedelta(hours=20)
+# After that time the worker that called a provider is no longer at it.
+CALL_TIMEOUT = timedelta(minutes=10)
+# After that time a provider's page is closed for sure.
+MAX_UNFINISHED = timedelta(days=2)
 logger = logging.getLogger(__name__)
+
+
+# --- Charges -------------------------------------------------------------------------------------------------------
 
 
 def open_payment(*, promotion: Promotion, variant: str) -> Payment:
@@ -38,47 +48,57 @@ def open_payment(*, promotion: Promotion, variant: str) -> Payment:
         started = promotion.payments.filter(
             variant=variant,
             received_at=None,
-            status__in=["waiting", "input"],
+            status__in=[Status.REQUESTED, Status.SENT],
             created__gt=timezone.now() - PAYMENT_TIMEOUT,
         )
         return started.order_by("-pk").first() or _create_payment(promotion, variant)
 
 
-def record_payment(*, payment: Payment, amount: int, currency: str) -> Promotion:
-    """Record that the provider reports a payment as complete. Reports can be repeated or out of order: it counts once.
+def record_sent(*, payment: Payment) -> None:
+    """Record that the provider is about to be asked for a charge. Call it outside of transactions."""
+    unpaid = Payment.objects.filter(pk=payment.pk, received_at=None)
+    unpaid.update(status=Status.SENT, sent_at=timezone.now())
 
-    If the reported amount or currency is not ours, it is recorded as refused and the promotion is not paid. If the
-    promotion no longer awaits payment, the money is recorded and due back.
+
+def record_payment(*, payment: Payment, amount: int, currency: str, reference: str = "") -> Promotion:
+    """Record what the provider has received. Reports can be repeated or out of order: each counts once.
+
+    Money in a wrong amount or currency, a second payment, and money for a promotion that no longer awaits payment is
+    recorded and due back, and the moderators are told.
 
     Args:
-        amount: what the provider has received, in minor units.
+        amount: what has arrived, in minor units; not zero.
         currency: the currency of `amount`.
+        reference: the provider's id of the charge, in which a second payment on another page differs.
     """
+    currency = currency.upper()
     with locked(payment.promotion) as promotion:
         payment.refresh_from_db()
+        if reference and Payment.objects.filter(variant=payment.variant, reference=reference).exists():
+            return promotion
         if payment.received_at is not None:
-            return promotion
-        if (amount, currency.upper()) != (payment.amount, payment.currency):
-            details = {"payment": payment.pk, "reported": amount, "reported_currency": currency.upper()[:3]}
-            if not promotion.ledger.filter(event=Event.PAYMENT_REFUSED, details=details).exists():
-                Payment.objects.filter(pk=payment.pk).update(status="error")
-                append_entry(promotion, event=Event.PAYMENT_REFUSED, role=Role.PROVIDER, details=details)
-            return promotion
+            if not reference:
+                return promotion
+            payment = _create_payment(promotion, payment.variant)  # The sponsor has paid on two pages.
+        is_expected = (amount, currency) == (payment.amount, payment.currency)
+        payment.amount, payment.currency, payment.reference = amount, currency, reference
         payment.received_at = timezone.now()
-        payment.captured_amount = payment.total
-        payment.status = "confirmed"
-        payment.save(update_fields=["received_at", "captured_amount", "status"])
-        if promotion.state == State.AWAITING_PAYMENT:
+        payment.status = Status.CONFIRMED
+        payment.save(update_fields=["amount", "currency", "reference", "received_at", "status"])
+        if is_expected and promotion.state == State.AWAITING_PAYMENT:
             _mark_paid(promotion, payment, role=Role.PROVIDER)
         else:
-            _record_money(promotion, payment, payment.amount, event=Event.PAID_LATE, role=Role.PROVIDER)
-            create_refund_due(promotion, payment, payment.amount)
+            event = Event.PAID_LATE if is_expected else Event.PAYMENT_REFUSED
+            entry = _record_money(promotion, payment, amount, event=event, role=Role.PROVIDER)
+            notify(entry, Kind.UNEXPECTED_PAYMENT, promotion.sponsor)
+            notify_moderators(entry, Kind.UNEXPECTED_PAYMENT)
+            create_refund_due(promotion, payment, amount)
     return promotion
 
 
-def record_payment_failure(*, payment: Payment, status: str = "rejected") -> None:
+def record_payment_failure(*, payment: Payment) -> None:
     """Record that the provider reports a payment as failed. A received payment stays as it is."""
-    Payment.objects.filter(pk=payment.pk, received_at=None).update(status=status)
+    Payment.objects.filter(pk=payment.pk, received_at=None).update(status=Status.FAILED)
 
 
 def confirm_payment(*, promotion: Promotion, moderator: User, reason: str = "") -> Promotion:
@@ -91,9 +111,12 @@ def confirm_payment(*, promotion: Promotion, moderator: User, reason: str = "") 
         if promotion.state == State.PAID:
             return promotion
         check_phase(promotion, State.AWAITING_PAYMENT)
-        payment = _create_payment(promotion, "manual", received_at=timezone.now(), status="confirmed")
+        payment = _create_payment(promotion, "manual", received_at=timezone.now(), status=Status.CONFIRMED)
         _mark_paid(promotion, payment, **by)
     return promotion
+
+
+# --- Refunds -------------------------------------------------------------------------------------------------------
 
 
 def refund_amount(promotion: Promotion, amount: int, *, now: datetime) -> int:
@@ -111,80 +134,142 @@ def refund_amount(promotion: Promotion, amount: int, *, now: datetime) -> int:
 
 
 def refund_if_closed(promotion: Promotion) -> int:
-    """Return how much is due back of all payments of a promotion if it stops now, in minor units."""
+    """Return how much more is due back of all payments of a promotion if it stops now, in minor units."""
     now = timezone.now()
-    payments = [payment for payment in promotion.payments.all() if payment.received_at and not payment.refund_due]
-    return sum(refund_amount(promotion, payment.amount, now=now) for payment in payments)
+    payments = [payment for payment in promotion.payments.all() if payment.received_at]
+    due = [refund_amount(promotion, payment.amount, now=now) - payment.refund_due for payment in payments]
+    return sum(more for more in due if more > 0)
 
 
 def close(promotion: Promotion, to: str, **entry: Any) -> LedgerEntry:
     """Close a locked promotion like `transition`, and request from the providers what is due back."""
     closed = transition(promotion, to, **entry)
-    for payment in promotion.payments.filter(received_at__isnull=False, refund_due=0):
+    for payment in promotion.payments.filter(received_at__isnull=False):
         create_refund_due(promotion, payment, refund_amount(promotion, payment.amount, now=closed.at))
     return closed
 
 
 def create_refund_due(promotion: Promotion, payment: Payment, amount: int) -> None:
-    """Record an amount as due back for a locked payment of a locked promotion, and request it from its provider."""
-    if not amount:
+    """Record that of a payment of a locked promotion so much is due back in all, and request what is new."""
+    more = amount - payment.refund_due
+    if more <= 0:
         return
-    payment.refund_due = amount
-    payment.save(update_fields=["refund_due"])
-    entry = _record_money(promotion, payment, -amount, event=Event.REFUND_DUE, role=Role.SYSTEM)
+    payment.refund_due, payment.refund_status = amount, Status.REQUESTED
+    payment.save(update_fields=["refund_due", "refund_status"])
+    entry = _record_money(promotion, payment, -more, event=Event.REFUND_DUE, role=Role.SYSTEM)
     if payment.variant == "manual":
         notify_moderators(entry, Kind.REFUND_BY_HAND)
     else:
-        request_refund.enqueue(payment.pk, amount)
+        send_refund.enqueue(payment.pk)
 
 
 @task()
-def request_refund(payment_id: int, up_to: int, attempt: int = 1) -> None:
-    """Ask the provider to refund a payment up to this total, in minor units.
+def send_refund(payment_id: int) -> None:
+    """Refund a payment; if the provider does not answer, `reconcile` does it later."""
+    try:
+        refund(payment_id)
+    except OSError as error:
+        logger.warning("The refund of payment %s has no result yet: %s", payment_id, error)
 
-    The provider is called outside any transaction. If the worker is killed in between and the task runs again, the
-    provider does not refund twice: it gets the same idempotency key for the same total.
+
+def refund(payment_id: int) -> None:
+    """Ask the provider to refund what is due of a payment, unless another worker is at it.
+
+    If the worker is killed, `reconcile` runs this again. The provider does not refund twice: it is then asked first how
+    much it has refunded, and gets the same idempotency key for the same rest.
+
+    Raises:
+        OSError: the result is not known.
     """
+    now = timezone.now()
     payment = Payment.objects.select_related("promotion").get(pk=payment_id)
-    if payment.refunded >= up_to:
+    unfinished = Payment.objects.unfinished_refunds(now - CALL_TIMEOUT).filter(pk=payment_id)
+    if not unfinished.update(refund_status=Status.SENT, refund_sent_at=now):
         return
     try:
         provider = provider_factory(payment.variant, payment)
-    except ValueError:  # The operator has changed the provider since.
-        record_refund_failure(payment=payment, reason=f"{payment.variant} is not set up any more")
-        return
-    try:
-        provider.refund(payment, to_decimal(up_to - payment.refunded, payment.currency))
-    except (PaymentError, OSError) as error:
-        logger.warning("The refund of payment %s failed: %s", payment_id, error)
-        if not retry_later(request_refund, payment_id, up_to, attempt=attempt):
-            record_refund_failure(payment=payment, reason=str(error))
-    else:
-        record_provider_refund(payment=payment, up_to=up_to)
+        if payment.refund_sent_at is not None:
+            record_provider_refund(payment=payment, total=provider.refunded_total(payment))
+            payment.refresh_from_db()
+        if payment.refund_left and provider.send_refund(payment):
+            record_provider_refund(payment=payment, total=payment.refund_due)
+    except (PaymentError, ValueError) as error:  # Refused, or the operator has changed the provider since.
+        record_refund_failure(payment=payment, reason=str(error))
 
 
-def record_provider_refund(*, payment: Payment, up_to: int) -> None:
-    """Record that the provider has refunded a payment up to this total. A repeated report changes nothing."""
+def record_provider_refund(*, payment: Payment, total: int) -> None:
+    """Record that the provider has refunded so much of a payment in all. A repeated report changes nothing.
+
+    If it was more than what is due, somebody has refunded it at the provider: the moderators are told.
+    """
     with locked(payment.promotion) as promotion:
         payment.refresh_from_db()
-        if payment.refunded < up_to <= payment.refund_due:
-            _mark_refunded(promotion, payment, up_to=up_to, role=Role.PROVIDER)
+        total = min(total, payment.amount)
+        if payment.received_at is None or total <= payment.refunded:
+            return
+        is_unexpected = total > payment.refund_due
+        payment.refund_due = max(payment.refund_due, total)
+        entry = _mark_refunded(promotion, payment, up_to=total, role=Role.PROVIDER)
+        if is_unexpected:
+            notify_moderators(entry, Kind.PROVIDER_REPORT)
 
 
-def record_refund_failure(*, payment: Payment, reason: str) -> None:
-    """Record that the provider did not refund a payment, and ask the moderators to refund it by hand."""
+def record_refund_failure(*, payment: Payment, reason: str, reference: str = "", amount: int = 0) -> None:
+    """Record that a refund failed, and ask the moderators to refund by hand. A repeated report changes nothing.
+
+    Args:
+        reference: the provider's id of the refund.
+        amount: what the provider has got back of a refund that was recorded as made, in minor units.
+    """
     with locked(payment.promotion) as promotion:
-        details = {"payment": payment.pk}
-        entry = append_entry(
-            promotion, event=Event.REFUND_FAILED, role=Role.PROVIDER, reason=reason[:500], details=details
+        payment.refresh_from_db()
+        details = {**_details(payment), "refund": reference}
+        if reference and promotion.ledger.filter(event=Event.REFUND_FAILED, details=details).exists():
+            return
+        amount = min(amount, payment.refunded)
+        payment.refunded -= amount
+        payment.refund_status = Status.FAILED
+        payment.save(update_fields=["refunded", "refund_status"])
+        entry = _record_money(
+            promotion,
+            payment,
+            amount,
+            event=Event.REFUND_FAILED,
+            role=Role.PROVIDER,
+            reason=reason[:500],
+            details=details,
         )
         notify_moderators(entry, Kind.REFUND_BY_HAND)
 
 
+def record_dispute(*, payment: Payment, reference: str, is_open: bool, lost: int = 0) -> None:
+    """Record that the sponsor's bank disputes a payment, or how that ended. Meanwhile nothing is refunded.
+
+    Args:
+        reference: the provider's id of the dispute. Its reports can be repeated or out of order.
+        lost: what the bank has taken back, in minor units. It counts as refunded.
+    """
+    event = Event.DISPUTED if is_open else Event.DISPUTE_CLOSED
+    with locked(payment.promotion) as promotion:
+        payment.refresh_from_db()
+        details = {**_details(payment), "dispute": reference}
+        if promotion.ledger.filter(event__in=[event, Event.DISPUTE_CLOSED], details=details).exists():
+            return
+        payment.is_disputed = is_open
+        payment.save(update_fields=["is_disputed"])
+        entry = append_entry(promotion, event=event, role=Role.PROVIDER, details=details)
+        notify_moderators(entry, Kind.PROVIDER_REPORT)
+        if lost:
+            record_provider_refund(payment=payment, total=payment.refunded + lost)
+        payment.refresh_from_db()
+        if not is_open and payment.refund_left and payment.refund_status != Status.FAILED:
+            send_refund.enqueue(payment.pk)
+
+
 def record_refund(*, promotion: Promotion, moderator: User, reason: str = "") -> Promotion:
-    """Record that a moderator has refunded by hand everything that is due."""
+    """Record that a moderator has refunded by hand everything that no provider refunds."""
     with moderator_action(promotion, moderator, reason) as (promotion, by):
-        due = [payment for payment in promotion.payments.all() if payment.refund_left]
+        due = [payment for payment in promotion.payments.all() if payment.is_refunded_by_hand]
         if not due:
             raise ActionNotAllowed(_("No refund is due for this promotion."))
         for payment in due:
@@ -192,8 +277,32 @@ def record_refund(*, promotion: Promotion, moderator: User, reason: str = "") ->
     return promotion
 
 
+# --- What was interrupted ------------------------------------------------------------------------------------------
+
+
+def reconcile() -> None:
+    """Ask the providers about charges without a result, and send refunds again that have none."""
+    before = timezone.now() - CALL_TIMEOUT
+    try:
+        for payment in Payment.objects.unfinished_charges(before).select_related("promotion"):
+            _check_charge(payment)
+        for pk in Payment.objects.unfinished_refunds(before).values_list("pk", flat=True):
+            refund(pk)
+    except OSError as error:  # Each of the others would wait as long.
+        logger.warning("The payment provider does not answer: %s", error)
+
+
+def _check_charge(payment: Payment) -> None:
+    try:
+        provider_factory(payment.variant, payment).check_payment(payment)
+    except (PaymentError, ValueError) as error:
+        logger.warning("The state of payment %s is unknown: %s", payment.pk, error)
+    if payment.created < timezone.now() - MAX_UNFINISHED:
+        record_payment_failure(payment=payment)
+
+
 def _create_payment(promotion: Promotion, variant: str, **fields: Any) -> Payment:
-    return Payment.objects.create(
+    payment: Payment = Payment.objects.create(
         promotion=promotion,
         variant=variant,
         amount=promotion.price,
@@ -202,6 +311,7 @@ def _create_payment(promotion: Promotion, variant: str, **fields: Any) -> Paymen
         description=_("Promotion no. %(number)d") % {"number": promotion.pk},
         **fields,
     )
+    return payment
 
 
 def _mark_paid(promotion: Promotion, payment: Payment, **by: Any) -> None:
@@ -212,19 +322,21 @@ def _mark_paid(promotion: Promotion, payment: Payment, **by: Any) -> None:
     notify_moderators(entry, Kind.REQUESTED)
 
 
-def _mark_refunded(promotion: Promotion, payment: Payment, *, up_to: int, **by: Any) -> None:
+def _mark_refunded(promotion: Promotion, payment: Payment, *, up_to: int, **by: Any) -> LedgerEntry:
     amount = up_to - payment.refunded
     payment.refunded = up_to
-    payment.captured_amount = to_decimal(payment.amount - up_to, payment.currency)
-    if up_to == payment.amount:
-        payment.status = "refunded"
-    payment.save(update_fields=["refunded", "captured_amount", "status"])
+    if not payment.refund_left:
+        payment.refund_status = Status.CONFIRMED
+    payment.save(update_fields=["refund_due", "refunded", "refund_status"])
     entry = _record_money(promotion, payment, -amount, event=Event.REFUNDED, **by)
     notify(entry, Kind.REFUNDED, promotion.sponsor)
+    return entry
 
 
 def _record_money(promotion: Promotion, payment: Payment, amount: int, **entry: Any) -> LedgerEntry:
-    return append_entry(promotion, amount=amount, details=_details(payment), **entry)
+    return append_entry(
+        promotion, amount=amount, currency=payment.currency[:3], **{"details": _details(payment), **entry}
+    )
 
 
 def _details(payment: Payment) -> dict[str, Any]:

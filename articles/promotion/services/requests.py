@@ -9,16 +9,17 @@ import uuid
 from datetime import date, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from articles.models import Article
-from articles.promotion.models import LedgerEntry, Notification, Placement, Plan, Promotion
+from articles.promotion.models import LedgerEntry, Placement, Plan, Promotion
 from articles.promotion.models.ledger import append_entry
 from articles.promotion.models.promotion import OPEN, UNDECIDED
 from articles.promotion.services.capacity import MAX_REQUEST_LEAD, day_start, first_free_start
-from articles.promotion.services.notifications import notify, notify_moderators
+from articles.promotion.services.notifications import Kind, notify, notify_moderators
 from articles.promotion.services.payments import close
 from articles.promotion.services.state_machine import (
     check_phase,
@@ -35,7 +36,6 @@ from core.exceptions import ActionNotAllowed
 State = Promotion.State
 Role = LedgerEntry.Role
 Event = LedgerEntry.Event
-Kind = Notification.Kind
 
 
 class PlanNotAvailable(ActionNotAllowed):
@@ -85,7 +85,9 @@ def request_promotion(
         by: dict[str, Any] = {"role": Role.SPONSOR, "actor": sponsor, "details": details}
         entry = transition(promotion, State.REQUESTED, event=Event.REQUESTED, **by)
         if promotion.is_paid_kind:
-            transition(promotion, State.AWAITING_PAYMENT, event=Event.PAYMENT_ASKED, role=Role.SYSTEM)
+            entry = transition(promotion, State.AWAITING_PAYMENT, event=Event.PAYMENT_ASKED, role=Role.SYSTEM)
+            if settings.PAYMENTS == "manual" and not settings.PAYMENT_INSTRUCTIONS:
+                notify_moderators(entry, Kind.TRANSFER_EXPECTED)
         else:
             notify_moderators(entry, Kind.REQUESTED)
         if promotion.author_can_refuse_until is not None:

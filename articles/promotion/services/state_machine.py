@@ -105,6 +105,12 @@ def close_ended() -> int:
     return len(promotions)
 
 
+def check_not_own(promotion: Promotion, moderator: User) -> None:
+    """Raise `ActionNotAllowed` if the moderator has asked for the promotion, or has written its article."""
+    if promotion.is_own_of(moderator):
+        raise ActionNotAllowed(_("This is your own request or your own article. Another moderator must decide."))
+
+
 def check_moderator(moderator: User) -> None:
     """Raise `PermissionDenied` without the permission to decide, and `ActionNotAllowed` if suspended."""
     if moderator.is_suspended:
@@ -126,8 +132,8 @@ def moderator_action(
     reason = clean_reason(reason, required=reason_required)
     close_ended()
     with locked(promotion) as promotion:
-        if not allow_own and promotion.is_own_request_of(moderator):
-            raise ActionNotAllowed(_("You requested this promotion. Another moderator must decide on it."))
+        if not allow_own:
+            check_not_own(promotion, moderator)
         yield promotion, {"role": Role.MODERATOR, "actor": moderator, "reason": reason}
 
 

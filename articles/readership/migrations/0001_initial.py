@@ -31,7 +31,7 @@ class Migration(migrations.Migration):
                 ('by_staff', models.PositiveIntegerField(default=0, verbose_name='by staff')),
                 ('by_bots', models.PositiveIntegerField(default=0, verbose_name='by declared bots')),
                 ('over_rate', models.PositiveIntegerField(default=0, verbose_name='too many from one address')),
-                ('article', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='daily_stats', to='articles.article')),
+                ('article', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='daily_stats', to='articles.article')),
             ],
             options={
                 'verbose_name': 'daily statistics',

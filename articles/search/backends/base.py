@@ -12,6 +12,9 @@ from django.db.models import Model
 from articles.models import Article
 from articles.search.query import SearchQuery, Term, extract_text, normalize
 
+# The time that all statements of one search can take together.
+MAX_SECONDS = 2
+
 
 class SearchTimeout(Exception):
     """A search took longer than a page is allowed to take."""
@@ -54,21 +57,23 @@ class Backend(ABC):
         """Write the entries of these published articles, replacing those they have."""
 
     @abstractmethod
-    def open_search(self, terms: Sequence[Term]) -> AbstractContextManager[list[Term]]:
-        """Return a context manager that limits the time of the searches in its block.
-
-        It yields the terms as the engine compares them, for `search`.
+    def limit_time(self) -> AbstractContextManager[None]:
+        """Return a context manager that limits the time of all statements in its block together (`MAX_SECONDS`).
 
         Raises:
-            SearchTimeout: when the block exceeds the time limit.
+            SearchTimeout: when the block exceeds the limit.
         """
+
+    def stem(self, terms: Sequence[Term]) -> list[Term]:
+        """Return the terms as the engine compares them, for `search`."""
+        return list(terms)
 
     @abstractmethod
     def search(self, query: SearchQuery, terms: Sequence[Term], *, limit: int) -> list[int]:
         """Return the primary keys of at most `limit` matching articles in the order of the query.
 
         Args:
-            terms: the query's terms as `open_search` yielded them.
+            terms: the query's terms, stemmed (`stem`).
         """
 
     @abstractmethod

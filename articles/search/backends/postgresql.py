@@ -20,9 +20,11 @@ docs/decisions/0011-search-engines.md says why this is SQL and what was measured
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+import time
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from typing import Any
 
 from django.contrib.postgres.search import SearchQuery as TSQuery
 from django.contrib.postgres.search import SearchRank
@@ -31,12 +33,12 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from articles.models import Article
+from articles.search.backends import base
 from articles.search.backends.base import Backend, SearchTimeout, normalized_texts
 from articles.search.models import SearchEntry
 from articles.search.query import SearchQuery, Term, normalize, shorten, split_words
 from core.pagination import KeysetOrdering
 
-TIMEOUT_MILLISECONDS = 2000
 QUERY_CANCELED = "57014"
 MAX_RANKED = 250
 MAX_ABOUT = 150
@@ -71,13 +73,15 @@ FROM (
 ON CONFLICT (article_id) DO UPDATE SET published_at = EXCLUDED.published_at, words = EXCLUDED.words
 """
 # The plans are for a few rows: no compilation, no parallel workers, and the index however many rows are estimated.
-_OPEN = """
+_PLANNING = """
+SELECT set_config('jit', 'off', true), set_config('enable_seqscan', 'off', true),
+  set_config('max_parallel_workers_per_gather', '0', true)
+"""
+_STEMS = """
 SELECT ARRAY(
-    SELECT array_to_string(tsvector_to_array(to_tsvector('russian', word)), ' ')
-    FROM unnest(%s::text[]) WITH ORDINALITY AS words(word, position) ORDER BY position
-  ),
-  set_config('statement_timeout', %s, true), set_config('jit', 'off', true),
-  set_config('enable_seqscan', 'off', true), set_config('max_parallel_workers_per_gather', '0', true)
+  SELECT array_to_string(tsvector_to_array(to_tsvector('russian', word)), ' ')
+  FROM unnest(%s::text[]) WITH ORDINALITY AS words(word, position) ORDER BY position
+)
 """
 _MATCHED = """
 SELECT word FROM unnest(%s::text[]) AS word
@@ -111,18 +115,32 @@ class PostgreSQLBackend(Backend):
                 cursor.execute(_WRITE, [list(column) for column in zip(*rows, strict=True)])
 
     @contextmanager
-    def open_search(self, terms: Sequence[Term]) -> Iterator[list[Term]]:
-        words = list({word for term in terms for alternative in term for word in alternative})
+    def limit_time(self) -> Iterator[None]:
+        deadline = time.monotonic() + base.MAX_SECONDS
+
+        def limit(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
+            milliseconds = int((deadline - time.monotonic()) * 1000)
+            if milliseconds <= 0:
+                raise SearchTimeout
+            context["connection"].connection.execute(f"SET LOCAL statement_timeout = {milliseconds}")
+            return execute(sql, params, many, context)
+
         try:
-            with transaction.atomic(savepoint=False):
+            with transaction.atomic(savepoint=False), connection.execute_wrapper(limit):
                 with connection.cursor() as cursor:
-                    cursor.execute(_OPEN, [words, str(TIMEOUT_MILLISECONDS)])
-                    stems = dict(zip(words, cursor.fetchone()[0], strict=True))
-                yield [stemmed for term in terms if (stemmed := _stem(term, stems))]
+                    cursor.execute(_PLANNING)
+                yield
         except OperationalError as error:
             if getattr(error.__cause__, "sqlstate", "") == QUERY_CANCELED:
                 raise SearchTimeout from error
             raise
+
+    def stem(self, terms: Sequence[Term]) -> list[Term]:
+        words = list({word for term in terms for alternative in term for word in alternative})
+        with connection.cursor() as cursor:
+            cursor.execute(_STEMS, [words])
+            stems = dict(zip(words, cursor.fetchone()[0], strict=True))
+        return [stemmed for term in terms if (stemmed := _stem(term, stems))]
 
     def search(self, query: SearchQuery, terms: Sequence[Term], *, limit: int) -> list[int]:
         join = (" | " if query.match_any else " & ").join
@@ -144,8 +162,7 @@ class PostgreSQLBackend(Backend):
 
     def search_titles(self, words: Sequence[str], *, limit: int) -> list[int]:
         lexemes = " & ".join(_quote(f"~{word}") for word in words) + ":*"
-        with self.open_search([]):
-            return _newest(SearchQuery(words=""), lexemes, limit=limit)
+        return _newest(SearchQuery(words=""), lexemes, limit=limit)
 
     def matched_terms(self, candidates: Collection[str], query: str) -> set[str]:
         with connection.cursor() as cursor:

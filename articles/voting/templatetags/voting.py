@@ -8,6 +8,7 @@ from django import template
 
 from articles.models import Article
 from articles.voting.presenters import vote_context
+from articles.voting.services import CHOICES
 
 register = template.Library()
 
@@ -16,4 +17,7 @@ register = template.Library()
 def vote_control(context: template.Context, article: Article) -> dict[str, Any]:
     """Show like, dislike, their ratio and the counts. Without a signed-in user it makes no query."""
     user = context.get("user")
-    return vote_context(article, user if user is not None and user.is_authenticated else None)
+    if user is None or not user.is_authenticated:
+        return vote_context(article, None)
+    request = context.get("request")
+    return vote_context(article, user, wanted=CHOICES.get(request.GET.get("vote", "")) if request else None)

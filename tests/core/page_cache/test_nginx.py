@@ -203,3 +203,51 @@ def test_site_behind_nginx(start: Callable[[Upstream], Nginx], settings: LazySet
     assert b"evil.example" not in front.fetch(path)["body"]
     assert x_cache(front.fetch(path, cookie="session=x")) == "BYPASS"
     assert front.fetch("/nothing/")["status"] == 404
+
+
+SECURITY_HEADERS = ["content-security-policy", "referrer-policy", "x-content-type-options"]
+
+
+@pytest.mark.parametrize(
+    ("status", "request_options"),
+    [
+        (413, {"method": "POST", "headers": {"Content-Length": "99999999"}}),
+        (502, {}),
+        (404, {"path": "/static/staticfiles.json"}),
+        (404, {"path": "/static/nothing.css"}),
+        (404, {"path": "/media/nothing.webp"}),
+    ],
+)
+def test_error_pages_of_nginx_have_security_headers(stub: Nginx, status: int, request_options: dict[str, Any]) -> None:
+    stub.upstream.is_down = status == 502
+    headers = request_options.pop("headers", {})
+    answer = stub.fetch(**request_options, **headers)
+    assert answer["status"] == status
+    assert [name for name in SECURITY_HEADERS if not answer["headers"].get(name)] == []
+    assert ("retry-after" in answer["headers"]) == (status == 502)
+
+
+def test_headers_of_the_application_are_sent_once(stub: Nginx) -> None:
+    stub.upstream.headers = [
+        ("Content-Security-Policy", "default-src 'self'"),
+        ("X-Content-Type-Options", "nosniff"),
+        ("Referrer-Policy", "same-origin"),
+        ("Cache-Control", "public, max-age=0, s-maxage=5"),
+    ]
+    request = b"GET /about/ HTTP/1.1\r\nHost: testserver\r\nConnection: close\r\n\r\n"
+    for status in (b"MISS", b"HIT"):
+        answer = stub.send(request)
+        assert status in answer
+        assert answer.lower().count(b"content-security-policy:") == 1
+        assert b"default-src 'self'" in answer
+        assert answer.lower().count(b"x-content-type-options:") == answer.lower().count(b"referrer-policy:") == 1
+
+
+@pytest.mark.parametrize("path", ["/search/?q={}", "/ru/search/?q={}", "/promotions.json?after={}"])
+def test_nginx_limits_searches_and_exports_of_one_client(stub: Nginx, path: str) -> None:
+    answers = [stub.fetch(path.format(n)) for n in range(80)]
+    refused = [answer for answer in answers if answer["status"] == 429]
+    assert answers[0]["status"] == 200
+    assert len(refused) > 20
+    assert refused[0]["headers"]["retry-after"] == "10"
+    assert stub.fetch("/about/")["status"] == 200

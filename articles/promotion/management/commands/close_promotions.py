@@ -1,4 +1,4 @@
-"""Store the end of promotions."""
+"""Complete what is over or was interrupted."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from articles.promotion.services.state_machine import close_ended
+from articles.promotion.tasks import finish_promotions
 
 
 class Command(BaseCommand):
-    help = "Stores promotions whose time is over as ended. Pages do not depend on it."
+    help = "Stores promotions whose time is over as ended, and completes payments and refunds that were interrupted."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        self.stdout.write(f"{close_ended()} promotions ended.")
+        finish_promotions()

@@ -1,0 +1,82 @@
+"""Text that users type: every form normalises and checks it with `clean_text` (`core.forms`)."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+# Characters that XML 1.0 (and so feeds) does not allow, the other control characters and the noncharacters.
+_FORBIDDEN = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff"
+    + "".join(f"{chr(plane + 0xFFFE)}{chr(plane + 0xFFFF)}" for plane in range(0x10000, 0x110000, 0x10000))
+    + "]"
+)
+# Embeddings, overrides and isolates change the direction of what follows them, outside the text too. Marks without
+# such an effect (U+200E, U+200F, U+061C) stay: Hebrew and Arabic need them.
+_DIRECTION = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_LINE_BREAK = re.compile("\r\n?|[\x85\u2028\u2029]")
+# Letters and symbols that show nothing: Hangul fillers, the empty Braille pattern, the null note head.
+_BLANK = set("\u115f\u1160\u3164\uffa0\u2800\U0001d159\ufffc")
+_JOINER = "\u200d"
+
+
+def without_forbidden(text: str) -> str:
+    """Return `text` without the characters that XML 1.0 does not allow, for feeds of any stored text."""
+    return _FORBIDDEN.sub("", text)
+
+
+def clean_text(text: str, *, one_line: bool = False) -> str:
+    """Return `text` as it is stored: in NFC, without forbidden characters and marks that override the direction.
+
+    Args:
+        one_line: replace all white space by single spaces.
+    """
+    text = _DIRECTION.sub("", _FORBIDDEN.sub("", _LINE_BREAK.sub("\n", text)))
+    text = unicodedata.normalize("NFC", text)
+    return " ".join(text.split()) if one_line else text.strip()
+
+
+def is_visible(text: str) -> bool:
+    """Return whether `text` has at least one letter, number, punctuation mark or symbol that shows something."""
+    return any(unicodedata.category(character)[0] in "LNPS" and character not in _BLANK for character in text)
+
+
+def graphemes(text: str) -> list[str]:
+    """Split `text` into what users see as characters: letters with their marks, whole emoji and flags.
+
+    The rules of Unicode Standard Annex 29 without those for Hangul, which NFC composes.
+    """
+    clusters: list[str] = []
+    for character in text:
+        if clusters and _extends(clusters[-1], character):
+            clusters[-1] += character
+        else:
+            clusters.append(character)
+    return clusters
+
+
+def _extends(cluster: str, character: str) -> bool:
+    if unicodedata.category(character)[0] == "M" or character in {_JOINER, "\u200c"}:
+        return cluster != "\n"
+    if "\U0001f3fb" <= character <= "\U0001f3ff" or "\U000e0020" <= character <= "\U000e007f":  # skin tones, tags
+        return True
+    if "\U0001f1e6" <= character <= "\U0001f1ff":  # Two of them are a flag.
+        return len(cluster) == 1 and "\U0001f1e6" <= cluster <= "\U0001f1ff"
+    return cluster.endswith(_JOINER) and unicodedata.category(character) == "So"
+
+
+def shorten(text: str, max_length: int) -> str:
+    """Return the beginning of `text` in one line, cut after a sentence, or else after a word, with an ellipsis.
+
+    Args:
+        max_length: in graphemes; none of them is cut.
+    """
+    clusters = graphemes(" ".join(text.split()))
+    if len(clusters) <= max_length:
+        return "".join(clusters)
+    head = "".join(clusters[: max_length - 1])
+    sentences = re.match(r".*[.!?…\u0589\u06d4\u0964。！？](?=\s)", head + clusters[max_length - 1])
+    if sentences and len(sentences[0]) > len(head) // 2:
+        return sentences[0]
+    words, _space, _rest = head.rpartition(" ")
+    return (words if len(words) > len(head) // 2 else head).rstrip(" ,;:–—-") + "…"
