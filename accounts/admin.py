@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from accounts.services import remove_avatar
 from core import events
 from core.admin import KeysetModelAdmin
 from core.forms import TEXT_FIELDS
@@ -56,6 +57,8 @@ class UserAdmin(KeysetModelAdmin[User], auth_admin.UserAdmin[User]):
         super().save_model(request, obj, form, change)
         if change and {"username", "display_name"} & set(form.changed_data):
             events.user_renamed.send(User, user=obj)
+        if not obj.is_active:
+            remove_avatar(user=obj)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return _is_superuser(request)
