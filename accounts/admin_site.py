@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from functools import wraps
 from typing import Any
 
 from allauth.account.decorators import secure_admin_login
-from django.contrib.admin import AdminSite
-from django.core.exceptions import PermissionDenied
+from django.contrib import messages
+from django.contrib.admin import AdminSite, ModelAdmin
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 
@@ -19,6 +23,27 @@ class SiteAdmin(AdminSite):
 
     def has_permission(self, request: HttpRequest) -> bool:
         return super().has_permission(request) and isinstance(request.user, User) and not request.user.is_suspended
+
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
+        """Refuse invalid primary keys in the selection of an action, with which Django answers 500."""
+        checked_view = super().admin_view(view, cacheable)
+        model_admin = getattr(view, "__self__", None)
+        if not isinstance(model_admin, ModelAdmin):
+            return checked_view
+        pk = model_admin.opts.pk
+
+        @wraps(checked_view)
+        def with_valid_selection(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            try:
+                for text in request.POST.getlist(ACTION_CHECKBOX_NAME):
+                    pk.run_validators(pk.to_python(text))
+            except ValidationError:
+                messages.error(request, _("The list has changed. Select the items again."))
+                return redirect(request.get_full_path())
+            response: HttpResponse = checked_view(request, *args, **kwargs)
+            return response
+
+        return with_valid_selection
 
     @method_decorator(secure_admin_login)
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:

@@ -140,7 +140,7 @@ class ResetPasswordForm(AllauthFormMixin, allauth_forms.ResetPasswordForm):  # t
         return email
 
 
-def _adapted(form: type[forms.Form], **labels: Any) -> type[forms.Form]:
+def _adapted(form: type[forms.Form], **labels: Any) -> Any:
     """Return a form of allauth with the mixin and no other change."""
     return type(form.__name__, (AllauthFormMixin, form), {"labels": {**AllauthFormMixin.labels, **labels}})
 

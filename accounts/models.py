@@ -129,8 +129,8 @@ class User(auth_models.AbstractUser):
     def set_password(self, raw_password: str | None) -> None:
         super().set_password(normalize_password(raw_password))
 
-    def check_password(self, raw_password: str) -> bool:
-        return super().check_password(normalize_password(raw_password) or "")
+    def check_password(self, raw_password: str | None) -> bool:
+        return super().check_password(normalize_password(raw_password))
 
     def has_perm(self, perm: str, obj: Any = None) -> bool:
         return not self.is_suspended and super().has_perm(perm, obj)

@@ -18,7 +18,7 @@ from allauth.usersessions.views import ListUserSessionsView
 from django.contrib import messages
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.db import IntegrityError
-from django.forms import BaseForm
+from django.forms import BaseForm, Form
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -105,7 +105,7 @@ class ConfirmEmailView(PendingLoginMixin, AllauthConfirmEmailView):  # type: ign
     Otherwise the owner of an address would confirm an account that a stranger has created with it.
     """
 
-    form: ReauthenticateForm | None = None
+    form: Any = None
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context: dict[str, Any] = super().get_context_data(**kwargs)
@@ -113,7 +113,7 @@ class ConfirmEmailView(PendingLoginMixin, AllauthConfirmEmailView):  # type: ign
             self.form = self.get_form(None)
         return {**context, "form": self.form}
 
-    def get_form(self, data: QueryDict | None) -> ReauthenticateForm | None:
+    def get_form(self, data: QueryDict | None) -> Form | None:
         """Return the form for the password, or None if it is not needed."""
         owner, login = self.object.email_address.user, self.pending_login()
         user = login.user if login else self.request.user
@@ -159,6 +159,7 @@ class AccountView(CurrentUserMixin, TemplateView):
         return super().get_context_data(
             confirmed=next((address for address in addresses if address.verified), None),
             pending=next((address for address in addresses if not address.verified), None),
+            has_public_page=self.user.articles.filter(state="published").exists(),
             has_two_factor=Authenticator.objects.filter(user=self.user, type=Authenticator.Type.TOTP).exists(),
             **kwargs,
         )

@@ -15,12 +15,12 @@ from django.utils.translation import gettext_lazy
 from articles.models import Image, Section, Tag
 from articles.services.images import delete_image
 from core import events
-from core.admin import KeysetModelAdmin, ReadOnlyAdminMixin, ValidatedActionMixin
+from core.admin import KeysetModelAdmin, ReadOnlyAdminMixin
 from core.forms import TEXT_FIELDS
 
 
 @admin.register(Section)
-class SectionAdmin(ValidatedActionMixin[Section]):
+class SectionAdmin(admin.ModelAdmin[Section]):
     """Sections, in the order of the navigation."""
 
     formfield_overrides = TEXT_FIELDS
@@ -37,7 +37,7 @@ class SectionAdmin(ValidatedActionMixin[Section]):
 
 
 @admin.register(Tag)
-class TagAdmin(KeysetModelAdmin[Tag], ValidatedActionMixin[Tag]):
+class TagAdmin(KeysetModelAdmin[Tag]):
     """Tags. The slug follows the first spelling of the name and does not change."""
 
     formfield_overrides = TEXT_FIELDS
@@ -56,7 +56,7 @@ class TagAdmin(KeysetModelAdmin[Tag], ValidatedActionMixin[Tag]):
 
 
 @admin.register(Image)
-class ImageAdmin(ReadOnlyAdminMixin, KeysetModelAdmin[Image], ValidatedActionMixin[Image]):
+class ImageAdmin(ReadOnlyAdminMixin, KeysetModelAdmin[Image]):
     """Lead images: administrators can delete them; the versions that show one have none then."""
 
     list_display = ["__str__", "thumbnail", "owner", "size", "created_at"]

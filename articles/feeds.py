@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.feedgenerator import Atom1Feed, Rss201rev2Feed, SyndicationFeed
@@ -57,6 +57,8 @@ class ArticleFeed(View):
             if author.username != username:
                 return redirect(path.replace(f"/{username}/", f"/{author.username}/"), permanent=True)
             articles = articles.by(author)
+            if not articles.exists():
+                raise Http404
             title, page = f"{author.name} · {site.name}", author.get_absolute_url()
         feed = self.feed_type(
             title=without_forbidden(title),

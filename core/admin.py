@@ -13,26 +13,24 @@ from typing import Any, ClassVar
 
 import django_tasks_db.admin  # noqa: F401 - registers the class that is replaced here
 from django import forms
-from django.contrib import admin, messages
-from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
 from django.contrib.auth import get_user_model
 from django.core.cache import caches
-from django.core.exceptions import ValidationError
 from django.db.models import DateTimeField, IntegerField, Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.tasks import TaskResultStatus
 from django.template.response import TemplateResponse
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_tasks_db.models import DBTaskResult
 
 from core.forms import TEXT_FIELDS
-from core.models import PeriodicRun, SiteSettings
+from core.models import PendingEmail, PeriodicRun, SiteSettings
 from core.pagination import KeysetOrdering
 from core.sanitizer import sanitize
+from core.tasks import send_emails
 
 CURSOR_PARAM = "after"
 # Longer lists show "more than", because an exact count reads the whole table.
@@ -172,20 +170,6 @@ class RequiredListFilter(admin.SimpleListFilter):
         return islice(super().choices(changelist), 1, None)
 
 
-class ValidatedActionMixin[M: Model](admin.ModelAdmin[M]):
-    """Refuse invalid primary keys in the selection of an action, with which Django answers 500."""
-
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        pk = self.opts.pk
-        try:
-            for text in request.POST.getlist(ACTION_CHECKBOX_NAME):
-                pk.run_validators(pk.to_python(text))
-        except ValidationError:
-            messages.error(request, _("The list has changed. Select the items again."))
-            return redirect(request.get_full_path())
-        return super().changelist_view(request, extra_context)
-
-
 class SiteSettingsForm(forms.ModelForm[SiteSettings]):
     """Sanitises the fields that are displayed as HTML."""
 
@@ -216,6 +200,28 @@ class SiteSettingsAdmin(NoAddDeleteAdminMixin, admin.ModelAdmin[SiteSettings]):
         caches["local"].delete("site-settings")  # Other processes follow within five seconds.
 
 
+@admin.register(PendingEmail)
+class PendingEmailAdmin(ReadOnlyAdminMixin, KeysetModelAdmin[PendingEmail]):
+    """Emails that wait or failed. Their texts are not shown, because they contain links that log in."""
+
+    list_display = ["created_at", "to", "subject", "attempts", "next_attempt_at", "error"]
+    search_fields = ["to"]
+    ordering = ["-pk"]
+    fields = ["created_at", "to", "subject", "attempts", "next_attempt_at", "error"]
+    actions = ["send_again", "delete_selected"]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.has_send_permission(request)
+
+    def has_send_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.is_superuser)
+
+    @admin.action(description=gettext_lazy("Send the selected emails again"), permissions=["send"])
+    def send_again(self, request: HttpRequest, queryset: QuerySet[PendingEmail]) -> None:
+        queryset.update(attempts=0, next_attempt_at=timezone.now())
+        send_emails.enqueue()
+
+
 @admin.register(PeriodicRun)
 class PeriodicRunAdmin(ReadOnlyAdminMixin, admin.ModelAdmin[PeriodicRun]):
     """When each periodic job last ran and how that ended."""
@@ -227,7 +233,7 @@ admin.site.unregister(DBTaskResult)
 
 
 @admin.register(DBTaskResult)
-class TaskAdmin(ReadOnlyAdminMixin, ValidatedActionMixin[DBTaskResult[Any, Any]]):
+class TaskAdmin(ReadOnlyAdminMixin, admin.ModelAdmin[DBTaskResult[Any, Any]]):
     """Tasks that wait, run or failed. Their arguments are not shown, because they can contain what users wrote."""
 
     list_display = ["task_path", "status", "enqueued_at", "started_at", "finished_at", "exception_class_path"]

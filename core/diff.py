@@ -9,10 +9,12 @@ from typing import Any
 
 # How often the items between two that match are divided again.
 MAX_DEPTH = 8
+# Equal items, and then removed items and added items.
+type Change = tuple[list[str], list[str], list[str]]
 
 
-def changes(old: list[str], new: list[str]) -> Iterator[tuple[list[str], list[str], list[str]]]:
-    """Yield (equal items, removed items, added items) up to each difference, and at last the equal items at the end."""
+def changes(old: list[str], new: list[str]) -> Iterator[Change]:
+    """Yield the items up to and with each difference, and at last the equal items at the end."""
     equal: list[str] = []
     i = k = 0
     for a, b in [*match(old, new), (len(old), len(new))]:

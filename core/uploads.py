@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import FileUploadHandler
 
 from core.images import MAX_BYTES
@@ -13,5 +16,5 @@ class LimitedFileUploadHandler(FileUploadHandler):
     def receive_data_chunk(self, raw_data: bytes, start: int) -> bytes | None:
         return raw_data if start <= MAX_BYTES else None
 
-    def file_complete(self, file_size: int) -> None:
-        """Leave the file to the handlers after this one."""
+    def file_complete(self, file_size: int) -> UploadedFile[Any] | None:
+        return None

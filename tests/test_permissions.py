@@ -28,8 +28,8 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
 from accounts.models import User
-from articles.models import Article, Image, Tag
-from articles.moderation.models import Decision, Suspension
+from articles.models import Article, Image, Revision, Tag
+from articles.moderation.models import Decision, Suspension, version_of
 from tests import factories
 from tests.moderation.users import administrator, moderator
 from tests.promotion import actions
@@ -79,7 +79,7 @@ class World:
         Authenticator.objects.create(user=judge, type="totp", data={"secret": ""})
         session = UserSession.objects.create(user=judge, ip="192.0.2.1", session_key="x", user_agent="x")
         image = Image.objects.create(owner=self.author, key="ab" * 16, width=900, height=600, size=1)
-        Decision.objects.create(revision=self.article.live, moderator=judge, verdict="keep")
+        Decision.objects.create(revision_id=self.article.live_id or 0, moderator=judge, verdict="keep")
         self.objects: dict[str, Any] = {
             "articles.image": image.pk,
             "articles.article": self.article.pk,
@@ -138,7 +138,7 @@ class World:
         live = self.article.live
         assert live is not None
         text = {"title": "Ours", "body": live.body, "section": live.section_id, "language": "en", "summary": "x"}
-        submitted_at = self.in_review.latest.submitted_at  # type: ignore[union-attr]
+        submitted = version_of(Revision.objects.get(latest_for=self.in_review))
         forms: dict[str, dict[str, Any]] = {
             "account_profile": {"display_name": "New", "biography": "New", "preferred_language": "en"},
             "account_change_password": {"oldpassword": "correct horse battery", "password1": "another good phrase"},
@@ -148,7 +148,7 @@ class World:
             "my_article_edit": {**text, "action": "save"},
             "promote": {"plan": self.plan.pk, "accepted": "on", "terms": "on"},
             "promotion_author": {"answer": "agree"},
-            "admin:moderation_submission_change": {"verdict": "publish", "submitted": submitted_at.isoformat()},
+            "admin:moderation_submission_change": {"verdict": "publish", "submitted": submitted},
             "admin:articles_article_change": {"verdict": "hide", "reason": "x", "submitted": ""},
             "admin:articles_article_correct": {**text, "revision": live.number, "reason": "x"},
             "admin:moderation_suspension_add": {"username": "reader", "until": "2031-01-01T00:00", "reason": "x"},
@@ -188,10 +188,12 @@ def admin_actions(world: World) -> Iterator[tuple[str, str, dict[str, Any]]]:
             request.user = world.users["admin"]  # type: ignore[assignment]
             url = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist") + view
             for action in model_admin.get_actions(request):
-                selected = [str(world.pk_of(model._meta.label_lower))]
+                pk = world.article.live_id if "unreviewed" in view else world.pk_of(model._meta.label_lower)
+                selected, form = [str(pk)], world.data("admin:moderation_submission_change")
                 data = {
                     "action": action,
                     "_selected_action": selected,
+                    "shown": [f"{pk}@{form['submitted']}"],
                     "confirmed": "yes",
                     "post": "yes",
                     "reason": "x",

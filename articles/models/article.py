@@ -45,7 +45,7 @@ _FIELDS = (
 CARD_FIELDS = (*_FIELDS, "section__slug", "section__name", "section__name_ru", "section__name_hy")
 # What the article page shows, with the section from `Section.cached`.
 DETAIL_FIELDS = (
-    *(*_FIELDS, "section", "author__avatar_key", "author__allows_promotion_by_others"),
+    *(*_FIELDS, "section", "author__is_staff", "author__avatar_key", "author__allows_promotion_by_others"),
     *("live__body", "live__tag_names", "live__caption", "live__alternative_text", "live__credit"),
     "live__submitted_at",
 )

@@ -8,13 +8,13 @@ from html import unescape
 from itertools import groupby, zip_longest
 
 from django.db.models import Field
-from django.utils.html import escape, format_html, format_html_join, strip_tags
+from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import ngettext
 
 from articles.models import Revision
-from core.diff import changes
+from core.diff import Change, changes
 
 # Paragraphs with fewer words in common are shown as removed and added.
 MIN_SIMILARITY = 0.4
@@ -22,13 +22,14 @@ FIELDS = ["title", "summary", "section", "language", "tag_names", "image", "capt
 
 _BLOCK_TAG = re.compile(r"</?(?:p|h2|h3|ul|ol|li|blockquote|hr)>")
 _LINK = re.compile(r'<a href="([^"]*)"[^>]*>(.*?)</a>', re.DOTALL)
+_TAG = re.compile(r"<(?:\"[^\"]*\"|[^\">])*>")  # The HTML is well-formed; `strip_tags` parses it again.
 _WORDS = re.compile(r"\S+\s*")
 
 
 def paragraphs(html: str) -> list[str]:
     """Return the paragraphs of sanitised HTML as plain text, each link followed by its URL, which can change too."""
     html = _LINK.sub(r"\2 [\1]", html.replace("<br>", " "))
-    return [" ".join(unescape(strip_tags(text)).split()) for text in _BLOCK_TAG.split(html) if text.strip()]
+    return [" ".join(unescape(_TAG.sub("", text)).split()) for text in _BLOCK_TAG.split(html) if text.strip()]
 
 
 def diff_fields(before: Revision, after: Revision) -> list[tuple[str, SafeString]]:
@@ -38,7 +39,7 @@ def diff_fields(before: Revision, after: Revision) -> list[tuple[str, SafeString
         field, old, new = Revision._meta.get_field(name), _value(before, name), _value(after, name)
         if old != new:
             assert isinstance(field, Field)
-            rows.append((capfirst(str(field.verbose_name)), _diff_words(old, new)[0]))
+            rows.append((capfirst(str(field.verbose_name)), _merge(_diff_words(old, new))))
     return rows
 
 
@@ -73,9 +74,8 @@ def _diff_paragraphs(old: list[str], new: list[str]) -> Iterator[tuple[str, Safe
     for equal, removed, added in changes(old, new):
         yield from (("same", escape(text)) for text in equal)
         for before, after in zip_longest(removed, added, fillvalue=""):
-            merged, similarity = _diff_words(before, after)
-            if similarity > MIN_SIMILARITY:
-                yield "changed", merged
+            if before and after and _similarity(words := _diff_words(before, after)) > MIN_SIMILARITY:
+                yield "changed", _merge(words)
                 continue
             if before:
                 yield "removed", format_html("<del>{}</del>", before)
@@ -83,15 +83,22 @@ def _diff_paragraphs(old: list[str], new: list[str]) -> Iterator[tuple[str, Safe
                 yield "added", format_html("<ins>{}</ins>", after)
 
 
-def _diff_words(before: str, after: str) -> tuple[SafeString, float]:
-    """Return the merged text, and which share of the words is in both."""
-    old, new = _WORDS.findall(before), _WORDS.findall(after)
-    parts, in_both = [], 0
-    for equal, removed, added in changes(old, new):
-        in_both += len(equal)
+def _diff_words(before: str, after: str) -> list[Change]:
+    return list(changes(_WORDS.findall(before), _WORDS.findall(after)))
+
+
+def _similarity(words: list[Change]) -> float:
+    """Return which share of the words is in both texts."""
+    in_both = 2 * sum(len(equal) for equal, _removed, _added in words)
+    return in_both / (in_both + sum(len(removed) + len(added) for _equal, removed, added in words))
+
+
+def _merge(words: list[Change]) -> SafeString:
+    parts = []
+    for equal, removed, added in words:
         parts.append(escape("".join(equal)))
         if removed:
             parts.append(format_html("<del>{}</del> ", "".join(removed).rstrip()))
         if added:
             parts.append(format_html("<ins>{}</ins> ", "".join(added).rstrip()))
-    return format_html_join("", "{}", ((part,) for part in parts)), 2 * in_both / max(len(old) + len(new), 1)
+    return format_html_join("", "{}", ((part,) for part in parts))

@@ -9,6 +9,9 @@ from django.db.models import OuterRef, Subquery
 from articles.models import Article, Revision
 from articles.moderation.models import Decision
 
+# In each state.
+MAX_DUPLICATES_SEARCHED = 1_000
+
 
 def current_refusals(articles: Iterable[Article]) -> dict[int, Decision]:
     """Return the decision by which each article is returned or hidden, by the article's primary key; one query.
@@ -23,6 +26,20 @@ def current_refusals(articles: Iterable[Article]) -> dict[int, Decision]:
         for decision in decisions.select_related("revision").defer("revision__body")
         if _is_current_refusal(decision, by_pk[decision.revision.article_id])
     }
+
+
+def duplicates_of(submission: Revision) -> list[Revision]:
+    """Return the latest submissions of other authors with the same title and text."""
+    states = [Revision.State.IN_REVIEW, Revision.State.PUBLISHED, Revision.State.RETURNED]
+    # From an index for each state, because the title has none.
+    latest = [
+        Revision.objects.filter(state=state).order_by("-submitted_at", "-pk").values("pk")[:MAX_DUPLICATES_SEARCHED]
+        for state in states
+    ]
+    pks = [row["pk"] for rows in latest for row in rows]
+    same = Revision.objects.filter(pk__in=pks, title=submission.title, body=submission.body)
+    others = same.exclude(article__author=submission.article.author_id)
+    return list(others.select_related("article__author").defer("body").order_by("submitted_at", "pk")[:5])
 
 
 def _is_current_refusal(decision: Decision, article: Article) -> bool:

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 
+from accounts import services as accounts
 from accounts.models import User
 from accounts.services import lock_acting_user
 from articles.models import Article, Revision
@@ -81,6 +82,8 @@ def decide(
         if verdict not in allowed_verdicts(current):
             raise ActionNotAllowed(_refusal(current))
         current.article = _apply(verdict, article, current)
+        if verdict == Verdict.PUBLISH and article.state == Article.State.HIDDEN:
+            verdict = Verdict.RESTORE  # The public log has the hiding, so it tells this too.
         return _record(revision=current, moderator=moderator, verdict=verdict, reason=reason, rule=rule)
 
 
@@ -139,6 +142,16 @@ def lift(*, suspension: Suspension, moderator: User) -> None:
         user = _lock_suspended(suspension.user_id, moderator, LIFT)
         Suspension.objects.filter(pk=suspension.pk, lifted_at=None).update(lifted_at=timezone.now())
         _update_suspended_until(user)
+
+
+def clear_profile(*, user: User, moderator: User) -> None:
+    """Remove the name, the description and the photo of a user; the username stays.
+
+    Raises:
+        PermissionDenied, ActionNotAllowed: as in `suspend`.
+    """
+    with transaction.atomic():
+        accounts.clear_profile(user=_lock_suspended(user.pk, moderator, SUSPEND))
 
 
 def _check_not_own(article: Article, moderator: User) -> None:

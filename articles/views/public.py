@@ -167,7 +167,7 @@ def author_with_totals(username: str) -> tuple[User, dict[str, int]]:
     their own would be written by every vote, and all voters of an author would wait for the same lock.
 
     Raises:
-        Http404: there is no active user with this username.
+        Http404: there is no active user with this username, or they have no published article.
     """
     key = f"totals-{quote(username.lower())[:200]}"
     users, totals = User.objects.by_username(username), caches["local"].get(key)
@@ -179,7 +179,9 @@ def author_with_totals(username: str) -> tuple[User, dict[str, int]]:
         )
     author: Any = get_object_or_404(users, is_active=True)
     if totals is None:
-        totals = author.totals or {"articles": 0, "views": 0, "likes": 0, "dislikes": 0}
+        totals = author.totals
+        if totals is None:
+            raise Http404
         caches["local"].set(key, totals, TOTALS_TIMEOUT)
     return author, totals
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from tests.accounts.conftest import PASSWORD, reauthenticate
-from tests.factories import UserFactory
+from tests.factories import UserFactory, in_review, published
 
 pytestmark = pytest.mark.django_db
 
@@ -85,3 +87,40 @@ def test_overview_query_count(client: Client, django_assert_max_num_queries: obj
 def test_pages_of_unused_features_are_404(client: Client) -> None:
     for path in ("3rdparty/", "phone/change/", "login/code/", "2fa/webauthn/", "signup/passkey/"):
         assert client.get(f"/accounts/{path}").status_code == 404
+
+
+def test_overview_links_public_page_only_if_there_is_one(client: Client) -> None:
+    user = UserFactory.create(username="anna")
+    client.force_login(user)
+    assert "/authors/anna/" not in client.get("/accounts/").content.decode()
+    published(user)
+    assert "/authors/anna/" in client.get("/accounts/").content.decode()
+
+
+def test_author_page_is_404_until_first_publication(client: Client) -> None:
+    user = UserFactory.create(username="anna", biography="Buy my pills")
+    paths = ["/authors/anna/", "/authors/anna/rss.xml", "/authors/anna/atom.xml"]
+    in_review(user)
+    for path in paths:
+        assert client.get(path).status_code == 404
+    published(user)
+    for path in paths:
+        assert client.get(path).status_code == 200
+
+
+def test_author_page_of_suspended_user_has_no_biography(client: Client) -> None:
+    user = UserFactory.create(username="anna", biography="Buy my pills")
+    published(user)
+    assert "Buy my pills" in client.get("/authors/anna/").content.decode()
+    user.suspended_until = timezone.now() + timedelta(days=1)
+    user.save()
+    assert "Buy my pills" not in client.get("/authors/anna/").content.decode()
+
+
+def test_article_page_shows_username_and_marks_staff(client: Client) -> None:
+    article = published(UserFactory.create(username="anna", display_name="Anna G."))
+    page = client.get(article.get_absolute_url()).content.decode()
+    assert "@anna</span>" in page
+    assert "site staff" not in page
+    staff = published(UserFactory.create(username="judge", is_staff=True))
+    assert "@judge · site staff" in client.get(staff.get_absolute_url()).content.decode()

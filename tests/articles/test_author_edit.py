@@ -373,7 +373,7 @@ def test_suspended_user_cannot_save_and_keeps_typed_text(client: Client, user: U
     user.suspended_until = timezone.now() + timezone.timedelta(days=3)  # type: ignore[attr-defined]
     user.save(update_fields=["suspended_until"])
     answer = client.post(NEW, filled(body="<p>Kept body</p>"))
-    assert "Your account is suspended, so you cannot do this" in answer.text
+    assert "Your account is suspended, so you cannot do this." in answer.text
     assert "Kept body" in answer.text
     assert not Article.objects.exists()
 

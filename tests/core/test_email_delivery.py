@@ -7,10 +7,13 @@ from smtplib import SMTPException, SMTPRecipientsRefused
 from unittest import mock
 
 import pytest
+from django.conf import LazySettings
 from django.core import mail
 from django.core.mail import EmailMultiAlternatives
-from django.db import transaction
+from django.db import connection, transaction
+from django.test import Client
 from django.utils import timezone
+from django_tasks_db.models import DBTaskResult
 
 from core.mail import enqueue_email
 from core.models import PendingEmail
@@ -40,8 +43,8 @@ def test_sent_email_is_deleted() -> None:
     assert not PendingEmail.objects.exists()
 
 
-def test_email_of_rolled_back_transaction_is_not_sent(settings: object) -> None:
-    settings.TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}  # type: ignore[attr-defined]
+def test_email_of_rolled_back_transaction_is_not_sent(settings: LazySettings) -> None:
+    settings.TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
     with transaction.atomic():
         enqueue()
         transaction.set_rollback(True)
@@ -117,3 +120,22 @@ def test_server_away_stops_the_run_and_refused_recipient_does_not(monkeypatch: p
         refused = failing(patch, SMTPRecipientsRefused({}))
         send_pending_emails()
         assert refused.call_count == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_email_is_sent_outside_of_a_transaction(monkeypatch: pytest.MonkeyPatch) -> None:
+    PendingEmail.objects.create(to="anna@example.org", subject="s", text="t", html="h")
+    send = mock.Mock(side_effect=lambda: pytest.fail("in a transaction") if connection.in_atomic_block else 1)
+    monkeypatch.setattr(EmailMultiAlternatives, "send", send)
+    send_pending_emails()
+    assert send.call_count == 1
+    assert not PendingEmail.objects.exists()
+
+
+def test_task_has_no_arguments(settings: LazySettings) -> None:
+    settings.TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
+    enqueue()
+    Client().post("/accounts/password/reset/", {"email": "nobody@example.org"})
+    arguments = [task.args_kwargs for task in DBTaskResult.objects.all()]
+    assert {"args": [], "kwargs": {}} in arguments
+    assert "example.org" not in str(arguments)

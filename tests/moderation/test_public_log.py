@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.core import mail
 from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
@@ -12,6 +13,7 @@ from pytest_django import DjangoAssertNumQueries
 from articles.moderation.models import Decision
 from articles.moderation.services import decide
 from articles.moderation.views import LOG_PAGE_SIZE
+from articles.services import publishing
 from tests import factories
 from tests.moderation.test_decide import latest
 from tests.moderation.users import moderator
@@ -101,3 +103,15 @@ def test_log_query_count(client: Client, django_assert_num_queries: DjangoAssert
 def test_log_in_each_language(language: str, client: Client) -> None:
     _log(1)
     assert client.get(f"/{language}/moderation/").status_code == 200
+
+
+def test_log_tells_that_hidden_article_was_edited_and_published_again(client: Client) -> None:
+    article, user = factories.published(title="First title"), moderator()
+    decide(revision=latest(article), moderator=user, verdict="hide", reason="Names a child.")
+    publishing.save_draft(article=article, text=factories.text(title="Second title"))
+    publishing.submit(article=article)
+    decide(revision=latest(article), moderator=user, verdict="publish")
+    page = client.get("/moderation/").text
+    assert page.index("An article was shown again") < page.index("An article was hidden")
+    assert "Second title" in page
+    assert mail.outbox[-1].subject == "Shown again: Second title"

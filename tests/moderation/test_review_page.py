@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission
+from django.core.files.storage import default_storage
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from PIL import Image as PILImage
 
 from accounts.models import User
+from accounts.selectors import AVATAR_SIZES, avatar_path
+from accounts.services import save_avatar
 from articles.models import Article, Revision
 from articles.moderation.models import Decision
 from articles.moderation.services import decide, suspend
@@ -266,3 +271,39 @@ def test_review_page_in_each_language(language: str, admin_client: Client) -> No
     response = admin_client.post(f"/{language}/admin/moderation/submission/{article.latest_id}/change/", form(article))
     assert response["Location"] == f"/{language}/admin/moderation/submission/"
     assert Revision.objects.get().state == "published"
+
+
+def test_review_page_points_out_same_text_of_other_user(admin_client: Client) -> None:
+    first = factories.published(title="The lamps", author=factories.UserFactory.create(username="gayane"))
+    own_again = factories.in_review(first.author, title="The lamps")
+    assert "same title and text" not in admin_client.get(page_of(own_again)).text
+    copy = factories.in_review(title="The lamps")
+    page = admin_client.get(page_of(copy)).text
+    assert "Other users submitted the same title and text:" in page
+    assert "(@gayane)" in page
+    assert "same title and text" not in admin_client.get(page_of(factories.in_review(title="Other"))).text
+
+
+def test_clear_profile_removes_name_description_and_photo(
+    admin_client: Client, django_capture_on_commit_callbacks: Any
+) -> None:
+    author = factories.UserFactory.create(username="rude", display_name="Rude name", biography="Rude words")
+    save_avatar(user=author, image=PILImage.new("RGB", (400, 400)))
+    files = [avatar_path(author.avatar_key, size) for size in AVATAR_SIZES]
+    address = reverse("admin:moderation_submission_clear_profile", args=[latest(factories.in_review(author)).pk])
+    assert admin_client.get(address).status_code == 405
+    with django_capture_on_commit_callbacks(execute=True):
+        page = admin_client.post(address, follow=True).text
+    assert "The profile is cleared." in page
+    author.refresh_from_db()
+    assert (author.name, author.biography, author.avatar_key) == ("rude", "", "")
+    assert not any(map(default_storage.exists, files))
+
+
+def test_clear_profile_needs_permission(client: Client) -> None:
+    article = factories.in_review()
+    viewer = factories.UserFactory.create(is_staff=True)
+    viewer.user_permissions.add(Permission.objects.get(codename="view_submission"))
+    client.force_login(viewer)
+    address = reverse("admin:moderation_submission_clear_profile", args=[latest(article).pk])
+    assert client.post(address).status_code == 403

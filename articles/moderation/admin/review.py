@@ -18,8 +18,9 @@ from articles.models import Revision
 from articles.moderation.diff import diff_bodies, diff_fields
 from articles.moderation.forms import DecisionForm, ReasonForm
 from articles.moderation.models import MAX_HISTORY_COUNT, Decision, Submission, Suspension, latest_articles
+from articles.moderation.selectors import duplicates_of
 from articles.moderation.services import DECIDE, allowed_verdicts, decide
-from core.admin import KeysetModelAdmin, NoAddDeleteAdminMixin, ValidatedActionMixin
+from core.admin import KeysetModelAdmin, NoAddDeleteAdminMixin
 from core.exceptions import ActionNotAllowed
 
 _MESSAGES = {
@@ -31,7 +32,7 @@ _MESSAGES = {
 }
 
 
-class ReviewAdmin[M: Model](NoAddDeleteAdminMixin, KeysetModelAdmin[M], ValidatedActionMixin[M]):
+class ReviewAdmin[M: Model](NoAddDeleteAdminMixin, KeysetModelAdmin[M]):
     """An admin whose objects are decided on instead of edited."""
 
     def get_submission(self, request: HttpRequest, object_id: str) -> Submission | None:
@@ -101,6 +102,7 @@ class ReviewAdmin[M: Model](NoAddDeleteAdminMixin, KeysetModelAdmin[M], Validate
             "may_decide": request.user.has_perm(DECIDE),
             "is_own": author.pk == request.user.pk,
             "decisions": decisions.filter(revision__article=article)[:50],
+            "duplicates": duplicates_of(submission),
             "compared": before,
             "changed_fields": diff_fields(before, submission) if before else [],
             "changed_paragraphs": diff_bodies(before.body, submission.body) if before else [],

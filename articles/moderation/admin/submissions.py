@@ -11,17 +11,19 @@ from django.contrib.admin.options import ActionLocation
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
+from django.views.decorators.http import require_POST
 
+from accounts.models import User
 from articles.moderation.admin.review import ReviewAdmin, format_count
 from articles.moderation.forms import ReasonForm
 from articles.moderation.models import Decision, Submission, SubmissionQuerySet
-from articles.moderation.services import DECIDE
+from articles.moderation.services import DECIDE, clear_profile
 from articles.presenters import article_page_context
 from core.admin import RequiredListFilter, is_pk
 from core.exceptions import ActionNotAllowed
@@ -181,10 +183,27 @@ class SubmissionAdmin(ReviewAdmin[Submission]):
 
     def get_urls(self) -> list[URLPattern]:
         preview = self.admin_site.admin_view(self.preview_view)
+        clear = self.admin_site.admin_view(require_POST(self.clear_profile_view))
         return [
+            path("<path:object_id>/clear-profile/", clear, name="moderation_submission_clear_profile"),
             path("<path:object_id>/preview/", framed(preview), name="moderation_submission_preview"),
             *super().get_urls(),
         ]
+
+    def clear_profile_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Clear the profile of the author, and return to the review page."""
+        assert isinstance(request.user, User)
+        submission = self.get_submission(request, object_id)
+        if submission is None:
+            raise Http404
+        try:
+            clear_profile(user=submission.article.author, moderator=request.user)
+        except ActionNotAllowed as error:
+            messages.error(request, str(error))
+        else:
+            self.log_change(request, submission, "Profile cleared")
+            messages.success(request, _("The profile is cleared."))
+        return redirect("admin:moderation_submission_change", object_id)
 
     def preview_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Show the submission as readers will see it, in the frame of the review page."""

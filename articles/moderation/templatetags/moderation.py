@@ -6,13 +6,13 @@ from typing import Any
 
 from django import template
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import Count, Min
 
 from accounts.models import User
 from articles.models import Article
 from articles.moderation.models import Decision, Submission
 from articles.moderation.selectors import current_refusals
 from articles.moderation.services import DECIDE
+from core.admin import MAX_COUNT
 
 register = template.Library()
 register.simple_tag(current_refusals, name="reasons_for")
@@ -29,4 +29,6 @@ def queue_for(user: User | AnonymousUser) -> dict[str, Any] | None:
     """Return how many submissions wait and since when the oldest does, for a moderator; None for other users."""
     if not user.has_perm(DECIDE):
         return None
-    return Submission.objects.waiting().order_by().aggregate(waiting=Count("pk"), oldest=Min("submitted_at"))
+    waiting = Submission.objects.waiting()
+    oldest = waiting.values_list("submitted_at", flat=True).first()
+    return {"waiting": waiting.values("pk")[:MAX_COUNT].count(), "oldest": oldest}
