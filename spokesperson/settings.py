@@ -482,10 +482,13 @@ LOGGING = {
         "plain": {"()": "core.logs.PlainFormatter", "format": "%(asctime)s %(levelname)s %(name)s: %(message)s"},
         "json": {"()": "core.logs.JSONFormatter"},
     },
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT},
+        "none": {"class": "logging.NullHandler"},
+    },
     # The first advises a setting of Django's; spokesperson.views.bad_request logs what to do here.
     "loggers": {
-        "django.security.DisallowedHost": {"handlers": [], "propagate": False},
+        "django.security.DisallowedHost": {"handlers": ["none"], "propagate": False},
         "spokesperson.events": {"level": "INFO"},
     },
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
