@@ -470,6 +470,8 @@ VIEWS_PER_ADDRESS = env.number("VIEWS_PER_ADDRESS", default=50)
 # Views that one worker writes at a time. The server has a few more threads, which still answer pages from the cache
 # while the database hangs.
 BEACONS_AT_ONCE = env.number("BEACONS_AT_ONCE", default=56)
+# Searches of one client in a minute that are not answered from the page cache.
+SEARCHES_PER_MINUTE = env.number("SEARCHES_PER_MINUTE", default=60)
 # Bytes of stored images of one user.
 IMAGE_QUOTA_BYTES = env.number("IMAGE_QUOTA_MB", default=500) * 1024 * 1024
 
