@@ -16,6 +16,8 @@ RETRY_AFTER_SECONDS = 10
 # Sqlstate classes of lost connections. An error without a sqlstate is a connection that could not be made.
 _CONNECTION_CLASSES = ("08", "57P")
 
+IDLE_IN_TRANSACTION = "25P03"
+
 _is_away = threading.Event()
 _probe = threading.Lock()
 
@@ -35,9 +37,10 @@ def check_connection(pooled: psycopg.Connection[Any]) -> None:
 
 def note_error(error: BaseException | None) -> bool:
     """Return whether an error says that the database is away or too busy; remember that it is away."""
-    if not isinstance(error, (InterfaceError, OperationalError)):
+    sqlstate = getattr(getattr(error, "__cause__", None), "sqlstate", "unknown")
+    # Django calls a connection that PostgreSQL ended because it was idle in a transaction an InternalError.
+    if not isinstance(error, (InterfaceError, OperationalError)) and sqlstate != IDLE_IN_TRANSACTION:
         return False
-    sqlstate = getattr(error.__cause__, "sqlstate", "unknown")
     if sqlstate is None or sqlstate.startswith(_CONNECTION_CLASSES):
         _is_away.set()
     return True

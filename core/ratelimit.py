@@ -14,6 +14,7 @@ from django.shortcuts import render
 
 from core.http_cache import is_anonymous
 from core.logs import log_event
+from core.wsgi_environ import VISITOR
 
 # Seconds until allauth's own limits end (settings.ACCOUNT_RATE_LIMITS), by URL name, where it is more than a minute.
 RETRY_AFTER = {
@@ -42,6 +43,10 @@ class RateLimited(Exception):
 
 def client_address(request: HttpRequest) -> str:
     """Return the client's network; forwarded headers count only behind `TRUSTED_PROXY_COUNT` proxies."""
+    if (environ := request.META.get(VISITOR)) is not None:
+        # A page for all visitors is rendered from a request without an address.
+        request = HttpRequest()
+        request.META = environ
     return anonymize_ip(str(get_adapter(request).get_client_ip(request)))
 
 

@@ -13,6 +13,8 @@ _CGI_NAMES = {
     *("REQUEST_METHOD", "SCRIPT_NAME", "PATH_INFO", "QUERY_STRING", "CONTENT_TYPE", "CONTENT_LENGTH"),
     *("SERVER_NAME", "SERVER_PORT", "SERVER_PROTOCOL", "REMOTE_ADDR"),
 }
+# The key of the environment of the request for which a page is rendered for all visitors.
+VISITOR = "spokesperson.visitor"
 
 
 class WithoutProcessEnvironment:

@@ -470,6 +470,8 @@ VIEWS_PER_ADDRESS = env.number("VIEWS_PER_ADDRESS", default=50)
 # Views that one worker writes at a time. The server has a few more threads, which still answer pages from the cache
 # while the database hangs.
 BEACONS_AT_ONCE = env.number("BEACONS_AT_ONCE", default=56)
+# Searches of one client in a minute that are not answered from the page cache.
+SEARCHES_PER_MINUTE = env.number("SEARCHES_PER_MINUTE", default=60)
 # Bytes of stored images of one user.
 IMAGE_QUOTA_BYTES = env.number("IMAGE_QUOTA_MB", default=500) * 1024 * 1024
 
@@ -482,10 +484,13 @@ LOGGING = {
         "plain": {"()": "core.logs.PlainFormatter", "format": "%(asctime)s %(levelname)s %(name)s: %(message)s"},
         "json": {"()": "core.logs.JSONFormatter"},
     },
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT},
+        "none": {"class": "logging.NullHandler"},
+    },
     # The first advises a setting of Django's; spokesperson.views.bad_request logs what to do here.
     "loggers": {
-        "django.security.DisallowedHost": {"handlers": [], "propagate": False},
+        "django.security.DisallowedHost": {"handlers": ["none"], "propagate": False},
         "spokesperson.events": {"level": "INFO"},
     },
     "root": {"handlers": ["console"], "level": LOG_LEVEL},

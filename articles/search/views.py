@@ -32,8 +32,8 @@ MAX_NAME_LENGTH = 60
 SHOWN_TAGS = 12
 # How much of a text is searched for an excerpt.
 MAX_TEXT_LENGTH = 40_000
-# Per minute, of one client and of all who are not signed in; answers from the page cache do not count.
-MAX_SEARCHES, MAX_SUGGESTIONS, MAX_SEARCHES_IN_ALL = 60, 120, 1800
+# All clients together can search as much as this many that are at their limit.
+CLIENTS_AT_THE_LIMIT = 30
 PERIOD_LABELS = {
     "": gettext_lazy("Any time"),
     "day": gettext_lazy("Past day"),
@@ -53,7 +53,7 @@ def search(request: HttpRequest) -> HttpResponse:
 
     Redirects to the canonical URL of the search: browsers also send the fields of a form that are empty.
     """
-    check_rate_limit(request, "search", limit=MAX_SEARCHES, seconds=60, total=MAX_SEARCHES_IN_ALL)
+    _limit(request, "search", settings.SEARCHES_PER_MINUTE)
     given = {name: request.GET[name] for name in PARAMETERS if name in request.GET}
     cleaned = {name: clean_query(value) for name, value in given.items()}
     parameters = {name: value for name, value in cleaned.items() if value}
@@ -79,6 +79,11 @@ def search(request: HttpRequest) -> HttpResponse:
     else:
         context |= {"has_no_words": bool(query.words), "tags": selectors.current_tags()[:SHOWN_TAGS]}
     return render(request, "search/search.html", context)
+
+
+def _limit(request: HttpRequest, action: str, limit: int) -> None:
+    """Limit what is not answered from the page cache, of one client and of all who are not signed in."""
+    check_rate_limit(request, action, limit=limit, seconds=60, total=CLIENTS_AT_THE_LIMIT * limit)
 
 
 def _read_query(parameters: dict[str, str], author_name: str) -> SearchQuery:
@@ -150,7 +155,7 @@ def _cards(words: str, articles: Sequence[Article]) -> list[SafeString]:
 @require_safe
 def suggestions(request: HttpRequest) -> HttpResponse:
     """Return links for an incomplete query, as a fragment for the space below the field."""
-    check_rate_limit(request, "suggestions", limit=MAX_SUGGESTIONS, seconds=60, total=MAX_SEARCHES_IN_ALL)
+    _limit(request, "suggestions", 2 * settings.SEARCHES_PER_MINUTE)
     found: list[selectors.Suggestion] = []
     with suppress(SearchTimeout), get_backend().limit_time():
         found = selectors.suggest(clean_query(request.GET.get("q", "")), language=get_language() or "en")

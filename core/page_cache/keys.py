@@ -21,7 +21,7 @@ from django.urls import Resolver404, resolve
 from django.utils import translation
 
 from core.http_cache import DEFAULT_PARAMETERS
-from core.wsgi_environ import is_secure
+from core.wsgi_environ import VISITOR, is_secure
 
 # A longer host, path and query (bytes together) goes to Django uncached, so that the LRU caches below stay small.
 MAX_URL_LENGTH = 2048
@@ -136,7 +136,10 @@ def negotiate_encoding(accept_encoding: str) -> str:
 
 
 def render_environ(environ: WSGIEnvironment, key: Key) -> WSGIEnvironment:
-    """Return the environment of a GET for the key's page, with nothing else of the visitor's request."""
+    """Return the environment of a GET for the key's page, with nothing else of the visitor's request.
+
+    `VISITOR` holds the environment of the request, for limits on rendering (`core.ratelimit`); pages must not read it.
+    """
     return {name: environ[name] for name in SERVER_VARIABLES if name in environ} | {
         "REQUEST_METHOD": "GET",
         "HTTP_HOST": key.host,
@@ -146,4 +149,5 @@ def render_environ(environ: WSGIEnvironment, key: Key) -> WSGIEnvironment:
         "SERVER_PROTOCOL": "HTTP/1.1",
         "wsgi.input": BytesIO(),
         "wsgi.url_scheme": key.scheme,
+        VISITOR: environ,
     }
