@@ -121,6 +121,9 @@ def settings_of(folder: Path, database_url: str) -> dict[str, str]:
         DATA_DIR=str(folder),
         STATIC_ROOT=str(static_folder() / "static"),
         TRUSTED_PROXY_COUNT="1",
+        # Searches of all readers together are limited; filling the database takes longer than any page may.
+        SEARCHES_PER_MINUTE="1000000",
+        STATEMENT_TIMEOUT="0",
         DJANGO_SETTINGS_MODULE="spokesperson.settings",
         **urls,
     )
