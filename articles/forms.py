@@ -39,7 +39,9 @@ ACCEPTED_IMAGE_TYPES = "image/jpeg,image/png,image/webp,image/avif,image/gif"
 # Fields that the form, `Revision` and `ArticleContent` have in common.
 SAME_NAMED_FIELDS = ("title", "summary", "body", "section", "language", "alternative_text", "caption", "credit")
 _COMMAS = re.compile(r"[,;،，、\n]")
-_END_OF_BLOCK = re.compile(r"(</(?:p|h2|h3|ul|ol|li|blockquote)>|<[uo]l>|<hr>)(?!\n|</(?:li|blockquote))")
+_END_OF_BLOCK = re.compile(
+    r"(</(?:p|h2|h3|ul|ol|li|blockquote|pre|table|tr)>|<ul>|<ol[^>]*>|<hr>)(?!\n|</(?:li|blockquote|td|th))"
+)
 
 
 def tag_names(value: str) -> list[str]:

@@ -145,7 +145,7 @@ def article_page_context(article: Article, revision: Revision, *, section: Secti
             *(article.pk, article.slug, article.published_at, article.live_id, revision.pk, revision.submitted_at),
             *(revision.language, revision.title, revision.summary, revision.body, revision.tag_names),
             *(revision.caption, revision.alternative_text, revision.credit, image and (image.key, image.width)),
-            *(author.username, author.name, author.is_active, author.avatar_key),
+            *(author.username, author.name, author.is_active, author.is_staff, author.avatar_key),
             section and (section.slug, section_name(section)),
         ),
     }

@@ -36,6 +36,14 @@ class BodyWidget(ProseEditorWidget):  # type: ignore[misc]
                 "Blockquote": True,
                 "Link": {"enableTarget": False, "protocols": ["http", "https", "mailto"]},
                 "HorizontalRule": True,
+                # Without buttons: for text that is pasted.
+                "CodeBlock": True,
+                "Subscript": True,
+                "Superscript": True,
+                "Table": True,
+                "TableRow": True,
+                "TableHeader": True,
+                "TableCell": True,
                 "HardBreak": True,
                 "History": True,
                 # static/js/editor-toolbar.js replaces it: translated, with labelled buttons.

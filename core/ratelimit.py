@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from core.http_cache import is_anonymous
+from core.logs import log_event
 
 # Seconds until allauth's own limits end (settings.ACCOUNT_RATE_LIMITS), by URL name, where it is more than a minute.
 RETRY_AFTER = {
@@ -74,6 +75,7 @@ def check_rate_limit(request: HttpRequest, action: str, *, limit: int, seconds: 
         limits["total"] = total
     for source, maximum in limits.items():
         if count_event(f"limit:{action}:{source}:{window}", seconds) > maximum:
+            log_event("rate_limited", action=action, is_total=source == "total")
             raise RateLimited(seconds - elapsed)
 
 
@@ -96,6 +98,7 @@ def uncount_event(key: str) -> None:
 def too_many_requests(request: HttpRequest) -> HttpResponse:
     """Answer requests over allauth's limits (`handler429`), which do not say when they end."""
     name = request.resolver_match.url_name if request.resolver_match else None
+    log_event("rate_limited", action=name)
     return _respond(request, RETRY_AFTER.get(name or "", DEFAULT_RETRY_AFTER))
 
 

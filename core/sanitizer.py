@@ -13,19 +13,25 @@ from django.utils.safestring import SafeString, mark_safe
 
 from core.text import without_forbidden
 
-TAGS = {"p", "h2", "h3", "strong", "em", "ul", "ol", "li", "blockquote", "a", "hr", "br"}
-_BLOCK = re.compile(r"<(?:p|h[1-6]|ul|ol|blockquote|hr)[\s>/]", re.IGNORECASE)
+_BLOCKS = {"p", "h2", "h3", "ul", "ol", "li", "blockquote", "hr", "pre", "table", "thead", "tbody", "tr", "td", "th"}
+TAGS = _BLOCKS | {"strong", "em", "a", "br", "sub", "sup", "code"}
+_BLOCK = re.compile(r"<(?:p|h[1-6]|ul|ol|blockquote|hr|pre|table)[\s>/]", re.IGNORECASE)
 # An allowed inline element; any other "<" in plain text is text.
-_INLINE = re.compile(r"</?(?:a|strong|em|b|i|br)[\s>/]", re.IGNORECASE)
+_INLINE = re.compile(r"</?(?:a|strong|em|b|i|br|sub|sup|code)[\s>/]", re.IGNORECASE)
 MAX_PASSES = 8
 _EMPTY_PARAGRAPH = re.compile(r"<p>(?:\s|&nbsp;|<br>)*</p>")
+
+
+def _filter_attribute(tag: str, attribute: str, value: str) -> str | None:
+    return value if attribute != "start" or re.fullmatch(r"\d{1,4}", value, re.ASCII) else None
 
 
 def _cleaner_with(link_rel: str) -> nh3.Cleaner:
     return nh3.Cleaner(
         tags=TAGS,
         clean_content_tags={"script", "style", "iframe", "object", "embed", "svg", "math", "template", "noscript"},
-        attributes={"a": {"href"}},
+        attributes={"a": {"href"}, "ol": {"start"}},
+        attribute_filter=_filter_attribute,
         url_schemes={"http", "https", "mailto"},
         link_rel=link_rel,
         strip_comments=True,
@@ -63,7 +69,9 @@ def sanitize(html: str) -> str:
 def _cleaned(html: str) -> str:
     for pattern, replacement in _SYNONYMS:
         html = pattern.sub(replacement, html)
-    return _EMPTY_PARAGRAPH.sub("", _cleaner.clean(html)).strip()
+    # Browsers drop a line break at the start of a preformatted block, each time that they parse it.
+    html = re.sub(r"<pre>\n+", "<pre>", _cleaner.clean(html))
+    return _EMPTY_PARAGRAPH.sub("", html).strip()
 
 
 def from_form(text: str) -> str:
@@ -106,5 +114,5 @@ def with_absolute_links(html: str, url: str) -> str:
 
 def plain_text(html: str) -> str:
     """Return the text alone, with a space between blocks, for lengths, summaries and descriptions."""
-    spaced = re.sub(r"</(?:p|h2|h3|li|blockquote)>|<br>|<hr>", " ", html)
+    spaced = re.sub(r"</(?:p|h2|h3|li|blockquote|pre|td|th|tr)>|<br>|<hr>", " ", html)
     return " ".join(unescape(strip_tags(spaced)).split())

@@ -12,6 +12,7 @@ from django.db.models import F
 from django.tasks import Task, task
 from django.utils import timezone
 
+from core.logs import log_event
 from core.models import PendingEmail
 
 MAX_ATTEMPTS = 6
@@ -83,4 +84,5 @@ def send_pending_emails() -> None:
             if not isinstance(error, SMTPRecipientsRefused):
                 return  # The others would fail too, each after a timeout.
         else:
+            log_event("email_sent", email_id=email.pk)
             email.delete()

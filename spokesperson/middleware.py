@@ -10,6 +10,7 @@ from django.utils import translation
 from django.utils.cache import patch_cache_control
 from django.utils.translation import gettext as _
 
+from core.http_cache import is_anonymous
 from spokesperson.views import page_not_found, refuse
 
 # The list of all static files, which WhiteNoise would serve.
@@ -35,7 +36,7 @@ def default_headers(get_response: GetResponse) -> GetResponse:
 
 
 def refuse_malformed_requests(get_response: GetResponse) -> GetResponse:
-    """Refuse null bytes and text that is not UTF-8 in URLs, and bodies larger than `MAX_BODY_BYTES`."""
+    """Refuse null bytes and text that is not UTF-8 in URLs, and bodies that are too large."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         if request.path_info.startswith(HIDDEN_PATHS):
@@ -48,7 +49,8 @@ def refuse_malformed_requests(get_response: GetResponse) -> GetResponse:
             length = int(request.META.get("CONTENT_LENGTH") or 0)
         except ValueError:
             return refuse(request, 400, _("The request is not valid."))
-        if length > settings.MAX_BODY_BYTES:
+        is_upload = (request.content_type == "multipart/form-data") and not is_anonymous(request)
+        if length > (settings.MAX_UPLOAD_BODY_BYTES if is_upload else settings.MAX_BODY_BYTES):
             return refuse(request, 413, _("The request is too large. Images can be up to 10 MB."))
         return get_response(request)
 

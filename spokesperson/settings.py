@@ -95,6 +95,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "core.logs.remember_request",
     # Outermost, so that it applies to what the others refuse.
     "spokesperson.middleware.default_headers",
     "spokesperson.middleware.language_from_path",
@@ -263,7 +264,14 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
 DATA_UPLOAD_MAX_NUMBER_FILES = 4
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+FILE_UPLOAD_HANDLERS = [
+    "core.uploads.LimitedFileUploadHandler",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 MAX_BODY_BYTES = 12 * 1024 * 1024
+# Of a form with a file of a signed-in user: an image that is too large is an error of its field, not a lost form.
+MAX_UPLOAD_BODY_BYTES = 40 * 1024 * 1024
 
 # --- Email -----------------------------------------------------------------------------------
 
@@ -466,13 +474,20 @@ BEACONS_AT_ONCE = env.number("BEACONS_AT_ONCE", default=56)
 IMAGE_QUOTA_BYTES = env.number("IMAGE_QUOTA_MB", default=500) * 1024 * 1024
 
 LOG_LEVEL = env.one_of("LOG_LEVEL", "WARNING", ("DEBUG", "INFO", "WARNING", "ERROR"))
+LOG_FORMAT = env.one_of("LOG_FORMAT", "json" if HTTPS else "plain", ("json", "plain"))
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
-    # Its advice is a setting of Django's; spokesperson.views.bad_request logs what to do here.
-    "loggers": {"django.security.DisallowedHost": {"handlers": [], "propagate": False}},
+    "formatters": {
+        "plain": {"()": "core.logs.PlainFormatter", "format": "%(asctime)s %(levelname)s %(name)s: %(message)s"},
+        "json": {"()": "core.logs.JSONFormatter"},
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
+    # The first advises a setting of Django's; spokesperson.views.bad_request logs what to do here.
+    "loggers": {
+        "django.security.DisallowedHost": {"handlers": [], "propagate": False},
+        "spokesperson.events": {"level": "INFO"},
+    },
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
 }
 

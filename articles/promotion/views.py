@@ -31,7 +31,8 @@ from articles.promotion.selectors import (
     promotion_with_results,
 )
 from articles.promotion.services.capacity import next_free_starts
-from articles.promotion.services.payments import open_payment, refund_if_closed
+from articles.promotion.services.payments import open_payment
+from articles.promotion.services.refunds import refund_if_closed
 from articles.promotion.services.requests import author_agrees, author_refuses, cancel, request_promotion
 from articles.promotion.services.tracking import record
 from articles.readership.visitors import is_prefetch, is_same_origin, visitor_of
@@ -247,7 +248,6 @@ def static_process_payment(request: HttpRequest, variant: str) -> HttpResponse:
 
 
 @csrf_exempt
-@require_POST
 def process_payment(request: HttpRequest, token: uuid.UUID) -> HttpResponse:
     """Handle a callback to the URL of one payment. The payment is the one that a signed event names."""
     payment = get_object_or_404(Payment, token=str(token))

@@ -12,7 +12,6 @@ import uuid
 from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError
 from django.utils import timezone
-from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -34,6 +33,9 @@ from core import events
 from core.exceptions import ActionNotAllowed
 from core.models import SiteSettings
 from core.sanitizer import plain_text
+from core.text import shorten
+
+MAX_SUMMARY = 200  # characters of one that is taken from the text
 
 
 def start_draft(*, author: User, text: ArticleContent, form_key: uuid.UUID | None = None) -> Article:
@@ -117,7 +119,7 @@ def submit(*, article: Article) -> Article:
     revision.state = Revision.State.IN_REVIEW
     revision.submitted_at = timezone.now()
     # Cards, feeds and search results show a summary: take the beginning of the text if the author gave none.
-    revision.summary = revision.summary or Truncator(plain_text(revision.body)).chars(200, truncate="…")
+    revision.summary = revision.summary or shorten(plain_text(revision.body), MAX_SUMMARY)
     revision.save(update_fields=["state", "submitted_at", "summary"])
     if article.state != Article.State.HIDDEN and is_trusted(author):
         return _publish(article, revision)

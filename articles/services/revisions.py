@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from articles.models import Article, ArticleTag, Image, Revision, Section, Tag
 from core.exceptions import ActionNotAllowed
 from core.sanitizer import plain_text, sanitize
+from core.text import is_visible
 
 MIN_WORDS = 30
 MAX_TAGS = 5
@@ -82,7 +83,7 @@ def is_unchanged(revision: Revision, content: ArticleContent) -> bool:
 def missing_for_submission(revision: Revision) -> dict[str, str]:
     """Return what a revision lacks to be submitted, as field name → sentence; empty if nothing is missing."""
     missing = {}
-    if len(plain_text(revision.body).split()) < MIN_WORDS:
+    if sum(map(is_visible, plain_text(revision.body).split())) < MIN_WORDS:
         missing["body"] = _("Write at least %(count)d words.") % {"count": MIN_WORDS}
     return missing
 

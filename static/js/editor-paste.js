@@ -15,9 +15,40 @@ function wrapContent(element, name) {
   element.append(inner)
 }
 
+/** Make lists of the paragraphs that Word writes for them: each begins with its bullet or number. */
+function makeWordLists(page) {
+  let list
+  for (const paragraph of page.querySelectorAll("p[class*=MsoList], p[data-style*='mso-list']")) {
+    const ignored = [...paragraph.querySelectorAll("[data-style]")].find((one) => /mso-list:\s*ignore/i.test(one.dataset.style))
+    const marker = ignored?.textContent ?? /^\s*(?:[·•▪§o–-]|\w{1,4}[.)])[\s\u00a0]+/.exec(paragraph.textContent)?.[0]
+    if (!marker) continue
+    if (ignored) ignored.remove()
+    else removeStart(paragraph, marker.length)
+    const name = /\w[.)]/.test(marker) ? "ol" : "ul"
+    if (!list || list !== paragraph.previousElementSibling || list.localName !== name) {
+      list = page.createElement(name)
+      paragraph.before(list)
+    }
+    const item = page.createElement("li")
+    item.append(...paragraph.childNodes)
+    list.append(item)
+    paragraph.remove()
+  }
+}
+
+function removeStart(element, length) {
+  const texts = document.createTreeWalker(element, NodeFilter.SHOW_TEXT)
+  while (length > 0 && texts.nextNode()) {
+    const cut = Math.min(length, texts.currentNode.data.length)
+    texts.currentNode.data = texts.currentNode.data.slice(cut)
+    length -= cut
+  }
+}
+
 export function prepared(html) {
   const harmless = html.replace(/<[^>]+>/g, (tag) => tag.replace(/\s(style|on\w+)(\s*=)/gi, " data-$1$2"))
   const page = new DOMParser().parseFromString(harmless, "text/html")
+  makeWordLists(page)
   for (const element of page.querySelectorAll("[data-style]")) {
     const style = element.dataset.style.toLowerCase()
     element.removeAttribute("data-style")

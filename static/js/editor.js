@@ -4,7 +4,7 @@ import * as prose from "django-prose-editor/editor"
 import { prepared } from "editor-paste"
 import { Toolbar } from "editor-toolbar"
 
-const BLOCK = /<(p|h[1-6]|ul|ol|blockquote|hr)[\s>/]/i
+const BLOCK = /<(p|h[1-6]|ul|ol|blockquote|hr|pre|table)[\s>/]/i
 
 /** Return the field's value as HTML; plain text, written without this script, becomes paragraphs. */
 function contentOf(field) {

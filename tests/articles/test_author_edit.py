@@ -283,6 +283,13 @@ def test_full_disk_is_a_field_error_and_keeps_typed_text(
     assert not [path for path in settings.MEDIA_ROOT.rglob("*") if path.is_file()]
 
 
+def test_file_over_the_body_limit_is_a_field_error_and_keeps_typed_text(client: Client, user: User) -> None:
+    answer = client.post(NEW, filled(image=SimpleUploadedFile("x.jpg", b"\xff" * 13 * 1024 * 1024)))
+    assert "larger than 10 MB" in errors(answer, "image")
+    assert "We counted every street lamp" in answer.text
+    assert Client().post(NEW, filled(image=SimpleUploadedFile("x.jpg", b"\xff" * 13 * 1024 * 1024))).status_code == 413
+
+
 def test_full_image_quota_is_a_field_error(client: Client, user: User, settings: LazySettings) -> None:
     settings.IMAGE_QUOTA_BYTES = 1
     assert "You have used all" in errors(client.post(NEW, filled(image=upload(50, 50))), "image")

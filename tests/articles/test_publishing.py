@@ -371,3 +371,15 @@ def test_concurrent_withdraw_and_publish_end_in_one_state() -> None:
     assert sum(isinstance(error, ActionNotAllowed) for error in raised) == 1
     assert sum(error is None for error in raised) == 1
     assert fresh(article).state in {State.DRAFT, State.PUBLISHED}
+
+
+def test_summary_from_the_text_is_cut_at_a_word() -> None:
+    family = "\U0001f468\u200d\U0001f469\u200d\U0001f467\u200d\U0001f466"
+    article = factories.in_review(summary="", body=f"<p>{(family + ' lamps ') * 200}</p>")
+    assert article.latest
+    assert set(article.latest.summary.rstrip("…").split()) == {family, "lamps"}
+
+
+def test_words_that_show_nothing_do_not_count() -> None:
+    with pytest.raises(ActionNotAllowed, match="at least 30 words"):
+        factories.in_review(body="<p>" + "\u3164 " * 40 + "</p>")

@@ -67,6 +67,7 @@ def results(**changes: Any) -> Results:
         "locked_errors": 0,
         "wrong_counts": [],
         "workers": [Memory(rss=150.0, pss=120.0), Memory(rss=140.0, pss=110.0)],
+        "workers_after_hostile_round": [Memory(rss=175.0, pss=130.0)],
         "fill_seconds": 600.0,
     }
     return Results(**{**values, **changes})
@@ -106,7 +107,8 @@ def test_bars_all_hold_after_a_good_run() -> None:
         ({"locked_errors": 1}, "SQLite: “database is locked”"),
         ({"wrong_counts": ["spike: 9 views were stored, 10 were sent"]}, "counts"),
         ({"search_p95_ms": 100.1}, "search"),
-        ({"workers": [Memory(rss=170.1, pss=1.0)]}, "memory"),
+        ({"workers": [Memory(rss=170.1, pss=1.0)]}, "memory of the largest worker at the end"),
+        ({"workers_after_hostile_round": [Memory(rss=180.1, pss=1.0)]}, "memory of the largest worker after"),
         ({"fill_seconds": 901.0}, "filling the database"),
         ({"lists": [ListTimes(name="hot", large_p50=1, large_p95=6.6, small_p50=1, small_p95=5)]}, "lists"),
     ],

@@ -35,7 +35,7 @@ def assert_clean(markup: str) -> None:
     assert not inventory.comments
     for tag, attributes in inventory.found:
         assert tag in TAGS
-        assert set(attributes) <= ({"href", "rel"} if tag == "a" else set())
+        assert set(attributes) <= {"a": {"href", "rel"}, "ol": {"start"}}.get(tag, set())
         if tag == "a":
             assert attributes["rel"] == "nofollow ugc noopener"
         if href := attributes.get("href"):
@@ -59,6 +59,16 @@ PIECES = [
     "<i style='x'>",
     "</i>",
     "<em>",
+    "<ol start='5'>",
+    "<ol start=-1 type=a>",
+    "<pre>\n\n  x",
+    "</pre>",
+    "<table><tr><td style=x>",
+    "</td>",
+    "</table>",
+    "<sub>",
+    "</sup>",
+    "<code class=x>",
     "</em>",
     "<ul>",
     "<li>",
@@ -179,3 +189,27 @@ def test_plain_text_is_escaped_once_when_displayed() -> None:
     words = plain_text("<p>Fish &amp; chips &lt;b&gt;</p><h2>Next</h2><ul><li>one</li><li>two</li></ul>a<br>b")
     assert words == "Fish & chips <b> Next one two a b"
     assert html.escape(words).count("&amp;amp;") == 0
+
+
+@pytest.mark.parametrize(
+    "markup",
+    [
+        '<ol start="5"><li>Five</li></ol>',
+        "<pre><code>def f():\n    return 1</code></pre>",
+        "<p>x<sup>2</sup> and H<sub>2</sub>O</p>",
+        "<table><tbody><tr><th>City</th><td>Gyumri</td></tr></tbody></table>",
+    ],
+)
+def test_sanitize_keeps_structure(markup: str) -> None:
+    assert sanitize(markup) == from_form(markup) == markup
+
+
+def test_sanitize_drops_other_attributes() -> None:
+    assert sanitize('<ol start="5x" type="a"><li>A</li></ol>') == "<ol><li>A</li></ol>"
+    assert sanitize('<table class="x"><tr><td colspan="9" style="x">A</td></tr></table>') == (
+        "<table><tbody><tr><td>A</td></tr></tbody></table>"
+    )
+
+
+def test_plain_text_keeps_cells_apart() -> None:
+    assert plain_text("<table><tr><td>City</td><td>Lamps</td></tr></table>") == "City Lamps"

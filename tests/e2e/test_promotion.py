@@ -17,6 +17,7 @@ from articles.models import Article
 from articles.promotion.models import Promotion
 from articles.promotion.models.ledger import verify_ledger
 from articles.promotion.services import requests, tracking
+from articles.promotion.tasks import finish_promotions
 from tests.e2e import IN_BROWSER
 from tests.factories import UserFactory, published
 from tests.moderation.users import moderator
@@ -122,6 +123,7 @@ def test_promotion_from_request_to_end(
 
     sponsor_page.goto(f"/promotions/{promotion.pk}/")
     expect(promotion_state(sponsor_page)).to_have_text("Ended")
+    finish_promotions()
     wait_for_tasks()
     entries = ledger_entries(reader)
     expect(entries).to_contain_text(["requester", "the site", "70.00", "author", "moderator", "Ended"])

@@ -140,9 +140,12 @@ def test_vote_with_expired_session_redirects_to_login(page: Page, log_in: LogIn)
     page.locator("input[name=login]").fill("ani")
     page.locator("input[name=password]").fill("correct horse battery")
     page.locator("input[name=password]").press("Enter")
-    expect(page).to_have_url(f"{article.get_absolute_url()}#vote")
-    expect(page.locator("#vote-like")).to_have_attribute("aria-pressed", "false")
+    expect(page).to_have_url(f"{article.get_absolute_url()}?vote=1#vote")
+    expect(page.get_by_text("You are logged in. Press the button to vote.")).to_be_visible()
     assert not Vote.objects.exists()
+    page.locator(".wanted").click()
+    expect(page.locator("#vote-like")).to_have_attribute("aria-pressed", "true")
+    assert Vote.objects.get().value == 1
 
 
 def test_vote_on_own_article_shows_reason(page: Page, log_in: LogIn, accessible: Callable[[Page], None]) -> None:

@@ -21,7 +21,7 @@ from articles.promotion.admin.finance import (
 )
 from articles.promotion.admin.timeline import DAYS, timeline_context
 from articles.promotion.models import PromotionDay
-from articles.promotion.services import decisions, payments
+from articles.promotion.services import decisions, refunds
 from tests import factories
 from tests.factories import SectionFactory
 from tests.moderation.users import moderator as group_member
@@ -180,7 +180,7 @@ def test_income_by_month_and_currency() -> None:
         actions.paid(price=300, currency="JPY")
         decisions.decline(promotion=back, moderator=moderator, reason="No.")
     with time_machine.travel(datetime(2026, 6, 2, tzinfo=UTC), tick=False):
-        payments.record_refund(promotion=back, moderator=moderator)
+        refunds.record_refund(promotion=back, moderator=moderator)
         actions.awaiting(price=999)
     rows = [tuple(row[name] for name in MONEY) for row in income_by_month(now=NOON)]
     assert rows == [

@@ -19,7 +19,7 @@ from articles.promotion.models import LedgerEntry, Payment, Promotion
 from articles.promotion.models.ledger import verify_ledger
 from articles.promotion.models.payment import EXPONENTS, format_amount, format_price, to_decimal, to_minor
 from articles.promotion.payments import DummyProvider
-from articles.promotion.services import decisions, payments, requests
+from articles.promotion.services import decisions, payments, refunds, requests
 from core.exceptions import ActionNotAllowed
 from tests.promotion import actions
 from tests.promotion.actions import DAY
@@ -77,7 +77,7 @@ def test_to_decimal_and_to_minor_are_inverse(amount: int, currency: str) -> None
 def test_refund_amount_is_between_zero_and_price(price: int, days: int, after: int) -> None:
     start = timezone.now()
     promotion = Promotion(price=price, starts_at=start, ends_at=start + days * DAY)
-    back = payments.refund_amount(promotion, price, now=start + timedelta(seconds=after))
+    back = refunds.refund_amount(promotion, price, now=start + timedelta(seconds=after))
     assert 0 <= back <= price
     if after <= 0:
         assert back == price
@@ -111,11 +111,11 @@ class TestTransfer:
         assert "manual refund" in emails[moderator.email].body
         assert (events(made)[-2:], balance(made)) == (["declined", "refund_due"], 7000)
         assert Promotion.objects.refund_owed().get() == made
-        payments.record_refund(promotion=made, moderator=moderator)
+        refunds.record_refund(promotion=made, moderator=moderator)
         assert (events(made)[-1], balance(made)) == ("refunded", 0)
         assert not Promotion.objects.refund_owed().exists()
         with pytest.raises(ActionNotAllowed, match="No refund is due"):
-            payments.record_refund(promotion=made, moderator=moderator)
+            refunds.record_refund(promotion=made, moderator=moderator)
         assert verify_ledger() is None
 
 
@@ -204,8 +204,8 @@ class TestProvider:
         payment.refresh_from_db()
         assert (payment.refund_due, payment.refunded, payment.refund_status) == (7000, 7000, "confirmed")
         assert any("Refunded" in email.subject for email in mail.outbox)
-        payments.record_provider_refund(payment=payment, total=7000)  # a repeated report
-        payments.send_refund.call(payment.pk)
+        refunds.record_provider_refund(payment=payment, total=7000)  # a repeated report
+        refunds.send_refund.call(payment.pk)
         assert (events(made).count("refunded"), balance(made)) == (1, 0)
 
     def test_failed_refund_is_recorded_and_done_by_hand(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -221,7 +221,7 @@ class TestProvider:
         assert [one.subject for one in mail.outbox if moderator.email in one.to] == [
             f"Refund due: promotion no. {made.pk}"
         ]
-        payments.record_refund(promotion=made, moderator=moderator, reason="Bank transfer.")
+        refunds.record_refund(promotion=made, moderator=moderator, reason="Bank transfer.")
         assert (events(made)[-1], balance(made)) == ("refunded", 0)
 
     def test_refund_of_removed_provider_is_done_by_hand(self, settings: LazySettings) -> None:
@@ -278,7 +278,7 @@ class TestReconcile:
         return time_machine.travel(timezone.now() + timedelta(minutes=11))
 
     def test_refund_that_was_never_sent_is_sent(self, payment: Payment, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(payments.send_refund.__class__, "enqueue", lambda *_: None)
+        monkeypatch.setattr(refunds.send_refund.__class__, "enqueue", lambda *_: None)
         self.decline(payment)
         assert (payment.refund_status, payment.refunded) == ("requested", 0)
         monkeypatch.undo()
@@ -340,4 +340,4 @@ class TestReconcile:
         monkeypatch.setattr(DummyProvider, "send_refund", hangs)
         self.decline(payment)
         with pytest.raises(ActionNotAllowed, match="No refund is due"):
-            payments.record_refund(promotion=payment.promotion, moderator=actions.moderator())
+            refunds.record_refund(promotion=payment.promotion, moderator=actions.moderator())

@@ -23,7 +23,7 @@ from articles.models import Article
 from articles.promotion.models import LedgerEntry, Payment, Placement, Plan, Promotion
 from articles.promotion.models.ledger import verify_ledger
 from articles.promotion.models.promotion import OPEN
-from articles.promotion.services import decisions, payments, requests
+from articles.promotion.services import decisions, payments, refunds, requests
 from articles.promotion.services.capacity import max_concurrent
 from articles.promotion.services.state_machine import ALLOWED
 from articles.services import publishing
@@ -90,7 +90,7 @@ class World:
                 decisions.move_start, promotion=promotion, moderator=moderator, start=start or timezone.now() + DAY
             ),
             partial(decisions.reapprove_after_edit, promotion=promotion, moderator=moderator),
-            partial(payments.record_refund, promotion=promotion, moderator=moderator),
+            partial(refunds.record_refund, promotion=promotion, moderator=moderator),
         ]
         self.chance.choice(attempts)()
 

@@ -17,7 +17,7 @@ from django.utils import timezone
 from accounts.models import User
 from articles.promotion.forms import Action
 from articles.promotion.models import LedgerEntry, Plan, Promotion
-from articles.promotion.services import decisions, payments, requests, state_machine
+from articles.promotion.services import decisions, payments, refunds, requests, state_machine
 from articles.promotion.services.state_machine import ALLOWED, transition
 from articles.services import publishing
 from core.exceptions import ActionNotAllowed
@@ -265,7 +265,7 @@ def decided(name: str, promotion: Promotion, who: User) -> object:
         "revoke": decisions.revoke,
         "move_start": partial(decisions.move_start, start=timezone.now() + 3 * DAY),
         "reapprove_after_edit": decisions.reapprove_after_edit,
-        "record_refund": payments.record_refund,
+        "record_refund": refunds.record_refund,
         "add_correction": decisions.add_correction,
     }
     assert set(choices) == set(Action.values)  # All that the admin offers.

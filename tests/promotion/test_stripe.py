@@ -25,7 +25,7 @@ from payments import core
 from articles.promotion.models import LedgerEntry, Payment, Promotion
 from articles.promotion.models.ledger import verify_ledger
 from articles.promotion.payments.stripe_checkout import IGNORED, StripeProvider
-from articles.promotion.services import decisions, payments
+from articles.promotion.services import decisions, payments, refunds
 from core.exceptions import ActionNotAllowed
 from tests.promotion import actions
 
@@ -292,12 +292,12 @@ def test_pay_go_back_and_pay_in_another_language(client: Client, sessions: Sessi
     assert (payment.status, payment.attrs.sessions) == ("sent", ["cs_0", "cs_1"])
 
 
-def test_paid_on_two_pages_refunds_the_second(payment: Payment, refunds: list[dict[str, Any]]) -> None:
+def test_paid_on_two_pages_refunds_the_second(payment: Payment, sent_refunds: list[dict[str, Any]]) -> None:
     assert send(event(payment)) == 200
     for _ in range(2):
         assert send(event(payment, id="cs_2", payment_intent="pi_2")) == 200
     assert state(payment) == State.PAID
-    assert [(one["payment_intent"], one["amount"]) for one in refunds] == [("pi_2", 7000)]
+    assert [(one["payment_intent"], one["amount"]) for one in sent_refunds] == [("pi_2", 7000)]
 
 
 def test_lost_event_of_a_charge_is_asked_for(
@@ -347,15 +347,15 @@ def test_hanging_stripe_is_given_up_and_the_sponsor_told(client: Client, monkeyp
 
 
 @pytest.fixture
-def refunds(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
-    asked: list[dict[str, Any]] = []
+def sent_refunds(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    sent: list[dict[str, Any]] = []
 
     def create(**values: Any) -> dict[str, str]:
-        asked.append(values)
-        return {"id": f"re_{len(asked)}", "status": "succeeded"}
+        sent.append(values)
+        return {"id": f"re_{len(sent)}", "status": "succeeded"}
 
     monkeypatch.setattr(stripe.Refund, "create", create)
-    return asked
+    return sent
 
 
 def refunded_event(total: int) -> bytes:
@@ -382,7 +382,7 @@ def decline(payment: Payment) -> Promotion:
 
 
 def test_refund_in_the_dashboard_is_recorded_and_not_made_again(
-    payment: Payment, refunds: list[dict[str, Any]]
+    payment: Payment, sent_refunds: list[dict[str, Any]]
 ) -> None:
     moderator = actions.moderator()
     send(event(payment))
@@ -392,25 +392,25 @@ def test_refund_in_the_dashboard_is_recorded_and_not_made_again(
     assert [row.amount for row in payment.promotion.ledger.filter(event="refunded")] == [-3000, -4000]
     assert any(moderator.email in email.to for email in mail.outbox)
     made = decline(payment)
-    assert refunds == []
+    assert sent_refunds == []
     assert not Promotion.objects.refund_owed().exists()
     with pytest.raises(ActionNotAllowed, match="No refund is due"):
-        payments.record_refund(promotion=made, moderator=moderator)
+        refunds.record_refund(promotion=made, moderator=moderator)
     assert verify_ledger() is None
 
 
 def test_rest_after_a_partial_refund_in_the_dashboard_is_refunded(
-    payment: Payment, refunds: list[dict[str, Any]]
+    payment: Payment, sent_refunds: list[dict[str, Any]]
 ) -> None:
     send(event(payment))
     send(refunded_event(3000))
     decline(payment)
-    assert [one["amount"] for one in refunds] == [4000]
+    assert [one["amount"] for one in sent_refunds] == [4000]
     payment.refresh_from_db()
     assert (payment.refund_due, payment.refunded, payment.refund_status) == (7000, 7000, "confirmed")
 
 
-def test_event_about_own_refund_changes_nothing(payment: Payment, refunds: list[dict[str, Any]]) -> None:
+def test_event_about_own_refund_changes_nothing(payment: Payment, sent_refunds: list[dict[str, Any]]) -> None:
     send(event(payment))
     decline(payment)
     before = events_of(payment)
@@ -432,7 +432,7 @@ def test_already_refunded_counts_as_refunded(payment: Payment, monkeypatch: pyte
 
 @pytest.mark.parametrize("kind", ["refund.failed", "refund.updated", "charge.refund.updated"])
 def test_failed_refund_is_recorded_once_and_done_by_hand(
-    payment: Payment, refunds: list[dict[str, Any]], kind: str
+    payment: Payment, sent_refunds: list[dict[str, Any]], kind: str
 ) -> None:
     moderator = actions.moderator()
     send(event(payment))
@@ -444,7 +444,7 @@ def test_failed_refund_is_recorded_once_and_done_by_hand(
     assert [email.subject for email in mail.outbox if moderator.email in email.to] == [
         f"Refund due: promotion no. {made.pk}"
     ]
-    payments.record_refund(promotion=made, moderator=moderator)
+    refunds.record_refund(promotion=made, moderator=moderator)
     assert send(failed_event(kind)) == 200  # Late, and repeated.
     assert events_of(payment)[-1] == "refunded"
     assert sum(row.amount for row in made.ledger.filter(event__in=LedgerEntry.MOVES_MONEY)) == 0
@@ -476,7 +476,7 @@ def test_refund_without_answer_is_asked_for_before_it_is_sent_again(
 
 @pytest.mark.parametrize(("status", "refunded"), [("won", 7000), ("lost", 7000), ("warning_closed", 7000)])
 def test_nothing_is_refunded_during_a_dispute(
-    payment: Payment, refunds: list[dict[str, Any]], status: str, refunded: int
+    payment: Payment, sent_refunds: list[dict[str, Any]], status: str, refunded: int
 ) -> None:
     moderator = actions.moderator()
     send(event(payment))
@@ -488,11 +488,11 @@ def test_nothing_is_refunded_during_a_dispute(
     ]
     decline(payment)
     payments.reconcile()
-    assert refunds == []
+    assert sent_refunds == []
     for _ in range(2):
         assert send(dispute_event("closed", status)) == 200
     # The bank has returned the money of a lost dispute to the sponsor.
-    assert len(refunds) == (0 if status == "lost" else 1)
+    assert len(sent_refunds) == (0 if status == "lost" else 1)
     payment.refresh_from_db()
     assert (payment.refunded, payment.is_disputed) == (refunded, False)
     assert send(dispute_event("created", "needs_response")) == 200  # Late.
@@ -520,7 +520,9 @@ ODD: list[Any] = [None, True, {}, "\0", "\ud800", 10**30, -1]
 
 @pytest.mark.parametrize("value", ODD, ids=repr)
 @pytest.mark.parametrize("kind", sorted(StripeProvider.handlers))
-def test_odd_signed_event_is_not_a_500(payment: Payment, refunds: list[dict[str, Any]], kind: str, value: Any) -> None:
+def test_odd_signed_event_is_not_a_500(
+    payment: Payment, sent_refunds: list[dict[str, Any]], kind: str, value: Any
+) -> None:
     assert send(event(payment)) == 200
     before = events_of(payment)
     whole = {

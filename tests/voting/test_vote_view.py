@@ -98,12 +98,12 @@ def test_wanted_vote_is_offered_after_login_and_cast_by_one_press(
     login = {"login": voter.username, "password": "correct horse battery", "next": back}
     assert client.post(reverse("account_login"), login)["Location"] == back
     page = client.get(back.partition("#")[0]).text
-    assert f'<button id="{button}" class="wanted" autofocus' in page
+    assert f'<button id="{button}" class="wanted"' in page
     assert "You are logged in. Press the button to vote." in page
     assert not Vote.objects.exists()
     post(client, article, wanted)
     assert Vote.objects.get().value == int(wanted)
-    assert "autofocus" not in client.get(back.partition("#")[0]).text
+    assert "wanted" not in client.get(back.partition("#")[0]).text
 
 
 @pytest.mark.usefixtures("voter")
@@ -111,7 +111,7 @@ def test_wanted_vote_is_offered_after_login_and_cast_by_one_press(
 def test_unknown_wanted_vote_is_ignored(client: Client, article: Article, value: str) -> None:
     page = client.get(article.get_absolute_url(), {"vote": value}).text
     assert "vote-like" in page
-    assert "autofocus" not in page
+    assert "wanted" not in page
 
 
 @pytest.mark.usefixtures("voter")

@@ -14,6 +14,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from accounts.models import User
 from articles.models import Revision
@@ -23,22 +24,33 @@ from articles.promotion.forms import Action, DecisionForm, EditorialPickForm
 from articles.promotion.models import Promotion
 from articles.promotion.services import decisions
 from articles.promotion.services.capacity import first_free_start, wanted_start
-from articles.promotion.services.payments import confirm_payment, record_refund, refund_if_closed
+from articles.promotion.services.payments import confirm_payment
+from articles.promotion.services.refunds import record_refund, refund_if_closed
 from articles.promotion.services.state_machine import DECIDE_PERMISSION
 from core.admin import KeysetModelAdmin
 from core.exceptions import ActionNotAllowed
 from core.http_cache import framed
 
 State = Promotion.State
-_SERVICES: dict[str, Callable[..., object]] = {
-    Action.APPROVE: decisions.approve,
-    Action.CONFIRM_PAYMENT: confirm_payment,
-    Action.REAPPROVE: decisions.reapprove_after_edit,
-    Action.MOVE_START: decisions.move_start,
-    Action.DECLINE: decisions.decline,
-    Action.REVOKE: decisions.revoke,
-    Action.RECORD_REFUND: record_refund,
-    Action.CORRECT: decisions.add_correction,
+# Action → the service, and the message after it.
+_SERVICES: dict[str, tuple[Callable[..., object], str]] = {
+    Action.APPROVE: (decisions.approve, gettext_noop("The promotion of “%(title)s” is approved.")),
+    Action.CONFIRM_PAYMENT: (
+        confirm_payment,
+        gettext_noop("The payment for “%(title)s” is confirmed. You can now decide on the request."),
+    ),
+    Action.REAPPROVE: (
+        decisions.reapprove_after_edit,
+        gettext_noop("The promotion of “%(title)s” continues with the changed text."),
+    ),
+    Action.MOVE_START: (decisions.move_start, gettext_noop("The promotion of “%(title)s” has a new start time.")),
+    Action.DECLINE: (decisions.decline, gettext_noop("The promotion of “%(title)s” is declined.")),
+    Action.REVOKE: (decisions.revoke, gettext_noop("The promotion of “%(title)s” is revoked.")),
+    Action.RECORD_REFUND: (record_refund, gettext_noop("The refund for “%(title)s” is recorded.")),
+    Action.CORRECT: (
+        decisions.add_correction,
+        gettext_noop("The correction for “%(title)s” was added to the ledger."),
+    ),
 }
 
 
@@ -107,10 +119,10 @@ class DecisionMixin(KeysetModelAdmin[Promotion]):
         if action in {Action.APPROVE, Action.REAPPROVE}:
             # The article can be edited after the moderator has read it. Zero is no revision.
             arguments["revision_id"] = form.cleaned_data["revision"] or 0
-        _SERVICES[action](**arguments)
+        service, message = _SERVICES[action]
+        service(**arguments)
         self.log_change(request, promotion, action.label)
-        message = _("Saved for “%(title)s”: %(decision)s.")
-        messages.success(request, message % {"title": promotion.article, "decision": action.label})
+        messages.success(request, _(message) % {"title": str(promotion.article)})
         if action in {Action.APPROVE, Action.DECLINE}:  # Back to the queue, for the next one.
             return redirect("admin:promotion_promotion_changelist")
         return redirect("admin:promotion_promotion_change", promotion.pk)

@@ -1,7 +1,7 @@
 """Payment providers for django-payments: the dummy here, Stripe in its own module.
 
 Settings name the one that is used; for transfers there is none. Providers report to
-`articles.promotion.services.payments`, which calls these methods outside of transactions:
+`articles.promotion.services`, which call these methods outside of transactions:
 
 - `get_form(payment, data)`: let the sponsor pay; see django-payments.
 - `check_payment(payment)`: ask for the result of a charge, and report it.

@@ -15,14 +15,8 @@ from payments import PaymentError, RedirectNeeded
 from payments.core import BasicProvider
 
 from articles.promotion.models import Payment
-from articles.promotion.services.payments import (
-    record_dispute,
-    record_payment,
-    record_payment_failure,
-    record_provider_refund,
-    record_refund_failure,
-    record_sent,
-)
+from articles.promotion.services.payments import record_payment, record_payment_failure, record_sent
+from articles.promotion.services.refunds import record_dispute, record_provider_refund, record_refund_failure
 
 # Seconds. A sponsor waits no longer for Stripe; what has no answer is asked again by `services.payments.reconcile`.
 TIMEOUT = 10

@@ -19,7 +19,7 @@ from articles.promotion.models import LedgerEntry, Placement, Promotion
 from articles.promotion.models.ledger import append_entry
 from articles.promotion.services.capacity import check_capacity, find_start, wanted_start
 from articles.promotion.services.notifications import Kind, notify
-from articles.promotion.services.payments import close
+from articles.promotion.services.refunds import close
 from articles.promotion.services.requests import check_none_open
 from articles.promotion.services.state_machine import (
     check_moderator,

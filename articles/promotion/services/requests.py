@@ -20,7 +20,7 @@ from articles.promotion.models.ledger import append_entry
 from articles.promotion.models.promotion import OPEN, UNDECIDED
 from articles.promotion.services.capacity import MAX_REQUEST_LEAD, day_start, first_free_start
 from articles.promotion.services.notifications import Kind, notify, notify_moderators
-from articles.promotion.services.payments import close
+from articles.promotion.services.refunds import close
 from articles.promotion.services.state_machine import (
     check_phase,
     clean_reason,

@@ -1,0 +1,94 @@
+"""Log lines for programs: what happened, as one event with fields, without the text of users."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import secrets
+import traceback
+from collections.abc import Callable
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import SESSION_KEY
+from django.db import Error as DatabaseError
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+
+events = logging.getLogger("spokesperson.events")
+_request: ContextVar[HttpRequest | None] = ContextVar("request", default=None)
+
+
+def log_event(name: str, **fields: Any) -> None:
+    """Log that something happened, once the present transaction is committed.
+
+    Args:
+        fields: numbers and short codes, such as primary keys; never what a user wrote, an address or a link.
+    """
+    # The request is gone after a commit at its end, so what is known of it is read now.
+    extra = {"fields": {**_request_fields(_request.get()), **fields}}
+    transaction.on_commit(partial(events.info, name, extra=extra))
+
+
+def remember_request(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Middleware: all lines that are logged during a request have its id and, if it is known, its user's."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        token = _request.set(request)
+        try:
+            return get_response(request)
+        finally:
+            _request.reset(token)
+
+    return middleware
+
+
+def _request_fields(request: HttpRequest | None) -> dict[str, Any]:
+    if request is None:
+        return {}
+    if not hasattr(request, "log_id"):
+        given = request.headers.get("X-Request-ID", "") if settings.ALLAUTH_TRUSTED_PROXY_COUNT else ""
+        request.log_id = given if re.fullmatch("[0-9a-f]{32}", given) else secrets.token_hex(16)  # type: ignore[attr-defined]
+    fields = {"request_id": request.log_id}  # type: ignore[attr-defined]
+    session = getattr(request, "session", None)
+    # Not read for the log: that would be a query, perhaps in a transaction that has failed.
+    if session is not None and session.accessed and (user_id := session.get(SESSION_KEY)):
+        fields["user_id"] = int(user_id)
+    return fields
+
+
+def _fields(record: logging.LogRecord) -> dict[str, Any]:
+    known = getattr(record, "fields", {})
+    request = getattr(record, "request", None) or _request.get()
+    return {**_request_fields(request if isinstance(request, HttpRequest) else None), **known}
+
+
+class PlainFormatter(logging.Formatter):
+    """Lines to read: time, level, logger, message and fields."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the name of the base class
+        fields = "".join(f" {name}={value}" for name, value in _fields(record).items())
+        return super().formatMessage(record) + fields
+
+
+class JSONFormatter(logging.Formatter):
+    """A JSON object in each line. An exception of the database is named without its message, which holds values."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "event": record.getMessage(),
+            **_fields(record),
+        }
+        if record.exc_info and (error := record.exc_info[1]):
+            line["exception"] = f"{type(error).__module__}.{type(error).__qualname__}"
+            if not isinstance(error, DatabaseError):
+                line["exception_message"] = str(error)
+            line["traceback"] = "".join(traceback.format_tb(error.__traceback__))
+        return json.dumps(line, ensure_ascii=False, default=str)

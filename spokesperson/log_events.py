@@ -1,0 +1,82 @@
+"""Log lines for what services do, for log-in and for payments."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account import signals as account
+from django.contrib.auth import signals as auth
+from django.db.models import Model
+from django.db.models.signals import post_save
+from django.tasks.signals import task_finished
+
+from articles.moderation.models import Decision, Suspension
+from articles.promotion.models import LedgerEntry, Payment
+from core import events
+from core.logs import log_event
+
+# The fields of a new row that are logged.
+CREATED = {
+    Decision: ("revision_id", "moderator_id", "verdict", "rule"),
+    Suspension: ("user_id", "moderator_id"),
+    LedgerEntry: ("promotion_id", "event", "actor_id", "amount", "currency"),
+}
+SIGNALS = {
+    "article_submitted": events.article_submitted,
+    "article_published": events.article_published,
+    "article_returned": events.article_returned,
+    "article_hidden": events.article_hidden,
+    "article_restored": events.article_restored,
+    "vote_cast": events.vote_cast,
+    "user_renamed": events.user_renamed,
+    "tag_renamed": events.tag_renamed,
+    "logged_in": auth.user_logged_in,
+    "logged_out": auth.user_logged_out,
+    "login_failed": auth.user_login_failed,
+    "signed_up": account.user_signed_up,
+    "email_confirmed": account.email_confirmed,
+    "password_changed": account.password_changed,
+    "password_reset": account.password_reset,
+}
+
+
+def _log(name: str, arguments: dict[str, Any]) -> None:
+    """Log the primary keys and numbers of a signal's arguments."""
+    fields: dict[str, Any] = {}
+    for key, value in arguments.items():
+        if isinstance(value, Model):
+            fields[f"{key}_id"] = value.pk
+        elif isinstance(value, int):
+            fields[key] = value
+    log_event(name, **fields)
+
+
+def connect() -> None:
+    """Connect the receivers; they live as long as the process."""
+    for name, signal in SIGNALS.items():
+
+        def receive(name: str = name, **arguments: Any) -> None:
+            _log(name, arguments)
+
+        signal.connect(receive, weak=False, dispatch_uid=f"log-{name}")
+    for model in CREATED:
+        post_save.connect(log_created, sender=model)
+    post_save.connect(log_payment, sender=Payment)
+    task_finished.connect(log_task)
+
+
+def log_created(sender: type[Model], instance: Model, created: bool, **arguments: Any) -> None:
+    """Log a new row."""
+    if created:
+        fields = {field: getattr(instance, field) for field in CREATED[sender]}
+        log_event(f"{sender._meta.model_name}_created", **fields)
+
+
+def log_payment(instance: Payment, **arguments: Any) -> None:
+    """Log the state of a payment whenever it is written."""
+    log_event("payment", payment_id=instance.pk, promotion_id=instance.promotion_id, status=instance.status)
+
+
+def log_task(task_result: Any, **arguments: Any) -> None:
+    """Log how a task ended."""
+    log_event("task_finished", task=task_result.task.module_path, status=task_result.status)
