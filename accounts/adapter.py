@@ -24,7 +24,7 @@ from django.utils.translation import get_language, override
 from django.utils.translation import gettext_lazy as _
 
 from accounts.identity import imitates_staff
-from accounts.models import User
+from accounts.models import FormerUsername, User
 from core.mail import enqueue_email
 from core.models import SiteSettings
 from core.ratelimit import client_address, count_event, uncount_event
@@ -75,7 +75,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
             return str(request.META["REMOTE_ADDR"])
 
     def clean_username(self, username: str, shallow: bool = False) -> str:
-        if imitates_staff(username):
+        if imitates_staff(username) or FormerUsername.objects.filter(username=username.lower()).exists():
             raise self.validation_error("username_blacklisted")
         return str(super().clean_username(username, shallow))
 

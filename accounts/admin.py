@@ -10,7 +10,8 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import User
+from accounts.models import FormerUsername, User
+from accounts.services import remove_avatar
 from core import events
 from core.admin import KeysetModelAdmin
 from core.forms import TEXT_FIELDS
@@ -54,8 +55,13 @@ class UserAdmin(KeysetModelAdmin[User], auth_admin.UserAdmin[User]):
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
+        if change and "username" in form.changed_data:
+            former = form.initial["username"].lower()
+            FormerUsername.objects.update_or_create(username=former, defaults={"user": obj})
         if change and {"username", "display_name"} & set(form.changed_data):
             events.user_renamed.send(User, user=obj)
+        if not obj.is_active:
+            remove_avatar(user=obj)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return _is_superuser(request)

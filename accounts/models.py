@@ -146,3 +146,13 @@ class User(auth_models.AbstractUser):
 
     def get_absolute_url(self) -> str:
         return reverse("author", kwargs={"username": self.username})
+
+
+class FormerUsername(models.Model):
+    """A username that a user had until it was changed: links to it still lead to the user, and nobody else gets it."""
+
+    username = models.CharField(max_length=30, unique=True)  # lower case
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="former_usernames")
+
+    def __str__(self) -> str:
+        return self.username

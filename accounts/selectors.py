@@ -7,9 +7,10 @@ from allauth.usersessions.models import UserSession
 from django.contrib.auth import HASH_SESSION_KEY
 from django.contrib.sessions.models import Session
 from django.core.files.storage import default_storage
+from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
-from accounts.models import User
+from accounts.models import FormerUsername, User
 
 # Widths of an avatar's files in pixels: next to a name on a high-density screen, and on the user's page.
 AVATAR_SIZES = (96, 320)
@@ -18,6 +19,16 @@ AVATAR_SIZES = (96, 320)
 def has_confirmed_email(user: User) -> bool:
     """Return whether one of the user's addresses is confirmed, which is required to submit."""
     return bool(EmailAddress.objects.filter(user=user, verified=True).exists())
+
+
+def renamed_user(username: str) -> User:
+    """Return the active user who had this username before.
+
+    Raises:
+        Http404: there is none.
+    """
+    former = FormerUsername.objects.select_related("user")
+    return get_object_or_404(former, username=username.lower(), user__is_active=True).user
 
 
 def active_sessions(user: User) -> list[UserSession]:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from allauth.account.models import EmailAddress
 from django.core.exceptions import PermissionDenied
-from django.core.files.base import ContentFile
-from django.core.files.storage import default_storage
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef, ProtectedError
 from django.utils import timezone
@@ -20,7 +19,7 @@ from accounts.models import User
 from accounts.selectors import AVATAR_SIZES, avatar_path
 from core import events
 from core.exceptions import ActionNotAllowed
-from core.images import encode_webp, random_name
+from core.images import delete_files, encode_webp, random_name, store_files
 
 UNCONFIRMED_TIMEOUT = timedelta(days=7)
 # Users in one run.
@@ -119,15 +118,18 @@ def save_avatar(*, user: User, image: Image.Image) -> None:
 
     Args:
         image: from `core.images.load_image`.
+
+    Raises:
+        InvalidImage: it cannot be stored.
     """
     key = random_name()
     square = ImageOps.fit(image, (min(image.size),) * 2, centering=(0.5, 0.4))
+    files = {avatar_path(key, size): encode_webp(square, width=size) for size in AVATAR_SIZES}
+    store_files(files)
     try:
-        for size in AVATAR_SIZES:
-            default_storage.save(avatar_path(key, size), ContentFile(encode_webp(square, width=size)))
         _set_avatar_key(user, key)
     except BaseException:
-        _delete_files(key)
+        delete_files(files)
         raise
 
 
@@ -152,9 +154,4 @@ def _set_avatar_key(user: User, key: str) -> None:
         user.avatar_key = key
         user.save(update_fields=["avatar_key"])
         if old_key:
-            transaction.on_commit(lambda: _delete_files(old_key))
-
-
-def _delete_files(key: str) -> None:
-    for size in AVATAR_SIZES:
-        default_storage.delete(avatar_path(key, size))
+            transaction.on_commit(partial(delete_files, [avatar_path(old_key, size) for size in AVATAR_SIZES]))

@@ -32,6 +32,7 @@ from accounts.models import User
 from accounts.selectors import active_sessions
 from accounts.services import set_unconfirmed_email, update_profile
 from core.exceptions import ActionNotAllowed
+from core.images import InvalidImage
 from core.ratelimit import check_rate_limit
 
 MAX_AVATARS_PER_HOUR = 20
@@ -192,6 +193,9 @@ class ProfileView(CurrentUserMixin, FormView[ProfileForm]):
             update_profile(user=self.user, **form.cleaned_data)
         except ActionNotAllowed as error:
             form.add_error(None, str(error))
+            return self.form_invalid(form)
+        except InvalidImage as error:
+            form.add_error("avatar", str(error))
             return self.form_invalid(form)
         messages.success(self.request, _("Your profile is saved."))
         return super().form_valid(form)

@@ -13,6 +13,7 @@ from django.utils.html import escape, format_html
 from django.views.generic import View
 
 from accounts.models import User
+from accounts.selectors import renamed_user
 from articles import presenters
 from articles.models import Article, Section
 from core.models import SiteSettings
@@ -53,7 +54,7 @@ class ArticleFeed(View):
             articles = articles.in_section(section)
             title, page = f"{section.name} · {site.name}", section.get_absolute_url()
         elif username:
-            author = get_object_or_404(User.objects.by_username(username), is_active=True)
+            author = User.objects.by_username(username).filter(is_active=True).first() or renamed_user(username)
             if author.username != username:
                 return redirect(path.replace(f"/{username}/", f"/{author.username}/"), permanent=True)
             articles = articles.by(author)

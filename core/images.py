@@ -7,14 +7,19 @@ are stored, no metadata.
 from __future__ import annotations
 
 import json
+import logging
 import secrets
 import subprocess
 import sys
 import threading
+from collections.abc import Iterable
+from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -22,6 +27,8 @@ from PIL import Image, ImageOps
 
 from core import image_decoder
 from core.image_decoder import MAX_PIXELS, MAX_SIDE
+
+logger = logging.getLogger(__name__)
 
 MAX_BYTES = 10 * 1024 * 1024
 DECODER_TIMEOUT = 30  # seconds
@@ -115,3 +122,27 @@ def _read(file: UploadedFile[Any] | BinaryIO) -> bytes:
             _("The file is larger than %(number)d MB. Choose a smaller one.") % {"number": MAX_BYTES // 1024**2}
         )
     return data
+
+
+def store_files(files: dict[str, bytes]) -> None:
+    """Store files, storage path → content.
+
+    Raises:
+        InvalidImage: the disk is full, read-only or away. Nothing was stored.
+    """
+    try:
+        for path, content in files.items():
+            default_storage.save(path, ContentFile(content))
+    except OSError as error:
+        logger.exception("An image could not be stored")
+        delete_files(files)
+        raise InvalidImage(
+            _("The image cannot be stored at the moment. Try again later, or save without it.")
+        ) from error
+
+
+def delete_files(paths: Iterable[str]) -> None:
+    """Delete those of the files that exist."""
+    for path in paths:
+        with suppress(OSError):
+            default_storage.delete(path)

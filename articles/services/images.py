@@ -8,7 +8,6 @@ from datetime import timedelta
 from functools import partial
 
 from django.conf import settings
-from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import IntegrityError, transaction
 from django.db.models import Sum
@@ -19,7 +18,7 @@ from PIL import Image as PILImage
 from accounts.models import User
 from articles.models import Article, Image
 from articles.models.image import SHARE_SIZE
-from core.images import InvalidImage, encode_jpeg, encode_webp, random_name
+from core.images import InvalidImage, delete_files, encode_jpeg, encode_webp, random_name, store_files
 
 QUALITY = 80
 # An image that no revision uses can belong to a form that a user is still filling in.
@@ -45,21 +44,15 @@ def store_image(*, owner: User, pixels: PILImage.Image) -> Image:
     image.size = sum(map(len, files.values()))
     remove_unused(owner=owner)
     _check_quota(owner, image.size)
+    store_files(files)
     try:
-        for path, content in files.items():
-            default_storage.save(path, ContentFile(content))
         with transaction.atomic():
             # The lock makes concurrent uploads count each other.
             User.objects.select_for_update(no_key=True).get(pk=owner.pk)
             _check_quota(owner, image.size)
             image.save(force_insert=True)
-    except BaseException as error:
-        _delete_files(image)
-        if isinstance(error, OSError):  # The disk is full, read-only or away.
-            logger.exception("An image could not be stored")
-            raise InvalidImage(
-                _("The image cannot be stored at the moment. Try again later, or save without it.")
-            ) from error
+    except BaseException:
+        delete_files(files)
         raise
     return image
 
@@ -78,7 +71,7 @@ def delete_image(image: Image) -> None:
     """
     with transaction.atomic():
         image.delete()
-        transaction.on_commit(partial(_delete_files, image))
+        transaction.on_commit(partial(delete_files, image.paths))
 
 
 def remove_unused(*, owner: User) -> None:
@@ -130,9 +123,3 @@ def _check_quota(owner: User, size: int) -> None:
             _("You have used all %(number)d MB of your image storage, so this image was not added.")
             % {"number": settings.IMAGE_QUOTA_BYTES // (1024 * 1024)}
         )
-
-
-def _delete_files(image: Image) -> None:
-    for path in image.paths:
-        with suppress(OSError):
-            default_storage.delete(path)

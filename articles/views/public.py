@@ -18,6 +18,7 @@ from django.views.decorators.http import require_safe
 from django.views.generic import TemplateView
 
 from accounts.models import User
+from accounts.selectors import renamed_user
 from articles.models import Article, ArticleTag, Section, Tag
 from articles.models.article import BY_TAG_DATE, HOT, NEW, TOP, ArticleQuerySet
 from articles.models.slugs import slug_of
@@ -151,7 +152,10 @@ class AuthorView(TemplateView):
     template_name = "articles/author.html"
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        author, totals = author_with_totals(kwargs["username"])
+        try:
+            author, totals = author_with_totals(kwargs["username"])
+        except Http404:
+            return redirect(renamed_user(kwargs["username"]), permanent=True)
         if author.username != kwargs["username"]:  # Usernames ignore case, but the page has one URL.
             return redirect(author, permanent=True)
         page = paginate(Article.objects.published().by(author).for_list(), request, order=NEW)

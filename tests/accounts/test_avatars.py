@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
+from typing import Any
+from unittest import mock
 
 import pytest
 from django.conf import settings
-from django.core.files.storage import default_storage
+from django.contrib import admin
+from django.core.files.storage import FileSystemStorage, default_storage
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.template import Context, Template
+from django.test import Client
+from django.urls import reverse
 from PIL import Image
 
 from accounts import services
 from accounts.models import User
-from accounts.selectors import avatar_url
+from accounts.selectors import AVATAR_SIZES, avatar_path, avatar_url
 from accounts.services import remove_avatar, save_avatar
 from accounts.templatetags.user_tags import browser
 from tests.factories import UserFactory
@@ -107,3 +114,32 @@ def test_avatar_tag_without_image_shows_initial(name: str, message: str) -> None
 )
 def test_browser_filter(agent: str, words: str) -> None:
     assert browser(agent) == words
+
+
+def test_avatar_of_a_removed_user_is_gone(client: Client, django_capture_on_commit_callbacks: Any) -> None:
+    user = UserFactory.create()
+    save_avatar(user=user, image=Image.new("RGB", (300, 300)))
+    url = default_storage.url(avatar_path(user.avatar_key, AVATAR_SIZES[0]))
+    assert client.get(url).status_code == 200
+    user.is_active = False
+    with django_capture_on_commit_callbacks(execute=True):
+        admin.site.get_model_admin(User).save_model(
+            mock.Mock(), user, mock.Mock(changed_data=["is_active"]), change=True
+        )
+    assert client.get(url).status_code == 404
+
+
+def test_full_disk_is_an_error_of_the_avatar_field(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*args: object) -> str:
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(FileSystemStorage, "_save", full)
+    client.force_login(UserFactory.create())
+    target = BytesIO()
+    Image.new("RGB", (300, 300)).save(target, "PNG")
+    data = {"display_name": "Typed", "biography": "", "preferred_language": "en"}
+    response = client.post(
+        reverse("account_profile"), {**data, "avatar": SimpleUploadedFile("x.png", target.getvalue())}
+    )
+    assert "cannot be stored at the moment" in str(response.context["form"].errors["avatar"])
+    assert 'value="Typed"' in response.text

@@ -66,3 +66,20 @@ def test_address_of_a_section_does_not_change(client: Client) -> None:
     )
     section.refresh_from_db()
     assert (section.name, section.slug) == ("Science", "technology")
+
+
+def test_pages_of_a_renamed_author_redirect(client: Client) -> None:
+    author = factories.UserFactory.create(username="lilit")
+    factories.published(author)
+    staff = administrator()
+    client.force_login(staff)
+    page = reverse("admin:accounts_user_change", args=[author.pk])
+    data = {"preferred_language": "en", "is_active": "on", "display_name": "Lilit", "username": "lilit.new"}
+    assert client.post(page, data).status_code == 302
+    reader = Client()
+    for address in ("/authors/{}/", "/authors/{}/rss.xml", "/authors/{}/atom.xml"):
+        answer = reader.get(address.format("Lilit"))
+        assert (answer.status_code, answer["Location"]) == (301, address.format("lilit.new"))
+    assert reader.get("/authors/nobody/").status_code == 404
+    typed = {"username": "LILIT", "email": "new@example.org", "password1": "correct horse battery", "rules": "on"}
+    assert "is reserved" in reader.post(reverse("account_signup"), typed).text
