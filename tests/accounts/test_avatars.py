@@ -90,7 +90,7 @@ def test_avatar_tag_with_image() -> None:
     user = UserFactory.build(pk=3, avatar_key="ab" * 16)
     html = Template("{% load user_tags %}{% avatar user 44 %}").render(Context({"user": user}))
     url = default_storage.url(f"avatars/ab/{'ab' * 16}-96.webp")
-    assert html == f'<img class="avatar" src="{url}" width="44" height="44" alt="" loading="lazy">'
+    assert html.strip() == f'<img class="avatar" src="{url}" width="44" height="44" alt="" loading="lazy">'
 
 
 @pytest.mark.parametrize(("name", "message"), [("Anna", "A"), ("աննա", "Ա"), ("<i>", "&lt;"), ("", "P")])
