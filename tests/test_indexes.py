@@ -24,6 +24,9 @@ def test_foreign_keys_have_no_second_index() -> None:
         for model in apps.get_models()
         if model.__module__.startswith(("accounts.", "articles.", "core."))
         for field in model._meta.fields
-        if isinstance(field, models.ForeignKey) and getattr(field, "db_index") and not field.unique and field.name in set(first_columns(model))
+        if isinstance(field, models.ForeignKey)
+        and field.db_index
+        and not field.unique
+        and field.name in set(first_columns(model))
     ]
     assert not doubled

@@ -151,7 +151,9 @@ def test_post_requests_of_an_address_are_limited(stub: Nginx) -> None:
 
 def test_body_over_size_limit_is_413_before_it_is_read(stub: Nginx) -> None:
     length = 12 * 1024 * 1024 + 1
-    head = f"POST /articles/1/vote/ HTTP/1.1\r\nHost: testserver\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n"
+    head = (
+        f"POST /articles/1/vote/ HTTP/1.1\r\nHost: testserver\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n"
+    )
     assert stub.send(head.encode()).startswith(b"HTTP/1.1 413 ")
     assert not stub.upstream.requests
     assert stub.fetch("/articles/1/vote/", "POST", b"x" * 11_000_000)["status"] == 200
