@@ -188,7 +188,7 @@ def admin_actions(world: World) -> Iterator[tuple[str, str, dict[str, Any]]]:
             request.user = world.users["admin"]  # type: ignore[assignment]
             url = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist") + view
             for action in model_admin.get_actions(request):
-                pk = world.article.live_id if "unreviewed" in view else world.pk_of(model._meta.label_lower)
+                pk = world.other_article.live_id if "unreviewed" in view else world.pk_of(model._meta.label_lower)
                 selected, form = [str(pk)], world.data("admin:moderation_submission_change")
                 data = {
                     "action": action,

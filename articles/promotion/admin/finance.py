@@ -118,8 +118,8 @@ class UnfinishedFilter(RequiredListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Payment]) -> QuerySet[Payment]:
         if self.value() == "all":
             return queryset
-        is_charged = Q(status=Payment.Status.SENT, received_at=None)
-        return queryset.filter(is_charged | Q(refund_due__gt=F("refunded")) | Q(is_disputed=True))
+        has_no_result = Q(status=Payment.Status.SENT, received_at=None)
+        return queryset.filter(has_no_result | Q(refund_due__gt=F("refunded")) | Q(is_disputed=True))
 
 
 @admin.register(Payment)

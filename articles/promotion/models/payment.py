@@ -141,7 +141,8 @@ class Payment(BasePayment):  # type: ignore[misc]
     @property
     def is_refunded_by_hand(self) -> bool:
         """Whether a moderator has to refund the rest: it was a transfer, or the provider has refused."""
-        return bool(self.refund_left) and (self.variant == "manual" or self.refund_status == self.Status.FAILED)
+        is_by_hand = self.variant == "manual" or self.refund_status == self.Status.FAILED
+        return is_by_hand and self.refund_left > 0 and not self.is_disputed
 
     def get_success_url(self) -> str:
         """Return the page that the provider sends the sponsor back to; it shows the state of the promotion."""
