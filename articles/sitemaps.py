@@ -9,7 +9,7 @@ from urllib.parse import urljoin
 from xml.sax.saxutils import escape
 
 from django.conf import settings
-from django.db.models import F
+from django.db.models import Max
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_safe
@@ -25,11 +25,14 @@ _MAX_NUMBER = 10**15
 
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
-    """List the parts that are not empty."""
-    numbers = {0, *Article.objects.published().values_list(F("pk") / PART_SIZE, flat=True).distinct()}
-    paths = [reverse("sitemap_part", kwargs={"number": number}) for number in sorted(numbers)]
+    """List the parts, up to the highest primary key."""
+    paths = [reverse("sitemap_part", kwargs={"number": number}) for number in range(_last_part() + 1)]
     parts = "\n".join(f"<sitemap><loc>{settings.ORIGIN}{path}</loc></sitemap>" for path in paths)
     return _xml(f'<sitemapindex xmlns="{_XMLNS}">\n{parts}\n</sitemapindex>')
+
+
+def _last_part() -> int:
+    return (Article.objects.published().aggregate(highest=Max("pk"))["highest"] or 0) // PART_SIZE
 
 
 @require_safe
@@ -45,8 +48,10 @@ def part(request: HttpRequest, number: int) -> HttpResponse:
         pages = [reverse("front"), reverse("hot"), reverse("top", args=["week"]), reverse("about"), reverse("rules")]
         pages += [section.get_absolute_url() for section in Section.all_cached()]
         urls = [(page, None) for page in pages] + urls
-    elif not urls:
-        raise Http404
+    if not urls:
+        if number > _last_part():
+            raise Http404
+        urls = [(reverse("front"), None)]  # A sitemap is never empty.
     lines = "\n".join(
         f"<url><loc>{escape(urljoin(settings.ORIGIN, path))}</loc>"
         f"{f'<lastmod>{changed:%Y-%m-%d}</lastmod>' if changed else ''}</url>"

@@ -69,13 +69,17 @@ def shorten(text: str, max_length: int) -> str:
     """Return the beginning of `text` in one line, cut after a sentence, or else after a word, with an ellipsis.
 
     Args:
-        max_length: in graphemes; none of them is cut.
+        max_length: in characters; no grapheme is cut.
     """
-    clusters = graphemes(" ".join(text.split()))
-    if len(clusters) <= max_length:
-        return "".join(clusters)
-    head = "".join(clusters[: max_length - 1])
-    sentences = re.match(r".*[.!?…\u0589\u06d4\u0964。！？](?=\s)", head + clusters[max_length - 1])
+    text = " ".join(text.split())
+    if len(text) <= max_length:
+        return text
+    head = ""
+    for cluster in graphemes(text):
+        if len(head) + len(cluster) >= max_length:
+            break
+        head += cluster
+    sentences = re.match(r".*[.!?…\u0589\u06d4\u0964。！？](?=\s)", text[: len(head) + 1])
     if sentences and len(sentences[0]) > len(head) // 2:
         return sentences[0]
     words, _space, _rest = head.rpartition(" ")

@@ -85,8 +85,8 @@ def test_graphemes(text: str, number: int) -> None:
 
 @pytest.mark.parametrize("emoji", [FAMILY, FLAG, HAND, ENGLAND, "👩🏽\u200d🚀"])
 def test_shorten_never_cuts_an_emoji(emoji: str) -> None:
-    for length in range(2, 12):
-        assert set(graphemes(shorten(emoji * 40, length))) == {emoji, "…"}
+    for length in range(2, 40):
+        assert set(graphemes(shorten(emoji * 40, length))) <= {emoji, "…"}
 
 
 def test_shorten_ends_after_a_sentence_or_a_word() -> None:
@@ -100,4 +100,4 @@ def test_shorten_ends_after_a_sentence_or_a_word() -> None:
 
 @given(st.text(), st.integers(min_value=2, max_value=40))
 def test_shorten_is_bounded(text: str, length: int) -> None:
-    assert len(graphemes(shorten(text, length))) <= length
+    assert len(shorten(text, length)) <= length
