@@ -25,7 +25,7 @@ def test_foreign_keys_have_no_second_index() -> None:
         if model.__module__.startswith(("accounts.", "articles.", "core."))
         for field in model._meta.fields
         if isinstance(field, models.ForeignKey)
-        and field.db_index
+        and getattr(field, "db_index", False)
         and not field.unique
         and field.name in set(first_columns(model))
     ]
