@@ -516,3 +516,17 @@ def test_other_transitions_are_refused(start: str, end: str, role: str) -> None:
     with pytest.raises(ActionNotAllowed):
         transition(promotion, end, event="correction", role=role)
     assert promotion.state == start
+
+
+def test_user_who_was_suspended_meanwhile_cannot_act() -> None:
+    """The object in memory does not know yet what the database does."""
+    sponsor, judge = factories.UserFactory.create(), actions.moderator()
+    waiting = actions.requested()
+    article = factories.published()
+    later = timezone.now() + timedelta(days=1)
+    User.objects.filter(pk__in=[sponsor.pk, judge.pk]).update(suspended_until=later)
+    with pytest.raises(ActionNotAllowed, match="suspended"):
+        actions.requested(article=article, sponsor=sponsor)
+    with pytest.raises(ActionNotAllowed, match="suspended"):
+        decisions.approve(promotion=waiting, moderator=judge, revision_id=waiting.article.live_id)
+    assert not Promotion.objects.filter(article=article).exists()

@@ -22,6 +22,7 @@ from articles.promotion.services.notifications import Kind, notify
 from articles.promotion.services.refunds import close
 from articles.promotion.services.requests import check_none_open
 from articles.promotion.services.state_machine import (
+    DECIDE_PERMISSION,
     check_moderator,
     check_not_own,
     check_phase,
@@ -146,7 +147,7 @@ def create_editorial_pick(
     if not 1 <= days <= MAX_PICK_DAYS:
         raise ActionNotAllowed(_("Choose between 1 and %(days)d days.") % {"days": MAX_PICK_DAYS})
     close_ended()
-    with ledger_lock():
+    with ledger_lock(acting=moderator, permission=DECIDE_PERMISSION):
         promotion = Promotion(
             article=article, sponsor=moderator, placement=placement, kind=Promotion.Kind.EDITORIAL, days=days
         )

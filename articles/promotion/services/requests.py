@@ -75,7 +75,7 @@ def request_promotion(
         raise ActionNotAllowed(_("Your account is suspended, so you cannot promote articles."))
     form_key = form_key or uuid.uuid4()
     close_ended()
-    with ledger_lock():
+    with ledger_lock(acting=sponsor):
         if promotion := Promotion.objects.filter(sponsor=sponsor, form_key=form_key).first():
             return promotion
         promotion = _build(article=article, sponsor=sponsor, plan=plan)

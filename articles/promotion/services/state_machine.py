@@ -13,6 +13,7 @@ from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from accounts.services import lock_acting_user
 from articles.models import Article
 from articles.promotion.models import LedgerEntry, LedgerHead, Promotion
 from articles.promotion.models.ledger import append_entry
@@ -38,21 +39,26 @@ ALLOWED: dict[str, dict[str, set[str]]] = {
 
 
 @contextmanager
-def ledger_lock() -> Iterator[None]:
+def ledger_lock(*, acting: User | None = None, permission: str = "") -> Iterator[None]:
     """Open a transaction with the lock that every service takes, on the head of the ledger.
 
     So promotions, payments and the free places change one after another and need no locks of their own. Nothing slow
     (a provider, a mail server) is called inside.
+
+    Args:
+        acting: a user whose suspension and permission are checked under their own lock, which comes first.
     """
     with transaction.atomic():
+        if acting is not None:
+            lock_acting_user(acting.pk, permission)
         LedgerHead.lock()
         yield
 
 
 @contextmanager
-def locked(promotion: Promotion) -> Iterator[Promotion]:
-    """Open `ledger_lock`, and yield the promotion as stored now, with what decisions need."""
-    with ledger_lock():
+def locked(promotion: Promotion, **acting: Any) -> Iterator[Promotion]:
+    """Open `ledger_lock(**acting)`, and yield the promotion as stored now, with what decisions need."""
+    with ledger_lock(**acting):
         related = ("article__author", "placement", "section", "sponsor")
         yield Promotion.objects.select_related(*related).get(pk=promotion.pk)
 
@@ -131,7 +137,7 @@ def moderator_action(
     check_moderator(moderator)
     reason = clean_reason(reason, required=reason_required)
     close_ended()
-    with locked(promotion) as promotion:
+    with locked(promotion, acting=moderator, permission=DECIDE_PERMISSION) as promotion:
         if not allow_own:
             check_not_own(promotion, moderator)
         yield promotion, {"role": Role.MODERATOR, "actor": moderator, "reason": reason}
