@@ -81,15 +81,14 @@ def _add_to_articles(counts: tracking.DayCounts) -> None:
     Article.objects.bulk_update([one for one in articles if views[one.pk]], ["views"], batch_size=500)
 
 
-def delete_old_data(*, batch: int = 1000, limit: int | None = None) -> int:
+def delete_old_data(*, batch: int = 1000) -> int:
     """Destroy old salts and delete the hits of past days, whose sums stay.
 
     Args:
         batch: rows per statement.
-        limit: stop after that many rows of a model.
 
     Returns:
         the number of rows deleted.
     """
     destroy_old_salts()
-    return sum(tracking.delete_old_hits(model=model, batch=batch, limit=limit) for model in (PageView, PageRead))
+    return sum(tracking.delete_old_hits(model=model, batch=batch) for model in (PageView, PageRead))

@@ -185,11 +185,8 @@ def _add_to_stats(counts: DayCounts, stats_model: type[Model], target: str) -> N
     stats.bulk_update(changed, sorted({metric for added in counts.values() for metric in added}), batch_size=500)
 
 
-def delete_old_hits(*, model: type[DailyHit], batch: int = 1000, limit: int | None = None) -> int:
+def delete_old_hits(*, model: type[DailyHit], batch: int = 1000) -> int:
     """Delete the hits of past days, a batch at a time, so that no other query waits. Their sums stay.
-
-    Args:
-        limit: stop after that many rows.
 
     Returns:
         the number of rows deleted.
@@ -198,7 +195,7 @@ def delete_old_hits(*, model: type[DailyHit], batch: int = 1000, limit: int | No
     # Hits are written in the order of their days, so the oldest come first and no index on the day is needed. Each
     # batch starts after the last one, so that deleted rows are not scanned again.
     deleted, last = 0, 0
-    while limit is None or deleted < limit:
+    while True:
         oldest = list(model._default_manager.filter(pk__gt=last).order_by("pk").values_list("pk", "day")[:batch])
         expired = [pk for pk, day in oldest if day < before]
         if not expired:

@@ -11,7 +11,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from articles.models import Article
-from articles.readership import recount, services, tasks
+from articles.readership import recount, services
 from articles.readership.models import DailySalt, DailyStats, PageRead, PageView, PendingCount
 from articles.readership.salts import daily_salt
 from articles.readership.visitors import today
@@ -103,14 +103,6 @@ def test_delete_old_data_deletes_reads() -> None:
     services.rollup()
     assert services.delete_old_data(batch=2) == 3
     assert DailyStats.objects.get().reads == 3
-
-
-def test_rollup_task_deletes_old_rows_in_portions(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tasks, "MAX_DELETED", 2000)
-    waiting(factories.published(), 3500, day=today() - timedelta(days=4))
-    for left in (1500, 0):
-        tasks.rollup_views.call()
-        assert PageView.objects.count() == left
 
 
 def test_delete_old_data_keeps_pending_counts() -> None:

@@ -10,7 +10,6 @@ from datetime import date, timedelta
 from functools import partial
 from typing import Any
 
-from django.core.cache import cache
 from django.db import transaction
 from django.db.models import Count, Sum
 from django.tasks import task
@@ -25,7 +24,6 @@ from core.recount import CounterMismatch
 
 # A page that was opened while the promotion ran can still report for that time after the end.
 REPORT_TIMEOUT = timedelta(hours=1)
-DELETE_INTERVAL = 3600
 
 Metric = PromotionEvent.Metric
 COLUMNS = {Metric.IMPRESSION: "impressions", Metric.CLICK: "clicks", Metric.VIEW: "views"}
@@ -94,10 +92,8 @@ delete_old_events = partial(delete_old_hits, model=PromotionEvent)
 
 @task
 def rollup_promotions() -> None:
-    """Add the pending counts to the days' sums, and delete the events of past days."""
+    """Add the pending counts to the days' sums."""
     add_pending_counts()
-    if cache.add("promotion:deleted", 1, DELETE_INTERVAL):
-        delete_old_events()
 
 
 def recount(*, repair: bool) -> Iterator[CounterMismatch]:
