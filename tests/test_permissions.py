@@ -109,7 +109,7 @@ class World:
             "span": "week",
             "key": "x" * 20,
             "uidb36": "1",
-            "number": 1,
+            "number": 0,
             "token": "00000000-0000-0000-0000-000000000000",
             "variant": "manual",
             "path": "x.webp",
