@@ -264,7 +264,7 @@ def log_in_from_like_link(page: Page) -> None:
     address = page.url
     page.get_by_role("link", name=re.compile("^Like")).click()
     log_in_with_form(page, "reader")
-    expect(page).to_have_url(f"{address}#vote")
+    expect(page).to_have_url(f"{address}?vote=1#vote")
 
 
 def like_dislike_withdraw(page: Page, other_page: Page) -> None:

@@ -131,7 +131,7 @@ def vote(page: Page) -> None:
     address = page.url
     page.get_by_role("link", name=re.compile("^Like")).click()
     log_in_with_form(page, "reader")
-    expect(page).to_have_url(f"{address}#vote")
+    expect(page).to_have_url(f"{address}?vote=1#vote")
     article = Article.objects.get(live__title=TITLE)
     for button, likes, dislikes in (("#vote-like", 1, 0), ("#vote-dislike", 0, 1), ("#vote-dislike", 0, 0)):
         page.locator(button).click()
