@@ -40,7 +40,7 @@ MAX_FAILURES_PER_ADDRESS = 30, 5 * 60
 MAX_FAILURES_OF_NEW_DEVICES = 50, 60 * 60
 DEVICE_COOKIE = "__Host-device" if settings.HTTPS else "device"
 DEVICE_COOKIE_AGE = 365 * 24 * 3600
-# Emails to one address in an hour of those that strangers can trigger, so that nobody's inbox is filled.
+# The maximum number of emails per hour and recipient that anonymous visitors can cause.
 MAX_EMAILS_PER_RECIPIENT = 5
 LIMITED_EMAILS = ("email_confirmation", "email_confirmation_signup", "account_already_exists", "password_reset_key")
 MAX_NEXT_URL = 2000

@@ -149,7 +149,7 @@ class User(auth_models.AbstractUser):
 
 
 class FormerUsername(models.Model):
-    """A username that a user had until it was changed: links to it still lead to the user, and nobody else gets it."""
+    """A username that a user had until it was changed: links to it lead to the user, and no one else can take it."""
 
     username = models.CharField(max_length=30, unique=True)  # lower case
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="former_usernames")

@@ -1,4 +1,4 @@
-"""WSGI middleware that frees the memory of large requests soon after they are answered."""
+"""WSGI middleware that frees the memory of request bodies."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import gc
 from collections.abc import Iterable
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-LARGE_BODY_BYTES = 200_000
+# Bodies that are received between two collections.
+COLLECT_AFTER_BYTES = 8_000_000
 
 
 class FreeLargeRequests:
@@ -14,25 +15,21 @@ class FreeLargeRequests:
 
     A Django request is part of reference cycles (`request.user` refers to it), so its body stays in memory until a
     full garbage collection, which Python makes rarely: eight clients that post 2 MB again and again filled 500 MB. So
-    a large body is collected at once. What was imported is left out of collections, which makes them cheap.
+    there is a collection after some megabytes of bodies, however many requests they are. What was imported is left
+    out of collections, which makes them cheap.
     """
 
     def __init__(self, app: WSGIApplication) -> None:
         self.app = app
+        self.received = 0
         gc.collect()
         gc.freeze()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         length = environ.get("CONTENT_LENGTH") or "0"
-        if not length.isdecimal() or int(length) < LARGE_BODY_BYTES:
-            return self.app(environ, start_response)
-        try:
-            chunks = self.app(environ, start_response)
-            body = b"".join(chunks)
-            if close := getattr(chunks, "close", None):
-                close()
-            del chunks
-        finally:
-            environ.clear()
-            gc.collect()
-        return [body]
+        if length.isdecimal():
+            self.received += int(length)
+            if self.received >= COLLECT_AFTER_BYTES:
+                self.received = 0
+                gc.collect()
+        return self.app(environ, start_response)

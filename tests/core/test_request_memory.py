@@ -1,4 +1,4 @@
-"""Large requests do not stay in memory."""
+"""Bodies of requests do not stay in memory."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 
 import pytest
 
-from core.request_memory import LARGE_BODY_BYTES, FreeLargeRequests
+from core.request_memory import COLLECT_AFTER_BYTES, FreeLargeRequests
 
 
 class Request:
@@ -43,12 +43,16 @@ def post(application: FreeLargeRequests, length: str | None) -> bytes:
     return b"".join(application(environ, lambda *args: lambda data: None))  # noqa: ARG005 - as a server calls it
 
 
-def test_request_with_large_body_is_freed_at_once(application: FreeLargeRequests) -> None:
-    assert post(application, str(LARGE_BODY_BYTES)) == b"ab"
-    assert not alive
+@pytest.mark.parametrize("count", [1, 4, 100])
+def test_requests_are_freed_after_some_megabytes_of_bodies(application: FreeLargeRequests, count: int) -> None:
+    for _ in range(count):
+        assert post(application, str(COLLECT_AFTER_BYTES // count - 1)) == b"ab"
+    assert len(alive) == count
+    post(application, str(count))
+    assert len(alive) == 1  # the last one
 
 
-@pytest.mark.parametrize("length", [None, "", "10", "²", "-5"])
-def test_other_requests_wait_for_the_collector(application: FreeLargeRequests, length: str | None) -> None:
+@pytest.mark.parametrize("length", [None, "", "²", "-5"])
+def test_length_that_is_no_number_is_not_counted(application: FreeLargeRequests, length: str | None) -> None:
     assert post(application, length) == b"ab"
-    assert len(alive) == 1
+    assert application.received == 0

@@ -112,7 +112,7 @@ def refund(payment_id: int) -> None:
 def record_provider_refund(*, payment: Payment, total: int) -> None:
     """Record that the provider has refunded so much of a payment in all. A repeated report changes nothing.
 
-    If it was more than what is due, somebody has refunded it at the provider: the moderators are told.
+    If it was more than what is due, it was refunded in the provider's dashboard, and the moderators are told.
     """
     with locked(payment.promotion) as promotion:
         payment.refresh_from_db()
