@@ -1,7 +1,5 @@
 """The hooks of allauth."""
 
-from __future__ import annotations
-
 import logging
 from hashlib import sha256
 from typing import Any

@@ -1,7 +1,5 @@
 """The forms of allauth with the site's labels and length limits, and the profile form."""
 
-from __future__ import annotations
-
 import re
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Queries about a user."""
 
-from __future__ import annotations
-
 from allauth.account.models import EmailAddress
 from allauth.usersessions.models import UserSession
 from django.contrib.auth import HASH_SESSION_KEY

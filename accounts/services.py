@@ -1,7 +1,5 @@
 """Changes of a user's profile and avatar."""
 
-from __future__ import annotations
-
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial

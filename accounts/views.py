@@ -1,7 +1,5 @@
 """The pages of the user's own account that allauth does not have."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from allauth.account.adapter import get_adapter

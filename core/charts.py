@@ -3,8 +3,6 @@
 All coordinates are integers, so that no decimal separator of a language gets into the SVG.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any

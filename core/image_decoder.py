@@ -6,8 +6,6 @@ limits of its own, without the environment of the server, and without Django.
 Reads the file from standard input and writes a line of JSON and then the pixels as RGB.
 """
 
-from __future__ import annotations
-
 import json
 import re
 import resource

@@ -4,8 +4,6 @@ Nothing that a file says about itself is trusted: `core.image_decoder` reads it 
 are stored, no metadata.
 """
 
-from __future__ import annotations
-
 import json
 import logging
 import secrets

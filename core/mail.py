@@ -1,7 +1,5 @@
 """Emails from templates, as plain text and HTML, with links to the configured origin."""
 
-from __future__ import annotations
-
 import re
 from typing import Any, Protocol
 

@@ -1,7 +1,5 @@
 """Pagination by cursor: it holds the position of the last row of a page, so that no page reads earlier rows."""
 
-from __future__ import annotations
-
 import math
 import re
 from collections.abc import Mapping, Sequence

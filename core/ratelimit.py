@@ -1,7 +1,5 @@
 """Limits on how often a user or a network address can do something; over the limit, a 429 with Retry-After."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable
 from contextlib import suppress

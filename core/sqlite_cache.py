@@ -5,8 +5,6 @@ each write. Rate limits need exact counts: here each operation is one SQL statem
 processes.
 """
 
-from __future__ import annotations
-
 import pickle
 import sqlite3
 import threading

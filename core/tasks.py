@@ -1,7 +1,5 @@
 """Tasks that all apps share: the delivery of emails, and the retry of a task that failed."""
 
-from __future__ import annotations
-
 import logging
 from datetime import timedelta
 from smtplib import SMTPRecipientsRefused

@@ -1,7 +1,5 @@
 """Count the views and reads that pages report: the requests of one process are written together."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from django.conf import settings

@@ -5,8 +5,6 @@ the requests. A single request waits for no other; the more arrive at once, the 
 (docs/decisions/0012-view-beacon.md). Nothing is acknowledged before it is committed.
 """
 
-from __future__ import annotations
-
 import logging
 import threading
 import time

@@ -1,7 +1,5 @@
 """Compare the daily statistics with their rows, and every article's views with the sum of its days."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import date, timedelta

@@ -1,7 +1,5 @@
 """The day's salt: created once, shared by all processes, destroyed after its day."""
 
-from __future__ import annotations
-
 import secrets
 from datetime import date, timedelta
 

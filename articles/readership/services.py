@@ -1,7 +1,5 @@
 """Record views and reads, and add them up."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Sequence
 from functools import cache

@@ -4,8 +4,6 @@ Hits are written once per visitor, target and day, together with pending counts.
 counts into daily statistics. A race between processes ends in a unique constraint, never in a wrong number.
 """
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, timedelta

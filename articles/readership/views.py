@@ -3,8 +3,6 @@
 The beacon sets no cookie, starts no session, and is never cached.
 """
 
-from __future__ import annotations
-
 from base64 import b64decode
 from typing import Any
 

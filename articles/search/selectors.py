@@ -1,7 +1,5 @@
 """What a search finds, what an incomplete query suggests, and tags to go on with."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

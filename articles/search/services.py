@@ -1,7 +1,5 @@
 """Update, rebuild and check the search index. A published article is in it, and nothing else."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Collection
 from functools import partial
 

@@ -4,8 +4,6 @@ All parts are read as Django reads them, so that the page rendered for a key is 
 visitor without a session who sent nothing but that key.
 """
 
-from __future__ import annotations
-
 from functools import lru_cache
 from io import BytesIO
 from typing import NamedTuple

@@ -8,8 +8,6 @@ The response header `X-Cache` is "hit" (from memory), "miss" (rendered for this 
 while another request renders it anew or rendering fails). What goes to Django unchanged has no such header.
 """
 
-from __future__ import annotations
-
 import logging
 import threading
 import time

@@ -1,7 +1,5 @@
 """Cached pages in memory: one rendering with its compressed variants, and an LRU cache bounded in bytes."""
 
-from __future__ import annotations
-
 import gzip
 import hashlib
 import threading

@@ -1,7 +1,5 @@
 """The interface of a search engine, and what all engines share."""
 
-from __future__ import annotations
-
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Sequence
 from contextlib import AbstractContextManager

@@ -18,8 +18,6 @@ words as they are. So texts that mix languages are right word by word.
 docs/decisions/0011-search-engines.md says why this is SQL and what was measured.
 """
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager

@@ -1,7 +1,5 @@
 """Search on SQLite: an FTS5 table, ranked by BM25, with prefixes instead of stems."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
