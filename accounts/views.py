@@ -193,7 +193,7 @@ class ProfileView(CurrentUserMixin, FormView[ProfileForm]):
             form.add_error(None, str(error))
             return self.form_invalid(form)
         except InvalidImage as error:
-            form.add_error("avatar", str(error))
+            form.add_error("avatar", error)
             return self.form_invalid(form)
         messages.success(self.request, _("Your profile is saved."))
         return super().form_valid(form)
