@@ -15,10 +15,7 @@ TIMEOUT = 5
 
 
 def count(beacon: Beacon) -> bool:
-    """Write a view or a read; it is committed on return.
-
-    Returns:
-        whether the article is published.
+    """Write a view or a read, which is committed on return; return whether the article is published.
 
     Raises:
         NotWritten: the database is down or too slow.
@@ -30,10 +27,10 @@ def count(beacon: Beacon) -> bool:
 
 
 def _write(beacons: Sequence[Beacon]) -> Sequence[bool]:
-    ingested = ingest(beacons)
-    if ingested.new:
+    published, new = ingest(beacons)
+    if new:
         schedule_rollup(rollup_views, key="views")
-    return ingested.published
+    return published
 
 
 group_commit = GroupCommit(_write, max_waiting=settings.BEACONS_AT_ONCE, timeout=TIMEOUT)

@@ -11,11 +11,10 @@ from django.db.models.functions import Coalesce
 
 from articles.models import Article
 from articles.readership.models import DailyStats, PageRead, PageView, PendingCount
+from articles.readership.selectors import METRICS
 from articles.readership.visitors import today
 from articles.selectors import article_pk_ranges
 from core.recount import CounterMismatch
-
-METRICS = [*PageView.metrics.values(), *PageRead.metrics.values()]
 
 
 def recount(*, repair: bool) -> Iterator[CounterMismatch]:
