@@ -49,8 +49,7 @@ def lock_acting_user(pk: int, permission: str = "") -> User:
 def set_unconfirmed_email(*, user: User, email: str) -> EmailAddress | None:
     """Save a user whose address is not confirmed, new ones too, with another address; the old one is forgotten.
 
-    Returns:
-        None if the address or the username of a new user is taken. Nothing was stored.
+    Returns None if the address or the username of a new user is taken. Nothing was stored.
     """
     try:
         with transaction.atomic():
@@ -63,11 +62,7 @@ def set_unconfirmed_email(*, user: User, email: str) -> EmailAddress | None:
 
 
 def delete_unconfirmed_users() -> int:
-    """Delete users who signed up a week ago and did not confirm their address, so that their usernames are free again.
-
-    Returns:
-        how many.
-    """
+    """Delete users who did not confirm their address for a week, so that their usernames are free; return how many."""
     addresses = EmailAddress.objects.filter(user=OuterRef("pk"))
     users = User.objects.filter(
         ~Exists(addresses.filter(verified=True)),

@@ -127,13 +127,9 @@ class ConfirmEmailView(PendingLoginMixin, AllauthConfirmEmailView):  # type: ign
         return response
 
 
+@method_decorator(reauthentication_required, name="get")
 class EmailView(AllauthEmailView):  # type: ignore[misc]
     """The email address, shown after the password, so that nothing is typed before it is asked for."""
-
-    @method_decorator(reauthentication_required)
-    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        response: HttpResponse = super().get(request, *args, **kwargs)
-        return response
 
 
 class CurrentUserMixin(LoginRequiredMixin):
