@@ -101,7 +101,7 @@ class LRUCache:
         self.max_bytes = max_bytes
         self.bytes = 0
         self.pages: OrderedDict[Key, Page] = OrderedDict()
-        self.lock = threading.Lock()
+        self.lock = threading.RLock()
 
     def touch(self, key: Key) -> None:
         """Mark a page as recently used."""
@@ -113,7 +113,7 @@ class LRUCache:
     def put(self, key: Key, page: Page) -> None:
         """Store a page in place of the present one; a page of more than a quarter of `max_bytes` is not stored."""
         with self.lock:
-            self._remove(key)
+            self.delete(key)
             if page.size > self.max_bytes // 4:
                 return
             self.pages[key] = page
@@ -124,7 +124,9 @@ class LRUCache:
     def delete(self, key: Key) -> None:
         """Remove a page if it is there."""
         with self.lock:
-            self._remove(key)
+            if (page := self.pages.pop(key, None)) is not None:
+                self.bytes -= page.size
+                page.cache = None
 
     def grow(self, page: Page, size: int) -> None:
         """Account for `size` more bytes that a page holds."""
@@ -133,11 +135,6 @@ class LRUCache:
             if page.cache is self:
                 self.bytes += size
                 self._evict()
-
-    def _remove(self, key: Key) -> None:
-        if (page := self.pages.pop(key, None)) is not None:
-            self.bytes -= page.size
-            page.cache = None
 
     def _evict(self) -> None:
         while self.bytes > self.max_bytes:
