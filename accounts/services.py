@@ -107,13 +107,9 @@ def update_profile(
 
 
 def save_avatar(*, user: User, image: Image.Image) -> None:
-    """Store `image`, cropped to a square in two sizes, as the avatar; the files of the old one are deleted on commit.
+    """Store an image from `core.images.load_image`, cropped to a square in two sizes, as the avatar.
 
-    Args:
-        image: from `core.images.load_image`.
-
-    Raises:
-        InvalidImage: it cannot be stored.
+    The files of the old one are deleted on commit. Raises InvalidImage if it cannot be stored.
     """
     key = random_name()
     square = ImageOps.fit(image, (min(image.size),) * 2, centering=(0.5, 0.4))

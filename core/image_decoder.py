@@ -90,11 +90,7 @@ def _decode(data: bytes, min_side: int | None) -> Image.Image:
 
 
 def _has_end(data: bytes) -> bool:
-    """Return whether a JPEG has its end marker; phones put other data, such as a video, after it.
-
-    Raises:
-        Refused: it has too many scans.
-    """
+    """Return whether a JPEG has its end marker; phones put other data, such as a video, after it."""
     scans, position = 0, 2
     while found := _JPEG_MARKER.search(data, position):
         marker = found[0]

@@ -110,11 +110,7 @@ def _read(file: UploadedFile[Any] | BinaryIO) -> bytes:
 
 
 def store_files(files: dict[str, bytes]) -> None:
-    """Store files, storage path → content.
-
-    Raises:
-        InvalidImage: the disk is full, read-only or away. Nothing was stored.
-    """
+    """Store files, storage path → content; InvalidImage if the disk is full, read-only or away: nothing is stored."""
     try:
         for path, content in files.items():
             default_storage.save(path, ContentFile(content))

@@ -45,11 +45,7 @@ class SQLiteCache(BaseCache):
         self._store(key, value, timeout, version)
 
     def incr(self, key: str, delta: int = 1, version: int | None = None) -> int:
-        """Add to an integer atomically and return the sum.
-
-        Raises:
-            ValueError: the key has no integer, or it has expired.
-        """
+        """Add to an integer atomically and return the sum; ValueError if the key has none or it has expired."""
         sql = (
             "UPDATE entry SET value = value + ?2 WHERE key = ?1 AND typeof(value) = 'integer'"
             " AND (until IS NULL OR until > ?3) RETURNING value"

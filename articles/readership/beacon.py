@@ -15,11 +15,7 @@ TIMEOUT = 5
 
 
 def count(beacon: Beacon) -> bool:
-    """Write a view or a read, which is committed on return; return whether the article is published.
-
-    Raises:
-        NotWritten: the database is down or too slow.
-    """
+    """Return whether the article is published, after the view or read is committed; raise NotWritten if it is not."""
     if connection.in_atomic_block:
         # It must commit or roll back with the caller's transaction.
         return _write([beacon])[0]

@@ -64,11 +64,7 @@ class GroupCommit[Item, Result]:
         self.logged_at = float("-inf")
 
     def submit(self, item: Item) -> Result:
-        """Return the result of `item` when it is written.
-
-        Raises:
-            NotWritten: too many threads wait, it took too long, or `write` failed.
-        """
+        """Return the result of `item` when it is written; NotWritten: too many wait, too slow, or `write` failed."""
         since = self.writing_since
         is_hanging = since is not None and time.monotonic() - since > self.timeout
         if is_hanging or not self.slots.acquire(blocking=False):

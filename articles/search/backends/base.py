@@ -58,11 +58,7 @@ class Backend(ABC):
 
     @contextmanager
     def limit_time(self) -> Iterator[None]:
-        """Limit the time of all statements in the block together (`MAX_SECONDS`).
-
-        Raises:
-            SearchTimeout: the block exceeded the limit.
-        """
+        """Limit the time of all statements in the block together (`MAX_SECONDS`), or raise SearchTimeout."""
         deadline = time.monotonic() + MAX_SECONDS
         try:
             with self.stop_at(deadline):
