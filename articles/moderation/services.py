@@ -14,11 +14,12 @@ from accounts import services as accounts
 from accounts.models import User
 from accounts.services import lock_acting_user
 from articles.models import Article, Revision
-from articles.moderation.models import MAX_REASON, Decision, Rule, Suspension, version_of
+from articles.moderation.models import Decision, Rule, Suspension, version_of
 from articles.services import publishing
 from articles.services.revisions import ArticleContent
 from core.exceptions import ActionNotAllowed
 from core.mail import enqueue_email
+from core.text import clean_reason
 
 DECIDE = "moderation.decide"
 SUSPEND = "moderation.add_suspension"
@@ -65,7 +66,7 @@ def decide(
         ActionNotAllowed: the article is the moderator's own, the reason is missing, or the text was submitted again or
             decided on meanwhile (the message says by whom).
     """
-    reason = _clean_reason(reason, required=verdict in Decision.VERDICTS_WITH_REASON)
+    reason = clean_reason(reason, required=verdict in Decision.VERDICTS_WITH_REASON)
     if rule not in Rule.values:
         raise ValueError(f"unknown rule {rule!r}")
     if expected_version is None:
@@ -98,7 +99,7 @@ def correct(*, article: Article, revision_number: int, moderator: User, text: Ar
         ActionNotAllowed: the article is the moderator's own, the reason is missing, another revision is live by now, or
             the author has a newer one open.
     """
-    reason = _clean_reason(reason, required=True)
+    reason = clean_reason(reason, required=True)
     with transaction.atomic():
         lock_acting_user(moderator.pk, DECIDE)
         article = _lock_article(article.pk)
@@ -120,7 +121,7 @@ def suspend(*, user: User, moderator: User, until: datetime, reason: str) -> Sus
         ActionNotAllowed: it is the moderator, or an administrator (unless by one), the reason is missing, or `until` is
             past or later than `MAX_SUSPENSION` from now.
     """
-    reason = _clean_reason(reason, required=True)
+    reason = clean_reason(reason, required=True)
     if not timezone.now() < until <= timezone.now() + MAX_SUSPENSION:
         raise ActionNotAllowed(_("Choose a time within the next ten years."))
     with transaction.atomic():
@@ -157,15 +158,6 @@ def clear_profile(*, user: User, moderator: User) -> None:
 def _check_not_own(article: Article, moderator: User) -> None:
     if article.author_id == moderator.pk:
         raise ActionNotAllowed(_("This is your own article. Another moderator must decide on it."))
-
-
-def _clean_reason(reason: str, *, required: bool) -> str:
-    reason = reason.strip()
-    if required and not reason:
-        raise ActionNotAllowed(_("Enter a reason. The user can read it."))
-    if len(reason) > MAX_REASON:
-        raise ActionNotAllowed(_("Enter a reason of up to %(count)d characters.") % {"count": MAX_REASON})
-    return reason
 
 
 def _lock_article(pk: int) -> Article:

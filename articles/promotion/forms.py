@@ -21,8 +21,8 @@ from articles.promotion.models import Placement, Plan
 from articles.promotion.models.payment import MAX_PRICE, to_decimal, to_minor
 from articles.promotion.services.capacity import MAX_REQUEST_LEAD
 from articles.promotion.services.decisions import MAX_PICK_DAYS
-from articles.promotion.services.state_machine import MAX_REASON
 from core.forms import OneLineField, TextField
+from core.text import MAX_REASON
 
 
 def reason_field(rows: int, help_text: Any) -> TextField:
@@ -144,15 +144,6 @@ class DecisionForm(forms.Form):
             start.help_text = _("Leave empty to start on the requested date or as soon as a place is free.")
         else:
             start.help_text = _("Only for moving the start. The duration does not change.")
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or self.cleaned_data
-        action = cleaned.get("action")
-        if action in {Action.DECLINE, Action.REVOKE, Action.CORRECT} and cleaned.get("reason") == "":
-            self.add_error("reason", _("Enter a reason."))
-        if action == Action.MOVE_START and "start" in cleaned and cleaned["start"] is None:
-            self.add_error("start", _("Enter the new start."))
-        return cleaned
 
 
 class ArticleField(OneLineField):

@@ -65,7 +65,7 @@ def promote(request: HttpRequest, pk: int) -> HttpResponse:
             values = {name: form.cleaned_data[name] for name in ("plan", "wanted_start", "message", "form_key")}
             promotion = request_promotion(article=article, sponsor=user, **values)
         except ActionNotAllowed as error:
-            form.add_error(getattr(error, "field", None), str(error))
+            form.add_error(error.field, str(error))
         else:
             if promotion.state == Promotion.State.AWAITING_PAYMENT:
                 return redirect("promotion_pay", pk=promotion.pk)

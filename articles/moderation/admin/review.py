@@ -57,10 +57,12 @@ class ReviewAdmin[M: Model](NoAddDeleteAdminMixin, KeysetModelAdmin[M]):
             try:
                 self.decide(request, submission, verdict, form, form.cleaned_data["submitted"])
             except ActionNotAllowed as error:
-                # Decided on or changed meanwhile: show the present state and what was typed.
-                refusal = str(error)
-                submission = self.get_submission(request, object_id) or submission
-                form = DecisionForm(initial={**form.cleaned_data, "submitted": submission.version})
+                if error.field:
+                    form.add_error(error.field, str(error))
+                else:  # Decided on or changed meanwhile: show the present state and what was typed.
+                    refusal = str(error)
+                    submission = self.get_submission(request, object_id) or submission
+                    form = DecisionForm(initial={**form.cleaned_data, "submitted": submission.version})
             else:
                 messages.success(request, _(_MESSAGES[verdict]) % {"title": submission.title})
                 return redirect(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")

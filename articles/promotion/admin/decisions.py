@@ -103,8 +103,8 @@ class DecisionMixin(KeysetModelAdmin[Promotion]):
                 try:
                     return self._act(request, promotion, form)
                 except ActionNotAllowed as error:
-                    form.add_error(None, str(error))
-                    status = 409
+                    form.add_error(error.field, str(error))
+                    status = 200 if error.field else 409
                     promotion = self.get_object(request, unquote(object_id)) or promotion
         form.offer(possible_actions(promotion, request.user))
         context = {**_decision_context(promotion, request.user), "form": form, **(extra_context or {})}

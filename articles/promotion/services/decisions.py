@@ -23,10 +23,8 @@ from articles.promotion.services.refunds import close
 from articles.promotion.services.requests import check_none_open
 from articles.promotion.services.state_machine import (
     DECIDE_PERMISSION,
-    check_moderator,
     check_not_own,
     check_phase,
-    clean_reason,
     close_ended,
     format_moment,
     ledger_lock,
@@ -35,6 +33,7 @@ from articles.promotion.services.state_machine import (
     transition,
 )
 from core.exceptions import ActionNotAllowed
+from core.text import clean_reason
 
 State = Promotion.State
 Event = LedgerEntry.Event
@@ -89,11 +88,13 @@ def revoke(*, promotion: Promotion, moderator: User, reason: str) -> Promotion:
     return promotion
 
 
-def move_start(*, promotion: Promotion, moderator: User, start: datetime, reason: str = "") -> Promotion:
+def move_start(*, promotion: Promotion, moderator: User, start: datetime | None, reason: str = "") -> Promotion:
     """Move the start of a scheduled promotion, whose length stays, to a time that is free."""
     with moderator_action(promotion, moderator, reason) as (promotion, by):
         if promotion.phase != State.SCHEDULED:
             raise ActionNotAllowed(_("You can only move the start of a scheduled promotion."))
+        if start is None:
+            raise ActionNotAllowed(_("Enter the new start."), "start")
         assert promotion.starts_at is not None
         before = promotion.starts_at.isoformat()
         period = _set_period(promotion, start)
@@ -142,7 +143,6 @@ def create_editorial_pick(
     reason: str = "",
 ) -> Promotion:
     """Give another author's article a placement for some days without payment; it counts for the capacity."""
-    check_moderator(moderator)
     by: dict[str, Any] = {"role": LedgerEntry.Role.MODERATOR, "actor": moderator, "reason": clean_reason(reason)}
     if not 1 <= days <= MAX_PICK_DAYS:
         raise ActionNotAllowed(_("Choose between 1 and %(days)d days.") % {"days": MAX_PICK_DAYS})
