@@ -9,14 +9,14 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
-from django.db.models import IntegerField, OuterRef, Q, Subquery, Sum
+from django.db.models import IntegerField, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from articles.promotion.models import LedgerEntry, LedgerHead, Placement, Promotion, PromotionDay, PromotionQuerySet
+from articles.promotion.models import LedgerEntry, LedgerHead, Placement, Promotion, PromotionDay
 from core.pagination import KeysetOrdering, Page, paginate
 from core.ratelimit import check_rate_limit
 
@@ -39,7 +39,7 @@ CHOICES = {
 COLUMNS = {"kind": "kind", "place": "placement__code", "state": "state"}
 
 
-def public_promotions(filters: Mapping[str, str]) -> PromotionQuerySet:
+def public_promotions(filters: Mapping[str, str]) -> QuerySet[Promotion]:
     """Return the promotions of the public ledger with all that a row shows, in two queries."""
     withdrawn = Q(state="cancelled", paid_at=None, approved_at=None)
     promotions = Promotion.objects.exclude(Q(state__in=["requested", "awaiting_payment"]) | withdrawn)
@@ -56,7 +56,7 @@ def public_promotions(filters: Mapping[str, str]) -> PromotionQuerySet:
     )
 
 
-def with_results(promotions: PromotionQuerySet) -> PromotionQuerySet:
+def with_results(promotions: QuerySet[Promotion]) -> QuerySet[Promotion]:
     """Annotate the sums `impressions` and `clicks`."""
     days = PromotionDay.objects.filter(promotion=OuterRef("pk")).order_by().values("promotion")
     return promotions.annotate(

@@ -23,7 +23,7 @@ from articles.promotion.forms import PlanForm
 from articles.promotion.models import LedgerEntry, Payment, Placement, Plan, Promotion, PromotionDay
 from articles.promotion.models.payment import format_amount
 from articles.promotion.services.capacity import day_start
-from core.admin import KeysetModelAdmin, NoAddDeleteAdminMixin, ReadOnlyAdminMixin, RequiredListFilter
+from core.admin import KeysetModelAdmin, NoAddDeleteAdminMixin, ReadOnlyAdminMixin, ViewFilter
 from core.charts import chart
 from core.forms import TEXT_FIELDS
 
@@ -106,20 +106,8 @@ class LedgerAdmin(ReadOnlyAdminMixin, KeysetModelAdmin[LedgerEntry]):
         return Truncator(obj.reason).chars(80)
 
 
-class UnfinishedFilter(RequiredListFilter):
-    """What waits for a provider or a moderator, or all."""
-
-    title = gettext_lazy("list")
-    parameter_name = "view"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("unfinished", gettext_lazy("Not finished")), ("all", pgettext_lazy("payments", "All"))]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Payment]) -> QuerySet[Payment]:
-        if self.value() == "all":
-            return queryset
-        has_no_result = Q(status=Payment.Status.SENT, received_at=None)
-        return queryset.filter(has_no_result | Q(refund_due__gt=F("refunded")) | Q(is_disputed=True))
+class UnfinishedFilter(ViewFilter):
+    views = {"unfinished": gettext_lazy("Not finished"), "all": pgettext_lazy("payments", "All")}
 
 
 @admin.register(Payment)

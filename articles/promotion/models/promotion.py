@@ -73,7 +73,7 @@ class PromotionQuerySet(models.QuerySet["Promotion"]):
             article__live_id=F("approved_revision_id")
         )
 
-    def refund_owed(self) -> Self:
+    def refunds(self) -> Self:
         """Return promotions with money to refund."""
         return self.filter(payments__refund_due__gt=F("payments__refunded")).distinct()
 

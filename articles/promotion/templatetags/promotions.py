@@ -72,5 +72,5 @@ def promotions_for(user: User | AnonymousUser) -> dict[str, Any] | None:
         **Promotion.objects.waiting().order_by().aggregate(waiting=Count("pk"), oldest=Min("requested_at")),
         "unpaid": Promotion.objects.unpaid().count(),
         "paused": Promotion.objects.paused().count(),
-        "refunds": Promotion.objects.refund_owed().count(),
+        "refunds": Promotion.objects.refunds().count(),
     }
