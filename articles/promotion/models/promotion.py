@@ -258,6 +258,17 @@ class Promotion(models.Model):  # type: ignore[django-manager-missing] # The lib
         return format_price(self.price, self.currency)
 
     @property
+    def public_title(self) -> str:
+        """The article's title; empty while it is hidden."""
+        return self.article.live.title if self.article.is_public and self.article.live else ""
+
+    @property
+    def public_sponsor(self) -> str:
+        """The sponsor's name; empty for an editorial pick, and for the author of a hidden article."""
+        is_hidden = self.sponsor_id == self.article.author_id and not self.public_title
+        return "" if self.is_editorial or is_hidden else self.sponsor.name
+
+    @property
     def ran_until(self) -> datetime | None:
         """When the card was last shown: at the end, or earlier when it was revoked or cancelled."""
         if self.starts_at is None or self.ends_at is None:
