@@ -183,10 +183,6 @@ class PlanForm(forms.ModelForm[Plan]):
         help_text=_("For example, 12.50. Enter 0 for a free promotion."),
     )
 
-    class Meta:
-        model = Plan
-        fields = ["name", "placement", "days", "price", "currency", "terms", "is_offered", "position"]
-
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.initial["price"] = to_decimal(self.instance.price, self.instance.currency)
