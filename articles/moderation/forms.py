@@ -73,9 +73,8 @@ class SuspensionForm(forms.Form):
         help_text=gettext_lazy("The user receives this by email. It is not public."),
     )
 
-    def clean_username(self) -> str:
+    def clean_username(self) -> User:
         user = User.objects.filter(username__iexact=self.cleaned_data["username"], is_active=True).first()
         if user is None:
             raise ValidationError(_("No user has this username."))
-        self.user = user
-        return user.username
+        return user

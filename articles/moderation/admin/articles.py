@@ -60,7 +60,7 @@ class ArticleAdmin(ReviewAdmin[Article]):
         form = CorrectionForm(request.POST or None, moderator=request.user, revision=revision)
         # The revision that the moderator began with; where another is live by now, it is not overwritten.
         number = request.POST.get("revision", str(revision.number))
-        if request.method == "POST" and form.is_valid():
+        if form.is_valid():
             reason = form.cleaned_data["reason"]
             try:
                 correct(

@@ -75,11 +75,7 @@ class ReviewAdmin[M: Model](NoAddDeleteAdminMixin, KeysetModelAdmin[M]):
     def decide(
         self, request: HttpRequest, submission: Submission, verdict: Decision.Verdict, form: ReasonForm, version: str
     ) -> None:
-        """Decide with the rule and reason of a valid form, and log it.
-
-        Raises:
-            ActionNotAllowed: see `services.decide`.
-        """
+        """Decide with the rule and reason of a valid form, and log it."""
         assert isinstance(request.user, User)
         decide(
             revision=submission,

@@ -2,7 +2,7 @@
 
 All raise `PermissionDenied` if the user cannot decide on promotions, and `ActionNotAllowed` if they are suspended,
 for their own request or article (except `revoke` and `add_correction`), or if the promotion, its article or the
-placement does not allow it now.
+placement does not allow it now. `revision_id` is the revision that the moderator has read, if one was shown.
 """
 
 from __future__ import annotations
@@ -49,19 +49,13 @@ def approve(
     reason: str = "",
     revision_id: int | None = None,
 ) -> Promotion:
-    """Approve a promotion, to run from `start`, or the day that the sponsor asked for, or as soon as possible.
-
-    Args:
-        revision_id: the revision that the moderator has read, if one was shown.
-    """
+    """Approve a promotion, to run from `start`, or the day that the sponsor asked for, or as soon as possible."""
     with moderator_action(promotion, moderator, reason) as (promotion, by):
         check_phase(promotion, State.PAID if promotion.is_paid_kind else State.REQUESTED)
         if not promotion.author_allows:
             assert promotion.author_can_refuse_until is not None
-            raise ActionNotAllowed(
-                _("The author can refuse until %(time)s and has not answered yet.")
-                % {"time": format_moment(promotion.author_can_refuse_until)}
-            )
+            message = _("The author can refuse until %(time)s and has not answered yet.")
+            raise ActionNotAllowed(message % {"time": format_moment(promotion.author_can_refuse_until)})
         entry = _approve(promotion, promotion.article, start or wanted_start(promotion), by, revision_id=revision_id)
         notify(entry, Kind.APPROVED, promotion.sponsor, promotion.article.author)
     return promotion
@@ -107,11 +101,7 @@ def move_start(*, promotion: Promotion, moderator: User, start: datetime | None,
 def reapprove_after_edit(
     *, promotion: Promotion, moderator: User, reason: str = "", revision_id: int | None = None
 ) -> Promotion:
-    """Approve the article's new text, so that a paused promotion is shown again.
-
-    Args:
-        revision_id: the revision that the moderator has read, if one was shown.
-    """
+    """Approve the article's new text, so that a paused promotion is shown again."""
     with moderator_action(promotion, moderator, reason) as (promotion, by):
         check_phase(promotion, State.SCHEDULED, State.RUNNING)
         article = lock_published_article(promotion.article, revision_id)

@@ -147,8 +147,7 @@ def cancel(*, promotion: Promotion, sponsor: User, reason: str = "") -> Promotio
     with locked(promotion) as promotion:
         if promotion.sponsor_id != sponsor.pk or promotion.is_editorial:
             raise ActionNotAllowed(_("Only the requester can cancel a promotion."))
-        by: dict[str, Any] = {"role": Role.SPONSOR, "actor": sponsor, "reason": reason}
-        close(promotion, State.CANCELLED, event=Event.CANCELLED, **by)
+        close(promotion, State.CANCELLED, event=Event.CANCELLED, role=Role.SPONSOR, actor=sponsor, reason=reason)
     return promotion
 
 
@@ -174,8 +173,7 @@ def author_refuses(*, promotion: Promotion, author: User, reason: str = "") -> P
             raise ActionNotAllowed(
                 _("The deadline to refuse has passed. If something is wrong, contact the moderators.")
             )
-        by: dict[str, Any] = {"role": Role.AUTHOR, "actor": author, "reason": reason}
-        entry = close(promotion, State.DECLINED, event=Event.REFUSED, **by)
+        entry = close(promotion, State.DECLINED, event=Event.REFUSED, role=Role.AUTHOR, actor=author, reason=reason)
         notify(entry, Kind.REFUSED, promotion.sponsor)
     return promotion
 
