@@ -19,7 +19,7 @@ from articles.moderation.diff import diff_bodies, diff_fields
 from articles.moderation.forms import DecisionForm, ReasonForm
 from articles.moderation.models import MAX_HISTORY_COUNT, Decision, Submission, Suspension, latest_articles
 from articles.moderation.selectors import duplicates_of
-from articles.moderation.services import DECIDE, allowed_verdicts, decide
+from articles.moderation.services import allowed_verdicts, decide
 from core.admin import KeysetModelAdmin, NoAddDeleteAdminMixin
 from core.exceptions import ActionNotAllowed
 
@@ -97,7 +97,6 @@ class ReviewAdmin[M: Model](NoAddDeleteAdminMixin, KeysetModelAdmin[M]):
             "revision": submission,
             "article": article,
             "author": author,
-            "may_decide": request.user.has_perm(DECIDE),
             "is_own": author.pk == request.user.pk,
             "decisions": decisions.filter(revision__article=article)[:50],
             "duplicates": duplicates_of(submission),
@@ -109,7 +108,6 @@ class ReviewAdmin[M: Model](NoAddDeleteAdminMixin, KeysetModelAdmin[M]):
             "other_decisions": by_author.exclude(revision__article=article)[:10],
             "suspensions": Suspension.objects.filter(user=author)[:5],
             "is_live": article.live_id == submission.pk,
-            "may_correct": article.is_public and article.live_id == submission.pk,
         }
 
 
