@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, time, timedelta
 
 from django.db.models import Q
@@ -52,16 +53,16 @@ def first_free_start(promotion: Promotion, *, section: Section | None, not_befor
     Args:
         section: where it will run; ignored where capacity is not per section.
     """
-    intervals = _occupied(promotion.placement_id, section, since=not_before, except_pk=promotion.pk)
-    return _first_free(intervals, promotion.placement.capacity, promotion.days, not_before)
+    intervals = _occupied([promotion.placement_id], section, since=not_before, others_than=promotion)
+    return _first_free(intervals[promotion.placement_id], promotion.placement.capacity, promotion.days, not_before)
 
 
 def next_free_starts(plans: Iterable[Plan], *, section: Section, now: datetime) -> dict[int, datetime | None]:
-    """Return plan id → when an article of this section can start, with one query for each placement."""
+    """Return plan id → when an article of this section can start, with one query for all plans."""
     plans = list(plans)
-    occupied = {pk: _occupied(pk, section, since=now) for pk in {plan.placement_id for plan in plans}}
+    intervals = _occupied([plan.placement_id for plan in plans], section, since=now)
     return {
-        plan.pk: _first_free(occupied[plan.placement_id], plan.placement.capacity, plan.days, now) for plan in plans
+        plan.pk: _first_free(intervals[plan.placement_id], plan.placement.capacity, plan.days, now) for plan in plans
     }
 
 
@@ -88,17 +89,25 @@ def check_capacity(promotion: Promotion) -> None:
     """Raise `ActionNotAllowed` if a promotion whose section has changed does not fit for the rest of its time."""
     assert promotion.ends_at is not None
     now = timezone.now()
-    intervals = _occupied(promotion.placement_id, promotion.section, since=now, except_pk=promotion.pk)
+    intervals = _occupied([promotion.placement_id], promotion.section, since=now, others_than=promotion)
     start = max(now, promotion.starts_at or now)
-    if max_concurrent(intervals, start, promotion.ends_at) >= promotion.placement.capacity:
+    if max_concurrent(intervals[promotion.placement_id], start, promotion.ends_at) >= promotion.placement.capacity:
         raise ActionNotAllowed(_("The article was moved to another section, which has no free place."))
 
 
-def _occupied(placement_id: int, section: Section | None, *, since: datetime, except_pk: int = 0) -> list[Interval]:
-    """Return the times of other approved promotions, of this section where the capacity is per section."""
-    approved = Promotion.objects.filter(placement=placement_id, state=Promotion.State.APPROVED, ends_at__gt=since)
-    here = approved.filter(Q(section=None) | Q(section=section)).exclude(pk=except_pk)
-    return [(start, end) for start, end in here.values_list("starts_at", "ends_at") if start and end]
+def _occupied(
+    placement_ids: Sequence[int], section: Section | None, *, since: datetime, others_than: Promotion | None = None
+) -> dict[int, list[Interval]]:
+    """Return placement id → the times of approved promotions, of this section where the capacity is per section."""
+    approved = Promotion.objects.filter(state=Promotion.State.APPROVED, ends_at__gt=since)
+    if others_than is not None:
+        approved = approved.exclude(pk=others_than.pk)
+    found = approved.filter(Q(section=None) | Q(section=section), placement__in=placement_ids)
+    intervals: defaultdict[int, list[Interval]] = defaultdict(list)
+    for placement_id, start, end in found.values_list("placement_id", "starts_at", "ends_at"):
+        if start and end:
+            intervals[placement_id].append((start, end))
+    return intervals
 
 
 def _first_free(intervals: list[Interval], capacity: int, days: int, not_before: datetime) -> datetime | None:
