@@ -245,7 +245,7 @@ def test_refund_is_requested_once(payment: Payment, monkeypatch: pytest.MonkeyPa
     assert made.ledger.filter(event="refunded", amount=-7000).count() == 1
 
 
-@pytest.mark.parametrize("answer", [{"status": "failed"}, stripe.StripeError("no")])
+@pytest.mark.parametrize("answer", [{"id": "re_1", "amount": 7000, "status": "failed"}, stripe.StripeError("no")])
 def test_refused_refund_is_done_by_hand(payment: Payment, monkeypatch: pytest.MonkeyPatch, answer: Any) -> None:
     def create(**values: Any) -> Any:
         if isinstance(answer, Exception):
