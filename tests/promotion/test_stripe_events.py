@@ -1,0 +1,156 @@
+"""Events of Stripe with real signatures: which are accepted, and which change nothing."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from articles.promotion.models import Payment, Promotion
+from articles.promotion.payments.stripe_checkout import IGNORED, StripeProvider
+from tests.promotion.actions import events
+from tests.promotion.stripe_events import (
+    event,
+    send,
+    signature,
+    signed_event,
+    state,
+)
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stripe_provider")]
+State = Promotion.State
+
+
+def test_webhook_url_has_no_language() -> None:
+    assert reverse("static_process_payment", kwargs={"variant": "stripe"}) == "/payments/process/stripe/"
+
+
+def test_signed_event_marks_paid(payment: Payment) -> None:
+    for _ in range(2):
+        assert send(event(payment)) == 200
+    assert state(payment) == State.PAID
+    assert payment.promotion.ledger.filter(event="paid").count() == 1
+
+
+@pytest.mark.parametrize(
+    "sign",
+    [
+        lambda _body: "",
+        lambda _body: "nonsense",
+        lambda _body: "t=x,v1=y",
+        lambda body: signature(body, secret="whsec_other"),
+        lambda body: signature(body, at=int(time.time()) - 3600),
+        lambda body: signature(body + b" "),
+    ],
+)
+def test_invalid_signature_is_400(payment: Payment, sign: Any) -> None:
+    body = event(payment)
+    assert send(body, sign(body)) == 400
+    assert state(payment) == State.AWAITING_PAYMENT
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{}",
+        b"[]",
+        b"not json",
+        b"\xff\xfe",
+        b'{"object": "event", "type": "checkout.session.completed"}',
+        b'{"object": "event", "type": "checkout.session.completed", "data": {"object": {}}}',
+        b'{"object": "event", "type": "checkout.session.completed", "data": null}',
+    ],
+)
+def test_signed_invalid_body_is_400(body: bytes) -> None:
+    assert send(body, signature(body)) == 400
+
+
+def test_incomplete_session_is_400(payment: Payment) -> None:
+    assert send(event(payment, amount_total=None)) == 400
+    assert state(payment) == State.AWAITING_PAYMENT
+
+
+def test_foreign_event_is_ignored() -> None:
+    assert send(event(None)) == 200
+    assert send(event(None, "customer.created")) == 200
+
+
+def test_event_for_manual_payment_is_ignored(payment: Payment) -> None:
+    Payment.objects.filter(pk=payment.pk).update(variant="manual")
+    assert send(event(payment)) == 200
+    assert state(payment) == State.AWAITING_PAYMENT
+
+
+def test_payment_url_needs_signature(payment: Payment) -> None:
+    client = Client(enforce_csrf_checks=True)
+    address = reverse("process_payment", kwargs={"token": payment.token})
+    assert client.get(address).status_code == 405
+    assert client.post(address, event(payment), content_type="application/json").status_code == 400
+    assert state(payment) == State.AWAITING_PAYMENT
+
+
+def test_unknown_providers_and_methods_are_refused() -> None:
+    client = Client()
+    assert client.post("/payments/process/paypal/").status_code == 404
+    assert client.post("/payments/process/manual/").status_code == 404
+    assert client.get("/payments/process/stripe/").status_code == 405
+    assert client.post("/payments/process/6f3f0d5e-0000-4000-8000-000000000000/").status_code == 404
+
+
+@pytest.mark.parametrize("kind", ["charge.succeeded", "payment_intent.succeeded", "customer.created", "payout.paid"])
+def test_ignored_events_have_a_reason(kind: str, caplog: pytest.LogCaptureFixture) -> None:
+    assert send(signed_event(kind, {})) == 200
+    assert [reason for prefix, reason in IGNORED.items() if kind.startswith(prefix)]
+    assert "unknown type" not in caplog.text
+
+
+def test_unknown_event_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    assert send(signed_event("weather.changed", {})) == 200
+    assert "unknown type" in caplog.text
+
+
+ODD: list[Any] = [None, True, {}, "\0", "\ud800", 10**30, -1]
+
+
+@pytest.mark.parametrize("value", ODD, ids=repr)
+@pytest.mark.parametrize("kind", sorted(StripeProvider.handlers))
+def test_odd_signed_event_is_not_a_500(
+    payment: Payment, sent_refunds: list[dict[str, Any]], kind: str, value: Any
+) -> None:
+    assert send(event(payment)) == 200
+    before = events(payment.promotion)
+    whole = {
+        "id": "x",
+        "object": "x",
+        "client_reference_id": payment.token,
+        "payment_status": "paid",
+        "status": "failed",
+        "payment_intent": "pi_1",
+        "amount_total": 7000,
+        "currency": "eur",
+        "amount": 1,
+        "amount_refunded": 0,
+        "failure_reason": "unknown",
+    }
+    for name in whole:
+        assert send(signed_event(kind, {**whole, name: value})) in {200, 400}
+        assert send(signed_event(kind, {key: one for key, one in whole.items() if key != name})) in {200, 400}
+    for thing in (value, [value]):
+        assert send(signed_event(kind, thing)) in {200, 400}
+    assert send(signed_event(value, whole)) in {200, 400}
+    assert {*events(payment.promotion)[len(before) :]} <= {
+        "refund_failed",
+        "disputed",
+        "paid_late",
+        "refund_due",
+        "refunded",
+    }
+
+
+@pytest.mark.parametrize("body", [b"[" * 100_000, b'{"type": ' + b"9" * 5000 + b"}", b'"x"', b"null"])
+def test_odd_signed_json_is_400(body: bytes) -> None:
+    assert send(body) == 400
