@@ -14,6 +14,7 @@ from articles.promotion.models import Payment
 from articles.promotion.services import payments
 from tests.promotion import actions
 from tests.promotion.stripe_events import SECRET
+from tests.promotion.stripe_server import StripeServer, serve
 
 
 @pytest.fixture
@@ -46,3 +47,11 @@ def sent_refunds(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
 
     monkeypatch.setattr(stripe.Refund, "create", create)
     return sent
+
+
+@pytest.fixture
+def stripe_server(stripe_provider: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[StripeServer]:
+    """A server for the real client of Stripe."""
+    with serve(StripeServer()) as server:
+        monkeypatch.setattr(stripe, "api_base", server.url)
+        yield server

@@ -16,6 +16,7 @@ from articles.promotion.services import decisions
 from tests.promotion import actions
 
 SECRET = "whsec_test"
+_client = Client(enforce_csrf_checks=True)
 UNREACHABLE = stripe.APIConnectionError("timeout")  # type: ignore[no-untyped-call]
 
 
@@ -47,9 +48,7 @@ def signature(body: bytes, *, secret: str = SECRET, at: int | None = None) -> st
 
 def send(body: bytes, sign: str | None = None) -> int:
     headers = {} if sign == "" else {"Stripe-Signature": sign or signature(body)}
-    answer = Client(enforce_csrf_checks=True).post(
-        "/payments/process/stripe/", body, content_type="application/json", headers=headers
-    )
+    answer = _client.post("/payments/process/stripe/", body, content_type="application/json", headers=headers)
     return answer.status_code
 
 
@@ -61,10 +60,9 @@ def refunded_event(total: int) -> bytes:
     return signed_event("charge.refunded", {"payment_intent": "pi_1", "amount_refunded": total})
 
 
-def dispute_event(kind: str, status: str) -> bytes:
-    return signed_event(
-        f"charge.dispute.{kind}", {"id": "dp_1", "payment_intent": "pi_1", "amount": 7000, "status": status}
-    )
+def dispute_event(kind: str, status: str, **changes: Any) -> bytes:
+    dispute = {"id": "dp_1", "payment_intent": "pi_1", "amount": 7000, "status": status}
+    return signed_event(f"charge.dispute.{kind}", {**dispute, **changes})
 
 
 def failed_event(kind: str = "refund.failed", **changes: Any) -> bytes:

@@ -8,8 +8,8 @@ Settings name the one that is used; for transfers there is none. Providers repor
 - `refunded_total(payment)`: return how much of a payment was refunded, in minor units.
 - `send_refund(payment)`: refund `payment.refund_left`, and report the result.
 
-They raise `PaymentError` if the provider refuses, `ConnectionError` or `TimeoutError` if it is away, and another `OSError`
-if the result is not known.
+They raise `PaymentError` if the provider refuses, `ConnectionError` or `TimeoutError` if it is away, and another
+`OSError` if the result is not known.
 """
 
 from __future__ import annotations

@@ -154,6 +154,8 @@ class StripeProvider(BasicProvider):  # type: ignore[misc]
             record_payment(payment=payment, amount=amount, currency=currency, reference=intent)
         elif session["status"] == "expired":
             record_payment_failure(payment=payment)
+        elif session["status"] not in {"open", "complete"}:
+            raise ValueError("This is not the status of a session.")
 
     def _fail(self, session: Any) -> None:
         """Record that a session was completed, but its delayed payment, such as a debit, has failed."""
