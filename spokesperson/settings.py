@@ -233,6 +233,7 @@ TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 PERIODIC_JOBS = {
     "core.periodic.requeue_lost_tasks": timedelta(minutes=1),
     "core.tasks.send_pending_emails": timedelta(minutes=1),
+    "core.images.delete_pending_files": timedelta(minutes=1),
     "articles.services.images.finish_moves": timedelta(minutes=1),
     "articles.readership.services.rollup": timedelta(minutes=1),
     "articles.promotion.services.tracking.add_pending_counts": timedelta(minutes=1),

@@ -27,6 +27,7 @@ class StripeServer:
     Attributes:
         refunds: idempotency key → refund.
         sessions: id → checkout session.
+        session_ids: idempotency key → id of the session.
         calls: method and path of each request.
         odd: the beginning of a path, or a payment intent → the answer to requests about it.
     """
@@ -35,6 +36,7 @@ class StripeServer:
         self.url = ""
         self.refunds: dict[str, dict[str, Any]] = {}
         self.sessions: dict[str, dict[str, Any]] = {}
+        self.session_ids: dict[str, str] = {}
         self.calls: list[str] = []
         self.odd: dict[str, Answer] = {}
         self.asked = threading.Event()
@@ -58,6 +60,18 @@ class StripeServer:
             return {"id": pk, "latest_charge": {"id": "ch_1", "amount_refunded": total, "currency": "eur"}}
         if method == "GET":
             return self.sessions[pk]
+        if pk == "sessions":
+            new = {
+                "id": f"cs_{len(self.sessions)}",
+                "url": "https://checkout.stripe.com/c/pay",
+                "client_reference_id": form["client_reference_id"],
+                "status": "open",
+                "payment_status": "unpaid",
+                "amount_total": int(form["line_items[0][price_data][unit_amount]"]),
+                "currency": form["line_items[0][price_data][currency]"],
+            }
+            known = self.session_ids.setdefault(key, new["id"])
+            return self.sessions.setdefault(known, new)
         if pk == "refunds":
             new = {**form, "amount": int(form["amount"]), "currency": "eur", "status": "succeeded"}
             return self.refunds.setdefault(key, {"id": f"re_{len(self.refunds)}", **new})
