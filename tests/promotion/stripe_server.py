@@ -61,8 +61,9 @@ class StripeServer:
         if method == "GET":
             return self.sessions[pk]
         if pk == "sessions":
-            new = {
-                "id": f"cs_{len(self.sessions)}",
+            pk = self.session_ids.setdefault(key, f"cs_{len(self.session_ids)}")
+            session = {
+                "id": pk,
                 "url": "https://checkout.stripe.com/c/pay",
                 "client_reference_id": form["client_reference_id"],
                 "status": "open",
@@ -70,8 +71,7 @@ class StripeServer:
                 "amount_total": int(form["line_items[0][price_data][unit_amount]"]),
                 "currency": form["line_items[0][price_data][currency]"],
             }
-            known = self.session_ids.setdefault(key, new["id"])
-            return self.sessions.setdefault(known, new)
+            return self.sessions.setdefault(pk, session)
         if pk == "refunds":
             new = {**form, "amount": int(form["amount"]), "currency": "eur", "status": "succeeded"}
             return self.refunds.setdefault(key, {"id": f"re_{len(self.refunds)}", **new})

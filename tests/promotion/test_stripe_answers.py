@@ -49,7 +49,7 @@ def without(name: str, **fields: Any) -> Answer:
     return Answer(json.dumps({key: value for key, value in fields.items() if key != name}))
 
 
-CHARGE = {
+CHARGE: dict[str, dict[str, Any]] = {
     "unexpected status": {"status": "weird", "payment_status": "weird"},
     "no amount": {"amount_total": None},
     "amount as text": {"amount_total": "7000"},

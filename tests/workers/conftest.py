@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -29,20 +30,31 @@ class Workers:
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self.process = process
 
-    def _run(self, *what: Any) -> int:
+    def start(self, *call: Any, step: list[str] | None = None) -> None:
+        """Start a process that calls a function of `tests.workers.process`, and is killed at the step."""
         assert self.process.stdin
-        assert self.process.stdout
-        self.process.stdin.write(json.dumps(what) + "\n")
+        self.process.stdin.write(json.dumps([call, step]) + "\n")
         self.process.stdin.flush()
+
+    def is_running(self) -> bool:
+        """Return whether the process that was started has not ended."""
+        assert self.process.stdout
+        return not select.select([self.process.stdout], [], [], 0)[0]
+
+    def wait(self) -> int:
+        """Wait for the end of the process, and return its exit code."""
+        assert self.process.stdout
         return int(self.process.stdout.readline())
 
-    def run(self, function: str, *args: Any) -> None:
-        """Run a function of `tests.workers.process`."""
-        assert self._run([function, *args], None) == 0
+    def run(self, *call: Any) -> None:
+        """Start a process and wait for it."""
+        self.start(*call)
+        assert self.wait() == 0
 
-    def kill(self, step: str, when: str, function: str, *args: Any) -> None:
-        """Run a function in a process that is killed at a step."""
-        assert self._run([function, *args], [step, when]) == -signal.SIGKILL, "the step was not reached"
+    def kill(self, step: str, when: str, *call: Any) -> None:
+        """Start a process that is killed before or after a step."""
+        self.start(*call, step=[step, when])
+        assert self.wait() == -signal.SIGKILL, "the step was not reached"
 
 
 @pytest.fixture(scope="session")

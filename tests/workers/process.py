@@ -87,9 +87,27 @@ def kill_at(step: str, when: str) -> None:
     setattr(owner, name, killed)
 
 
+def load() -> None:
+    """Import what the processes need, so that it is imported once."""
+    from django.conf import settings
+    from django.core.management import get_commands
+    from django.urls import get_resolver
+    from django.utils.module_loading import autodiscover_modules, import_string
+
+    get_resolver().url_patterns  # noqa: B018 - imports the views
+    autodiscover_modules("tasks")
+    for job in settings.PERIODIC_JOBS:
+        if " " not in job and "." in job:
+            import_string(job)
+    for command in ("db_worker", "close_promotions"):
+        import_string(f"{get_commands()[command]}.management.commands.{command}.Command")
+    import_string(settings.PAYMENT_VARIANTS["stripe"][0])
+
+
 def main() -> None:
     """Fork a process for each line."""
     django.setup()
+    load()
     import stripe
 
     stripe.api_base = sys.argv[1]

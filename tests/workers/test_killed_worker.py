@@ -218,7 +218,6 @@ class Site:
         """Let another worker do what is due after a quarter of an hour."""
         make_due()
         self.workers.run("work")
-        self.workers.run("work")
 
     step = ""
 

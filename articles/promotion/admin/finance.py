@@ -66,20 +66,34 @@ class PlanAdmin(admin.ModelAdmin[Plan]):
         return obj.price_shown
 
 
+class OfPromotionAdmin[Row: LedgerEntry | Payment](ReadOnlyAdminMixin, KeysetModelAdmin[Row]):
+    """Rows of promotions, to read and to search."""
+
+    list_select_related = ["promotion__article__live", "promotion__article__latest"]
+    search_users = ("promotion__sponsor",)
+    actions = None
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Row]:
+        return super().get_queryset(request).defer("promotion__article__live__body", "promotion__article__latest__body")
+
+    @admin.display(description=gettext_lazy("promotion"))
+    def link(self, obj: Row) -> SafeString:
+        return link_to(obj.promotion)
+
+
 @admin.register(LedgerEntry)
-class LedgerAdmin(ReadOnlyAdminMixin, KeysetModelAdmin[LedgerEntry]):
+class LedgerAdmin(OfPromotionAdmin[LedgerEntry]):
     """The ledger, to read and to search."""
 
     list_display = ["number", "at", "event", "promotion__article", "actor", "actor_role", "money", "beginning"]
     list_filter = ["event", "actor_role", "at"]
-    list_select_related = ["promotion__article__live", "promotion__article__latest", "actor"]
+    list_select_related = [*OfPromotionAdmin.list_select_related, "actor"]
     search_fields = [
         "promotion__article__live__title",
         "promotion__sponsor__username",
         "promotion__sponsor__display_name",
         "reason",
     ]
-    search_users = ("promotion__sponsor",)
     search_help_text = gettext_lazy("Title, requester or reason")
     ordering = ["-number"]
     fields = (
@@ -87,15 +101,6 @@ class LedgerAdmin(ReadOnlyAdminMixin, KeysetModelAdmin[LedgerEntry]):
         *("reason", "details", "previous_hash", "hash"),
     )
     readonly_fields = ("link", "money")
-    actions = None
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[LedgerEntry]:
-        entries = super().get_queryset(request)
-        return entries.defer("promotion__article__live__body", "promotion__article__latest__body")
-
-    @admin.display(description=gettext_lazy("promotion"))
-    def link(self, obj: LedgerEntry) -> SafeString:
-        return link_to(obj.promotion)
 
     @admin.display(description=gettext_lazy("amount"))
     def money(self, obj: LedgerEntry) -> str:
@@ -123,33 +128,22 @@ class UnfinishedFilter(RequiredListFilter):
 
 
 @admin.register(Payment)
-class PaymentAdmin(ReadOnlyAdminMixin, KeysetModelAdmin[Payment]):
+class PaymentAdmin(OfPromotionAdmin[Payment]):
     """Charges and refunds, at first those that are not finished."""
 
     list_display = [
-        *("pk", "promotion_link", "sum", "variant", "status", "sent_at", "received_at"),
+        *("pk", "link", "sum", "variant", "status", "sent_at", "received_at"),
         *("refund_sum", "refund_status", "refund_sent_at", "is_disputed"),
     ]
     list_filter = [UnfinishedFilter, "status", "refund_status"]
-    list_select_related = ["promotion__article__live", "promotion__article__latest"]
     search_fields = ["reference", "promotion__sponsor__username"]
-    search_users = ("promotion__sponsor",)
     search_help_text = gettext_lazy("Requester or reference")
     ordering = ["-pk"]
     fields = (
-        *("promotion_link", "sum", "variant", "status", "sent_at", "received_at", "reference"),
+        *("link", "sum", "variant", "status", "sent_at", "received_at", "reference"),
         *("refund_sum", "refunded", "refund_status", "refund_sent_at", "is_disputed"),
     )
-    readonly_fields = ("promotion_link", "sum", "refund_sum")
-    actions = None
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Payment]:
-        payments = super().get_queryset(request)
-        return payments.defer("promotion__article__live__body", "promotion__article__latest__body")
-
-    @admin.display(description=gettext_lazy("promotion"))
-    def promotion_link(self, obj: Payment) -> SafeString:
-        return link_to(obj.promotion)
+    readonly_fields = ("link", "sum", "refund_sum")
 
     @admin.display(description=gettext_lazy("amount"))
     def sum(self, obj: Payment) -> str:

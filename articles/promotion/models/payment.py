@@ -146,8 +146,8 @@ class Payment(BasePayment):  # type: ignore[misc]
     @property
     def paid_back(self) -> int:
         """What the provider and the sponsor's bank have paid back according to `reports`."""
-        refunds = self.reports.get("refunds", {})
-        made = max(sum(refunds.values()), self.reports.get("total", 0))
+        refunds: dict[str, int] = self.reports.get("refunds", {})
+        made: int = max(sum(refunds.values()), self.reports.get("total", 0))
         failed = sum(refunds[reference] for reference in self.reports.get("failed", []))
         lost = sum(amount or 0 for amount in self.reports.get("disputes", {}).values())
         return min(made - failed + lost, self.amount)
