@@ -99,8 +99,7 @@ def load() -> None:
     for job in settings.PERIODIC_JOBS:
         if " " not in job and "." in job:
             import_string(job)
-    for command in ("db_worker", "close_promotions"):
-        import_string(f"{get_commands()[command]}.management.commands.{command}.Command")
+    import_string(f"{get_commands()['db_worker']}.management.commands.db_worker.Command")
     import_string(settings.PAYMENT_VARIANTS["stripe"][0])
 
 
