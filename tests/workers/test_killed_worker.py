@@ -247,6 +247,7 @@ def check_deleted(paths: list[str]) -> None:
 
 
 STRIPE = "articles.promotion.payments.stripe_checkout"
+COMMITTED = ("django.db.backends.base.base.BaseDatabaseWrapper.run_and_clear_commit_hooks", "before")
 DONE = ("django_tasks_db.models.DBTaskResult.set_successful", "before")
 # What is done → the step at which the process is killed → a function, before or after it.
 STEPS: dict[Callable[[Site], Work], dict[str, tuple[str, str]]] = {
@@ -275,17 +276,18 @@ STEPS: dict[Callable[[Site], Work], dict[str, tuple[str, str]]] = {
         "after it is recorded": DONE,
     },
     Site.hidden_images: {
+        "after the commit": COMMITTED,
         "before the files move": ("articles.services.images._move_files", "before"),
         "after one file is copied": ("django.core.files.storage.FileSystemStorage.save", "after"),
         "after one file has moved": ("django.core.files.storage.FileSystemStorage.delete", "after"),
         "after all files have moved": ("articles.services.images._move_files", "after"),
     },
     Site.deleted_image: {
-        "before the files are deleted": ("core.images.delete_pending_files", "before"),
+        "after the commit": COMMITTED,
         "after one file is deleted": ("django.core.files.storage.FileSystemStorage.delete", "after"),
     },
     Site.cleared_profile: {
-        "before the files are deleted": ("core.images.delete_pending_files", "before"),
+        "after the commit": COMMITTED,
         "after one file is deleted": ("django.core.files.storage.FileSystemStorage.delete", "after"),
     },
     Site.views: {
