@@ -253,8 +253,8 @@ DONE = ("django_tasks_db.models.DBTaskResult.set_successful", "before")
 STEPS: dict[Callable[[Site], Work], dict[str, tuple[str, str]]] = {
     Site.email: {
         "before the claim": ("core.tasks.send_pending_emails", "before"),
-        "after the claim": ("core.tasks.send_email", "before"),
-        "after the mail server took it": ("core.tasks.send_email", "after"),
+        "after the claim": ("django.core.mail.EmailMultiAlternatives.send", "before"),
+        "after the mail server took it": ("django.core.mail.EmailMultiAlternatives.send", "after"),
         "after the row was deleted": DONE,
     },
     Site.payment: {
