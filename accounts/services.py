@@ -2,7 +2,6 @@
 
 from contextlib import suppress
 from datetime import timedelta
-from functools import partial
 from typing import Any
 
 from allauth.account.models import EmailAddress
@@ -17,7 +16,7 @@ from accounts.models import User
 from accounts.selectors import AVATAR_SIZES, avatar_path
 from core import events
 from core.exceptions import ActionNotAllowed
-from core.images import delete_files, encode_webp, random_name, store_files
+from core.images import delete_files, delete_files_on_commit, encode_webp, random_name, store_files
 
 UNCONFIRMED_TIMEOUT = timedelta(days=7)
 # Users in one run.
@@ -143,4 +142,4 @@ def _set_avatar_key(user: User, key: str) -> None:
         user.avatar_key = key
         user.save(update_fields=["avatar_key"])
         if old_key:
-            transaction.on_commit(partial(delete_files, [avatar_path(old_key, size) for size in AVATAR_SIZES]))
+            delete_files_on_commit(avatar_path(old_key, size) for size in AVATAR_SIZES)

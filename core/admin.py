@@ -25,7 +25,7 @@ from django.utils.translation import gettext_lazy
 from django_tasks_db.models import DBTaskResult
 
 from core.forms import TEXT_FIELDS
-from core.models import PendingEmail, PeriodicRun, SiteSettings
+from core.models import PendingDeletion, PendingEmail, PeriodicRun, SiteSettings
 from core.pagination import KeysetOrdering
 from core.sanitizer import sanitize
 from core.tasks import send_emails
@@ -232,6 +232,15 @@ class PendingEmailAdmin(ReadOnlyAdminMixin, KeysetModelAdmin[PendingEmail]):
     def send_again(self, request: HttpRequest, queryset: QuerySet[PendingEmail]) -> None:
         queryset.update(attempts=0, next_attempt_at=timezone.now())
         send_emails.enqueue()
+
+
+@admin.register(PendingDeletion)
+class PendingDeletionAdmin(ReadOnlyAdminMixin, KeysetModelAdmin[PendingDeletion]):
+    """Files that wait to be deleted, because the storage failed."""
+
+    list_display = ["path", "created_at"]
+    ordering = ["-pk"]
+    actions = None
 
 
 @admin.register(PeriodicRun)

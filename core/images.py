@@ -20,17 +20,20 @@ from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from PIL import Image, ImageOps
 
 from core import image_decoder
 from core.image_decoder import MAX_PIXELS, MAX_SIDE
+from core.models import PendingDeletion
 
 logger = logging.getLogger(__name__)
 
 MAX_BYTES = 10 * 1024 * 1024
 DECODER_TIMEOUT = 30  # seconds
+MAX_DELETED = 200
 
 REFUSALS = {
     "unknown": gettext_lazy("We cannot show this file as an image. Choose a JPEG, PNG, WebP, AVIF or still GIF file."),
@@ -119,6 +122,23 @@ def store_files(files: dict[str, bytes]) -> None:
         delete_files(files)
         message = _("The image cannot be stored at the moment. Try again later, or save without it.")
         raise InvalidImage(message) from error
+
+
+def delete_files_on_commit(paths: Iterable[str]) -> None:
+    """Delete files after the commit. If the process dies or the storage fails, `delete_pending_files` does it later."""
+    PendingDeletion.objects.bulk_create(PendingDeletion(path=path) for path in paths)
+    transaction.on_commit(delete_pending_files)
+
+
+def delete_pending_files() -> None:
+    """Delete the files whose deletion was committed. It can run twice, or at the same time as another."""
+    for file in PendingDeletion.objects.order_by("pk")[:MAX_DELETED]:
+        try:
+            default_storage.delete(file.path)
+        except OSError:
+            logger.exception("A file could not be deleted")
+        else:
+            file.delete()
 
 
 def delete_files(paths: Iterable[str]) -> None:

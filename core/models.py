@@ -1,4 +1,4 @@
-"""The site settings, emails that are not sent yet, and the last runs of periodic jobs."""
+"""The site settings, what is not sent or deleted yet, and the last runs of periodic jobs."""
 
 from typing import cast
 
@@ -74,6 +74,20 @@ class PendingEmail(models.Model):
 
     def __str__(self) -> str:
         return self.subject
+
+
+class PendingDeletion(models.Model):
+    """A file to delete; `core.images` creates the row, and deletes it after the file."""
+
+    path = models.CharField(_("file"), max_length=200)
+    created_at = models.DateTimeField(_("created"), default=timezone.now)
+
+    class Meta:
+        verbose_name = _("file to delete")
+        verbose_name_plural = _("files to delete")
+
+    def __str__(self) -> str:
+        return self.path
 
 
 class PeriodicRun(models.Model):

@@ -232,10 +232,11 @@ TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 PERIODIC_JOBS = {
     "core.periodic.requeue_lost_tasks": timedelta(minutes=1),
     "core.tasks.send_pending_emails": timedelta(minutes=1),
+    "core.images.delete_pending_files": timedelta(minutes=1),
     "articles.services.images.finish_moves": timedelta(minutes=1),
     "articles.readership.services.rollup": timedelta(minutes=1),
     "articles.promotion.services.tracking.add_pending_counts": timedelta(minutes=1),
-    "close_promotions": timedelta(minutes=10),
+    "articles.promotion.tasks.finish_promotions": timedelta(minutes=10),
     # Also destroys the daily keys of visitors.
     "articles.readership.services.delete_old_data": timedelta(hours=1),
     "articles.promotion.services.tracking.delete_old_events": timedelta(hours=1),

@@ -108,7 +108,7 @@ def start_worker(origin: str) -> subprocess.Popen[bytes]:
     environment = {
         **os.environ,
         "ORIGIN": origin,
-        "DATABASE_URL": _test_database_url(),
+        "DATABASE_URL": database_url(),
         "DATA_DIR": str(settings.DATA_DIR),
         "LOG_LEVEL": "ERROR",
         # Also knows manual payments, and refunds those of the tests.
@@ -128,6 +128,9 @@ def start_worker(origin: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, env=environment, cwd=settings.BASE_DIR)  # noqa: S603 - a fixed command
 
 
-def _test_database_url() -> str:
-    url = urlsplit(os.environ["DATABASE_URL"])
-    return urlunsplit(url._replace(path=f"/{connection.settings_dict['NAME']}"))
+def database_url() -> str:
+    """Return the URL of the test database."""
+    name = connection.settings_dict["NAME"]
+    if connection.vendor == "sqlite":
+        return f"sqlite:///{name}"
+    return urlunsplit(urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}"))

@@ -233,7 +233,10 @@ def promotion_beacon(request: HttpRequest) -> HttpResponse:
 @csrf_exempt
 @require_POST
 def static_process_payment(request: HttpRequest, variant: str) -> HttpResponse:
-    """Handle a callback to the one URL that a provider has for all payments. If it proves nothing, return a 400."""
+    """Handle a callback to the one URL that a provider has for all payments.
+
+    Return 400 if it proves nothing, and 503 if the provider has to send it again later.
+    """
     if variant not in settings.PAYMENT_VARIANTS:
         raise Http404
     receive = getattr(provider_factory(variant), "receive", None)
@@ -243,6 +246,8 @@ def static_process_payment(request: HttpRequest, variant: str) -> HttpResponse:
         return receive(request)  # type: ignore[no-any-return]
     except PaymentError as error:
         return JsonResponse({"error": str(error)}, status=400)
+    except OSError as error:
+        return JsonResponse({"error": str(error)}, status=503)
 
 
 @csrf_exempt

@@ -1,7 +1,6 @@
 """Update, rebuild and check the search index. A published article is in it, and nothing else."""
 
 from collections.abc import Callable, Collection
-from functools import partial
 
 from django.db import transaction
 from django.db.models import Exists, Model, OuterRef, QuerySet
@@ -30,7 +29,7 @@ def update_many(pks: list[int]) -> None:
     update_index(pks[:RENAME_BATCH])
     for start in range(RENAME_BATCH, len(pks), RENAME_BATCH):
         batch = pks[start : start + RENAME_BATCH]
-        transaction.on_commit(partial(tasks.update_index.enqueue, batch))
+        tasks.update_index.enqueue(batch)
 
 
 def rebuild(*, batch_size: int = REBUILD_BATCH, report: Callable[[str], object] = str) -> int:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from contextlib import suppress
 from datetime import timedelta
-from functools import partial
 
 from django.conf import settings
 from django.core.files.storage import default_storage
@@ -18,7 +17,15 @@ from PIL import Image as PILImage
 from accounts.models import User
 from articles.models import Article, Image
 from articles.models.image import SHARE_SIZE
-from core.images import InvalidImage, delete_files, encode_jpeg, encode_webp, random_name, store_files
+from core.images import (
+    InvalidImage,
+    delete_files,
+    delete_files_on_commit,
+    encode_jpeg,
+    encode_webp,
+    random_name,
+    store_files,
+)
 
 QUALITY = 80
 # An image that no revision uses can belong to a form that a user is still filling in.
@@ -71,7 +78,7 @@ def delete_image(image: Image) -> None:
     """
     with transaction.atomic():
         image.delete()
-        transaction.on_commit(partial(delete_files, image.paths))
+        delete_files_on_commit(image.paths)
 
 
 def remove_unused(*, owner: User) -> None:
@@ -109,8 +116,9 @@ def _move_files(image: Image) -> None:
     retired = Image(key=image.retired_key, width=image.width)
     for old, new in zip(retired.paths, image.paths, strict=True):
         if default_storage.exists(old):
-            if not default_storage.exists(new):
-                with default_storage.open(old) as file:
+            with default_storage.open(old) as file:
+                if not default_storage.exists(new) or default_storage.size(new) != file.size:
+                    default_storage.delete(new)  # A process that was killed has written a part.
                     default_storage.save(new, file)
             default_storage.delete(old)
     Image.objects.filter(pk=image.pk, retired_key=image.retired_key).update(retired_key="")

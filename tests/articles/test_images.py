@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from django.conf import LazySettings
-from django.core.files.base import File
+from django.core.files.base import ContentFile, File
 from django.core.files.storage import FileSystemStorage, default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError
@@ -22,7 +22,8 @@ from accounts.models import User
 from articles.models import Image
 from articles.services import images, publishing
 from articles.services.images import finish_moves, remove_unused, store_image
-from core.images import InvalidImage, load_image
+from core.images import InvalidImage, delete_pending_files, load_image
+from core.models import PendingDeletion
 from tests import factories
 from tests.moderation.users import administrator, moderator
 
@@ -208,6 +209,35 @@ def test_images_move_later_if_the_process_dies(
     assert {status(client, url) for url in urls(image)} == {404}
     image.refresh_from_db()
     assert {status(client, url) for url in urls(image)} == {200}
+
+
+def test_copy_that_a_killed_process_wrote_in_part_is_written_again(client: Client, owner: User) -> None:
+    image = store_image(owner=owner, pixels=load_image(upload(1000, 700)))
+    public = {path: default_storage.open(path).read() for path in image.paths}
+    publishing.hide(article=factories.published(owner, image=image))
+    image.refresh_from_db()
+    default_storage.save(image.paths[0], ContentFile(b"RIFF"))
+    finish_moves()
+    assert [default_storage.open(path).read() for path in image.paths] == list(public.values())
+    assert not any(map(default_storage.exists, public))
+
+
+def test_files_are_deleted_later_if_the_process_dies_or_the_disk_is_away(
+    owner: User, monkeypatch: pytest.MonkeyPatch, settings: LazySettings
+) -> None:
+    image = store_image(owner=owner, pixels=load_image(upload(1000, 700)))
+    stored = files(settings.MEDIA_ROOT)
+    images.delete_image(image)  # The callbacks after the commit do not run.
+    with monkeypatch.context() as patch:
+        patch.setattr(FileSystemStorage, "delete", full)
+        delete_pending_files()
+    assert files(settings.MEDIA_ROOT) == stored
+    client = Client()
+    client.force_login(administrator())
+    assert image.paths[0] in client.get("/admin/core/pendingdeletion/").text
+    delete_pending_files()
+    assert files(settings.MEDIA_ROOT) == []
+    assert not PendingDeletion.objects.exists()
 
 
 def test_administrator_deletes_an_image(

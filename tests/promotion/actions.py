@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth.models import Permission
+from django.db.models import F
 
 from accounts.models import User
 from articles.models import Article
@@ -56,3 +57,14 @@ def approved(*, by: User | None = None, **changes: Any) -> Promotion:
     """Return an approved promotion, which runs now unless the placement is full."""
     made = paid(**changes) if changes.get("price") else requested(**changes)
     return decisions.approve(promotion=made, moderator=by or moderator())
+
+
+def events(promotion: Promotion) -> list[str]:
+    """Return the events of the promotion's ledger."""
+    return list(promotion.ledger.values_list("event", flat=True))
+
+
+def states(promotion: Promotion) -> list[tuple[str, str, str]]:
+    """Return the steps of the promotion between states, each with the role that took it."""
+    rows = promotion.ledger.exclude(from_state=F("to_state"))
+    return [(row.from_state, row.to_state, row.actor_role) for row in rows]

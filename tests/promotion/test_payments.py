@@ -22,13 +22,9 @@ from articles.promotion.payments import DummyProvider
 from articles.promotion.services import decisions, payments, refunds, requests
 from core.exceptions import ActionNotAllowed
 from tests.promotion import actions
-from tests.promotion.actions import DAY
+from tests.promotion.actions import DAY, events
 
 State = Promotion.State
-
-
-def events(promotion: Promotion) -> list[str]:
-    return list(promotion.ledger.values_list("event", flat=True))
 
 
 def balance(promotion: Promotion) -> int:

@@ -7,14 +7,16 @@ from io import StringIO
 from typing import Any
 
 import pytest
+from django.conf import LazySettings
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 from django.db.models import Model
 from django.db.models.signals import post_delete, post_save
+from django_tasks_db.models import DBTaskResult
 
 from accounts.models import User
 from articles.models import Article, Revision
-from articles.search import services
+from articles.search import services, tasks
 from articles.search.backends import get_backend
 from articles.search.backends.base import normalized_texts
 from articles.search.backends.postgresql import SPANS
@@ -143,17 +145,24 @@ def test_publish_rolled_back_leaves_the_index_unchanged() -> None:
     assert entries() == []
 
 
-def test_update_author_writes_one_batch_now_and_the_rest_after_the_commit(
-    monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
+def test_update_author_writes_one_batch_now_and_commits_tasks_for_the_rest(
+    monkeypatch: pytest.MonkeyPatch, settings: LazySettings
 ) -> None:
     monkeypatch.setattr(services, "RENAME_BATCH", 2)
+    settings.TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
     author = factories.UserFactory.create(display_name="Old")
     for n in range(5):
         article(f"Article {n}", author=author)
     User.objects.filter(pk=author.pk).update(display_name="Hovhannes")
-    with django_capture_on_commit_callbacks(execute=True):
+    enqueued = DBTaskResult.objects.filter(task_path="articles.search.tasks.update_index")
+    with transaction.atomic():
         events.user_renamed.send(User, user=author)
-        assert len(found("hovhannes")) == 2
+        transaction.set_rollback(True)
+    assert not enqueued.exists()
+    events.user_renamed.send(User, user=author)
+    assert len(found("hovhannes")) == 2
+    for task in enqueued:
+        tasks.update_index.call(*task.args_kwargs["args"])
     assert len(found("hovhannes")) == 5
 
 

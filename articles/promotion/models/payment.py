@@ -105,6 +105,8 @@ class Payment(BasePayment):  # type: ignore[misc]
     reference = models.CharField(_("reference"), max_length=255, blank=True)
     # When it was recorded in the ledger.
     received_at = models.DateTimeField(_("received"), null=True, blank=True)
+    # What the site has decided to give back. More is due after a refund that was made in the provider's dashboard.
+    refund_owed = models.PositiveIntegerField(default=0, editable=False)
     refund_due = models.PositiveIntegerField(_("refund due in minor units"), default=0)
     refunded = models.PositiveIntegerField(_("refunded in minor units"), default=0)
     # Empty as long as nothing is due.
@@ -112,6 +114,9 @@ class Payment(BasePayment):  # type: ignore[misc]
     refund_sent_at = models.DateTimeField(_("refund sent"), null=True, blank=True)
     # The provider holds the money until the dispute is decided, so nothing is refunded meanwhile.
     is_disputed = models.BooleanField(_("disputed"), default=False)
+    # All reports about refunds and disputes, so that their order does not matter: {"total": of all refunds,
+    # "refunds": {id: amount}, "failed": [id], "disputes": {id: lost amount, or null while it is open}}.
+    reports = models.JSONField(default=dict, editable=False)
 
     objects = PaymentQuerySet.as_manager()
 
@@ -142,6 +147,15 @@ class Payment(BasePayment):  # type: ignore[misc]
     def refund_left(self) -> int:
         """The part of the refund that is due but not paid back yet."""
         return self.refund_due - self.refunded
+
+    @property
+    def paid_back(self) -> int:
+        """What the provider and the sponsor's bank have paid back according to `reports`."""
+        refunds: dict[str, int] = self.reports.get("refunds", {})
+        made: int = max(sum(refunds.values()), self.reports.get("total", 0))
+        failed = sum(refunds[reference] for reference in self.reports.get("failed", []))
+        lost = sum(amount or 0 for amount in self.reports.get("disputes", {}).values())
+        return min(made - failed + lost, self.amount)
 
     @property
     def is_refunded_by_hand(self) -> bool:

@@ -6,9 +6,10 @@ Settings name the one that is used; for transfers there is none. Providers repor
 - `get_form(payment, data)`: let the sponsor pay; see django-payments.
 - `check_payment(payment)`: ask for the result of a charge, and report it.
 - `refunded_total(payment)`: return how much of a payment was refunded, in minor units.
-- `send_refund(payment)`: refund `payment.refund_left`; return whether that is done.
+- `send_refund(payment)`: refund `payment.refund_left`, and report the result.
 
-They raise `PaymentError` if the provider refuses, and `OSError` if the result is not known.
+They raise `PaymentError` if the provider refuses, `ConnectionError` or `TimeoutError` if it is away, and another
+`OSError` if the result is not known.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from payments.core import BasicProvider
 from articles.promotion.forms import OutcomeForm
 from articles.promotion.models import Payment
 from articles.promotion.services.payments import record_payment, record_payment_failure
+from articles.promotion.services.refunds import record_provider_refund
 
 
 class DummyProvider(BasicProvider):  # type: ignore[misc]
@@ -48,5 +50,5 @@ class DummyProvider(BasicProvider):  # type: ignore[misc]
     def refunded_total(self, payment: Payment) -> int:
         return payment.refunded
 
-    def send_refund(self, payment: Payment) -> bool:
-        return True
+    def send_refund(self, payment: Payment) -> None:
+        record_provider_refund(payment=payment, total=payment.refund_due)

@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 
 import stripe
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
 from payments import PaymentError, RedirectNeeded
 from payments.core import BasicProvider
 
@@ -27,7 +28,6 @@ IGNORED = {
     "charge.dispute.": "Only the beginning and the end of a dispute matter.",
     "charge.": "The checkout session reports the same.",
     "payment_intent.": "The checkout session reports the same.",
-    "refund.created": "charge.refunded reports the total.",
     "radar.early_fraud_warning.": "The operator decides whether to refund, and the refund is reported.",
     "review.": "The operator decides whether to refund, and the refund is reported.",
     "payout.": "Payouts to the operator's bank are not part of a promotion.",
@@ -36,6 +36,13 @@ IGNORED = {
     "customer.": "Customers are not stored.",
     "payment_method.": "Payment methods are not stored.",
 }
+# Errors after which a call may have been carried out, or which the operator can correct.
+UNKNOWN_RESULT = (
+    *(stripe.APIError, stripe.RateLimitError, stripe.IdempotencyError),
+    *(stripe.AuthenticationError, stripe.PermissionError),
+)
+# What code raises that reads something else than it expects.
+UNEXPECTED = (LookupError, TypeError, AttributeError, ValueError, RecursionError)
 logger = logging.getLogger(__name__)
 stripe.default_http_client = stripe.RequestsClient(timeout=TIMEOUT)
 stripe.max_network_retries = 0
@@ -74,29 +81,29 @@ class StripeProvider(BasicProvider):  # type: ignore[misc]
             session = stripe.checkout.Session.create(
                 api_key=self.api_key, idempotency_key=f"session-{payment.token}-{digest[:16]}", **request
             )
+            session_id, url = _text(session["id"]), _text(session["url"], max_length=2000)
         sessions = getattr(payment.attrs, "sessions", [])
-        if session["id"] not in sessions:
-            payment.attrs.sessions = [*sessions, session["id"]]
-            payment.transaction_id = session["id"]
+        if session_id not in sessions:
+            payment.attrs.sessions = [*sessions, session_id]
+            payment.transaction_id = session_id
             # Not the whole row: Stripe may have reported in the meantime.
             payment.save(update_fields=["extra_data", "transaction_id"])
-        raise RedirectNeeded(session["url"])
+        raise RedirectNeeded(url)
 
     def check_payment(self, payment: Payment) -> None:
         """Ask for the results of all sessions of a payment, and record them."""
         for session_id in getattr(payment.attrs, "sessions", []):
             with _errors():
-                session = stripe.checkout.Session.retrieve(session_id, api_key=self.api_key)
-            self._settle(session)
+                self._settle(stripe.checkout.Session.retrieve(session_id, api_key=self.api_key))
 
     def refunded_total(self, payment: Payment) -> int:
         """Return how much of a payment was refunded, here or in Stripe's dashboard."""
         with _errors():
             intent = stripe.PaymentIntent.retrieve(payment.reference, api_key=self.api_key, expand=["latest_charge"])
-        return _amount(intent["latest_charge"]["amount_refunded"])
+            return _refunded(intent["latest_charge"], payment)
 
-    def send_refund(self, payment: Payment) -> bool:
-        """Refund what is left of the refund of a payment; return whether that is done."""
+    def send_refund(self, payment: Payment) -> None:
+        """Refund what is left of the refund of a payment, and record the result."""
         try:
             with _errors():
                 refund = stripe.Refund.create(
@@ -106,21 +113,19 @@ class StripeProvider(BasicProvider):  # type: ignore[misc]
                     amount=payment.refund_left,
                     reason="requested_by_customer",
                 )
+                _record_result(payment, {"amount": payment.refund_left, **refund}, before=payment.paid_back)
         except PaymentError as error:
             if error.code == "charge_already_refunded":
-                return True
-            if error.code == "charge_disputed":  # The event about it follows.
-                return False
-            raise
-        if refund["status"] in {"failed", "canceled"}:
-            raise PaymentError(f"The refund is {refund['status']}.")
-        return bool(refund["status"] != "requires_action")
+                record_provider_refund(payment=payment, total=payment.amount)
+            elif error.code != "charge_disputed":  # The event about the dispute follows.
+                raise
 
     def receive(self, request: HttpRequest) -> HttpResponse:
         """Handle an event, which can be repeated or out of order.
 
         Raises:
             PaymentError: it has no valid signature, or is not an event.
+            OSError: it can be about a charge that Stripe has not reported yet.
         """
         try:
             stripe.Webhook.construct_event(  # type: ignore[no-untyped-call]
@@ -134,7 +139,7 @@ class StripeProvider(BasicProvider):  # type: ignore[misc]
                 logger.warning("Stripe has sent an event of an unknown type: %.100r", kind)
         except stripe.SignatureVerificationError as error:
             raise PaymentError("The signature does not fit.", code=400) from error
-        except (LookupError, TypeError, AttributeError, ValueError, RecursionError) as error:  # Signed, but odd.
+        except UNEXPECTED as error:  # Signed, but odd.
             logger.warning("An event of Stripe is not as expected: %s", type(error).__name__)
             raise PaymentError("This is no event of a payment.", code=400) from error
         return JsonResponse({"status": "OK" if handle else "ignored"})
@@ -149,6 +154,8 @@ class StripeProvider(BasicProvider):  # type: ignore[misc]
             record_payment(payment=payment, amount=amount, currency=currency, reference=intent)
         elif session["status"] == "expired":
             record_payment_failure(payment=payment)
+        elif session["status"] not in {"open", "complete"}:
+            raise ValueError("This is not the status of a session.")
 
     def _fail(self, session: Any) -> None:
         """Record that a session was completed, but its delayed payment, such as a debit, has failed."""
@@ -157,17 +164,11 @@ class StripeProvider(BasicProvider):  # type: ignore[misc]
 
     def _record_refunded(self, charge: Any) -> None:
         if payment := _payment(reference=charge["payment_intent"]):
-            record_provider_refund(payment=payment, total=_amount(charge["amount_refunded"]))
+            record_provider_refund(payment=payment, total=_refunded(charge, payment))
 
     def _record_refund(self, refund: Any) -> None:
-        payment = _payment(reference=refund["payment_intent"])
-        if payment is not None and refund["status"] in {"failed", "canceled"}:
-            record_refund_failure(
-                payment=payment,
-                reason=_text(refund.get("failure_reason") or refund["status"]),
-                reference=_text(refund["id"]),
-                amount=_amount(refund["amount"]),
-            )
+        if payment := _payment(reference=refund["payment_intent"]):
+            _record_result(payment, refund)
 
     def _record_dispute(self, dispute: Any) -> None:
         if payment := _payment(reference=dispute["payment_intent"]):
@@ -182,6 +183,7 @@ class StripeProvider(BasicProvider):  # type: ignore[misc]
         "checkout.session.expired": _settle,
         "charge.refunded": _record_refunded,
         "charge.refund.updated": _record_refund,
+        "refund.created": _record_refund,
         "refund.updated": _record_refund,
         "refund.failed": _record_refund,
         "charge.dispute.created": _record_dispute,
@@ -191,19 +193,60 @@ class StripeProvider(BasicProvider):  # type: ignore[misc]
 
 @contextmanager
 def _errors() -> Iterator[None]:
-    """Translate the errors of Stripe: refusals, and errors after which the result is not known."""
+    """Translate the errors of Stripe and unexpected answers into those of `articles.promotion.payments`."""
     try:
         yield
-    except (stripe.APIConnectionError, stripe.APIError, stripe.RateLimitError, stripe.IdempotencyError) as error:
+    except stripe.APIConnectionError as error:
         raise ConnectionError(str(error)) from error
+    except UNKNOWN_RESULT as error:
+        raise OSError(str(error)) from error
     except stripe.StripeError as error:
         raise PaymentError(str(error), code=error.code) from error
+    except UNEXPECTED as error:
+        raise OSError(f"The answer is not as expected: {type(error).__name__}") from error
 
 
 def _payment(**found_by: Any) -> Payment | None:
-    """Return the payment that an event is about; None if it belongs to another shop of the same account."""
+    """Return the payment that an event is about; None if it belongs to another shop of the same account.
+
+    Raises:
+        OSError: it can be about a charge whose own event comes later, so Stripe has to send it again.
+    """
     [(name, value)] = found_by.items()
-    return Payment.objects.filter(variant="stripe", **{name: _text(value)}).first() if value else None
+    payments = Payment.objects.filter(variant="stripe")
+    payment = payments.filter(**{name: _text(value)}).first() if value else None
+    if payment is None and name == "reference" and payments.unfinished_charges(timezone.now()).exists():
+        raise OSError("The payment is not known yet.")
+    return payment
+
+
+def _record_result(payment: Payment, refund: Any, *, before: int | None = None) -> None:
+    """Record what Stripe says about a refund.
+
+    Args:
+        before: the total of the refunds before this one, if it is known.
+    """
+    _check_currency(refund, payment)
+    reference, amount, status = _text(refund["id"]), _amount(refund["amount"]), refund["status"]
+    if status in {"succeeded", "pending"}:
+        total = 0 if before is None else before + amount
+        record_provider_refund(payment=payment, total=total, reference=reference, amount=amount)
+    elif status in {"failed", "canceled"}:
+        reason = _text(refund.get("failure_reason") or status)
+        record_refund_failure(payment=payment, reason=reason, reference=reference, amount=amount)
+    elif status != "requires_action":  # The sponsor has to state an account first.
+        raise ValueError("This is not the status of a refund.")
+
+
+def _refunded(charge: Any, payment: Payment) -> int:
+    _check_currency(charge, payment)
+    return _amount(charge["amount_refunded"])
+
+
+def _check_currency(thing: Any, payment: Payment) -> None:
+    currency = payment.currency.lower()
+    if thing.get("currency", currency) != currency:
+        raise ValueError("This is another currency.")
 
 
 def _amount(value: Any) -> int:

@@ -7,6 +7,7 @@ sent and never finished is completed by `reconcile`.
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -17,7 +18,7 @@ from payments.core import provider_factory
 
 from accounts.models import User
 from articles.promotion.models import LedgerEntry, Payment, Promotion
-from articles.promotion.models.payment import to_decimal
+from articles.promotion.models.payment import PaymentQuerySet, to_decimal
 from articles.promotion.services.notifications import Kind, notify, notify_moderators
 from articles.promotion.services.refunds import CALL_TIMEOUT, create_refund_due, details_of, record_money, refund
 from articles.promotion.services.state_machine import check_phase, locked, moderator_action, transition
@@ -110,21 +111,35 @@ def confirm_payment(*, promotion: Promotion, moderator: User, reason: str = "") 
 
 
 def reconcile() -> None:
-    """Ask the providers about charges without a result, and send refunds again that have none."""
+    """Ask the providers about charges without a result, and send refunds again that have none.
+
+    Those that wait the longest come first, so that one without an answer does not hold up the others for ever.
+    """
     before = timezone.now() - CALL_TIMEOUT
-    try:
-        for payment in Payment.objects.unfinished_charges(before).select_related("promotion"):
-            _check_charge(payment)
-        for pk in Payment.objects.unfinished_refunds(before).values_list("pk", flat=True):
-            refund(pk)
-    except OSError as error:  # Each of the others would wait as long.
-        logger.warning("The payment provider does not answer: %s", error)
+    _for_each(Payment.objects.unfinished_charges(before).order_by("sent_at"), _check_charge)
+    _for_each(Payment.objects.unfinished_refunds(before).order_by("refund_sent_at"), refund)
 
 
-def _check_charge(payment: Payment) -> None:
+def _for_each(payments: PaymentQuerySet, act: Callable[[int], None]) -> None:
+    for pk in payments.values_list("pk", flat=True):
+        try:
+            act(pk)
+        except (ConnectionError, TimeoutError) as error:  # Each of the others would wait as long.
+            logger.warning("The payment provider does not answer: %s", error)
+            return
+        except Exception:
+            logger.exception("The result of payment %s is unknown", pk)
+
+
+def _check_charge(payment_id: int) -> None:
+    now = timezone.now()
+    unfinished = Payment.objects.unfinished_charges(now - CALL_TIMEOUT).filter(pk=payment_id)
+    if not unfinished.update(sent_at=now):  # Another worker asks.
+        return
+    payment = Payment.objects.select_related("promotion").get(pk=payment_id)
     try:
         provider_factory(payment.variant, payment).check_payment(payment)
-    except (PaymentError, ValueError) as error:
+    except (PaymentError, ValueError) as error:  # Refused, or the operator has changed the provider since.
         logger.warning("The state of payment %s is unknown: %s", payment.pk, error)
     if payment.created < timezone.now() - MAX_UNFINISHED:
         record_payment_failure(payment=payment)

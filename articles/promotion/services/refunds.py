@@ -66,8 +66,9 @@ def create_refund_due(promotion: Promotion, payment: Payment, amount: int) -> No
     more = amount - payment.refund_due
     if more <= 0:
         return
-    payment.refund_due, payment.refund_status = amount, Status.REQUESTED
-    payment.save(update_fields=["refund_due", "refund_status"])
+    payment.refund_owed = payment.refund_due = amount
+    payment.refund_status = Status.REQUESTED
+    payment.save(update_fields=["refund_owed", "refund_due", "refund_status"])
     entry = record_money(promotion, payment, -more, event=Event.REFUND_DUE, role=Role.SYSTEM)
     if payment.variant == "manual":
         notify_moderators(entry, Kind.REFUND_BY_HAND)
@@ -91,7 +92,7 @@ def refund(payment_id: int) -> None:
     much it has refunded, and gets the same idempotency key for the same rest.
 
     Raises:
-        OSError: the result is not known.
+        OSError: the result is not known. The refund stays sent, so `reconcile` asks again.
     """
     now = timezone.now()
     payment = Payment.objects.select_related("promotion").get(pk=payment_id)
@@ -102,56 +103,68 @@ def refund(payment_id: int) -> None:
         provider = provider_factory(payment.variant, payment)
         if payment.refund_sent_at is not None:
             record_provider_refund(payment=payment, total=provider.refunded_total(payment))
-            payment.refresh_from_db()
-        if payment.refund_left and provider.send_refund(payment):
-            record_provider_refund(payment=payment, total=payment.refund_due)
+        payment.refresh_from_db()
+        if payment.refund_left and payment.refund_status == Status.SENT:
+            provider.send_refund(payment)
     except (PaymentError, ValueError) as error:  # Refused, or the operator has changed the provider since.
         record_refund_failure(payment=payment, reason=str(error))
 
 
-def record_provider_refund(*, payment: Payment, total: int) -> None:
-    """Record that the provider has refunded so much of a payment in all. A repeated report changes nothing.
+def record_provider_refund(*, payment: Payment, total: int, reference: str = "", amount: int = 0) -> None:
+    """Record a refund that the provider has made. Reports can be repeated or out of order: each counts once.
 
-    If it was more than what is due, it was refunded in the provider's dashboard, and the moderators are told.
+    If it was more than what is due, it was made in the provider's dashboard, and the moderators are told.
+
+    Args:
+        total: what was refunded in all, if that is known, in minor units; otherwise 0.
+        reference: the provider's id of one refund.
+        amount: of that refund, in minor units.
     """
     with locked(payment.promotion) as promotion:
         payment.refresh_from_db()
-        total = min(total, payment.amount)
-        if payment.received_at is None or total <= payment.refunded:
+        refunds = payment.reports.setdefault("refunds", {})
+        if payment.received_at is None or reference in refunds:
             return
-        is_unexpected = total > payment.refund_due
-        payment.refund_due = max(payment.refund_due, total)
-        entry = _mark_refunded(promotion, payment, up_to=total, role=Role.PROVIDER)
-        if is_unexpected:
-            notify_moderators(entry, Kind.PROVIDER_REPORT)
+        if reference:
+            refunds[reference] = amount
+        payment.reports["total"] = max(total, payment.reports.get("total", 0))
+        _record_paid_back(promotion, payment)
 
 
 def record_refund_failure(*, payment: Payment, reason: str, reference: str = "", amount: int = 0) -> None:
     """Record that a refund failed, and ask the moderators to refund by hand. A repeated report changes nothing.
 
     Args:
-        reference: the provider's id of the refund.
-        amount: what the provider has got back of a refund that was recorded as made, in minor units.
+        reference: the provider's id of the refund, if it has made one.
+        amount: of that refund, in minor units.
     """
     with locked(payment.promotion) as promotion:
         payment.refresh_from_db()
-        details = {**details_of(payment), "refund": reference}
-        if reference and promotion.ledger.filter(event=Event.REFUND_FAILED, details=details).exists():
+        refunds: dict[str, int] = payment.reports.setdefault("refunds", {})
+        failed: list[str] = payment.reports.setdefault("failed", [])
+        if reference in failed:
             return
-        amount = min(amount, payment.refunded)
-        payment.refunded -= amount
-        payment.refund_status = Status.FAILED
-        payment.save(update_fields=["refunded", "refund_status"])
+        before = payment.paid_back
+        if reference:
+            refunds.setdefault(reference, amount)
+            failed.append(reference)
+        returned = min(before - payment.paid_back, payment.refunded)
+        payment.refunded -= returned
+        wanted = max((refunds[one] for one in failed), default=0)
+        payment.refund_due = max(payment.refund_owed, payment.refunded, min(wanted, payment.amount))
+        payment.refund_status = Status.FAILED if payment.refund_left else Status.CONFIRMED
+        payment.save(update_fields=["refunded", "refund_due", "refund_status", "reports"])
         entry = record_money(
             promotion,
             payment,
-            amount,
+            returned,
             event=Event.REFUND_FAILED,
             role=Role.PROVIDER,
             reason=reason[:500],
-            details=details,
+            details={**details_of(payment), "refund": reference},
         )
-        notify_moderators(entry, Kind.REFUND_BY_HAND)
+        if payment.refund_left:
+            notify_moderators(entry, Kind.REFUND_BY_HAND)
 
 
 def record_dispute(*, payment: Payment, reference: str, is_open: bool, lost: int = 0) -> None:
@@ -161,21 +174,36 @@ def record_dispute(*, payment: Payment, reference: str, is_open: bool, lost: int
         reference: the provider's id of the dispute. Its reports can be repeated or out of order.
         lost: what the bank has taken back, in minor units. It counts as refunded.
     """
-    event = Event.DISPUTED if is_open else Event.DISPUTE_CLOSED
     with locked(payment.promotion) as promotion:
         payment.refresh_from_db()
-        details = {**details_of(payment), "dispute": reference}
-        if promotion.ledger.filter(event__in=[event, Event.DISPUTE_CLOSED], details=details).exists():
+        disputes = payment.reports.setdefault("disputes", {})
+        if reference in disputes and (is_open or disputes[reference] is not None):
             return
-        payment.is_disputed = is_open
-        payment.save(update_fields=["is_disputed"])
-        entry = append_entry(promotion, event=event, role=Role.PROVIDER, details=details)
+        disputes[reference] = None if is_open else lost
+        payment.is_disputed = None in disputes.values()
+        payment.save(update_fields=["is_disputed", "reports"])
+        entry = append_entry(
+            promotion,
+            event=Event.DISPUTED if is_open else Event.DISPUTE_CLOSED,
+            role=Role.PROVIDER,
+            details={**details_of(payment), "dispute": reference},
+        )
         notify_moderators(entry, Kind.PROVIDER_REPORT)
-        if lost:
-            record_provider_refund(payment=payment, total=payment.refunded + lost)
-        payment.refresh_from_db()
-        if not is_open and payment.refund_left and payment.refund_status != Status.FAILED:
+        _record_paid_back(promotion, payment)
+        if payment.refund_left and payment.refund_status != Status.FAILED and not payment.is_disputed:
             send_refund.enqueue(payment.pk)
+
+
+def _record_paid_back(promotion: Promotion, payment: Payment) -> None:
+    """Save new reports of a locked payment, and what they add to the refunds."""
+    payment.save(update_fields=["reports"])
+    if payment.paid_back <= payment.refunded:
+        return
+    is_unexpected = payment.paid_back > payment.refund_due
+    payment.refund_due = max(payment.refund_due, payment.paid_back)
+    entry = _mark_refunded(promotion, payment, up_to=payment.paid_back, role=Role.PROVIDER)
+    if is_unexpected:
+        notify_moderators(entry, Kind.PROVIDER_REPORT)
 
 
 def record_refund(*, promotion: Promotion, moderator: User, reason: str = "") -> Promotion:
