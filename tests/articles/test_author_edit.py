@@ -18,7 +18,7 @@ from django.utils.datastructures import MultiValueDict
 
 from accounts.models import User
 from articles import forms
-from articles.models import Article, Image, Revision
+from articles.models import Article, Image, Revision, Tag
 from articles.services.revisions import ArticleContent
 from articles.views import author
 from core.models import SiteSettings
@@ -135,6 +135,16 @@ def test_one_line_fields_drop_control_and_direction_characters(client: Client, u
     assert only_revision().title == "One two three"
 
 
+def test_lengths_are_counted_in_what_users_see(client: Client, user: User) -> None:
+    """Each of these has as many characters as it may have, and three or four times as many code points."""
+    lengths = {"title": 140, "summary": 300, "caption": 300, "alternative_text": 200, "credit": 120}
+    typed = {name: "q\u0323\u0308\u0304" * (size - 20) + "👩🏽‍🚀" * 20 for name, size in lengths.items()}
+    client.post(NEW, filled(**typed, tags="q\u0323\u0308\u0304" * 40))
+    revision = only_revision()
+    assert {name: getattr(revision, name) for name in lengths} == typed
+    assert Tag.objects.named(revision.tag_names)[0].name == "q\u0323\u0308\u0304" * 40
+
+
 def test_plain_text_body_becomes_paragraphs(client: Client, user: User) -> None:
     client.post(NEW, filled(body="First\r\n\r\nSecond & third"))
     assert only_revision().body == "<p>First</p><p>Second &amp; third</p>"
@@ -148,6 +158,8 @@ def test_plain_text_body_becomes_paragraphs(client: Client, user: User) -> None:
     [
         ("title", "", "This field is required."),
         ("title", "x" * 141, "at most 140 characters"),
+        ("title", f"{'x' * 139}👨‍👩‍👧‍👦👩🏽‍🚀", "at most 140 characters (it has 141)"),
+        ("title", "q\u0323" * 300, "at most 140 characters (it has 600)"),
         ("title", "a\x00b", "Null characters are not allowed."),
         ("section", "", "This field is required."),
         ("section", "999999", "Select a valid choice"),
@@ -158,6 +170,8 @@ def test_plain_text_body_becomes_paragraphs(client: Client, user: User) -> None:
         ("tags", "a,b,c,d,e,f", "Use no more than 5 tags. You entered 6."),
         ("tags", "x" * 41, "longer than 40 characters"),
         ("tags", "fine, 🙂", "contains only symbols"),
+        ("tags", "x" * 40 + "👨‍👩‍👧‍👦", "longer than 40 characters"),
+        ("tags", "q\u0323" * 81, "longer than 40 characters"),
         ("tags", "street lamps, street-lamps", "are the same tag"),
         ("tags", "ёлка, елка", "are the same tag"),
         *((name, "\u3164\u200d", "that readers can see") for name in ("title", "summary", "caption", "credit", "tags")),
