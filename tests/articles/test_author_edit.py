@@ -18,9 +18,10 @@ from django.utils.datastructures import MultiValueDict
 
 from accounts.models import User
 from articles import forms
-from articles.models import Article, Image, Revision, Tag
+from articles.models import Article, Image, RecoveredDraft, Revision, Tag
 from articles.services.revisions import ArticleContent
-from articles.views import author
+from articles.views import author, draft_recovery
+from core.images import MAX_BYTES
 from core.models import SiteSettings
 from tests import factories
 from tests.articles.test_images import upload
@@ -297,11 +298,46 @@ def test_full_disk_is_a_field_error_and_keeps_typed_text(
     assert not [path for path in settings.MEDIA_ROOT.rglob("*") if path.is_file()]
 
 
-def test_file_over_the_body_limit_is_a_field_error_and_keeps_typed_text(client: Client, user: User) -> None:
-    answer = client.post(NEW, filled(image=SimpleUploadedFile("x.jpg", b"\xff" * 13 * 1024 * 1024)))
+def photo_of(size: int) -> SimpleUploadedFile:
+    """Return a JPEG of this size; decoders ignore what is after its end."""
+    return SimpleUploadedFile("x.jpg", (upload(50, 50).read()).ljust(size, b"x"))
+
+
+def test_image_of_ten_megabytes_is_stored(client: Client, user: User) -> None:
+    client.post(NEW, filled(image=photo_of(MAX_BYTES)))
+    assert only_revision().image is not None
+
+
+@pytest.mark.parametrize("size", [MAX_BYTES + 1, 12 * 1024 * 1024 + 1, 39 * 1024 * 1024])
+def test_file_over_the_limit_is_a_field_error_and_keeps_typed_text(client: Client, user: User, size: int) -> None:
+    answer = client.post(NEW, filled(image=photo_of(size)))
+    assert answer.status_code == 200
     assert "larger than 10 MB" in errors(answer, "image")
     assert "We counted every street lamp" in answer.text
-    assert Client().post(NEW, filled(image=SimpleUploadedFile("x.jpg", b"\xff" * 13 * 1024 * 1024))).status_code == 413
+    assert not Image.objects.exists()
+
+
+@pytest.mark.parametrize(("is_signed_in", "megabytes"), [(True, 40), (False, 12)])
+@pytest.mark.parametrize(("prefix", "sentence"), [("", "Go back in your browser"), ("/ru", "Вернитесь назад")])
+def test_body_over_the_limit_is_a_page_that_says_how_to_find_the_text(
+    client: Client, user: User, is_signed_in: bool, megabytes: int, prefix: str, sentence: str
+) -> None:
+    sender = client if is_signed_in else Client()
+    length = {"content-length": str(megabytes * 1024 * 1024 + 1)}
+    answer = sender.post(prefix + NEW, filled(), headers=length)
+    assert answer.status_code == 413
+    assert sentence in answer.text
+    assert f'href="{prefix}{NEW}"' in answer.text
+
+
+def test_file_of_a_session_that_ended_is_over_the_limit_earlier(user: User) -> None:
+    """A stranger can send it, so it is not read."""
+    assert Client().post(NEW, filled(image=photo_of(13 * 1024 * 1024))).status_code == 413
+    answer = Client().post(
+        NEW, filled(image=photo_of(11 * 1024 * 1024), author_token=draft_recovery.author_token(user))
+    )
+    assert answer.headers["Location"].startswith("/accounts/login/")
+    assert RecoveredDraft.objects.get().fields["title"] == "We counted every street lamp"
 
 
 def test_full_image_quota_is_a_field_error(client: Client, user: User, settings: LazySettings) -> None:

@@ -159,6 +159,31 @@ def test_body_over_size_limit_is_413_before_it_is_read(stub: Nginx) -> None:
     assert stub.fetch("/articles/1/vote/", "POST", b"x" * 11_000_000)["status"] == 200
 
 
+@pytest.mark.parametrize(
+    ("path", "megabytes", "sentence"),
+    [
+        ("/accounts/login/", 12, "The request is too large"),
+        ("/ru/accounts/login/", 12, "Слишком большой запрос"),
+        ("/hy/accounts/login/", 12, "Հարցումը չափազանց մեծ է"),
+        ("/my/articles/new/", 40, "what you typed"),
+        ("/ru/my/articles/5/", 40, "всё введённое"),
+        ("/hy/accounts/profile/", 40, "մուտքագրածը"),
+    ],
+)
+def test_body_over_size_limit_is_a_page_that_says_what_to_do(
+    stub: Nginx, path: str, megabytes: int, sentence: str
+) -> None:
+    answer = stub.fetch(path, "POST", content_length=str(megabytes * 1024 * 1024 + 1))
+    assert answer["status"] == 413
+    assert answer["headers"]["content-type"] == "text/html; charset=utf-8"
+    assert sentence in answer["body"].decode()
+    assert "nginx" not in answer["body"].decode()
+    assert not stub.upstream.requests
+    # As large as allowed.
+    body = b"x" * (megabytes * 1024 * 1024)
+    assert stub.fetch(path, "POST", body)["body"] == b"page"
+
+
 def test_access_log_has_no_address_and_no_query(stub: Nginx, tmp_path: Path) -> None:
     stub.fetch("/search/?q=secret")
     log = tmp_path / "nginx" / "access.log"
