@@ -57,7 +57,7 @@ def test_forms_with_addresses_cause_no_request(client: Client, attempts: list[ob
     text = {
         **dict.fromkeys(("title", "summary", "alternative_text", "caption", "credit"), TYPED),
         "tags": HOST,
-        "body": HTML,
+        "body": HTML + factories.BODY,
         "section": section.pk,
         "language": "en",
         "action": "submit",
