@@ -269,10 +269,10 @@ def filled_in(client: Client, url: str) -> dict[str, Any]:
         value, widget = bound.value(), bound.field.widget
         if value in (None, "") or bound.name in {"name", "data", "usable_password"}:
             value = VALUES.get(bound.name, value)
-        if isinstance(bound.field, ModelChoiceField) and value in (None, ""):
+        if isinstance(bound.field, ModelChoiceField) and bound.field.queryset is not None and value in (None, ""):
             value = bound.field.queryset.order_by("-pk")[0].pk
         if isinstance(widget, MultiWidget):
-            parts = widget.decompress(value or timezone.now())
+            parts = widget.decompress(value or timezone.now()) or []
             data |= {f"{bound.html_name}_{n}": part for n, part in enumerate(parts)}
         elif value is not None and not isinstance(bound.field, FileField):
             data[bound.html_name] = value

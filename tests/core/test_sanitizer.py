@@ -252,7 +252,12 @@ def test_sanitize_bounds_the_depth_of_the_parser(element: str, monkeypatch: pyte
     """For each new block the parser looks through all open elements."""
     parsed: list[str] = []
     clean = sanitizer._cleaned
-    monkeypatch.setattr(sanitizer, "_cleaned", lambda html: parsed.append(html) or clean(html))
+
+    def recorded(html: str) -> str:
+        parsed.append(html)
+        return clean(html)
+
+    monkeypatch.setattr(sanitizer, "_cleaned", recorded)
     sanitize(f"<{element}><li>x" * 9_000)
     assert max(html.count(f"<{element}>") for html in parsed) <= MAX_DEPTH
     side_by_side = "<ul><li>x</li></ul>" * 3_000
