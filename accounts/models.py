@@ -16,6 +16,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from core.fields import LineField
+from core.text import CODE_POINTS
+
 # ASCII only, because usernames are in URLs and no two of them should look alike. The display name is free.
 username_validators: list[Callable[[str], None]] = [
     RegexValidator(
@@ -81,7 +84,7 @@ class User(auth_models.AbstractUser):
 
     username = models.CharField(_("username"), max_length=30, unique=True, validators=username_validators)
     email = models.EmailField(_("email address"))
-    display_name = models.CharField(_("name"), max_length=60, blank=True)
+    display_name = LineField(_("name"), max_length=60 * CODE_POINTS, blank=True)
     biography = models.TextField(_("about you"), max_length=1000, blank=True)
     # The random part of the file names (accounts.selectors.avatar_path); empty without an avatar.
     avatar_key = models.CharField(_("profile photo"), max_length=32, blank=True, editable=False)

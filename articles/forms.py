@@ -29,7 +29,7 @@ from articles.widgets import BodyWidget
 from core.forms import OneLineField, TextField
 from core.images import InvalidImage, load_image
 from core.sanitizer import from_form
-from core.text import clean_text
+from core.text import clean_text, text_length
 
 MAX_BODY_LENGTH = 100_000  # characters, with the markup
 MAX_TAG_LENGTH = 40
@@ -53,7 +53,7 @@ def tag_names(value: str) -> list[str]:
     names: dict[str, str] = {}
     for part in _COMMAS.split(value):
         if name := clean_text(part, one_line=True).lstrip("#").strip():
-            if len(name) > MAX_TAG_LENGTH:
+            if text_length(name, MAX_TAG_LENGTH) > MAX_TAG_LENGTH:
                 raise ValidationError(
                     _("The tag “%(name)s” is longer than %(count)d characters.")
                     % {"name": f"{name[:20]}…", "count": MAX_TAG_LENGTH}

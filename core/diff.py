@@ -38,7 +38,8 @@ def match(old: list[str], new: list[str], depth: int = MAX_DEPTH) -> list[tuple[
     pairs = [(n, n) for n in range(start)]
     anchors = [(i + a, k + b) for a, b in _match_unique(old[i:j], new[k:m])] if depth else []
     for a, b in [*anchors, (j, m)] if anchors else []:
-        pairs += [(i + x, k + y) for x, y in match(old[i:a], new[k:b], depth - 1)]
+        if not set(old[i:a]).isdisjoint(new[k:b]):
+            pairs += [(i + x, k + y) for x, y in match(old[i:a], new[k:b], depth - 1)]
         if a < j:
             pairs.append((a, b))
         i, k = a + 1, b + 1

@@ -5,16 +5,34 @@ from typing import Any
 from django import forms
 from django.contrib.admin.widgets import AdminTextareaWidget
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxLengthValidator
 from django.db import models
 from django.utils.translation import gettext as _
 
-from core.text import clean_text, is_visible
+from core.text import clean_text, is_visible, text_length
+
+
+class MaxGraphemesValidator(MaxLengthValidator):
+    """Count what users see as characters."""
+
+    def clean(self, x: Any) -> int:
+        return text_length(x, self.limit_value)
 
 
 class TextField(forms.CharField):
-    """Text that is normalised by `clean_text` and shows at least one character, unless it is empty."""
+    """Text that is normalised by `clean_text` and shows at least one character, unless it is empty.
+
+    Args:
+        max_length: in graphemes. Browsers count otherwise, so static/js/text-length.js shows the length instead.
+    """
 
     one_line = False
+
+    def __init__(self, *, max_length: int | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if max_length is not None:
+            self.validators.append(MaxGraphemesValidator(max_length))
+            self.widget.attrs["data-max-length"] = str(max_length)
 
     def to_python(self, value: Any) -> str:
         text = super().to_python(value) or ""
@@ -31,6 +49,9 @@ class OneLineField(TextField):
     """Text in one line."""
 
     one_line = True
+
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        return {**super().widget_attrs(widget), "data-one-line": ""}
 
 
 # For `ModelAdmin.formfield_overrides`. Slugs and email addresses have rules of their own.

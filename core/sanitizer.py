@@ -17,6 +17,10 @@ _BLOCK = re.compile(r"<(?:p|h[1-6]|ul|ol|blockquote|hr|pre|table)[\s>/]", re.IGN
 # An allowed inline element; any other "<" in plain text is text.
 _INLINE = re.compile(r"</?(?:a|strong|em|b|i|br|sub|sup|code)[\s>/]", re.IGNORECASE)
 MAX_PASSES = 8
+# Elements in each other. A parser looks through all that are open for each new block: 12,000 take seconds.
+MAX_DEPTH = 100
+# All but those that end by themselves.
+_NESTED = re.compile(r"<(/?)(?!(?:p|li|t(?:[rdh]|body|head)|d[td]|option|br|hr|img|input)\b)[a-z][^>]*>", re.IGNORECASE)
 _EMPTY_PARAGRAPH = re.compile(r"<p>(?:\s|&nbsp;|<br>)*</p>")
 
 
@@ -57,11 +61,28 @@ def sanitize(html: str) -> str:
     # Removing elements can leave a nesting that browsers parse differently: repeat until nothing changes. Stored text
     # needs one pass.
     for _ in range(MAX_PASSES):
-        cleaned = _cleaned(html)
+        cleaned = _cleaned(_flattened(html))
         if cleaned == html:
             break
         html = cleaned
     return html
+
+
+def _flattened(html: str) -> str:
+    """Drop the start tags that are deeper than `MAX_DEPTH`."""
+    depth = 0
+
+    def keep(match: re.Match[str]) -> str:
+        nonlocal depth
+        if match[1]:
+            depth = max(depth - 1, 0)
+        elif depth == MAX_DEPTH:
+            return ""
+        else:
+            depth += 1
+        return match[0]
+
+    return _NESTED.sub(keep, html)
 
 
 def _cleaned(html: str) -> str:

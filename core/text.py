@@ -23,6 +23,10 @@ _LINE_BREAK = re.compile("\r\n?|[\x85\u2028\u2029]")
 # Letters and symbols that show nothing: Hangul fillers, the empty Braille pattern, the null note head.
 _BLANK = set("\u115f\u1160\u3164\uffa0\u2800\U0001d159\ufffc")
 _JOINER = "\u200d"
+# Join two Indic consonants in one grapheme.
+_LINKERS = set("\u094d\u09cd\u0acd\u0b4d\u0c4d\u0d4d")
+# A text can have this many code points for each grapheme that it may have, so that what is stored is bounded.
+CODE_POINTS = 4
 
 
 def without_forbidden(text: str) -> str:
@@ -81,7 +85,14 @@ def _extends(cluster: str, character: str) -> bool:
         return True
     if "\U0001f1e6" <= character <= "\U0001f1ff":  # Two of them are a flag.
         return len(cluster) == 1 and "\U0001f1e6" <= cluster <= "\U0001f1ff"
+    if (linker := cluster.rstrip(_JOINER)[-1:]) in _LINKERS and unicodedata.category(character) == "Lo":
+        return ord(linker) >> 7 == ord(character) >> 7  # of the same script
     return cluster.endswith(_JOINER) and unicodedata.category(character) == "So"
+
+
+def text_length(text: str, max_length: int) -> int:
+    """Return how many graphemes a text has, or how many code points if these alone are too many for `max_length`."""
+    return len(text) if len(text) > CODE_POINTS * max_length else len(graphemes(text))
 
 
 def shorten(text: str, max_length: int) -> str:

@@ -17,7 +17,9 @@ from django.utils.translation import pgettext_lazy
 from articles.models.image import Image
 from articles.models.slugs import slug_of
 from articles.models.taxonomy import Section, Tag
+from core.fields import LineField
 from core.pagination import KeysetOrdering
+from core.text import CODE_POINTS
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -261,18 +263,18 @@ class Revision(models.Model):
     )
     number = models.PositiveIntegerField(_("number"))
     state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.DRAFT)
-    title = models.CharField(_("title"), max_length=140)
+    title = LineField(_("title"), max_length=140 * CODE_POINTS)
     section = models.ForeignKey(Section, on_delete=models.PROTECT, related_name="+", verbose_name=_("section"))
     language = models.CharField(_("language"), max_length=2, choices=settings.LANGUAGES, default="en")
-    summary = models.CharField(_("summary"), max_length=300, blank=True)
+    summary = LineField(_("summary"), max_length=300 * CODE_POINTS, blank=True)
     body = models.TextField(_("text"), blank=True)
     tag_names = models.JSONField(_("tags"), default=list, blank=True)
     image = models.ForeignKey(
         Image, on_delete=models.SET_NULL, null=True, blank=True, related_name="revisions", verbose_name=_("lead image")
     )
-    caption = models.CharField(_("caption"), max_length=300, blank=True)
-    alternative_text = models.CharField(_("alternative text"), max_length=200, blank=True)
-    credit = models.CharField(_("credit"), max_length=120, blank=True)
+    caption = LineField(_("caption"), max_length=300 * CODE_POINTS, blank=True)
+    alternative_text = LineField(_("alternative text"), max_length=200 * CODE_POINTS, blank=True)
+    credit = LineField(_("credit"), max_length=120 * CODE_POINTS, blank=True)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     updated_at = models.DateTimeField(_("saved"), default=timezone.now)
     submitted_at = models.DateTimeField(_("submitted"), null=True, blank=True)

@@ -11,6 +11,8 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from articles.models.slugs import slug_of
+from core.fields import LineField
+from core.text import CODE_POINTS
 
 
 class Section(models.Model):
@@ -63,7 +65,7 @@ class Tag(models.Model):
     """A tag that authors choose freely. Two spellings with the same slug are one tag."""
 
     slug = models.CharField(_("address"), max_length=60, unique=True)
-    name = models.CharField(_("name"), max_length=40)
+    name = LineField(_("name"), max_length=40 * CODE_POINTS)
 
     objects = TagManager()
 

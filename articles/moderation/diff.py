@@ -8,7 +8,7 @@ from html import unescape
 from itertools import groupby, zip_longest
 
 from django.db.models import Field
-from django.utils.html import escape, format_html, format_html_join
+from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import ngettext
@@ -18,6 +18,8 @@ from core.diff import Change, changes
 
 # Paragraphs with fewer words in common are shown as removed and added.
 MIN_SIMILARITY = 0.4
+# So are the paragraphs after this many that differ: each comparison takes some time, however short they are.
+MAX_COMPARED = 2_000
 FIELDS = ["title", "summary", "section", "language", "tag_names", "image", "caption", "alternative_text", "credit"]
 
 _BLOCK_TAG = re.compile(r"</?(?:p|h2|h3|ul|ol|li|blockquote|hr)>")
@@ -39,7 +41,7 @@ def diff_fields(before: Revision, after: Revision) -> list[tuple[str, SafeString
         field, old, new = Revision._meta.get_field(name), _value(before, name), _value(after, name)
         if old != new:
             assert isinstance(field, Field)
-            rows.append((capfirst(str(field.verbose_name)), _merge(_diff_words(old, new))))
+            rows.append((capfirst(str(field.verbose_name)), SafeString(_merge(_diff_words(escape(old), escape(new))))))
     return rows
 
 
@@ -56,12 +58,12 @@ def diff_bodies(before: str, after: str) -> list[tuple[str, SafeString]]:
     Of unchanged paragraphs only those next to a change are included; a "gap" says how many are left out. Empty when
     nothing changed.
     """
-    blocks = list(_diff_paragraphs(paragraphs(before), paragraphs(after)))
+    blocks = list(_diff_paragraphs(_escaped_paragraphs(before), _escaped_paragraphs(after)))
     changed = [index for index, (kind, _html) in enumerate(blocks) if kind != "same"]
     shown = {neighbour for index in changed for neighbour in (index - 1, index, index + 1)}
     merged: list[tuple[str, SafeString]] = []
     for is_shown, group in groupby(enumerate(blocks), key=lambda item: item[0] in shown):
-        items = [block for _index, block in group]
+        items = [(kind, SafeString(html)) for _index, (kind, html) in group]
         if is_shown:
             merged += items
         else:
@@ -70,17 +72,29 @@ def diff_bodies(before: str, after: str) -> list[tuple[str, SafeString]]:
     return merged if changed else []
 
 
-def _diff_paragraphs(old: list[str], new: list[str]) -> Iterator[tuple[str, SafeString]]:
+def _escaped_paragraphs(html: str) -> list[str]:
+    """Return the paragraphs as HTML, escaped all at once, which takes a fraction of the time."""
+    return escape("\n".join(paragraphs(html))).split("\n")
+
+
+def _diff_paragraphs(old: list[str], new: list[str]) -> Iterator[tuple[str, str]]:
+    compared = 0
     for equal, removed, added in changes(old, new):
-        yield from (("same", escape(text)) for text in equal)
+        yield from (("same", text) for text in equal)
         for before, after in zip_longest(removed, added, fillvalue=""):
-            if before and after and _similarity(words := _diff_words(before, after)) > MIN_SIMILARITY:
+            compared += 1
+            if (
+                before
+                and after
+                and compared <= MAX_COMPARED
+                and _similarity(words := _diff_words(before, after)) > MIN_SIMILARITY
+            ):
                 yield "changed", _merge(words)
                 continue
             if before:
-                yield "removed", format_html("<del>{}</del>", before)
+                yield "removed", f"<del>{before}</del>"
             if after:
-                yield "added", format_html("<ins>{}</ins>", after)
+                yield "added", f"<ins>{after}</ins>"
 
 
 def _diff_words(before: str, after: str) -> list[Change]:
@@ -93,12 +107,13 @@ def _similarity(words: list[Change]) -> float:
     return in_both / (in_both + sum(len(removed) + len(added) for _equal, removed, added in words))
 
 
-def _merge(words: list[Change]) -> SafeString:
-    parts = []
+def _merge(words: list[Change]) -> str:
+    """Return the HTML of the differences between two texts that are escaped."""
+    html = ""
     for equal, removed, added in words:
-        parts.append(escape("".join(equal)))
+        html += "".join(equal)
         if removed:
-            parts.append(format_html("<del>{}</del> ", "".join(removed).rstrip()))
+            html += f"<del>{''.join(removed).rstrip()}</del> "
         if added:
-            parts.append(format_html("<ins>{}</ins> ", "".join(added).rstrip()))
-    return format_html_join("", "{}", ((part,) for part in parts))
+            html += f"<ins>{''.join(added).rstrip()}</ins> "
+    return html

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.contrib.auth.models import Permission
+from django.core.management import call_command
 from django.test import Client
 
 from accounts.models import User
@@ -148,3 +150,14 @@ def test_user_added_in_admin_has_normalized_email(client: Client, superuser: Use
     again = client.post(f"{LIST}add/", {**data, "username": "anna2"})
     assert again.status_code == 200
     assert "A user with this email address already exists." in again.content.decode()
+
+
+def test_createsuperuser_address_counts_as_confirmed(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first administrator logs in before the site can send emails."""
+    monkeypatch.setenv("DJANGO_SUPERUSER_PASSWORD", PASSWORD)
+    call_command("createsuperuser", "--no-input", username="first", email="First@example.org", verbosity=0)
+    address = EmailAddress.objects.get(user__username="first")
+    assert (address.email, address.verified, address.primary) == ("first@example.org", True, True)
+    answer = client.post("/accounts/login/", {"login": "first@example.org", "password": PASSWORD, "next": "/admin/"})
+    assert answer.headers["Location"] == "/admin/"
+    assert client.get("/admin/").status_code == 200

@@ -34,6 +34,13 @@ def test_profile_is_saved_normalized(client: Client, anna: User) -> None:
     assert anna.biography == "I count lamps.\nAll of them."
 
 
+def test_profile_name_is_as_long_as_it_looks(client: Client, anna: User) -> None:
+    name = "👨‍👩‍👧‍👦" * 10 + "q\u0323" * 50
+    client.post(PAGE, {**TYPED, "display_name": name})
+    anna.refresh_from_db()
+    assert anna.display_name == name
+
+
 def test_profile_language_applies_at_once(client: Client, anna: User) -> None:
     assert client.post(PAGE, {**TYPED, "preferred_language": "hy"}).headers["Location"] == "/hy/accounts/profile/"
 
@@ -42,6 +49,8 @@ def test_profile_language_applies_at_once(client: Client, anna: User) -> None:
     ("changes", "field"),
     [
         ({"display_name": "x" * 61}, "display_name"),
+        ({"display_name": "👨‍👩‍👧‍👦" * 10 + "x" * 51}, "display_name"),
+        ({"display_name": "q\u0323" * 121}, "display_name"),
         ({"display_name": "\u3164\u200d"}, "display_name"),
         ({"display_name": "An\u200bna"}, "display_name"),
         ({"biography": "x" * 1001}, "biography"),

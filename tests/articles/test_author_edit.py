@@ -18,9 +18,10 @@ from django.utils.datastructures import MultiValueDict
 
 from accounts.models import User
 from articles import forms
-from articles.models import Article, Image, Revision
+from articles.models import Article, Image, RecoveredDraft, Revision, Tag
 from articles.services.revisions import ArticleContent
-from articles.views import author
+from articles.views import author, draft_recovery
+from core.images import MAX_BYTES
 from core.models import SiteSettings
 from tests import factories
 from tests.articles.test_images import upload
@@ -135,6 +136,16 @@ def test_one_line_fields_drop_control_and_direction_characters(client: Client, u
     assert only_revision().title == "One two three"
 
 
+def test_lengths_are_counted_in_what_users_see(client: Client, user: User) -> None:
+    """Each of these has as many characters as it may have, and three or four times as many code points."""
+    lengths = {"title": 140, "summary": 300, "caption": 300, "alternative_text": 200, "credit": 120}
+    typed = {name: "q\u0323\u0308\u0304" * (size - 20) + "👩🏽‍🚀" * 20 for name, size in lengths.items()}
+    client.post(NEW, filled(**typed, tags="q\u0323\u0308\u0304" * 40))
+    revision = only_revision()
+    assert {name: getattr(revision, name) for name in lengths} == typed
+    assert Tag.objects.named(revision.tag_names)[0].name == "q\u0323\u0308\u0304" * 40
+
+
 def test_plain_text_body_becomes_paragraphs(client: Client, user: User) -> None:
     client.post(NEW, filled(body="First\r\n\r\nSecond & third"))
     assert only_revision().body == "<p>First</p><p>Second &amp; third</p>"
@@ -148,6 +159,8 @@ def test_plain_text_body_becomes_paragraphs(client: Client, user: User) -> None:
     [
         ("title", "", "This field is required."),
         ("title", "x" * 141, "at most 140 characters"),
+        ("title", f"{'x' * 139}👨‍👩‍👧‍👦👩🏽‍🚀", "at most 140 characters (it has 141)"),
+        ("title", "q\u0323" * 300, "at most 140 characters (it has 600)"),
         ("title", "a\x00b", "Null characters are not allowed."),
         ("section", "", "This field is required."),
         ("section", "999999", "Select a valid choice"),
@@ -158,6 +171,8 @@ def test_plain_text_body_becomes_paragraphs(client: Client, user: User) -> None:
         ("tags", "a,b,c,d,e,f", "Use no more than 5 tags. You entered 6."),
         ("tags", "x" * 41, "longer than 40 characters"),
         ("tags", "fine, 🙂", "contains only symbols"),
+        ("tags", "x" * 40 + "👨‍👩‍👧‍👦", "longer than 40 characters"),
+        ("tags", "q\u0323" * 81, "longer than 40 characters"),
         ("tags", "street lamps, street-lamps", "are the same tag"),
         ("tags", "ёлка, елка", "are the same tag"),
         *((name, "\u3164\u200d", "that readers can see") for name in ("title", "summary", "caption", "credit", "tags")),
@@ -283,11 +298,46 @@ def test_full_disk_is_a_field_error_and_keeps_typed_text(
     assert not [path for path in settings.MEDIA_ROOT.rglob("*") if path.is_file()]
 
 
-def test_file_over_the_body_limit_is_a_field_error_and_keeps_typed_text(client: Client, user: User) -> None:
-    answer = client.post(NEW, filled(image=SimpleUploadedFile("x.jpg", b"\xff" * 13 * 1024 * 1024)))
+def photo_of(size: int) -> SimpleUploadedFile:
+    """Return a JPEG of this size; decoders ignore what is after its end."""
+    return SimpleUploadedFile("x.jpg", (upload(50, 50).read()).ljust(size, b"x"))
+
+
+def test_image_of_ten_megabytes_is_stored(client: Client, user: User) -> None:
+    client.post(NEW, filled(image=photo_of(MAX_BYTES)))
+    assert only_revision().image is not None
+
+
+@pytest.mark.parametrize("size", [MAX_BYTES + 1, 12 * 1024 * 1024 + 1, 39 * 1024 * 1024])
+def test_file_over_the_limit_is_a_field_error_and_keeps_typed_text(client: Client, user: User, size: int) -> None:
+    answer = client.post(NEW, filled(image=photo_of(size)))
+    assert answer.status_code == 200
     assert "larger than 10 MB" in errors(answer, "image")
     assert "We counted every street lamp" in answer.text
-    assert Client().post(NEW, filled(image=SimpleUploadedFile("x.jpg", b"\xff" * 13 * 1024 * 1024))).status_code == 413
+    assert not Image.objects.exists()
+
+
+@pytest.mark.parametrize(("is_signed_in", "megabytes"), [(True, 40), (False, 12)])
+@pytest.mark.parametrize(("prefix", "sentence"), [("", "Go back in your browser"), ("/ru", "Вернитесь назад")])
+def test_body_over_the_limit_is_a_page_that_says_how_to_find_the_text(
+    client: Client, user: User, is_signed_in: bool, megabytes: int, prefix: str, sentence: str
+) -> None:
+    sender = client if is_signed_in else Client()
+    length = {"content-length": str(megabytes * 1024 * 1024 + 1)}
+    answer = sender.post(prefix + NEW, filled(), headers=length)
+    assert answer.status_code == 413
+    assert sentence in answer.text
+    assert f'href="{prefix}{NEW}"' in answer.text
+
+
+def test_file_of_a_session_that_ended_is_over_the_limit_earlier(user: User) -> None:
+    """A stranger can send it, so it is not read."""
+    assert Client().post(NEW, filled(image=photo_of(13 * 1024 * 1024))).status_code == 413
+    answer = Client().post(
+        NEW, filled(image=photo_of(11 * 1024 * 1024), author_token=draft_recovery.author_token(user))
+    )
+    assert answer.headers["Location"].startswith("/accounts/login/")
+    assert RecoveredDraft.objects.get().fields["title"] == "We counted every street lamp"
 
 
 def test_full_image_quota_is_a_field_error(client: Client, user: User, settings: LazySettings) -> None:

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.sanitizer import TAGS, for_display, from_form, plain_text, sanitize
+from core import sanitizer
+from core.sanitizer import MAX_DEPTH, MAX_PASSES, TAGS, for_display, from_form, plain_text, sanitize
 
 
 class Inventory(HTMLParser):
@@ -209,6 +210,58 @@ def test_sanitize_drops_other_attributes() -> None:
     assert sanitize('<table class="x"><tr><td colspan="9" style="x">A</td></tr></table>') == (
         "<table><tbody><tr><td>A</td></tr></tbody></table>"
     )
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "<p>",
+        "<b>",
+        "</p>",
+        "<a href=x>",
+        "<table><td>",
+        "<select><option><p>",
+        "<svg><math>",
+        "&lt;",
+        "<",
+        "<ul><li>",
+        "a b ",
+    ],
+)
+def test_sanitize_does_bounded_work(piece: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the largest text: at most `MAX_PASSES` of the parser, which is linear, and none of them over a longer text."""
+    lengths: list[int] = []
+    clean = sanitizer._cleaned
+
+    def counted(html: str) -> str:
+        lengths.append(len(html))
+        return clean(html)
+
+    monkeypatch.setattr(sanitizer, "_cleaned", counted)
+    text = piece * (100_000 // len(piece))
+    once = from_form(text)
+    assert len(lengths) <= MAX_PASSES
+    assert max(lengths) <= 20 * len(text)
+    lengths.clear()
+    assert sanitize(once) == once
+    assert len(lengths) == 1, "Stored text takes one pass each time that it is displayed."
+
+
+@pytest.mark.parametrize("element", ["ul", "blockquote", "div", "b", "section"])
+def test_sanitize_bounds_the_depth_of_the_parser(element: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For each new block the parser looks through all open elements."""
+    parsed: list[str] = []
+    clean = sanitizer._cleaned
+
+    def recorded(html: str) -> str:
+        parsed.append(html)
+        return clean(html)
+
+    monkeypatch.setattr(sanitizer, "_cleaned", recorded)
+    sanitize(f"<{element}><li>x" * 9_000)
+    assert max(html.count(f"<{element}>") for html in parsed) <= MAX_DEPTH
+    side_by_side = "<ul><li>x</li></ul>" * 3_000
+    assert sanitize(side_by_side) == side_by_side
 
 
 def test_plain_text_keeps_cells_apart() -> None:

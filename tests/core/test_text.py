@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.forms import OneLineField, TextField
-from core.text import clean_text, graphemes, is_visible, shorten, without_forbidden
+from core.text import CODE_POINTS, clean_text, graphemes, is_visible, shorten, text_length, without_forbidden
 
 FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467\u200d\U0001f466"
 FLAG = "\U0001f1e6\U0001f1f2"
@@ -75,7 +75,18 @@ def test_visible_text_is_accepted(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "number"),
-    [(FAMILY, 1), (FLAG * 2, 2), (HAND, 1), (ENGLAND, 1), ("é", 1), ("हिन्दी", 3), ("a\u200db", 2), ("❤️x", 2)],
+    [
+        (FAMILY, 1),
+        (FLAG * 2, 2),
+        (HAND, 1),
+        (ENGLAND, 1),
+        ("é", 1),
+        ("हिन्दी", 2),
+        ("कित", 2),
+        ("क्ক", 2),
+        ("a\u200db", 2),
+        ("❤️x", 2),
+    ],
 )
 def test_graphemes(text: str, number: int) -> None:
     text = unicodedata.normalize("NFD", text)
@@ -101,3 +112,21 @@ def test_shorten_ends_after_a_sentence_or_a_word() -> None:
 @given(st.text(), st.integers(min_value=2, max_value=40))
 def test_shorten_is_bounded(text: str, length: int) -> None:
     assert len(shorten(text, length)) <= length
+
+
+@pytest.mark.parametrize("text", [FAMILY, FLAG, HAND, "é", "नि", "x"])
+@pytest.mark.parametrize("field", [TextField(max_length=20), OneLineField(max_length=20)])
+def test_max_length_counts_what_users_see_as_characters(field: TextField, text: str) -> None:
+    fits = (text + "a") * 5 + "b" * 10
+    assert len(graphemes(field.clean(fits))) == 20
+    with pytest.raises(forms.ValidationError, match=r"at most 20 characters .it has 21"):
+        field.clean(fits + text)
+
+
+def test_max_length_bounds_code_points() -> None:
+    """A grapheme can have any number of marks."""
+    text = "a" + "\u0323" * (20 * CODE_POINTS - 1)
+    assert OneLineField(max_length=20).clean(text) == unicodedata.normalize("NFC", text)
+    with pytest.raises(forms.ValidationError, match=r"at most 20 characters .it has 81"):
+        OneLineField(max_length=20).clean(text + "\u0323" * 2)
+    assert text_length("a" + "\u0323" * 10_000_000, 20) > 10_000_000

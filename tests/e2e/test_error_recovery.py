@@ -13,6 +13,7 @@ from accounts.models import User
 from articles.models import Article
 from articles.services import publishing
 from articles.voting.models import Vote
+from core.text import clean_text, text_length
 from tests import factories
 from tests.e2e import IN_BROWSER
 from tests.e2e.conftest import Problems
@@ -54,6 +55,17 @@ def sent(page: Page, path: str) -> list[Request]:
     found: list[Request] = []
     page.on("request", lambda one: found.append(one) if one.method == "POST" and one.url.endswith(path) else None)
     return found
+
+
+def test_counter_agrees_with_the_form(page: Page, writer: User) -> None:
+    title, counter = page.locator("#id_title"), page.locator("#id_title + output")
+    expect(counter).to_be_hidden()
+    for text in ("👨‍👩‍👧‍👦", "👍🏽", "🇦🇲", "q\u0323\u0308", "e\u0301", "शब्द", "हिन्दी", "Գյումրի", "क्\u200dष"):
+        typed = "x" * 130 + text
+        title.fill(f"  {typed} ")
+        expect(counter).to_have_text(f"{text_length(clean_text(typed, one_line=True), 140)} / 140")
+    title.fill("x" * 140 + "👨‍👩‍👧‍👦")
+    expect(counter).to_have_text("141 / 140")
 
 
 # --- Repeated submission ---------------------------------------------------------------------

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import random
 import re
+import sys
+from collections.abc import Iterable
 from itertools import pairwise
 from typing import Any
 
 import pytest
 
-from articles.moderation.diff import diff_bodies, paragraphs
+from articles.moderation.diff import MAX_COMPARED, diff_bodies, paragraphs
 from core.diff import MAX_DEPTH, match
 
 
@@ -69,6 +71,51 @@ def test_diff_bodies_collapses_unchanged_paragraphs() -> None:
 def test_diff_bodies_of_largest_texts_has_all_words(before: str, after: str) -> None:
     merged = "".join(html for kind, html in diff_bodies(before, after) if kind != "gap")
     assert set(re.findall(r"\w+", after)) - {"p"} <= set(re.findall(r"\w+", merged)) or before == after
+
+
+def of_paragraphs(texts: Iterable[str]) -> str:
+    return "".join(f"<p>{one}</p>" for one in texts)
+
+
+def han(start: int, number: int) -> list[str]:
+    """Return different letters."""
+    return [chr(start + n) for n in range(number)]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (of_paragraphs("abcd" * 3_125), of_paragraphs("ab" * 6_250)),
+        (of_paragraphs(han(0x4E00, 12_500)), of_paragraphs(han(0x8E00, 12_500))),
+        (of_paragraphs(han(0x4E00, 12_500)), of_paragraphs(reversed(han(0x4E00, 12_500)))),
+        (of_paragraphs(f"{a}{b}" for a, b in pairwise(han(0x4E00, 11_000))), of_paragraphs("ab" * 6_250)),
+        (of_paragraphs(f"a {x}" for x in han(0x4E00, 10_000)), of_paragraphs(f"a {x}" for x in han(0x8E00, 10_000))),
+        (" x ".join(han(0x4E00, 20_000)), " y ".join(han(0x4E00, 20_000))),
+        ("<hr>x" * 20_000, "<hr>y" * 20_000),
+        ("&lt; " * 20_000, "&gt; " * 20_000),
+    ],
+)
+def test_diff_bodies_does_bounded_work(before: str, after: str) -> None:
+    """Count the calls of functions: a comparison of 12,500 paragraphs by their words would take 1,400,000."""
+    assert 70_000 <= len(before) <= 100_000
+    calls = 0
+
+    def count(frame: object, event: str, argument: object) -> None:
+        nonlocal calls
+        calls += event in {"call", "c_call"}
+
+    sys.setprofile(count)
+    try:
+        diff_bodies(before, after)
+    finally:
+        sys.setprofile(None)
+    assert calls < 450_000
+
+
+def test_diff_bodies_compares_no_words_after_many_paragraphs() -> None:
+    before, after = ([f"one two {n} {end}" for n in range(MAX_COMPARED + 5)] for end in ("three", "four"))
+    kinds = [kind for kind, _html in diff_bodies(of_paragraphs(before), of_paragraphs(after))]
+    assert kinds == ["changed"] * MAX_COMPARED + ["removed", "added"] * 5
 
 
 class Counted(str):

@@ -211,3 +211,25 @@ def test_ledger_files_are_limited(client: Client, address: str, monkeypatch: pyt
     monkeypatch.setattr("articles.promotion.public_ledger.MAX_EXPORTS", 3)
     codes = [client.get(f"{address}?kind=paid").status_code for _ in range(4)]
     assert codes == [200, 200, 200, 429]
+
+
+@pytest.mark.parametrize("address", ["/promotions.csv", "/promotions.json"])
+def test_ledger_file_does_bounded_work(
+    client: Client, address: str, monkeypatch: pytest.MonkeyPatch, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    """However long the ledger is: as many rows as one file has, and a number of queries that does not depend on it."""
+    monkeypatch.setattr("articles.promotion.public_ledger.FILE_SIZE", 3)
+    rows: list[object] = []
+    create = public_ledger.PublicLedgerRow.__init__
+
+    def counted(self: public_ledger.PublicLedgerRow, promotion: Promotion) -> None:
+        rows.append(promotion)
+        create(self, promotion)
+
+    monkeypatch.setattr(public_ledger.PublicLedgerRow, "__init__", counted)
+    for _ in range(7):
+        running()
+    with django_assert_max_num_queries(5):
+        answer = client.get(address)
+    assert len(rows) == 3
+    assert "after=" in (answer.get("Link") or answer.text)

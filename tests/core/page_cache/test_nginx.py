@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import socket
+import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -159,6 +162,31 @@ def test_body_over_size_limit_is_413_before_it_is_read(stub: Nginx) -> None:
     assert stub.fetch("/articles/1/vote/", "POST", b"x" * 11_000_000)["status"] == 200
 
 
+@pytest.mark.parametrize(
+    ("path", "megabytes", "sentence"),
+    [
+        ("/accounts/login/", 12, "The request is too large"),
+        ("/ru/accounts/login/", 12, "Слишком большой запрос"),
+        ("/hy/accounts/login/", 12, "Հարցումը չափազանց մեծ է"),
+        ("/my/articles/new/", 40, "what you typed"),
+        ("/ru/my/articles/5/", 40, "всё введённое"),
+        ("/hy/accounts/profile/", 40, "մուտքագրածը"),
+    ],
+)
+def test_body_over_size_limit_is_a_page_that_says_what_to_do(
+    stub: Nginx, path: str, megabytes: int, sentence: str
+) -> None:
+    answer = stub.fetch(path, "POST", content_length=str(megabytes * 1024 * 1024 + 1))
+    assert answer["status"] == 413
+    assert answer["headers"]["content-type"] == "text/html; charset=utf-8"
+    assert sentence in answer["body"].decode()
+    assert "nginx" not in answer["body"].decode()
+    assert not stub.upstream.requests
+    # As large as allowed.
+    body = b"x" * (megabytes * 1024 * 1024)
+    assert stub.fetch(path, "POST", body)["body"] == b"page"
+
+
 def test_access_log_has_no_address_and_no_query(stub: Nginx, tmp_path: Path) -> None:
     stub.fetch("/search/?q=secret")
     log = tmp_path / "nginx" / "access.log"
@@ -244,6 +272,34 @@ def test_headers_of_the_application_are_sent_once(stub: Nginx) -> None:
         assert answer.lower().count(b"content-security-policy:") == 1
         assert b"default-src 'self'" in answer
         assert answer.lower().count(b"x-content-type-options:") == answer.lower().count(b"referrer-policy:") == 1
+
+
+@pytest.mark.parametrize(
+    "request_options",
+    [{}, {"path": "/static/none.css"}, {"method": "POST", "content_length": "99999999"}, {"cookie": "x" * 99_999}],
+)
+def test_nginx_hides_its_version(stub: Nginx, request_options: dict[str, Any]) -> None:
+    for stub.upstream.is_down in (False, True):
+        answer = stub.fetch(**request_options)
+        assert answer["headers"]["server"] == "nginx"
+        assert b"nginx/" not in answer["body"]
+
+
+@pytest.mark.parametrize("path", ["/articles/1/vote/", "/my/articles/new/", "/accounts/login/", "/beacon/1/"])
+def test_slow_clients_occupy_no_thread_of_the_application(stub: Nginx, path: str) -> None:
+    """nginx reads the whole body before it passes a request on."""
+    head = f"POST {path} HTTP/1.1\r\nHost: testserver\r\nContent-Length: 3000\r\n\r\nvote=1".encode()
+    with ExitStack() as stack:
+        slow = [stack.enter_context(socket.create_connection(("127.0.0.1", stub.port), timeout=30)) for _ in range(24)]
+        for connection in slow:
+            connection.sendall(head)
+        began = time.monotonic()
+        assert stub.fetch("/articles/2/vote/", "POST", b"vote=1")["status"] == 200
+        assert time.monotonic() < began + 2
+        assert [request["PATH_INFO"] for request in stub.upstream.requests] == ["/articles/2/vote/"]
+        slow[0].sendall(b"x" * 2994)
+        eventually(lambda: len(stub.upstream.requests) == 2)
+        assert stub.upstream.requests[1]["PATH_INFO"] == path
 
 
 @pytest.mark.parametrize("path", ["/search/?q={}", "/ru/search/?q={}", "/promotions.json?after={}"])
