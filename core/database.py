@@ -9,16 +9,20 @@ from typing import Any
 import psycopg
 from django.db import InterfaceError, OperationalError, connection
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from psycopg_pool import ConnectionPool
+
+from core.error_page import error_page
 
 RETRY_AFTER_SECONDS = 10
 # Sqlstate classes of lost connections. An error without a sqlstate is a connection that could not be made.
 _CONNECTION_CLASSES = ("08", "57P")
 
-IDLE_IN_TRANSACTION = "25P03"
+# Django calls these an InternalError: a connection that was ended because it was idle in a transaction, and a write while
+# the database is read-only, as a hosted one is when its disk is full.
+_UNAVAILABLE = {"25P03", "25006"}
 
 _is_away = threading.Event()
+is_away = _is_away.is_set
 _probe = threading.Lock()
 
 
@@ -38,8 +42,7 @@ def check_connection(pooled: psycopg.Connection[Any]) -> None:
 def note_error(error: BaseException | None) -> bool:
     """Return whether an error says that the database is away or too busy; remember that it is away."""
     sqlstate = getattr(getattr(error, "__cause__", None), "sqlstate", "unknown")
-    # Django calls a connection that PostgreSQL ended because it was idle in a transaction an InternalError.
-    if not isinstance(error, (InterfaceError, OperationalError)) and sqlstate != IDLE_IN_TRANSACTION:
+    if not isinstance(error, (InterfaceError, OperationalError)) and sqlstate not in _UNAVAILABLE:
         return False
     if sqlstate is None or sqlstate.startswith(_CONNECTION_CLASSES):
         _is_away.set()
@@ -48,7 +51,7 @@ def note_error(error: BaseException | None) -> bool:
 
 def unavailable(request: HttpRequest) -> HttpResponse:
     """Return a 503 page, made without the database."""
-    response = render(request, "500.html", {"status": 503}, status=503)
+    response = error_page(request, 503)
     response["Retry-After"] = str(RETRY_AFTER_SECONDS)
     return response
 

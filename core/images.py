@@ -52,6 +52,9 @@ REFUSALS: dict[str, tuple[Any, dict[str, int]]] = {
 }
 # One at a time in a server process, because each decoder can take `image_decoder.MAX_MEMORY`.
 _decoding = threading.Lock()
+# A disk that hangs must not occupy all threads of a server process.
+_storing = threading.BoundedSemaphore(4)
+STORE_TIMEOUT = 5  # seconds
 
 
 class InvalidImage(Exception):
@@ -128,17 +131,20 @@ def store_files(files: dict[str, bytes]) -> None:
     """Store files, storage path → content.
 
     Raises:
-        InvalidImage: the disk is full, read-only or away. Nothing was stored.
+        InvalidImage: the disk is full, read-only or away, or too many files wait for it. Nothing was stored.
     """
+    sentence = _("The image cannot be stored at the moment. Try again later, or save without it.")
+    if not _storing.acquire(timeout=STORE_TIMEOUT):
+        raise InvalidImage(sentence)
     try:
         for path, content in files.items():
             default_storage.save(path, ContentFile(content))
     except OSError as error:
         logger.exception("An image could not be stored")
         delete_files(files)
-        raise InvalidImage(
-            _("The image cannot be stored at the moment. Try again later, or save without it.")
-        ) from error
+        raise InvalidImage(sentence) from error
+    finally:
+        _storing.release()
 
 
 def delete_files(paths: Iterable[str]) -> None:

@@ -19,6 +19,8 @@ from django.db import Error as DatabaseError
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 
+from core.database import is_away
+
 events = logging.getLogger("spokesperson.events")
 _request: ContextVar[HttpRequest | None] = ContextVar("request", default=None)
 
@@ -55,8 +57,9 @@ def _request_fields(request: HttpRequest | None) -> dict[str, Any]:
         request.log_id = given if re.fullmatch("[0-9a-f]{32}", given) else secrets.token_hex(16)  # type: ignore[attr-defined]
     fields = {"request_id": request.log_id}  # type: ignore[attr-defined]
     session = getattr(request, "session", None)
-    # Not read for the log: that would be a query, perhaps in a transaction that has failed.
-    if session is not None and session.accessed and (user_id := session.get(SESSION_KEY)):
+    # Not read for the log: that would be a query, perhaps in a transaction that has failed. If the database was away, the
+    # session was accessed, but not read.
+    if session is not None and session.accessed and not is_away() and (user_id := session.get(SESSION_KEY)):
         fields["user_id"] = int(user_id)
     return fields
 
