@@ -1,4 +1,4 @@
-"""A database that is away: fast answers while it is, and none that fails once it is back."""
+"""Options of connections; a database that is away: fast answers while it is, and none that fails once it is back."""
 
 from __future__ import annotations
 
@@ -17,17 +17,49 @@ RETRY_AFTER_SECONDS = 10
 # Sqlstate classes of lost connections. An error without a sqlstate is a connection that could not be made.
 _CONNECTION_CLASSES = ("08", "57P")
 
-# Django calls these an InternalError: a connection that was ended because it was idle in a transaction, and a write while
-# the database is read-only, as a hosted one is when its disk is full.
+# Django calls these an InternalError: a connection that was ended because it was idle in a transaction, and a write
+# while the database is read-only, as a hosted one is when its disk is full.
 _UNAVAILABLE = {"25P03", "25006"}
+
+SQLITE_OPTIONS = {
+    # Writers wait at the start of their transaction instead of failing in the middle (IMMEDIATE); a commit survives a
+    # power cut (synchronous=FULL).
+    "transaction_mode": "IMMEDIATE",
+    "timeout": 20,
+    "init_command": (
+        "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; "
+        "PRAGMA cache_size=-32000; PRAGMA mmap_size=134217728;"
+    ),
+}
 
 _is_away = threading.Event()
 is_away = _is_away.is_set
 _probe = threading.Lock()
 
 
+def postgresql_options(*, pool_size: int, statement_timeout: int) -> dict[str, Any]:
+    """Return `OPTIONS` of a PostgreSQL database; the timeout is in seconds."""
+    timeouts = {"statement": statement_timeout, "lock": 10, "idle_in_transaction_session": 60}
+    return {
+        "pool": {
+            "min_size": 1,
+            "max_size": pool_size,
+            "timeout": 5,
+            "reconnect_timeout": 5,
+            "check": check_connection,
+        },
+        "connect_timeout": 3,
+        "tcp_user_timeout": 10_000,
+        "options": " ".join(f"-c {name}_timeout={seconds}s" for name, seconds in timeouts.items()),
+        # To plan a page's queries takes longer than to run them, so statements are prepared. Values are sent apart from
+        # them: what a connection keeps of its last hundred statements must not hold texts of users.
+        "server_side_binding": True,
+        "prepare_threshold": 2,
+    }
+
+
 def check_connection(pooled: psycopg.Connection[Any]) -> None:
-    """Check a connection of the pool before it is used (`DATABASES`, OPTIONS, pool, check).
+    """Check a connection of the pool before it is used.
 
     After a restart of PostgreSQL all of them are broken. The pool replaces one per attempt, with growing pauses, so
     the first broken one has it check all.

@@ -127,7 +127,9 @@ class PostgreSQL(ProcessDependency):
         return int((self.data / "postmaster.pid").read_text().split()[0])
 
     def start(self) -> None:
-        options = f"-p {self.port} -k {self.data} -c listen_addresses=127.0.0.1 -c min_wal_size=32MB -c max_wal_size=64MB"
+        options = (
+            f"-p {self.port} -k {self.data} -c listen_addresses=127.0.0.1 -c min_wal_size=32MB -c max_wal_size=64MB"
+        )
         log = self.data / "log"
         self._run("pg_ctl", "--log", log, "--wait", "--silent", "start", "--options", options)
 
@@ -330,7 +332,12 @@ class TaskWorker(ProcessDependency):
         command = [sys.executable, "manage.py", "db_worker", "--queue-name", "*", "--no-reload", "--interval", "0.2"]
         with (self.folder / "worker.log").open("ab") as log:
             self.process = subprocess.Popen(  # noqa: S603 - a fixed command
-                command, env=self.env, cwd=ROOT, stdout=log, stderr=log, preexec_fn=end_with_parent  # noqa: PLW1509
+                command,
+                env=self.env,
+                cwd=ROOT,
+                stdout=log,
+                stderr=log,
+                preexec_fn=end_with_parent,  # noqa: PLW1509
             )
 
     def stop(self) -> None:
