@@ -43,7 +43,7 @@ class Environment(environ.Env):  # type: ignore[misc]
 
     def origin(self, name: str) -> SplitResult:
         """Return the parts of the site's address; plain http is for this machine only."""
-        text = self.str(name, default="").rstrip("/")
+        text = str(self.str(name, default="")).rstrip("/")
         try:
             origin = urlsplit(text)
         except ValueError:

@@ -24,7 +24,7 @@ env = Environment()
 _origin = env.origin("ORIGIN")
 ORIGIN = _origin.geturl()
 HTTPS = _origin.scheme == "https"
-ALLOWED_HOSTS = [_origin.hostname, *env.hosts("EXTRA_HOSTS")]
+ALLOWED_HOSTS = [str(_origin.hostname), *env.hosts("EXTRA_HOSTS")]
 # Never among the installed packages.
 DATA_DIR = Path(env.str("DATA_DIR", default=str((Path() if IN_WHEEL else BASE_DIR) / "var"))).absolute()
 DEBUG = env.bool("DEBUG", default=False)
@@ -163,6 +163,7 @@ PERIODIC_JOBS = {
     "recount --check": timedelta(days=1),
     "verify_ledger": timedelta(days=1),
     "rebuild_search --check": timedelta(days=7),
+    "check_images": timedelta(days=7),
 }
 
 MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(DATA_DIR / "media")))
@@ -246,11 +247,24 @@ ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_USERNAME_MIN_LENGTH = 3
-ACCOUNT_USERNAME_BLACKLIST = """
-    abuse admin administrator all anonymous api author authors contact deleted editor everyone help hostmaster info mail
-    mod moderation moderator news no-reply nobody noreply null official owner postmaster root security settings site
-    spokesperson staff static support system team undefined user users webmaster www
-""".split()
+ACCOUNT_USERNAME_BLACKLIST = [
+    *(
+        "abuse",
+        "admin",
+        "administrator",
+        "all",
+        "anonymous",
+        "api",
+        "author",
+        "authors",
+        "contact",
+        "deleted",
+        "editor",
+    ),
+    *("everyone", "help", "hostmaster", "info", "mail", "mod", "moderation", "moderator", "news", "no-reply", "nobody"),
+    *("noreply", "null", "official", "owner", "postmaster", "root", "security", "settings", "site", "spokesperson"),
+    *("staff", "static", "support", "system", "team", "undefined", "user", "users", "webmaster", "www"),
+]
 ACCOUNT_USERNAME_VALIDATORS = "accounts.models.username_validators"
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = _origin.scheme
 ACCOUNT_SESSION_REMEMBER = True
@@ -318,6 +332,8 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = env.bool("HSTS_INCLUDE_SUBDOMAINS", default=Fal
 SECURE_HSTS_PRELOAD = env.bool("HSTS_PRELOAD", default=False)
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 SECURE_SSL_REDIRECT = HTTPS
+# With the port, which proxies may drop from the Host header.
+SECURE_SSL_HOST = _origin.netloc
 SECURE_REDIRECT_EXEMPT = [r"^health/"]
 SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
 if ALLAUTH_TRUSTED_PROXY_COUNT:

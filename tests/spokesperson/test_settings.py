@@ -161,6 +161,12 @@ def test_time_zone_is_utc_by_default(tmp_path: Path) -> None:
     assert start(tmp_path, show="TIME_ZONE", **PRODUCTION).stdout.strip() == "UTC"
 
 
+def test_redirects_to_https_keep_the_port(tmp_path: Path) -> None:
+    origin = "https://news.example.org:8443"
+    shown = start(tmp_path, show="SECURE_SSL_HOST", **PRODUCTION | {"ORIGIN": origin})
+    assert shown.stdout.strip() == "news.example.org:8443"
+
+
 def test_secret_key_file(tmp_path: Path) -> None:
     file = tmp_path / "key"
     file.write_text("f" * 50 + "\n")

@@ -119,18 +119,17 @@ class PostgreSQL(ProcessDependency):
         self.data.mkdir(mode=0o700)
         if owner := owner_of_postgres():
             shutil.chown(self.data, owner)
-        self._run("initdb", "--username", "spokesperson", "--auth", "trust", "--encoding", "UTF8", "--locale", "C.UTF-8",
-                  "--no-sync")  # fmt: skip
+        self._run(
+            "initdb", "--username=spokesperson", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"
+        )
 
     @property
     def pid(self) -> int:
         return int((self.data / "postmaster.pid").read_text().split()[0])
 
     def start(self) -> None:
-        options = (
-            f"-p {self.port} -k {self.data} -c listen_addresses=127.0.0.1 -c min_wal_size=32MB -c max_wal_size=64MB"
-        )
-        log = self.data / "log"
+        log, settings = self.data / "log", "-c listen_addresses=127.0.0.1 -c min_wal_size=32MB -c max_wal_size=64MB"
+        options = f"-p {self.port} -k {self.data} {settings}"
         self._run("pg_ctl", "--log", log, "--wait", "--silent", "start", "--options", options)
 
     def stop(self) -> None:
@@ -174,7 +173,7 @@ class Redis(ProcessDependency):
         options = ("--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--dir", str(self.folder))
         program = find_program("redis-server")
         assert program, "redis-server is not installed"
-        self.process = subprocess.Popen([program, *options], stdout=subprocess.DEVNULL)
+        self.process = subprocess.Popen([program, *options], stdout=subprocess.DEVNULL)  # noqa: S603 - a fixed command
         wait_until(lambda: self.command("PING") == "+PONG", 10)
 
     def stop(self) -> None:
@@ -357,7 +356,7 @@ class TaskWorker(ProcessDependency):
             "worker_ids": "[]",
         }
         self.database.execute(
-            f"INSERT INTO {DBTaskResult._meta.db_table} (id, enqueued_at, run_after, {', '.join(task)})"
+            f"INSERT INTO {DBTaskResult._meta.db_table} (id, enqueued_at, run_after, {', '.join(task)})"  # noqa: S608
             f" SELECT gen_random_uuid(), now(), now(), {', '.join(['%s'] * len(task))} FROM generate_series(1, 100)",
             *task.values(),
         )
@@ -367,7 +366,8 @@ class TaskWorker(ProcessDependency):
 
 
 def run(*command: str | Path) -> None:
-    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, cwd="/", check=False)
+    words = [str(part) for part in command]
+    done = subprocess.run(words, capture_output=True, text=True, cwd="/", check=False)  # noqa: S603 - fixed commands
     assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
 
 

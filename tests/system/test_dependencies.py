@@ -1,7 +1,7 @@
 """What users see while a dependency is away, slow or full, and once it is back (docs/operating.md has the table).
 
-The site runs in processes of its own, on a real PostgreSQL, Redis, disk and worker, and on small servers that speak SMTP
-and answer as Stripe does.
+The site runs in processes of its own, on a real PostgreSQL, Redis, disk and worker, and on small servers that speak
+SMTP and answer as Stripe does.
 """
 
 from __future__ import annotations
