@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 # Bodies that are received between two collections.
-COLLECT_AFTER_BYTES = 8_000_000
+COLLECT_AFTER_BYTES = 4_000_000
 
 
 class FreeLargeRequests:
