@@ -1,4 +1,4 @@
-"""A database that is away: fast answers while it is, and none that fails once it is back."""
+"""Options of connections; a database that is away: fast answers while it is, and none that fails once it is back."""
 
 from __future__ import annotations
 
@@ -9,21 +9,57 @@ from typing import Any
 import psycopg
 from django.db import InterfaceError, OperationalError, connection
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from psycopg_pool import ConnectionPool
+
+from core.error_page import error_page
 
 RETRY_AFTER_SECONDS = 10
 # Sqlstate classes of lost connections. An error without a sqlstate is a connection that could not be made.
 _CONNECTION_CLASSES = ("08", "57P")
 
-IDLE_IN_TRANSACTION = "25P03"
+# Django calls these an InternalError: a connection that was ended because it was idle in a transaction, and a write
+# while the database is read-only, as a hosted one is when its disk is full.
+_UNAVAILABLE = {"25P03", "25006"}
+
+SQLITE_OPTIONS = {
+    # Writers wait at the start of their transaction instead of failing in the middle (IMMEDIATE); a commit survives a
+    # power cut (synchronous=FULL).
+    "transaction_mode": "IMMEDIATE",
+    "timeout": 20,
+    "init_command": (
+        "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; "
+        "PRAGMA cache_size=-32000; PRAGMA mmap_size=134217728;"
+    ),
+}
 
 _is_away = threading.Event()
+is_away = _is_away.is_set
 _probe = threading.Lock()
 
 
+def postgresql_options(*, pool_size: int, statement_timeout: int) -> dict[str, Any]:
+    """Return `OPTIONS` of a PostgreSQL database; the timeout is in seconds."""
+    timeouts = {"statement": statement_timeout, "lock": 10, "idle_in_transaction_session": 60}
+    return {
+        "pool": {
+            "min_size": 1,
+            "max_size": pool_size,
+            "timeout": 5,
+            "reconnect_timeout": 5,
+            "check": check_connection,
+        },
+        "connect_timeout": 3,
+        "tcp_user_timeout": 10_000,
+        "options": " ".join(f"-c {name}_timeout={seconds}s" for name, seconds in timeouts.items()),
+        # To plan a page's queries takes longer than to run them, so statements are prepared. Values are sent apart from
+        # them: what a connection keeps of its last hundred statements must not hold texts of users.
+        "server_side_binding": True,
+        "prepare_threshold": 2,
+    }
+
+
 def check_connection(pooled: psycopg.Connection[Any]) -> None:
-    """Check a connection of the pool before it is used (`DATABASES`, OPTIONS, pool, check).
+    """Check a connection of the pool before it is used.
 
     After a restart of PostgreSQL all of them are broken. The pool replaces one per attempt, with growing pauses, so
     the first broken one has it check all.
@@ -38,8 +74,7 @@ def check_connection(pooled: psycopg.Connection[Any]) -> None:
 def note_error(error: BaseException | None) -> bool:
     """Return whether an error says that the database is away or too busy; remember that it is away."""
     sqlstate = getattr(getattr(error, "__cause__", None), "sqlstate", "unknown")
-    # Django calls a connection that PostgreSQL ended because it was idle in a transaction an InternalError.
-    if not isinstance(error, (InterfaceError, OperationalError)) and sqlstate != IDLE_IN_TRANSACTION:
+    if not isinstance(error, (InterfaceError, OperationalError)) and sqlstate not in _UNAVAILABLE:
         return False
     if sqlstate is None or sqlstate.startswith(_CONNECTION_CLASSES):
         _is_away.set()
@@ -48,7 +83,7 @@ def note_error(error: BaseException | None) -> bool:
 
 def unavailable(request: HttpRequest) -> HttpResponse:
     """Return a 503 page, made without the database."""
-    response = render(request, "500.html", {"status": 503}, status=503)
+    response = error_page(request, 503)
     response["Retry-After"] = str(RETRY_AFTER_SECONDS)
     return response
 

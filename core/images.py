@@ -46,6 +46,9 @@ REFUSALS = {
 LIMITS = {"pixels": MAX_PIXELS // 1_000_000, "side": MAX_SIDE}
 # One at a time in a server process, because each decoder can take `image_decoder.MAX_MEMORY`.
 _decoding = threading.Lock()
+# A disk that hangs must not occupy all threads of a server process.
+_storing = threading.BoundedSemaphore(4)
+STORE_TIMEOUT = 5  # seconds
 
 
 class InvalidImage(ValidationError):
@@ -113,15 +116,23 @@ def _read(file: UploadedFile[Any] | BinaryIO) -> bytes:
 
 
 def store_files(files: dict[str, bytes]) -> None:
-    """Store files, storage path → content; InvalidImage if the disk is full, read-only or away: nothing is stored."""
+    """Store files, storage path → content.
+
+    Raises:
+        InvalidImage: the disk is full, read-only or away, or too many files wait for it. Nothing was stored.
+    """
+    sentence = _("The image cannot be stored at the moment. Try again later, or save without it.")
+    if not _storing.acquire(timeout=STORE_TIMEOUT):
+        raise InvalidImage(sentence)
     try:
         for path, content in files.items():
             default_storage.save(path, ContentFile(content))
     except OSError as error:
         logger.exception("An image could not be stored")
         delete_files(files)
-        message = _("The image cannot be stored at the moment. Try again later, or save without it.")
-        raise InvalidImage(message) from error
+        raise InvalidImage(sentence) from error
+    finally:
+        _storing.release()
 
 
 def delete_files_on_commit(paths: Iterable[str]) -> None:

@@ -17,8 +17,32 @@ from django.db import Error as DatabaseError
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 
+from core.database import is_away
+
 events = logging.getLogger("spokesperson.events")
 _request: ContextVar[HttpRequest | None] = ContextVar("request", default=None)
+
+
+def logging_settings(*, level: str, formatter: str) -> dict[str, Any]:
+    """Return `settings.LOGGING`: one line for each event, on standard error, in the format "plain" or "json"."""
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {
+            "plain": {"()": "core.logs.PlainFormatter", "format": "%(asctime)s %(levelname)s %(name)s: %(message)s"},
+            "json": {"()": "core.logs.JSONFormatter"},
+        },
+        "handlers": {
+            "console": {"class": "logging.StreamHandler", "formatter": formatter},
+            "none": {"class": "logging.NullHandler"},
+        },
+        # The first advises a setting of Django's; spokesperson.views.bad_request logs what to do here.
+        "loggers": {
+            "django.security.DisallowedHost": {"handlers": ["none"], "propagate": False},
+            "spokesperson.events": {"level": "INFO"},
+        },
+        "root": {"handlers": ["console"], "level": level},
+    }
 
 
 def log_event(name: str, **fields: Any) -> None:
@@ -53,8 +77,9 @@ def _request_fields(request: HttpRequest | None) -> dict[str, Any]:
         request.log_id = given if re.fullmatch("[0-9a-f]{32}", given) else secrets.token_hex(16)  # type: ignore[attr-defined]
     fields = {"request_id": request.log_id}  # type: ignore[attr-defined]
     session = getattr(request, "session", None)
-    # Not read for the log: that would be a query, perhaps in a transaction that has failed.
-    if session is not None and session.accessed and (user_id := session.get(SESSION_KEY)):
+    # Not read for the log: that would be a query, perhaps in a transaction that has failed. While the database is away,
+    # the session was accessed, but not read.
+    if session is not None and session.accessed and not is_away() and (user_id := session.get(SESSION_KEY)):
         fields["user_id"] = int(user_id)
     return fields
 

@@ -16,6 +16,8 @@ from django.core.cache.backends.base import DEFAULT_TIMEOUT, BaseCache
 
 # Writes of a process between two deletions of expired entries.
 WRITES_BETWEEN_CLEANUPS = 1000
+# Seconds for which a statement waits for the locks of others.
+LOCK_TIMEOUT = 2
 _TABLE = "CREATE TABLE IF NOT EXISTS entry (key TEXT PRIMARY KEY, value, until REAL) WITHOUT ROWID"
 
 
@@ -77,7 +79,7 @@ class SQLiteCache(BaseCache):
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if connection is None:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            connection = sqlite3.connect(self._path, timeout=10, isolation_level=None)
+            connection = sqlite3.connect(self._path, timeout=LOCK_TIMEOUT, isolation_level=None)
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=OFF")
             connection.execute(_TABLE)

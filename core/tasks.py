@@ -2,7 +2,7 @@
 
 import logging
 from datetime import timedelta
-from smtplib import SMTPRecipientsRefused
+from smtplib import SMTPDataError, SMTPException, SMTPRecipientsRefused, SMTPResponseException, SMTPServerDisconnected
 
 from django.core.mail import EmailMultiAlternatives
 from django.db.models import F
@@ -14,6 +14,9 @@ from core.models import PendingEmail
 
 # The first wait is longer than a mail server can take for one email, because it also protects the attempt that runs.
 FIRST_EMAIL_RETRY = timedelta(minutes=5)
+# While the mail server is away or too busy for any email; for so long it is not counted as an attempt.
+OUTAGE_RETRY = timedelta(minutes=1)
+MAX_OUTAGE = timedelta(days=4)
 MAX_EMAIL_RETRY = timedelta(hours=6)
 # About four days.
 MAX_EMAIL_ATTEMPTS = 20
@@ -55,9 +58,20 @@ def send_pending_emails() -> None:
         except OSError as error:  # Also smtplib's.
             # Without the message, in which some servers repeat the address.
             logger.warning("email %d: attempt %d failed: %s", email.pk, attempts, type(error).__name__)
-            PendingEmail.objects.filter(pk=email.pk).update(error=str(error))
-            if not isinstance(error, SMTPRecipientsRefused):
+            failed = PendingEmail.objects.filter(pk=email.pk)
+            failed.update(error=str(error))
+            is_outage = _is_outage(error)
+            if is_outage and email.created_at > timezone.now() - MAX_OUTAGE:
+                failed.update(attempts=email.attempts, next_attempt_at=timezone.now() + OUTAGE_RETRY)
+            if is_outage or not isinstance(error, (SMTPRecipientsRefused, SMTPDataError)):
                 return  # The others would fail too, each after a timeout.
         else:
             log_event("email_sent", email_id=email.pk)
             email.delete()
+
+
+def _is_outage(error: OSError) -> bool:
+    """Return whether any email would fail for now: no connection, or a temporary refusal that is not of a recipient."""
+    if isinstance(error, SMTPResponseException):
+        return error.smtp_code < 500
+    return isinstance(error, SMTPServerDisconnected) or not isinstance(error, SMTPException)

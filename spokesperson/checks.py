@@ -6,6 +6,7 @@ import logging
 import os
 import tempfile
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from difflib import get_close_matches
 from pathlib import Path
@@ -28,6 +29,8 @@ logger = logging.getLogger(__name__)
 
 # A worker that runs does something every minute.
 WORKER_TIMEOUT = timedelta(minutes=5)
+DISK_TIMEOUT = 3  # seconds
+_disk = ThreadPoolExecutor(max_workers=1)
 _complete: set[str] = set()
 
 
@@ -73,14 +76,22 @@ def static_files() -> str:
 
 
 def images() -> str:
-    """Return why images cannot be stored, or ""."""
+    """Return why images cannot be stored, or "". A disk that hangs does not occupy the threads of the server."""
+    attempt = _disk.submit(_store_bytes, Path(settings.MEDIA_ROOT))
     try:
-        Path(settings.MEDIA_ROOT).mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=settings.MEDIA_ROOT) as file:
-            file.write(b"x" * 4096)
+        attempt.result(timeout=DISK_TIMEOUT)
+    except TimeoutError:
+        attempt.cancel()
+        return f"Images cannot be stored in {settings.MEDIA_ROOT}: the disk does not answer."
     except OSError as error:
         return f"Images cannot be stored in {settings.MEDIA_ROOT}: {error.strerror}."
     return ""
+
+
+def _store_bytes(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=folder) as file:
+        file.write(b"x" * 4096)
 
 
 def shared_cache() -> str:

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import re
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
+from urllib.parse import SplitResult, urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+LOCAL_HOSTS = {"localhost", "127.0.0.1", "::1", "testserver"}
+environ.Env.EMAIL_SCHEMES["consolemail"] = "core.console_mail.EmailBackend"
+
 
 class Environment(environ.Env):  # type: ignore[misc]
-    """Knows which variables the settings read (`names`)."""
+    """Knows which variables the settings read (`names`). Every method raises `ImproperlyConfigured` with a sentence."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -20,24 +27,133 @@ class Environment(environ.Env):  # type: ignore[misc]
         return super().get_value(var, *args, **options)
 
     def number(self, name: str, default: int) -> int:
-        """Return a whole number that is not negative.
-
-        Raises:
-            ImproperlyConfigured: it is something else.
-        """
+        """Return a whole number that is not negative."""
         text = self.str(name, default=str(default)).strip()
         if not text.isascii() or not text.isdecimal() or len(text) > 12:
             raise ImproperlyConfigured(f"{name} must be a whole number, such as {default}; it is {text!r}.")
         return int(text)
 
     def one_of(self, name: str, default: str, choices: tuple[str, ...]) -> str:
-        """Return one of the choices.
-
-        Raises:
-            ImproperlyConfigured: it is something else.
-        """
+        """Return one of the choices."""
         text = str(self.str(name, default=default)).strip()
         for choice in choices:
             if choice.lower() == text.lower():
                 return choice
         raise ImproperlyConfigured(f"{name} is {', '.join(choices[:-1])} or {choices[-1]}; it is {text!r}.")
+
+    def origin(self, name: str) -> SplitResult:
+        """Return the parts of the site's address; plain http is for this machine only."""
+        text = str(self.str(name, default="")).rstrip("/")
+        try:
+            origin = urlsplit(text)
+        except ValueError:
+            origin = urlsplit("")
+        if origin.scheme not in {"http", "https"} or not origin.hostname or origin.path or origin.query:
+            raise ImproperlyConfigured(
+                f"{name} must be the site's address without a path, such as https://news.example.org; "
+                f"it is {text!r}. `make demo` sets it for you."
+            )
+        if origin.scheme == "http" and origin.hostname not in LOCAL_HOSTS:
+            raise ImproperlyConfigured(
+                f"{name} {text!r} is plain http on a public name. Use https, or 127.0.0.1 to try the site."
+            )
+        return origin
+
+    def hosts(self, name: str) -> list[str]:
+        """Return exact host names."""
+        hosts: list[str] = self.list(name, default=[])
+        if any("*" in host or host.startswith(".") for host in hosts):
+            raise ImproperlyConfigured(f"{name} takes exact names; wildcards are refused.")
+        return hosts
+
+    def secret(self, name: str, *, file: str) -> str:
+        """Return at least 50 characters, from the variable or, if it is not "", from this file."""
+        secret = str(self.str(name, default=""))
+        if file:
+            try:
+                secret = Path(file).read_text(encoding="utf-8").strip()
+            except OSError as error:
+                raise ImproperlyConfigured(f"{name}_FILE cannot be read: {error}") from error
+        if len(secret) < 50:
+            raise ImproperlyConfigured(
+                f"{name} (or the file that {name}_FILE names) must hold at least 50 characters. Make one with:\n"
+                '  python -c "import secrets; print(secrets.token_urlsafe(64))"'
+            )
+        return secret
+
+    def database(self, name: str, *, sqlite: Path) -> dict[str, Any]:
+        """Return the settings of a PostgreSQL or SQLite database, by default of this SQLite file.
+
+        The file is no URL, because the name of a folder can contain characters that are special in URLs.
+        """
+        url = self.str(name, default="")
+        try:
+            database: dict[str, Any] = self.db_url_config(url) if url else {"ENGINE": "sqlite3", "NAME": sqlite}
+        except (ValueError, KeyError) as error:
+            raise ImproperlyConfigured(
+                f"{name} must look like postgres://user:password@host:5432/name, with special characters of the "
+                "password percent-encoded."
+            ) from error
+        engine = database["ENGINE"].rpartition(".")[2]
+        if engine not in {"postgresql", "sqlite3"}:
+            raise ImproperlyConfigured(f"{name} must begin with sqlite:// or postgres://.")
+        return {**database, "ENGINE": f"django.db.backends.{engine}"}
+
+    def shared_cache(self, name: str, *, sqlite: Path, is_public: bool) -> dict[str, Any]:
+        """Return the settings of a cache that all processes share, by default of this SQLite file."""
+        url = self.str(name, default="")
+        if not url:
+            return {"BACKEND": "core.cache.FailoverSQLiteCache", "LOCATION": sqlite}
+        if is_public and url.startswith(("locmem", "dummy")):
+            raise ImproperlyConfigured(
+                f"{name} must be a cache that all processes share, such as redis://localhost:6379/0."
+            )
+        cache: dict[str, Any] = self.cache_url_config(url)
+        if cache["BACKEND"].endswith("RedisCache"):
+            self.require_package("redis", f"{name}=redis://...")
+            cache["BACKEND"] = "core.cache.FailoverRedisCache"
+            cache.setdefault("OPTIONS", {}).update(socket_connect_timeout=1, socket_timeout=1)
+        return cache
+
+    def mailer(self, name: str, *, timeout: int) -> dict[str, Any]:
+        """Return the settings of the mail server. Without one, emails are printed to the console."""
+        url = self.str(name, default="consolemail://")
+        try:
+            values = self.email_url_config(url)
+        except (ValueError, ImproperlyConfigured):
+            values = {}
+        if not values or url.startswith("smtps:"):
+            raise ImproperlyConfigured(
+                f"{name} must begin with smtp+tls:// (STARTTLS, usually port 587), smtp+ssl:// (TLS, usually port 465) "
+                "or smtp:// (not encrypted), such as smtp+tls://user:password@mail.example.org:587."
+            )
+        options: dict[str, Any] = {}
+        if values["EMAIL_BACKEND"].endswith("smtp.EmailBackend"):
+            options = {
+                "host": values["EMAIL_HOST"],
+                "port": values["EMAIL_PORT"],
+                "username": values["EMAIL_HOST_USER"],
+                "password": values["EMAIL_HOST_PASSWORD"],
+                "use_tls": "EMAIL_USE_TLS" in values,
+                "use_ssl": "EMAIL_USE_SSL" in values,
+                "timeout": timeout,
+            }
+        elif values["EMAIL_BACKEND"].endswith("filebased.EmailBackend"):
+            options = {"file_path": "/" + values["EMAIL_FILE_PATH"].lstrip("/")}
+        return {"BACKEND": values["EMAIL_BACKEND"], "OPTIONS": options}
+
+    def email_address(self, name: str, *, default: str) -> str:
+        """Return an email address, with or without a name before it."""
+        text = str(self.str(name, default=default))
+        if not re.fullmatch(r"([^<>\n]+ <)?[^@\s<>]+@[^@\s<>]+(?(1)>)", text):
+            raise ImproperlyConfigured(
+                f"{name} must be an address, such as news@example.org or Our news <news@example.org>; it is {text!r}."
+            )
+        return text
+
+    def require_package(self, package: str, setting: str) -> None:
+        """Raise if a package is missing that this setting needs."""
+        if find_spec(package) is None:
+            raise ImproperlyConfigured(
+                f"{setting} needs the package {package}: pip install --require-hashes -r requirements-{package}.txt"
+            )

@@ -65,16 +65,17 @@ def connect() -> None:
     task_finished.connect(log_task)
 
 
-def log_created(sender: type[Model], instance: Model, created: bool, **arguments: Any) -> None:
-    """Log a new row."""
-    if created:
+def log_created(sender: type[Model], instance: Model, created: bool, raw: bool, **arguments: Any) -> None:
+    """Log a new row, but not one that `loaddata` restores."""
+    if created and not raw:
         fields = {field: getattr(instance, field) for field in CREATED[sender]}
         log_event(f"{sender._meta.model_name}_created", **fields)
 
 
-def log_payment(instance: Payment, **arguments: Any) -> None:
-    """Log the state of a payment whenever it is written."""
-    log_event("payment", payment_id=instance.pk, promotion_id=instance.promotion_id, status=instance.status)
+def log_payment(instance: Payment, raw: bool, **arguments: Any) -> None:
+    """Log the state of a payment whenever it is written, but not restored."""
+    if not raw:
+        log_event("payment", payment_id=instance.pk, promotion_id=instance.promotion_id, status=instance.status)
 
 
 def log_task(task_result: Any, **arguments: Any) -> None:

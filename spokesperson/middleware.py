@@ -15,6 +15,10 @@ from spokesperson.views import page_not_found, refuse
 
 # The list of all static files, which WhiteNoise would serve.
 HIDDEN_PATHS = (f"{settings.STATIC_URL}staticfiles.json",)
+# An image of 10 MB and the other fields.
+MAX_BODY_BYTES = 12 * 1024 * 1024
+# Of a form with a file of a signed-in user: an image that is too large is an error of its field, not a lost form.
+MAX_UPLOAD_BODY_BYTES = 40 * 1024 * 1024
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -50,7 +54,7 @@ def refuse_malformed_requests(get_response: GetResponse) -> GetResponse:
         except ValueError:
             return refuse(request, 400, _("The request is not valid."))
         is_upload = (request.content_type == "multipart/form-data") and not is_anonymous(request)
-        if length > (settings.MAX_UPLOAD_BODY_BYTES if is_upload else settings.MAX_BODY_BYTES):
+        if length > (MAX_UPLOAD_BODY_BYTES if is_upload else MAX_BODY_BYTES):
             return refuse(request, 413, _("The request is too large. Images can be up to 10 MB."))
         return get_response(request)
 

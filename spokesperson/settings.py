@@ -1,17 +1,15 @@
 """Settings from environment variables (docs/settings.md); an invalid value stops the start with one sentence."""
 
-import re
 from datetime import timedelta
 from importlib.util import find_spec
 from pathlib import Path
-from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
-import environ
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
 
-from core.database import check_connection
+from core.database import SQLITE_OPTIONS, postgresql_options
+from core.logs import logging_settings
 from spokesperson.environment import Environment
 
 PACKAGE_DIR = Path(__file__).resolve().parent
@@ -23,42 +21,16 @@ env = Environment()
 # --- Site ------------------------------------------------------------------------------------
 
 # The public URL of the site. URLs in emails and feeds, cookies and HSTS follow from it, never from a Host header.
-ORIGIN = env.str("ORIGIN", default="").rstrip("/")
-try:
-    _origin = urlsplit(ORIGIN)
-except ValueError:
-    _origin = urlsplit("")
-if _origin.scheme not in {"http", "https"} or not _origin.hostname or _origin.path or _origin.query:
-    raise ImproperlyConfigured(
-        "ORIGIN must be the site's address without a path, such as https://news.example.org; "
-        f"it is {ORIGIN!r}. `make demo` sets it for you."
-    )
+_origin = env.origin("ORIGIN")
+ORIGIN = _origin.geturl()
 HTTPS = _origin.scheme == "https"
-if not HTTPS and _origin.hostname not in {"localhost", "127.0.0.1", "::1", "testserver"}:
-    raise ImproperlyConfigured(
-        f"ORIGIN {ORIGIN!r} is plain http on a public name. Use https, or 127.0.0.1 to try the site."
-    )
-ALLOWED_HOSTS = [_origin.hostname, *env.list("EXTRA_HOSTS", default=[])]
-if any("*" in host or host.startswith(".") for host in ALLOWED_HOSTS):
-    raise ImproperlyConfigured("EXTRA_HOSTS takes exact names; wildcards are refused.")
-
+ALLOWED_HOSTS = [str(_origin.hostname), *env.hosts("EXTRA_HOSTS")]
 # Never among the installed packages.
 DATA_DIR = Path(env.str("DATA_DIR", default=str((Path() if IN_WHEEL else BASE_DIR) / "var"))).absolute()
 DEBUG = env.bool("DEBUG", default=False)
 if DEBUG and HTTPS:
     raise ImproperlyConfigured("DEBUG shows secrets to strangers: it is refused with an https ORIGIN.")
-
-SECRET_KEY = env.str("SECRET_KEY", default="")
-if _key_file := env.str("SECRET_KEY_FILE", default=""):
-    try:
-        SECRET_KEY = Path(_key_file).read_text(encoding="utf-8").strip()
-    except OSError as error:
-        raise ImproperlyConfigured(f"SECRET_KEY_FILE cannot be read: {error}") from error
-if len(SECRET_KEY) < 50:
-    raise ImproperlyConfigured(
-        "SECRET_KEY (or the file that SECRET_KEY_FILE names) must hold at least 50 characters. Make one with:\n"
-        '  python -c "import secrets; print(secrets.token_urlsafe(64))"'
-    )
+SECRET_KEY = env.secret("SECRET_KEY", file=env.str("SECRET_KEY_FILE", default=""))
 
 # --- Applications ----------------------------------------------------------------------------
 
@@ -147,85 +119,30 @@ TEMPLATES = [
 
 # --- Data ------------------------------------------------------------------------------------
 
-DATABASE_URL = env.str("DATABASE_URL", default="")
-# No URL by default: the name of a folder can contain characters that are special in URLs.
-_database = {"ENGINE": "django.db.backends.sqlite3", "NAME": DATA_DIR / "spokesperson.sqlite3"}
-if DATABASE_URL:
-    try:
-        _database = env.db_url_config(DATABASE_URL)
-    except (ValueError, KeyError) as error:
-        raise ImproperlyConfigured(
-            "DATABASE_URL must look like postgres://user:password@host:5432/name, with special characters of the "
-            "password percent-encoded."
-        ) from error
+_database = env.database("DATABASE_URL", sqlite=DATA_DIR / "spokesperson.sqlite3")
 DATABASES = {"default": _database}
-if not DATABASE_URL:
+if _database["ENGINE"] == "django.db.backends.sqlite3":
     # Before Django's checks query the database. Only the owner can read the folder.
     try:
         DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise ImproperlyConfigured(f"DATA_DIR cannot be made: {error}") from error
-if _database["ENGINE"] == "django.db.backends.sqlite3":
-    _database["OPTIONS"] = {
-        # Writers wait at the start of their transaction instead of failing in the middle (IMMEDIATE); a commit
-        # survives a power cut (synchronous=FULL).
-        "transaction_mode": "IMMEDIATE",
-        "timeout": 20,
-        "init_command": (
-            "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; "
-            "PRAGMA cache_size=-32000; PRAGMA mmap_size=134217728;"
-        ),
-    }
-elif _database["ENGINE"] == "django.db.backends.postgresql":
-    STATEMENT_TIMEOUT = env.number("STATEMENT_TIMEOUT", default=30)
-    _database["OPTIONS"] = {
-        "pool": {
-            "min_size": 1,
-            "max_size": env.number("DATABASE_POOL_SIZE", default=8),
-            "timeout": 5,
-            "reconnect_timeout": 5,
-            "check": check_connection,
-        },
-        "connect_timeout": 3,
-        "tcp_user_timeout": 10_000,
-        "options": (
-            f"-c statement_timeout={STATEMENT_TIMEOUT}s -c lock_timeout=10s -c idle_in_transaction_session_timeout=60s"
-        ),
-        # To plan a page's queries takes longer than to run them, so statements are prepared. Values are sent apart
-        # from them: what a connection keeps of its last hundred statements must not hold texts of users.
-        "server_side_binding": True,
-        "prepare_threshold": 2,
-    }
+    _database["OPTIONS"] = SQLITE_OPTIONS
 else:
-    raise ImproperlyConfigured("DATABASE_URL must begin with sqlite:// or postgres://.")
-
-# "default" is shared by all processes, for rate limits and locks (core.cache says what happens while it fails). "local"
-# is the memory of each process, for what every page needs and can be a few seconds old.
-CACHE_URL = env.str("CACHE_URL", default="")
-if HTTPS and CACHE_URL.startswith(("locmem", "dummy")):
-    raise ImproperlyConfigured("CACHE_URL must be a cache that all processes share, such as redis://localhost:6379/0.")
-if CACHE_URL.startswith("redis") and find_spec("redis") is None:
-    raise ImproperlyConfigured(
-        "CACHE_URL=redis://... needs the package redis: pip install --require-hashes -r requirements-redis.txt"
+    _database["OPTIONS"] = postgresql_options(
+        pool_size=env.number("DATABASE_POOL_SIZE", default=8),
+        statement_timeout=env.number("STATEMENT_TIMEOUT", default=30),
     )
-_cache = env.cache_url_config(CACHE_URL) if CACHE_URL else {}
-if not CACHE_URL:
-    _cache = {"BACKEND": "core.cache.FailoverSQLiteCache", "LOCATION": DATA_DIR / "cache" / "shared.sqlite3"}
-elif _cache["BACKEND"].endswith("RedisCache"):
-    _cache["BACKEND"] = "core.cache.FailoverRedisCache"
-    _cache.setdefault("OPTIONS", {}).update(socket_connect_timeout=1, socket_timeout=1)
+
+_fragments = f"django.core.cache.backends.{'dummy.DummyCache' if DEBUG else 'locmem.LocMemCache'}"
 CACHES = {
-    "default": _cache,
+    # Shared by all processes, for rate limits and locks (core.cache says what happens while it fails).
+    "default": env.shared_cache("CACHE_URL", sqlite=DATA_DIR / "cache" / "shared.sqlite3", is_public=HTTPS),
+    # The memory of each process, for what every page needs and can be a few seconds old.
     "local": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "local"},
     # Used by {% cache %}. Texts of articles can be long, so there are fewer of them.
-    **{
-        name: {
-            "BACKEND": f"django.core.cache.backends.{'dummy.DummyCache' if DEBUG else 'locmem.LocMemCache'}",
-            "LOCATION": name,
-            "OPTIONS": {"MAX_ENTRIES": max_entries},
-        }
-        for name, max_entries in {"template_fragments": 2000, "article_fragments": 100}.items()
-    },
+    "template_fragments": {"BACKEND": _fragments, "LOCATION": "templates", "OPTIONS": {"MAX_ENTRIES": 2000}},
+    "article_fragments": {"BACKEND": _fragments, "LOCATION": "articles", "OPTIONS": {"MAX_ENTRIES": 100}},
 }
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 # Management commands and functions that the task worker runs (core.periodic), each with its interval.
@@ -246,6 +163,7 @@ PERIODIC_JOBS = {
     "recount --check": timedelta(days=1),
     "verify_ledger": timedelta(days=1),
     "rebuild_search --check": timedelta(days=7),
+    "check_images": timedelta(days=7),
 }
 
 MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(DATA_DIR / "media")))
@@ -259,7 +177,7 @@ STORAGES = {
 }
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True
 
-# An image of 10 MB and the other fields; a larger body is refused before it is read.
+# spokesperson.middleware refuses larger bodies before they are read.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
 DATA_UPLOAD_MAX_NUMBER_FILES = 4
@@ -269,44 +187,12 @@ FILE_UPLOAD_HANDLERS = [
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
     "django.core.files.uploadhandler.TemporaryFileUploadHandler",
 ]
-MAX_BODY_BYTES = 12 * 1024 * 1024
-# Of a form with a file of a signed-in user: an image that is too large is an error of its field, not a lost form.
-MAX_UPLOAD_BODY_BYTES = 40 * 1024 * 1024
 
 # --- Email -----------------------------------------------------------------------------------
 
-# Without a mail server, emails are printed to the console.
-environ.Env.EMAIL_SCHEMES["consolemail"] = "core.console_mail.EmailBackend"
 EMAIL_URL = env.str("EMAIL_URL", default="consolemail://")
-try:
-    _mail = environ.Env.email_url_config(EMAIL_URL)
-except (ValueError, ImproperlyConfigured):
-    _mail = {}
-if not _mail or EMAIL_URL.startswith("smtps:"):
-    raise ImproperlyConfigured(
-        "EMAIL_URL must begin with smtp+tls:// (STARTTLS, usually port 587), smtp+ssl:// (TLS, usually port 465) or "
-        "smtp:// (not encrypted), such as smtp+tls://user:password@mail.example.org:587."
-    )
-_mail_options = {}
-if _mail["EMAIL_BACKEND"].endswith("smtp.EmailBackend"):
-    _mail_options = {
-        "host": _mail["EMAIL_HOST"],
-        "port": _mail["EMAIL_PORT"],
-        "username": _mail["EMAIL_HOST_USER"],
-        "password": _mail["EMAIL_HOST_PASSWORD"],
-        "use_tls": "EMAIL_USE_TLS" in _mail,
-        "use_ssl": "EMAIL_USE_SSL" in _mail,
-        "timeout": 20,
-    }
-elif _mail["EMAIL_BACKEND"].endswith("filebased.EmailBackend"):
-    _mail_options = {"file_path": "/" + _mail["EMAIL_FILE_PATH"].lstrip("/")}
-MAILERS = {"default": {"BACKEND": _mail["EMAIL_BACKEND"], "OPTIONS": _mail_options}}
-DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("MAIL_FROM", default=f"spokesperson@{_origin.hostname}")
-if not re.fullmatch(r"([^<>\n]+ <)?[^@\s<>]+@[^@\s<>]+(?(1)>)", DEFAULT_FROM_EMAIL):
-    raise ImproperlyConfigured(
-        f"MAIL_FROM must be an address, such as news@example.org or Our news <news@example.org>; it is "
-        f"{DEFAULT_FROM_EMAIL!r}."
-    )
+MAILERS = {"default": env.mailer("EMAIL_URL", timeout=10)}
+DEFAULT_FROM_EMAIL = env.email_address("MAIL_FROM", default=f"spokesperson@{_origin.hostname}")
 
 # --- Language and time -----------------------------------------------------------------------
 
@@ -362,11 +248,22 @@ ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_USERNAME_MIN_LENGTH = 3
 ACCOUNT_USERNAME_BLACKLIST = [
-    *("abuse", "admin", "administrator", "all", "anonymous", "api", "author", "authors", "contact", "deleted"),
-    *("editor", "everyone", "help", "hostmaster", "info", "mail", "mod", "moderation", "moderator", "news"),
-    *("no-reply", "nobody", "noreply", "null", "official", "owner", "postmaster", "root", "security", "settings"),
-    *("site", "spokesperson", "staff", "static", "support", "system", "team", "undefined", "user", "users"),
-    *("webmaster", "www"),
+    *(
+        "abuse",
+        "admin",
+        "administrator",
+        "all",
+        "anonymous",
+        "api",
+        "author",
+        "authors",
+        "contact",
+        "deleted",
+        "editor",
+    ),
+    *("everyone", "help", "hostmaster", "info", "mail", "mod", "moderation", "moderator", "news", "no-reply", "nobody"),
+    *("noreply", "null", "official", "owner", "postmaster", "root", "security", "settings", "site", "spokesperson"),
+    *("staff", "static", "support", "system", "team", "undefined", "user", "users", "webmaster", "www"),
 ]
 ACCOUNT_USERNAME_VALIDATORS = "accounts.models.username_validators"
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = _origin.scheme
@@ -394,12 +291,9 @@ CRISPY_TEMPLATE_PACK = CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap5"
 
 # --- Payments for promotions -----------------------------------------------------------------
 
-# "manual": a moderator confirms a transfer. "dummy": a form that pretends, for demonstrations and tests. "stripe":
-# Stripe Checkout, with the extra `stripe`. "manual" is always there, so that earlier transfers can be refunded.
+# "manual" is always there, so that earlier transfers can be refunded.
 PAYMENTS = env.one_of("PAYMENTS", "manual", ("manual", "dummy", "stripe"))
-PAYMENT_VARIANTS: dict[str, tuple[str, dict[str, str]]] = {
-    "manual": ("payments.core.BasicProvider", {}),
-}
+PAYMENT_VARIANTS: dict[str, tuple[str, dict[str, str]]] = {"manual": ("payments.core.BasicProvider", {})}
 if PAYMENTS == "dummy":
     if HTTPS:
         raise ImproperlyConfigured("PAYMENTS=dummy only pretends to take money: it is refused with an https ORIGIN.")
@@ -411,15 +305,11 @@ elif PAYMENTS == "stripe":
         raise ImproperlyConfigured(
             "PAYMENTS=stripe needs STRIPE_KEY (it begins with sk_ or rk_) and STRIPE_ENDPOINT_SECRET (whsec_...)."
         )
-    if find_spec("stripe") is None:
-        raise ImproperlyConfigured(
-            "PAYMENTS=stripe needs the package stripe: pip install --require-hashes -r requirements-stripe.txt"
-        )
+    env.require_package("stripe", "PAYMENTS=stripe")
     PAYMENT_VARIANTS["stripe"] = (
         "articles.promotion.payments.stripe_checkout.StripeProvider",
         {"api_key": STRIPE_KEY, "endpoint_secret": STRIPE_ENDPOINT_SECRET},
     )
-# Shown to a sponsor who pays by transfer: the account, and the reference to state.
 PAYMENT_INSTRUCTIONS = env.str("PAYMENT_INSTRUCTIONS", default="", multiline=True)
 PAYMENT_MODEL = "promotion.Payment"
 PAYMENT_HOST = _origin.netloc
@@ -442,6 +332,8 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = env.bool("HSTS_INCLUDE_SUBDOMAINS", default=Fal
 SECURE_HSTS_PRELOAD = env.bool("HSTS_PRELOAD", default=False)
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 SECURE_SSL_REDIRECT = HTTPS
+# With the port, which proxies may drop from the Host header.
+SECURE_SSL_HOST = _origin.netloc
 SECURE_REDIRECT_EXEMPT = [r"^health/"]
 SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
 if ALLAUTH_TRUSTED_PROXY_COUNT:
@@ -461,40 +353,17 @@ SECURE_CSP = {
 
 # --- Limits ----------------------------------------------------------------------------------
 
-# The size of the page cache of one worker process.
 PAGE_CACHE_BYTES = env.number("PAGE_CACHE_MB", default=64) * 1024 * 1024
 # Articles on one page of a list.
 PAGE_SIZE = 12
-# Counted views of one article from one network address in one day (docs/readership.md).
 VIEWS_PER_ADDRESS = env.number("VIEWS_PER_ADDRESS", default=50)
-# Views that one worker writes at a time. The server has a few more threads, which still answer pages from the cache
-# while the database hangs.
 BEACONS_AT_ONCE = env.number("BEACONS_AT_ONCE", default=56)
-# Searches of one client in a minute that are not answered from the page cache.
 SEARCHES_PER_MINUTE = env.number("SEARCHES_PER_MINUTE", default=60)
-# Bytes of stored images of one user.
 IMAGE_QUOTA_BYTES = env.number("IMAGE_QUOTA_MB", default=500) * 1024 * 1024
 
 LOG_LEVEL = env.one_of("LOG_LEVEL", "WARNING", ("DEBUG", "INFO", "WARNING", "ERROR"))
 LOG_FORMAT = env.one_of("LOG_FORMAT", "json" if HTTPS else "plain", ("json", "plain"))
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {
-        "plain": {"()": "core.logs.PlainFormatter", "format": "%(asctime)s %(levelname)s %(name)s: %(message)s"},
-        "json": {"()": "core.logs.JSONFormatter"},
-    },
-    "handlers": {
-        "console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT},
-        "none": {"class": "logging.NullHandler"},
-    },
-    # The first advises a setting of Django's; spokesperson.views.bad_request logs what to do here.
-    "loggers": {
-        "django.security.DisallowedHost": {"handlers": ["none"], "propagate": False},
-        "spokesperson.events": {"level": "INFO"},
-    },
-    "root": {"handlers": ["console"], "level": LOG_LEVEL},
-}
+LOGGING = logging_settings(level=LOG_LEVEL, formatter=LOG_FORMAT)
 
 # The variables above, for the check of misspelt names.
 ENVIRONMENT_VARIABLES = frozenset(env.names)

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 
 from articles.views.draft_recovery import stash_and_redirect
 from core.database import note_error, unavailable
+from core.error_page import error_page
 
 logger = logging.getLogger(__name__)
 
@@ -55,7 +56,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
     """Answer 503 if the database is away or too busy, so that clients retry, otherwise 500."""
     if note_error(sys.exception()):
         return unavailable(request)
-    return render(request, "500.html", {"status": 500}, status=500)
+    return error_page(request, 500)
 
 
 @require_safe

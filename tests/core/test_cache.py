@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -54,6 +56,19 @@ def test_cache_that_works_again_is_used_again(full: FailoverSQLiteCache, monkeyp
     assert full.get("before") is None
     monkeypatch.setattr(FailoverSQLiteCache, "_retry_at", 0)
     assert full.get("before") == 1
+
+
+def test_cache_that_is_locked_counts_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.sqlite_cache.LOCK_TIMEOUT", 0.05)
+    locked = FailoverSQLiteCache(tmp_path / "shared.sqlite3", {})
+    locked.set("before", 1)
+    with closing(sqlite3.connect(tmp_path / "shared.sqlite3", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        locked.set("count", 1)
+        assert locked.is_failing
+        assert locked.incr("count") == 2
+    monkeypatch.setattr(FailoverSQLiteCache, "_retry_at", 0)
+    assert locked.incr("before") == 2
 
 
 # --- The site without its cache ----------------------------------------------------------------

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import psycopg
 import pytest
-from django.db import OperationalError, connection
+from django.db import InternalError, OperationalError, connection
 from django.test import Client
 
 from core import database
@@ -83,6 +83,14 @@ def test_slow_statement_does_not_mean_that_the_database_is_away(error: Operation
     assert database.note_error(error)
     assert not database._is_away.is_set()
     assert not database.note_error(ValueError())
+
+
+def test_read_only_database_is_unavailable() -> None:
+    error = InternalError("cannot execute INSERT in a read-only transaction")
+    error.__cause__ = psycopg.errors.ReadOnlySqlTransaction()
+    assert database.note_error(error)
+    assert not database.is_away()
+    assert not database.note_error(InternalError())
 
 
 @only_postgresql

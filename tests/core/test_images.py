@@ -6,10 +6,12 @@ import contextlib
 import struct
 import subprocess
 import sys
+import threading
 import zlib
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
+from unittest import mock
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -19,7 +21,7 @@ from PIL import Image, ImageCms
 
 from core import images
 from core.image_decoder import MAX_SIDE, Refused, decode
-from core.images import InvalidImage, encode_webp, load_image, random_name
+from core.images import InvalidImage, encode_webp, load_image, random_name, store_files
 
 RED, BLUE, WHITE = (200, 30, 30), (30, 30, 200), (255, 255, 255)
 
@@ -336,3 +338,18 @@ def test_random_name() -> None:
     names = {random_name() for _ in range(100)}
     assert len(names) == 100
     assert all(len(bytes.fromhex(name)) == 16 for name in names)
+
+
+def test_store_files_on_a_disk_that_hangs_occupies_few_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(images, "STORE_TIMEOUT", 0.01)
+    gate = threading.Event()
+    monkeypatch.setattr(images, "default_storage", mock.Mock(save=lambda *_: gate.wait(10)))
+    hanging = [threading.Thread(target=store_files, args=({"a": b""},)) for _ in range(4)]
+    for thread in hanging:
+        thread.start()
+    with pytest.raises(InvalidImage, match="cannot be stored at the moment"):
+        store_files({"b": b""})
+    gate.set()
+    for thread in hanging:
+        thread.join()
+    store_files({"c": b""})

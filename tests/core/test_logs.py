@@ -7,14 +7,17 @@ import logging
 import sys
 from collections.abc import Iterator
 from typing import Any
+from unittest import mock
 
+import psycopg
 import pytest
 from django.conf import LazySettings
-from django.db import IntegrityError
+from django.db import IntegrityError, OperationalError, connection
 from django.test import Client
 
 from accounts.models import User
 from articles.services import publishing
+from core import database
 from core.logs import JSONFormatter, PlainFormatter, log_event
 from tests import factories
 from tests.accounts.conftest import PASSWORD, SIGNUP_DATA
@@ -100,6 +103,20 @@ def test_request_id_of_a_trusted_proxy_is_used(client: Client, log: Lines, setti
         headers = {"x-request-id": given, "x-forwarded-for": "192.0.2.1"}
         client.post("/accounts/login/", {"login": "x", "password": "y"}, headers=headers)
         assert (log.named("login_failed")["request_id"] == given) is expected
+
+
+def test_log_reads_no_session_while_the_database_is_away(client: Client, log: Lines) -> None:
+    client.force_login(factories.UserFactory.create())
+    client.raise_request_exception = False
+    lost = OperationalError("the connection is lost")
+    lost.__cause__ = psycopg.OperationalError()
+    try:
+        with mock.patch.object(connection, "cursor", side_effect=lost) as cursor:
+            assert client.get("/my/articles/").status_code == 503
+        assert cursor.call_count == 1
+    finally:
+        database._is_away.clear()
+    assert "user_id" not in log.lines[-1]
 
 
 def record(error: Exception) -> logging.LogRecord:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import logging
+import re
+from html import unescape
 
 import pytest
 from django.conf import LazySettings
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.handlers.wsgi import WSGIRequest
 from django.db import OperationalError
 from django.http import HttpResponse
@@ -215,3 +218,26 @@ def test_database_error_is_503_with_retry_after(client: Client, settings: LazySe
     assert (unavailable.status_code, unavailable["Retry-After"]) == (503, "10")
     assert (broken.status_code, broken.get("Retry-After")) == (500, None)
     assert "Something went wrong" in unavailable.text
+
+
+def test_form_that_fails_can_be_sent_again(client: Client, settings: LazySettings) -> None:
+    settings.ROOT_URLCONF = UrlsWithErrors
+    client.raise_request_exception = False
+    typed = {"title": 'A "quoted" <title>', "body": "two\nlines", "tag": ["a", "b"]}
+    for url in ("/unavailable/", "/breaks/"):
+        page = client.post(f"{url}?draft=1", {**typed, "image": SimpleUploadedFile("a.jpg", b"x")}).text
+        assert f'<form method="post" action="{url}?draft=1" enctype="multipart/form-data">' in page
+        hidden = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', page)
+        expected = [("title", typed["title"]), ("body", typed["body"]), ("tag", "a"), ("tag", "b")]
+        assert [(name, unescape(value)) for name, value in hidden] == expected
+        assert "Choose the image again." in page
+    assert "Choose the image again." not in client.post("/breaks/", typed).text
+
+
+def test_form_with_a_password_is_not_repeated(client: Client, settings: LazySettings) -> None:
+    settings.ROOT_URLCONF = UrlsWithErrors
+    client.raise_request_exception = False
+    page = client.post("/breaks/", {"login": "anna", "password1": "a secret"}).text
+    assert "Send again" not in page
+    assert "secret" not in page
+    assert "anna" not in page

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -75,6 +76,26 @@ def test_health_behind_a_proxy_that_is_not_trusted(client: Client, settings: Laz
     settings.HTTPS, settings.ALLAUTH_TRUSTED_PROXY_COUNT = True, 0
     response = client.get("/health/", headers={"x-forwarded-proto": "https"})
     assert (response.status_code, response.json()["trusted_proxy_count"]) == (503, "failed")
+
+
+def test_health_behind_fewer_proxies_than_are_trusted(client: Client, settings: LazySettings) -> None:
+    settings.ALLAUTH_TRUSTED_PROXY_COUNT = 2
+    for forwarded, word in (("192.0.2.1", "failed"), ("192.0.2.1, 192.0.2.2", None)):
+        response = client.get("/health/", headers={"x-forwarded-for": forwarded})
+        assert (response.status_code, response.json().get("forwarded_for")) == (200, word)
+
+
+def test_health_when_the_disk_of_images_hangs(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    hangs = threading.Event()
+    monkeypatch.setattr(checks, "DISK_TIMEOUT", 0.05)
+    monkeypatch.setattr(checks, "_store_bytes", lambda *_: hangs.wait(10))
+    threads = threading.active_count()
+    for _ in range(3):
+        assert client.get("/health/").json()["images"] == "failed"
+    assert threading.active_count() <= threads + 1
+    hangs.set()
+    monkeypatch.undo()
+    assert client.get("/health/").json()["images"] == "ok"
 
 
 def test_health_tells_of_a_worker_that_does_not_run_and_of_tasks_that_wait(client: Client) -> None:

@@ -55,7 +55,6 @@ def manage(tmp_path: Path, command: str, **variables: str) -> subprocess.Complet
         ({"EXTRA_HOSTS": ".example.org"}, "wildcards are refused"),
         ({"DATABASE_URL": "mysql://u:p@h/d"}, "DATABASE_URL must begin with"),
         ({"DATA_DIR": "/dev/null/here"}, "DATA_DIR cannot be made"),
-        ({"CACHE_URL": "redis://localhost:6379/0"}, "requirements-redis.txt"),
         ({"ORIGIN": "https://[news"}, "ORIGIN must be"),
         ({"DATABASE_URL": "postgres://u:pass/word@h/d"}, "percent-encoded"),
         ({"CACHE_URL": "locmemcache://"}, "a cache that all processes share"),
@@ -96,6 +95,23 @@ def test_invalid_value_is_one_sentence(tmp_path: Path, variables: dict[str, str]
 )
 def test_valid_values(tmp_path: Path, name: str, value: str, show: str, expected: str) -> None:
     assert start(tmp_path, show=show, **PRODUCTION, **{name: value}).stdout.strip() == expected
+
+
+STRIPE = {"PAYMENTS": "stripe", "STRIPE_KEY": "sk_1", "STRIPE_ENDPOINT_SECRET": "whsec_1"}
+
+
+@pytest.mark.parametrize(
+    ("package", "variables"), [("redis", {"CACHE_URL": "redis://localhost:6379/0"}), ("stripe", STRIPE)]
+)
+def test_missing_package_is_one_sentence(tmp_path: Path, package: str, variables: dict[str, str]) -> None:
+    """Also where the package is installed."""
+    script = (
+        "import importlib.util as util; find = util.find_spec\n"
+        f"util.find_spec = lambda name, *path: None if name == {package!r} else find(name, *path)\n"
+        "from django.conf import settings; settings.ORIGIN"
+    )
+    ended = run(tmp_path, "-c", script, **PRODUCTION, **variables)
+    assert ended.stderr.strip().endswith(f"pip install --require-hashes -r requirements-{package}.txt")
 
 
 def test_wrong_password_of_the_database_is_one_sentence(tmp_path: Path) -> None:
@@ -143,6 +159,12 @@ def test_hsts_settings(tmp_path: Path, show: str, value: str) -> None:
 
 def test_time_zone_is_utc_by_default(tmp_path: Path) -> None:
     assert start(tmp_path, show="TIME_ZONE", **PRODUCTION).stdout.strip() == "UTC"
+
+
+def test_redirects_to_https_keep_the_port(tmp_path: Path) -> None:
+    origin = "https://news.example.org:8443"
+    shown = start(tmp_path, show="SECURE_SSL_HOST", **PRODUCTION | {"ORIGIN": origin})
+    assert shown.stdout.strip() == "news.example.org:8443"
 
 
 def test_secret_key_file(tmp_path: Path) -> None:
