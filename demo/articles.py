@@ -20,8 +20,8 @@ from articles.services.revisions import ArticleContent
 from core.models import PendingEmail
 from demo.activity import add_votes_and_views
 from demo.content import ArticleSource, published_with_ages, read_articles
-from demo.progress import Progress
 from demo.users import MODERATOR
+from spokesperson.operations.progress import Progress
 
 State = Article.State
 Verdict = Decision.Verdict

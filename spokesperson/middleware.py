@@ -10,11 +10,13 @@ from django.utils import translation
 from django.utils.cache import patch_cache_control
 from django.utils.translation import gettext as _
 
+from core import maintenance
 from core.http_cache import is_anonymous
 from spokesperson.views import page_not_found, refuse
 
 # The list of all static files, which WhiteNoise would serve.
 HIDDEN_PATHS = (f"{settings.STATIC_URL}staticfiles.json",)
+READING_METHODS = {"GET", "HEAD", "OPTIONS"}
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -53,6 +55,20 @@ def refuse_malformed_requests(get_response: GetResponse) -> GetResponse:
         if length > (settings.MAX_UPLOAD_BODY_BYTES if is_upload else settings.MAX_BODY_BYTES):
             return refuse(request, 413, _("The request is too large. Images can be up to 10 MB."))
         return get_response(request)
+
+    return middleware
+
+
+def refuse_writes_in_maintenance(get_response: GetResponse) -> GetResponse:
+    """During maintenance, answer every request that can write with 503."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if request.method in READING_METHODS or not maintenance.is_on():
+            return get_response(request)
+        sentence = _("The site is read-only during maintenance. Nothing was saved: send it again in a few minutes.")
+        response = refuse(request, 503, sentence, title=_("Read-only"))
+        response["Retry-After"] = str(maintenance.RETRY_AFTER)
+        return response
 
     return middleware
 

@@ -18,9 +18,10 @@ from core.database import note_error, unavailable
 logger = logging.getLogger(__name__)
 
 
-def refuse(request: HttpRequest, status: int, sentence: str) -> HttpResponse:
+def refuse(request: HttpRequest, status: int, sentence: str, *, title: str | None = None) -> HttpResponse:
     """Return an error page with one sentence that says why the request is refused."""
-    return render(request, "refused.html", {"status": status, "sentence": sentence}, status=status)
+    context = {"status": status, "sentence": sentence, "title": title or _("Request rejected")}
+    return render(request, "refused.html", context, status=status)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
