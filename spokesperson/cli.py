@@ -51,8 +51,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     # Everything after `manage` belongs to Django, options included.
     if arguments[:1] == ["manage"]:
-        env_file.load()
-        return manage(arguments[1:])
+        return _in_sentences(env_file.load) or manage(arguments[1:])
     if arguments and arguments[0] in OPERATIONS:
         return operate(*arguments)
     parser = _Parser(prog="spokesperson", description="A self-hosted platform for community publishing.")
@@ -77,9 +76,7 @@ def operate(name: str, *arguments: str) -> int:
     parser = _Parser(prog=f"spokesperson {name}", description=f"{OPERATIONS[name].capitalize()}.")
     operation.add_arguments(parser)
     options = parser.parse_args(arguments)
-    if name != "init":
-        env_file.load()
-    return _in_sentences(lambda: operation.run(options))
+    return (name != "init" and _in_sentences(env_file.load)) or _in_sentences(lambda: operation.run(options))
 
 
 def manage(arguments: Sequence[str]) -> int:

@@ -109,7 +109,7 @@ def check_email(options: argparse.Namespace, progress: Progress) -> Iterator[Res
         yield FAILED, f"The mail server does not take emails ({error}): check EMAIL_URL."
     unsent = PendingEmail.objects.filter(next_attempt_at=None).count()
     if unsent:
-        yield WARNING, f"{unsent} emails were given up: see Unsent emails in the admin, which can send them again."
+        yield WARNING, f"Emails that were given up: {unsent}. Unsent emails in the admin can send them again."
 
 
 # --- The machine and the worker --------------------------------------------------------------

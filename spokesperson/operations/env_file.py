@@ -23,9 +23,15 @@ def load() -> None:
     """Read the file into the environment, unless the settings are there already, as under systemd.
 
     root continues as the owner of `DATA_DIR`, so that no file in it belongs to root.
+
+    Raises:
+        OperationError: this user cannot read it.
     """
-    if "ORIGIN" not in os.environ and os.access(default_path(), os.R_OK):
-        environ.Env.read_env(default_path())
+    file = default_path()
+    if "ORIGIN" not in os.environ and file.exists():
+        if not os.access(file, os.R_OK):
+            raise OperationError(f"{file} cannot be read: run the command as root.")
+        environ.Env.read_env(file)
     data = Path(os.environ.get("DATA_DIR") or "/")
     if os.geteuid() == 0 and data.is_dir() and (owner := data.stat()).st_uid:
         become(owner.st_uid, owner.st_gid)
@@ -60,7 +66,7 @@ def write(
         sentence = f"{file} has other values of {', '.join(replaced)}"
         if not console.can_ask:
             raise OperationError(f"{sentence}: add --overwrite to replace them. Nothing was changed.", WRONG_ANSWER)
-        if input(f"{sentence}. Replace them? [y/N] ").strip().lower() not in {"y", "yes"}:
+        if console.answer(f"{sentence}. Replace them? [y/N]", None, lambda _: "").lower() not in {"y", "yes"}:
             raise OperationError("Nothing was changed.")
     if not new:
         return

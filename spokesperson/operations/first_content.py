@@ -24,7 +24,10 @@ def create_folders(console: Console) -> None:
     folders = {settings.MEDIA_ROOT: 0o755, settings.STATIC_ROOT: 0o755, settings.DATA_DIR / "backups": 0o700}
     for folder, mode in folders.items():
         if not folder.is_dir():
-            folder.mkdir(parents=True)
+            try:
+                folder.mkdir(parents=True)
+            except OSError as error:
+                raise OperationError(f"{folder} cannot be created: {error.strerror}.") from error
             folder.chmod(mode)
             console.done(f"Created {folder}.")
 

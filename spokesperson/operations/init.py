@@ -12,17 +12,16 @@ import runpy
 import secrets
 import sys
 from collections.abc import Mapping
-from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 import environ
 import psycopg
 from django.core.exceptions import ImproperlyConfigured
 
-from spokesperson.operations import SETTINGS, OperationError, become, env_file, set_up
+from spokesperson.operations import OperationError, become, env_file, set_up
 from spokesperson.operations.console import WRONG_ANSWER, Console
 
+SETTINGS_FILE = Path(__file__).parent.parent / "settings.py"
 QUESTIONS = {
     "ORIGIN": "Address of the site, such as https://news.example.org",
     "DATABASE_URL": "Database, such as postgres:///spokesperson (nothing: SQLite in the data folder)",
@@ -135,62 +134,63 @@ def _create_folder(folder: Path, account: pwd.struct_passwd) -> None:
         raise OperationError(f"The data folder {folder} cannot be created: {error.strerror}.", WRONG_ANSWER) from error
 
 
-def _settings(options: argparse.Namespace, console: Console, known: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables of the site, each accepted by the settings; known ones are asked for only if wrong."""
-    asks = "ORIGIN" not in known
-    values = dict(known)
+def _settings(options: argparse.Namespace, console: Console, stored: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables of the site, each accepted by the settings; stored ones are asked for only if wrong."""
+    asks = console.can_ask and "ORIGIN" not in stored
+    values = dict(stored)
     if not {"SECRET_KEY", "SECRET_KEY_FILE"} & {*values, *os.environ}:
         values["SECRET_KEY"] = secrets.token_urlsafe(64)
+    assignments = dict(assignment.partition("=")[::2] for assignment in options.set)
+    values |= assignments
+    # Before the questions, whose answers are not what is wrong.
+    _, objection = _examine({**values, **dict.fromkeys(QUESTIONS, ""), "ORIGIN": "http://127.0.0.1"})
+    if objection:
+        raise OperationError(objection, WRONG_ANSWER)
     for name, question in QUESTIONS.items():
         given = getattr(options, name)
         if given is None:
             given = values.get(name, os.environ.get(name))
-        if given is None and not (asks and console.can_ask):
+        if given is None and not asks and name != "ORIGIN":
             given = ""
 
         def check(text: str, name: str = name) -> str:
-            return _objection({**values, name: text}) or (_database_objection(text) if name == "DATABASE_URL" else "")
+            _, objection = _examine({**values, name: text})
+            return objection or (_database_objection(text) if name == "DATABASE_URL" else "")
 
         values[name] = console.answer(question, given, check)
     if values["ORIGIN"].startswith("https:") and "TRUSTED_PROXY_COUNT" not in os.environ:
         values.setdefault("TRUSTED_PROXY_COUNT", "1")
-    for assignment in options.set:
-        name, _, value = assignment.partition("=")
-        if sentence := _objection({**values, name: value}, name):
-            raise OperationError(sentence, WRONG_ANSWER)
-        values[name] = value
+    names, _ = _examine(values)
+    if unknown := set(assignments) - names:
+        raise OperationError(f"{', '.join(unknown)} is not a setting; docs/settings.md lists them all.", WRONG_ANSWER)
+    values = {name: os.environ[name] for name in names & set(os.environ)} | values
     return {name: value for name, value in values.items() if value}
 
 
-def _evaluate(values: Mapping[str, str]) -> dict[str, Any]:
-    """Return what spokesperson/settings.py makes of these variables.
+def _examine(values: Mapping[str, str]) -> tuple[frozenset[str], str]:
+    """Run spokesperson/settings.py with these variables.
 
-    Raises:
-        ImproperlyConfigured: it refuses one.
+    Returns:
+        the names of all that it reads, and why it refuses these, or "".
     """
+    if any(not value.isprintable() for value in values.values()):
+        return frozenset(), "A setting is one line without control characters."
     before = dict(os.environ)
     try:
         os.environ.update({name: value for name, value in values.items() if value})
-        return runpy.run_path(find_spec(SETTINGS).origin)
+        for name in set(QUESTIONS) - {name for name, value in values.items() if value}:
+            os.environ.pop(name, None)
+        return runpy.run_path(str(SETTINGS_FILE))["ENVIRONMENT_VARIABLES"], ""
+    except ImproperlyConfigured as error:
+        return frozenset(), str(error)
     finally:
         os.environ.clear()
         os.environ.update(before)
 
 
-def _objection(values: Mapping[str, str], name: str = "ORIGIN") -> str:
-    """Return why the settings refuse these variables, or that `name` is none of them; otherwise ""."""
-    if any(not value.isprintable() for value in values.values()):
-        return "A setting is one line without control characters."
-    try:
-        known = _evaluate(values)["ENVIRONMENT_VARIABLES"]
-    except ImproperlyConfigured as error:
-        return str(error)
-    return "" if name in known else f"{name} is not a setting; docs/settings.md lists them all."
-
-
 def _database_objection(url: str) -> str:
     """Return why this PostgreSQL database cannot be used, or ""."""
-    if not url.startswith("p"):
+    if not url.startswith("p"):  # SQLite
         return ""
     database = environ.Env.db_url_config(url)
     names = {"NAME": "dbname", "USER": "user", "PASSWORD": "password", "HOST": "host", "PORT": "port"}

@@ -85,10 +85,11 @@ def check_proxies(options: argparse.Namespace, progress: Progress) -> Iterator[R
     added = addresses[addresses.index(FORGED_ADDRESS) + 1 :] if FORGED_ADDRESS in addresses else addresses
     if settings.HTTPS and not seen["is_secure"]:
         yield FAILED, "The site does not see that requests come over https: have the proxy set X-Forwarded-Proto."
-    if trusted != len(added):
+    if settings.HTTPS and not added:
+        yield FAILED, "No proxy sets X-Forwarded-For, so all visitors share its address: have it set that."
+    elif trusted != len(added):
         outcome = "visitors can forge their address" if trusted > len(added) else "all visitors share one address"
-        sentence = f"TRUSTED_PROXY_COUNT is {trusted}, but {len(added)} proxies set X-Forwarded-For, so {outcome}"
-        yield FAILED, f"{sentence}: set it to {len(added)}."
+        yield FAILED, f"TRUSTED_PROXY_COUNT is {trusted}, so {outcome}: set it to {len(added)}."
     else:
         yield OK, f"{settings.ORIGIN} answers; TRUSTED_PROXY_COUNT={trusted} is right, seen from this machine."
 

@@ -6,8 +6,10 @@ import fcntl
 import os
 import shutil
 import socket
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -46,6 +48,11 @@ class Site:
             text=True,
             check=False,
         )
+
+    def rows(self, query: str) -> list[tuple[object, ...]]:
+        """Query the database, which is SQLite."""
+        with closing(sqlite3.connect(self.data / "spokesperson.sqlite3")) as database:
+            return database.execute(query).fetchall()
 
     def init(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
         # The tests can run as root.

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import pty
 import re
 import select
-import sqlite3
 import time
 from pathlib import Path
 
@@ -16,14 +16,9 @@ from django.conf import settings
 from django.db import connection
 
 from spokesperson import cli
-from spokesperson.operations import env_file
+from spokesperson.operations import env_file, init
 from spokesperson.operations.console import Console
 from tests.operations.conftest import ADMINISTRATOR, PASSWORD, ROOT, Site
-
-
-def rows(site: Site, query: str) -> list[tuple[object, ...]]:
-    with sqlite3.connect(site.data / "spokesperson.sqlite3") as database:
-        return database.execute(query).fetchall()
 
 
 def variables(site: Site) -> dict[str, str]:
@@ -47,7 +42,7 @@ def test_init_creates_settings_folders_and_tables(unfinished: Site) -> None:
     assert modes["backups"] == 0o700
     assert modes["spokesperson.sqlite3"] == 0o600
     assert (unfinished.data / "static" / "staticfiles.json").is_file()
-    assert rows(unfinished, "SELECT count(*) FROM accounts_user") == [(0,)]
+    assert unfinished.rows("SELECT count(*) FROM accounts_user") == [(0,)]
 
 
 def test_init_without_administrator_says_what_is_missing(site: Site) -> None:
@@ -61,10 +56,10 @@ def test_init_finishes_and_a_second_run_changes_nothing(site: Site) -> None:
     first = site.init(*options, DJANGO_SUPERUSER_PASSWORD=PASSWORD)
     assert first.returncode == 0, first.stderr
     assert "Created the administrator chief." in first.stdout
-    assert rows(site, "SELECT username, is_superuser FROM accounts_user") == [("chief", 1)]
-    assert rows(site, 'SELECT email, verified, "primary" FROM account_emailaddress') == [("chief@example.org", 1, 1)]
-    assert rows(site, "SELECT name, slug FROM articles_section") == [("City news", "city-news")]
-    assert rows(site, "SELECT name FROM core_sitesettings") == [("Our news",)]
+    assert site.rows("SELECT username, is_superuser FROM accounts_user") == [("chief", 1)]
+    assert site.rows('SELECT email, verified, "primary" FROM account_emailaddress') == [("chief@example.org", 1, 1)]
+    assert site.rows("SELECT name, slug FROM articles_section") == [("City news", "city-news")]
+    assert site.rows("SELECT name FROM core_sitesettings") == [("Our news",)]
     assert PASSWORD not in first.stdout + site.env_file.read_text(encoding="utf-8")
 
     before = files(site.folder)
@@ -75,7 +70,7 @@ def test_init_finishes_and_a_second_run_changes_nothing(site: Site) -> None:
         "",
     )
     assert files(site.folder) == before
-    assert rows(site, "SELECT name FROM articles_section") == [("City news",)]
+    assert site.rows("SELECT name FROM articles_section") == [("City news",)]
 
 
 def test_init_replaces_a_value_only_if_told(site: Site) -> None:
@@ -199,7 +194,7 @@ def test_init_on_a_terminal_asks_again_after_a_wrong_answer(site: Site) -> None:
     assert terminal.end() == 0, terminal.output
     assert PASSWORD not in terminal.output
     assert variables(site)["MAIL_FROM"] == 'Our "news" <news@example.org>'
-    assert rows(site, "SELECT username FROM accounts_user") == [("chief",)]
+    assert site.rows("SELECT username FROM accounts_user") == [("chief",)]
 
     # Everything is known, so nothing is asked.
     again = Terminal(site)
@@ -252,3 +247,22 @@ def test_init_on_postgresql(tmp_path: Path) -> None:
                 assert database.execute("SELECT username FROM accounts_user").fetchall() == [("chief",)]
         finally:
             admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def test_init_copies_settings_of_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in settings.ENVIRONMENT_VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    given = {
+        "ORIGIN": "https://news.example.org",
+        "SECRET_KEY": "s" * 60,
+        "HSTS_SECONDS": "60",
+        "TRUSTED_PROXY_COUNT": "2",
+    }
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    parser = argparse.ArgumentParser()
+    init.add_arguments(parser)
+    options = parser.parse_args(["--set", "PAGE_CACHE_MB=32"])
+    stored = {"DATA_DIR": str(tmp_path)}
+    values = init._settings(options, Console(can_ask=False), stored)
+    assert values == {**given, **stored, "PAGE_CACHE_MB": "32"}
