@@ -197,7 +197,7 @@ class SiteSettingsAdmin(NoAddDeleteAdminMixin, admin.ModelAdmin[SiteSettings]):
 
     def save_model(self, request: HttpRequest, obj: SiteSettings, form: Any, change: bool) -> None:
         # Only what the form has: maintenance can begin meanwhile.
-        SiteSettings.objects.update_or_create(pk=1, defaults={name: getattr(obj, name) for name in self.fields})
+        SiteSettings.objects.update_or_create(pk=1, defaults=form.cleaned_data)
         caches["local"].delete("site-settings")  # Other processes follow within seconds.
 
 

@@ -36,7 +36,7 @@ def prepare_database(console: Console) -> None:
     """Apply the migrations that are missing."""
     if connection.vendor == "sqlite":
         # Before SQLite creates it for everyone to read.
-        Path(settings.DATABASES["default"]["NAME"]).touch(mode=0o600)
+        Path(connection.settings_dict["NAME"]).touch(mode=0o600)
     if sentence := checks.database():
         raise OperationError(sentence)
     if checks.migrations():

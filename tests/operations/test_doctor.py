@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import time
 from collections.abc import Callable
 from datetime import timedelta
@@ -244,7 +245,7 @@ def test_doctor_says_that_emails_are_only_printed(settings: LazySettings, is_htt
 
 @pytest.mark.parametrize(("free", "level"), [(10 * 1024**3, "ok"), (1024**3, "warning"), (1024**2, "failed")])
 def test_doctor_measures_free_space(monkeypatch: pytest.MonkeyPatch, free: int, level: str) -> None:
-    monkeypatch.setattr(diagnosis.shutil, "disk_usage", lambda _: SimpleNamespace(free=free))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=free))
     assert results("disk")[0][0] == level
 
 
