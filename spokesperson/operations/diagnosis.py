@@ -85,7 +85,7 @@ def check_running_site(options: argparse.Namespace, progress: Progress) -> Itera
     for name, sentence in problems.items():
         yield WARNING if name in checks.OTHERS else FAILED, sentence
     if not problems:
-        yield OK, "Database, migrations, static files, images, cache and worker are."
+        yield OK, "Database, migrations, static files, images, cache and worker are in order."
     elif "database" in problems:
         return
     if maintenance.is_on():

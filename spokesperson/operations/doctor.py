@@ -49,5 +49,5 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps({"failed": levels["failed"], "warnings": levels["warning"], "findings": findings}))
     else:
-        print(f"{levels['ok']} ok, {levels['warning']} warnings, {levels['failed']} failed.")
+        print(f"{levels['ok']} ok, {levels['warning']} warning, {levels['failed']} failed.")
     return 1 if levels["failed"] else 0

@@ -73,6 +73,9 @@ def run(options: argparse.Namespace) -> int:
     # Until the file is written, as root only in effect: PostgreSQL can ask for the user of a local connection.
     os.setegid(account.pw_gid)
     os.seteuid(account.pw_uid)
+    for needed in (os.__file__, __file__):
+        if not os.access(needed, os.R_OK, effective_ids=True):
+            raise OperationError(f"{account.pw_name} cannot read {needed}: install it where the site's user can.")
     values = _settings(options, console, {**stored, "DATA_DIR": str(data)})
     if file is not None:
         os.seteuid(os.getuid())
