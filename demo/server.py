@@ -46,7 +46,7 @@ def serve(*, host: str, port: int, on_ready: Callable[[], None]) -> None:
         ServerStopped: the server or the worker ended by itself, or the site did not answer in time.
     """
     commands = {
-        "web server": web_command(host, port, "--log-level", "warning"),
+        "web server": web_command(host, port, "--log-level", "error"),
         "task worker": [
             *(sys.executable, "-m", "django", "db_worker"),
             *("--queue-name", "*", "--no-reload", "--verbosity", "0"),
