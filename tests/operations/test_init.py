@@ -239,7 +239,7 @@ def test_init_on_postgresql(tmp_path: Path) -> None:
             site = Site(tmp_path)
             options = ["--origin", "https://news.example.org", "--database-url", url, "--section", "News"]
             (site.data / "static").mkdir(parents=True)
-            (site.data / "static" / "staticfiles.json").touch()
+            (site.data / "static" / "staticfiles.json").write_text('{"version": "1.1", "paths": {}}')
             run = site.init(*options, *ADMINISTRATOR, DJANGO_SUPERUSER_PASSWORD=PASSWORD)
             assert run.returncode == 0, run.stderr
             assert not (site.data / "spokesperson.sqlite3").exists()
