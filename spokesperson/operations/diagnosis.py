@@ -65,6 +65,9 @@ def findings(name: str, options: argparse.Namespace, progress: Progress) -> Iter
             yield Finding(check=name, level=level, message=message)
     except DatabaseError as error:
         yield Finding(check=name, level=FAILED, message=checks.database() or str(error).partition("\n")[0])
+    except Exception as error:  # One check must not end the others.
+        message = f"This could not be examined ({type(error).__name__}: {str(error).partition('\n')[0]})."
+        yield Finding(check=name, level=FAILED, message=message)
 
 
 def check_settings(options: argparse.Namespace, progress: Progress) -> Iterator[Result]:
