@@ -15,7 +15,7 @@ from pathlib import Path
 
 from bench import processes
 from bench.system import ROOT, BenchmarkError, free_port
-from demo.server import GRANIAN_OPTIONS, SERVER_ENV, end_with_parent
+from spokesperson.operations.serve import GRANIAN_OPTIONS, SERVER_ENV, end_with_parent
 
 START_TIMEOUT = 60
 STOP_TIMEOUT = 15

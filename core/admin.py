@@ -208,8 +208,9 @@ class SiteSettingsAdmin(NoAddDeleteAdminMixin, admin.ModelAdmin[SiteSettings]):
         return settings or (SiteSettings(pk=1) if object_id == "1" else None)
 
     def save_model(self, request: HttpRequest, obj: SiteSettings, form: Any, change: bool) -> None:
-        super().save_model(request, obj, form, change)
-        caches["local"].delete("site-settings")  # Other processes follow within five seconds.
+        # Only what the form has: maintenance can begin meanwhile.
+        SiteSettings.objects.update_or_create(pk=1, defaults=form.cleaned_data)
+        caches["local"].delete("site-settings")  # Other processes follow within seconds.
 
 
 @admin.register(PendingEmail)

@@ -8,6 +8,8 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+# Seconds until all processes know of a change.
+SITE_SETTINGS_TIMEOUT = 3
 DEFAULT_RULES = """\
 <p>Write what you know, in your own words, and sign it with your account.</p>
 <ul>
@@ -40,6 +42,8 @@ class SiteSettings(models.Model):
         validators=[MaxValueValidator(1000)],
         help_text=_("0: all authors publish without review. 1000: every article is reviewed."),
     )
+    # Set while the site is read-only (core.maintenance).
+    maintenance_since = models.DateTimeField(null=True, editable=False)
 
     class Meta:
         verbose_name = _("site settings")
@@ -51,8 +55,10 @@ class SiteSettings(models.Model):
 
     @classmethod
     def current(cls) -> "SiteSettings":
-        """Return the settings, cached for five seconds; the defaults if the row does not exist yet."""
-        settings = caches["local"].get_or_set("site-settings", lambda: cls.objects.filter(pk=1).first() or cls(pk=1), 5)
+        """Return the settings, cached for `SITE_SETTINGS_TIMEOUT`; the defaults if the row does not exist yet."""
+        settings = caches["local"].get_or_set(
+            "site-settings", lambda: cls.objects.filter(pk=1).first() or cls(pk=1), SITE_SETTINGS_TIMEOUT
+        )
         return cast("SiteSettings", settings)
 
 

@@ -22,6 +22,7 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 from django_tasks_db.models import DBTaskResult
 
+from core import maintenance
 from core.models import PeriodicRun
 
 logger = logging.getLogger(__name__)
@@ -45,9 +46,9 @@ def run_forever() -> None:
 
 
 def run_due() -> None:
-    """Run the jobs whose interval has passed since they last started, each in one process only."""
+    """Run the jobs whose interval has passed since they last started, each in one process only; none in maintenance."""
     for job, interval in settings.PERIODIC_JOBS.items():
-        if _claim(job, interval):
+        if not maintenance.is_on() and _claim(job, interval):
             _run(job)
 
 

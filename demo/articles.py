@@ -19,8 +19,8 @@ from articles.services.images import store_image
 from articles.services.revisions import ArticleContent
 from demo.activity import add_votes_and_views
 from demo.content import ArticleSource, published_with_ages, read_articles
-from demo.progress import Progress
 from demo.users import MODERATOR
+from spokesperson.operations.progress import Progress
 
 State = Article.State
 Verdict = Decision.Verdict

@@ -10,8 +10,8 @@ from accounts.models import User
 from articles.models import Article
 from articles.promotion.models import Placement, Plan, Promotion
 from articles.promotion.services import decisions, payments, requests
-from demo.progress import Progress
 from demo.users import MODERATOR, READER
+from spokesperson.operations.progress import Progress
 
 TERMS = (
     "A moderator decides on your request. If it is declined, you get a full refund. "

@@ -30,10 +30,10 @@ from articles.models import Section
 from core.models import PendingEmail, SiteSettings
 from demo.articles import write_articles
 from demo.content import CONTENT, to_html
-from demo.progress import Progress
 from demo.promotions import create_plans, create_promotions
-from demo.server import end_with_parent
 from demo.users import ADMINISTRATOR, MODERATOR, PASSWORD, USERS, DemoUser
+from spokesperson.operations.progress import Progress
+from spokesperson.operations.serve import end_with_parent
 
 # Slug and name in English, Russian and Armenian.
 SECTIONS = (

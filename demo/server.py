@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
 import socket
@@ -10,35 +9,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from types import FrameType
 from typing import NoReturn
 
-# The options that docs/operating.md recommends.
-GRANIAN_OPTIONS = (
-    *("--interface", "wsgi", "--workers", "2", "--blocking-threads", "64"),
-    *("--workers-kill-timeout", "5", "--respawn-failed-workers"),
-)
-# As in deploy/spokesperson-web.service, which says why.
-SERVER_ENV = {
-    "MALLOC_ARENA_MAX": "1",
-    "MALLOC_MMAP_THRESHOLD_": "131072",
-    "MALLOC_TRIM_THRESHOLD_": "131072",
-}
+from spokesperson.operations.serve import SERVER_ENV, end_with_parent, stop, web_command
+
 START_TIMEOUT = 60  # seconds
 STOP_TIMEOUT = 10
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-_PR_SET_PDEATHSIG = 1
 
 
 class ServerStopped(Exception):
     """A process ended by itself or did not start; `str(error)` says which."""
-
-
-def end_with_parent() -> None:
-    """Have this process stopped when its parent dies, even if the parent is killed (on Linux)."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def exit_on_signals() -> None:
@@ -63,13 +45,12 @@ def serve(*, host: str, port: int, on_ready: Callable[[], None]) -> None:
     Raises:
         ServerStopped: the server or the worker ended by itself, or the site did not answer in time.
     """
-    python = sys.executable
     commands = {
-        "web server": [
-            *(python, "-m", "granian", "--host", host, "--port", str(port), *GRANIAN_OPTIONS),
-            *("--log-level", "error", "spokesperson.wsgi:application"),
+        "web server": web_command(host, port, "--log-level", "error"),
+        "task worker": [
+            *(sys.executable, "-m", "django", "db_worker"),
+            *("--queue-name", "*", "--no-reload", "--verbosity", "0"),
         ],
-        "task worker": [python, "-m", "django", "db_worker", "--queue-name", "*", "--no-reload", "--verbosity", "0"],
     }
     processes: dict[str, subprocess.Popen[bytes]] = {}
     has_terminal = sys.stdout.isatty()
@@ -89,7 +70,7 @@ def serve(*, host: str, port: int, on_ready: Callable[[], None]) -> None:
             _check(processes)
             time.sleep(0.5)
     finally:
-        _stop(processes)
+        stop(dict.fromkeys(processes.values(), STOP_TIMEOUT))
 
 
 def _check(processes: dict[str, subprocess.Popen[bytes]]) -> None:
@@ -110,21 +91,3 @@ def _wait_for_port(host: str, port: int, processes: dict[str, subprocess.Popen[b
         except OSError:
             time.sleep(0.1)
     raise ServerStopped(f"The site did not answer within {START_TIMEOUT} seconds, so everything was stopped.")
-
-
-def _stop(processes: dict[str, subprocess.Popen[bytes]]) -> None:
-    """End all processes and everything that they started."""
-    for process in processes.values():
-        _signal_group(process, signal.SIGTERM)
-    deadline = time.monotonic() + STOP_TIMEOUT
-    for process in processes.values():
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(max(0.1, deadline - time.monotonic()))
-        # Even if the first process of the group has ended, its workers can still run.
-        _signal_group(process, signal.SIGKILL)
-        process.wait()
-
-
-def _signal_group(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, number)

@@ -23,6 +23,7 @@ from django.db.models import Max, Min
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
+from core import maintenance
 from core.models import PeriodicRun
 
 logger = logging.getLogger(__name__)
@@ -101,10 +102,12 @@ def shared_cache() -> str:
 
 
 def worker() -> str:
-    """Return that no task worker runs, or ""."""
+    """Return that no task worker runs, or ""; in maintenance it waits."""
+    if maintenance.is_on():
+        return ""
     last_run = PeriodicRun.objects.aggregate(last=Max("started_at"))["last"]
     if last_run is None or last_run < timezone.now() - WORKER_TIMEOUT:
-        return "No task worker runs: start `manage.py db_worker --queue-name '*'`."
+        return "No task worker runs: start `spokesperson serve worker`."
     return ""
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import NoReturn
 
@@ -15,8 +16,15 @@ from django.db import OperationalError
 
 from demo import preflight
 from spokesperson import __version__
+from spokesperson.operations import SETTINGS, OperationError, env_file
 
-SETTINGS = "spokesperson.settings"
+# The modules of spokesperson.operations.
+OPERATIONS = {
+    "init": "set up a site: settings, database, administrator, first section",
+    "serve": "run the web server and the task worker",
+    "doctor": "examine a site and say how to repair it",
+    "maintenance": "make the site read-only, or end that",
+}
 # The demonstration is the same on every machine, so it ignores the settings of a real site in the environment.
 IGNORED_BY_DEMO = (
     "CACHE_URL",
@@ -43,10 +51,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     # Everything after `manage` belongs to Django, options included.
     if arguments[:1] == ["manage"]:
-        return manage(arguments[1:])
+        return _in_sentences(env_file.load) or manage(arguments[1:])
+    if arguments and arguments[0] in OPERATIONS:
+        return operate(*arguments)
     parser = _Parser(prog="spokesperson", description="A self-hosted platform for community publishing.")
     parser.add_argument("--version", action="version", version=f"spokesperson {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="<command>", required=True)
+    for name, text in OPERATIONS.items():
+        commands.add_parser(name, help=text)
     commands.add_parser("manage", help="run a management command, such as `spokesperson manage migrate`")
     command = commands.add_parser("demo", help="run the site on this machine with demonstration content")
     command.add_argument("--port", default="8000", help="TCP port on 127.0.0.1 (default: %(default)s)")
@@ -58,16 +70,33 @@ def main(argv: Sequence[str] | None = None) -> int:
     return demo(parser.parse_args(arguments))
 
 
+def operate(name: str, *arguments: str) -> int:
+    """Run a subcommand of `OPERATIONS`; an error is one line on standard error."""
+    operation = import_module(f"spokesperson.operations.{name}")
+    parser = _Parser(prog=f"spokesperson {name}", description=f"{OPERATIONS[name].capitalize()}.")
+    operation.add_arguments(parser)
+    options = parser.parse_args(arguments)
+    return (name != "init" and _in_sentences(env_file.load)) or _in_sentences(lambda: operation.run(options))
+
+
 def manage(arguments: Sequence[str]) -> int:
     """Run Django's `manage.py` with these arguments; an invalid setting is one line on standard error."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", SETTINGS)
     # Longer than for a page; a new index takes as long as it takes.
     os.environ.setdefault("STATEMENT_TIMEOUT", "0" if arguments[:1] == ["migrate"] else "600")
+    return _in_sentences(lambda: execute_from_command_line(["spokesperson manage", *arguments]))
+
+
+def _in_sentences(command: Callable[[], int | None]) -> int:
+    """Run a command; report what an operator can repair in one line on standard error."""
     try:
-        execute_from_command_line(["spokesperson manage", *arguments])
+        return command() or 0
+    except OperationError as error:
+        print(error, file=sys.stderr)
+        return error.code
     except ImproperlyConfigured as error:
         print(error, file=sys.stderr)
-        return os.EX_CONFIG  # deploy/spokesperson-worker.service does not restart after it.
+        return os.EX_CONFIG  # The units in deploy/ do not restart after it.
     except OperationalError:
         from spokesperson import checks  # noqa: PLC0415 - needs the settings
 
@@ -75,7 +104,8 @@ def manage(arguments: Sequence[str]) -> int:
             raise
         print(sentence, file=sys.stderr)
         return 1
-    return 0
+    except KeyboardInterrupt:
+        return 130
 
 
 def demo(options: argparse.Namespace) -> int:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import logging
 
 from django.conf import settings
-from django.http import HttpRequest, JsonResponse
+from django.core import signing
+from django.http import Http404, HttpRequest, JsonResponse
 from django.views.decorators.http import require_safe
 
 from spokesperson import checks
 
 logger = logging.getLogger(__name__)
+DOCTOR_HEADER, DOCTOR_SALT = "X-Doctor", "spokesperson.doctor"
+# Long, because clocks can differ.
+DOCTOR_TIMEOUT = 3600
 
 
 @require_safe
@@ -30,3 +34,13 @@ def health(request: HttpRequest) -> JsonResponse:
         words |= checks.ages()
     is_ready = not any(problems[name] for name in problems if name not in {*checks.OTHERS, "forwarded_for"})
     return JsonResponse(words, status=200 if is_ready else 503)
+
+
+@require_safe
+def client(request: HttpRequest) -> JsonResponse:
+    """Tell `spokesperson doctor`, which signs its requests, what the proxies make of one."""
+    try:
+        signing.loads(request.headers.get(DOCTOR_HEADER, ""), salt=DOCTOR_SALT, max_age=DOCTOR_TIMEOUT)
+    except signing.BadSignature as error:
+        raise Http404 from error
+    return JsonResponse({"forwarded": request.headers.get("X-Forwarded-For", ""), "is_secure": request.is_secure()})

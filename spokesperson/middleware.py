@@ -10,6 +10,8 @@ from django.utils import translation
 from django.utils.cache import patch_cache_control
 from django.utils.translation import gettext as _
 
+from core import maintenance
+from core.error_page import error_page
 from core.http_cache import is_anonymous
 from spokesperson.views import page_not_found, refuse
 
@@ -19,6 +21,7 @@ HIDDEN_PATHS = (f"{settings.STATIC_URL}staticfiles.json",)
 MAX_BODY_BYTES = 12 * 1024 * 1024
 # Of a form with a file of a signed-in user: an image that is too large is an error of its field, not a lost form.
 MAX_UPLOAD_BODY_BYTES = 40 * 1024 * 1024
+READING_METHODS = {"GET", "HEAD", "OPTIONS"}
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -57,6 +60,20 @@ def refuse_malformed_requests(get_response: GetResponse) -> GetResponse:
         if length > (MAX_UPLOAD_BODY_BYTES if is_upload else MAX_BODY_BYTES):
             return refuse(request, 413, _("The request is too large. Images can be up to 10 MB."))
         return get_response(request)
+
+    return middleware
+
+
+def refuse_writes_in_maintenance(get_response: GetResponse) -> GetResponse:
+    """During maintenance, answer every request that can write with 503; texts can be sent again from that page."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if request.method in READING_METHODS or not maintenance.is_on():
+            return get_response(request)
+        sentence = _("The site is read-only during maintenance. Nothing was saved: send it again in a few minutes.")
+        response = error_page(request, 503, title=_("Read-only"), sentence=sentence)
+        response["Retry-After"] = str(maintenance.RETRY_AFTER)
+        return response
 
     return middleware
 

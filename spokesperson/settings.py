@@ -77,6 +77,7 @@ MIDDLEWARE = [
     "spokesperson.middleware.refuse_malformed_requests",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "core.database.refuse_while_away",
+    "spokesperson.middleware.refuse_writes_in_maintenance",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

@@ -9,7 +9,7 @@ import articles.promotion.urls
 import articles.readership.urls
 import articles.urls
 from spokesperson import views
-from spokesperson.health import health
+from spokesperson.health import client, health
 
 handler400 = "spokesperson.views.bad_request"
 handler403 = "spokesperson.views.permission_denied"
@@ -35,6 +35,7 @@ urlpatterns = [
     *articles.promotion.urls.untranslated_urlpatterns,
     path("media/<path:path>", views.media, name="media"),
     path("health/", health, name="health"),
+    path("health/client/", client, name="health_client"),
 ]
 
 if settings.DEBUG_TOOLBAR:

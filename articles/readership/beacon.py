@@ -9,6 +9,8 @@ from articles.readership.group_commit import GroupCommit
 from articles.readership.services import Beacon, ingest
 from articles.readership.tasks import rollup_views
 from articles.readership.tracking import schedule_rollup
+from core import maintenance
+from core.exceptions import ActionNotAllowed
 
 # Seconds that a request waits for its row. No one looks at the answer.
 TIMEOUT = 5
@@ -23,6 +25,8 @@ def count(beacon: Beacon) -> bool:
 
 
 def _write(beacons: Sequence[Beacon]) -> Sequence[bool]:
+    if maintenance.is_on():
+        raise ActionNotAllowed("the site is read-only during maintenance")
     published, new = ingest(beacons)
     if new:
         schedule_rollup(rollup_views, key="views")

@@ -13,6 +13,8 @@ from queue import SimpleQueue
 
 from django.db import InterfaceError, OperationalError, close_old_connections, connection
 
+from core.exceptions import ActionNotAllowed
+
 MAX_BATCH = 500
 # After a batch of this size, the thread waits this long for the requests that follow those it has just answered.
 # Otherwise two half crowds take turns. PostgreSQL's commit_delay does the same.
@@ -143,5 +145,5 @@ class GroupCommit[Item, Result]:
     def _log(self, error: Exception) -> None:
         if time.monotonic() - self.logged_at >= LOG_INTERVAL:
             self.logged_at = time.monotonic()
-            is_known = isinstance(error, (InterfaceError, OperationalError))
+            is_known = isinstance(error, (InterfaceError, OperationalError, ActionNotAllowed))
             logger.error("Views cannot be written: %s", error, exc_info=None if is_known else error)

@@ -13,7 +13,7 @@ from django.core.management.base import BaseCommand, CommandError
 from bench.benchmark_data.fill import MIN_ARTICLES_FOR_PROCESSES, FillRefused, fill
 from bench.benchmark_data.plan import InvalidSizes, Sizes
 from bench.benchmark_data.process import WorkerFailed
-from demo.progress import Progress
+from spokesperson.operations.progress import Progress
 
 
 class Command(BaseCommand):

@@ -23,8 +23,8 @@ from bench.benchmark_data.plan import Plan, Sizes, make_plan
 from bench.benchmark_data.process import in_processes, jobs_of, rows_of
 from bench.benchmark_data.rows import COLUMNS, RowFactory
 from bench.benchmark_data.search_index import fill_search_index, index_articles, rebuilt_index
-from demo.progress import Progress
 from demo.seed import SECTIONS
+from spokesperson.operations.progress import Progress
 
 # With fewer articles, one process is faster than several.
 MIN_ARTICLES_FOR_PROCESSES = 50_000

@@ -13,7 +13,7 @@ from django.db import connection
 from articles.search import services
 from articles.selectors import article_pk_ranges
 from bench.benchmark_data import django_process
-from demo.progress import Progress
+from spokesperson.operations.progress import Progress
 
 SPAN = 2_000  # articles that one process indexes at a time
 

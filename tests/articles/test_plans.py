@@ -23,7 +23,7 @@ from articles import sitemaps
 from articles.models import Section
 from bench.benchmark_data.fill import fill
 from bench.benchmark_data.plan import Sizes
-from demo.progress import Progress
+from spokesperson.operations.progress import Progress
 from tests.articles import every_list
 from tests.articles.every_list import EveryList, selects
 

@@ -38,7 +38,7 @@ from bench.benchmark_data.process import jobs_of, rows_of
 from bench.benchmark_data.rows import COLUMNS, RowFactory
 from bench.benchmark_data.search_index import fill_search_index
 from core.sanitizer import plain_text, sanitize
-from demo.progress import Progress
+from spokesperson.operations.progress import Progress
 from tests import factories
 
 SMALL = Sizes(articles=600, users=80, votes=2_000, views=9_000)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from typing import Any
 
 import pytest
@@ -12,9 +11,8 @@ import pytest
 from bench.lists import percentile
 from bench.processes import Memory, cpu_of_stat, cpu_seconds, memory_of_rollup
 from bench.site.prepare import words_of
-from bench.system import ROOT, BenchmarkError, process_env, require_program, run
+from bench.system import BenchmarkError, process_env, require_program, run
 from bench.wrk import LoadResult, lua_table, parse
-from demo.server import GRANIAN_OPTIONS, SERVER_ENV
 
 ANSWER = {
     "requests": 1000,
@@ -103,16 +101,3 @@ def test_process_env_drops_settings_of_the_caller(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("DATABASE_URL", "postgres://somebody/else")
     monkeypatch.setenv("PAGE_CACHE_MB", "0")
     assert not {"DATABASE_URL", "PAGE_CACHE_MB"} & set(process_env())
-
-
-def test_granian_options_are_those_of_the_service_file() -> None:
-    unit = (ROOT / "deploy" / "spokesperson-web.service").read_text(encoding="utf-8")
-    [command] = re.findall(r"bin/granian ((?:.|\\\n)*?) spokesperson\.wsgi:application", unit)
-    words = command.replace("\\\n", " ").split()
-    place = [words.index("--host"), words.index("--port")]
-    assert [word for at, word in enumerate(words) if at not in place and at - 1 not in place] == list(GRANIAN_OPTIONS)
-
-
-def test_server_env_is_that_of_the_service_file() -> None:
-    unit = (ROOT / "deploy" / "spokesperson-web.service").read_text(encoding="utf-8")
-    assert dict(re.findall(r"^Environment=(\w+)=(.*)$", unit, flags=re.MULTILINE)) == SERVER_ENV

@@ -22,7 +22,7 @@ from articles.moderation.models import Decision
 from core.models import PendingEmail, SiteSettings
 from demo import articles as demo_articles
 from demo import content, seed, users
-from demo.progress import Progress
+from spokesperson.operations.progress import Progress
 from tests import factories
 
 # Enough for every code path: one a language, one author with enough for trust, and every state.

@@ -20,6 +20,7 @@ from articles.readership.services import Beacon, ingest
 from articles.readership.visitors import Visitor, today
 from articles.readership.wsgi import BeaconApplication
 from articles.services import publishing
+from core import maintenance
 from core.page_cache.middleware import PageCache
 from tests import factories
 from tests.readership.wsgi import FIREFOX, ask, environ_of, group_commit_closed, open_connections
@@ -206,4 +207,13 @@ def test_beacon_of_an_article_that_was_just_hidden(app: WSGIApplication, article
     assert view(app, article) == 204
     publishing.hide(article=article)
     assert view(app, article, address="192.0.2.2") == 404
+    assert PageView.objects.count() == 1
+
+
+def test_view_during_maintenance_is_503_and_not_counted(app: WSGIApplication, article: Article) -> None:
+    maintenance.switch(on=True)
+    assert view(app, article) == 503
+    assert not PageView.objects.exists()
+    maintenance.switch(on=False)
+    assert view(app, article) == 204
     assert PageView.objects.count() == 1

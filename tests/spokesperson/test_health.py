@@ -132,7 +132,7 @@ def test_check_deploy_with_database_says_what_is_missing(settings: LazySettings)
     settings.HTTPS, settings.EMAIL_URL = True, "consolemail://"
     assert messages(databases=["default"]) == [
         "Images cannot be stored in /dev/null/media: Not a directory.",
-        "No task worker runs: start `manage.py db_worker --queue-name '*'`.",
+        "No task worker runs: start `spokesperson serve worker`.",
         "Emails are only printed: set EMAIL_URL.",
     ]
 

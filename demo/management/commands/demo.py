@@ -11,8 +11,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from demo import preflight, seed, server
-from demo.progress import Progress
 from demo.users import LOGINS, PASSWORD
+from spokesperson.operations.progress import Progress
 
 
 class Command(BaseCommand):
