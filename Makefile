@@ -21,7 +21,7 @@ DEVELOPMENT = env -u DATABASE_URL -u CACHE_URL -u EMAIL_URL -u SECRET_KEY -u MED
 	ORIGIN=http://127.0.0.1:$(PORT) DATA_DIR=var SECRET_KEY_FILE=var/secret-key PAYMENTS=dummy DEBUG=true
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test bench bench-quick lint fix messages catalogues diagram wheel lock clean
+.PHONY: help demo dev test bench bench-quick lint fix messages catalogues diagram wheel release lock clean
 
 help:
 	@echo "make demo   run the site on http://127.0.0.1:8000/ with demonstration content (PORT= changes the port)"
@@ -33,6 +33,7 @@ help:
 	@echo "make messages  merge new interface strings into locale/*/LC_MESSAGES/django.po (needs gettext)"
 	@echo "make diagram   write docs/data-model.md from the models"
 	@echo "make wheel  build the installable package into dist/"
+	@echo "make release  check, build, sign and tag a release; refuses when something is missing (.ci/release)"
 	@echo "make lock   write requirements*.txt from pyproject.toml (needs uv)"
 	@echo "make clean  delete the environment, everything under var/ and the data of bench-quick"
 
@@ -118,6 +119,9 @@ diagram: $(VENV)/requirements.stamp
 wheel: $(VENV)/requirements-dev.stamp
 	@rm -rf dist
 	$(RUN) -m pip wheel --no-deps --no-build-isolation --quiet --wheel-dir dist .
+
+release:
+	@.ci/release
 
 # The lock of an extra has its dependencies only, with the versions of requirements.txt.
 LOCK := uv pip compile --universal --python-version 3.12 --generate-hashes --no-header --no-emit-index-url --quiet

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -20,17 +22,52 @@ ROOT = Path(settings.BASE_DIR)
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
 
-@pytest.fixture(scope="module")
-def wheel_files(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
-    """Build a wheel; return the names of its files."""
-    folder = tmp_path_factory.mktemp("wheel")
+def _build_wheel(folder: Path) -> Path:
     command = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "--no-index"]
     run = subprocess.run(  # noqa: S603
         [*command, "--quiet", "--wheel-dir", str(folder), str(ROOT)], capture_output=True, text=True, check=False
     )
     assert run.returncode == 0, run.stderr
     [wheel] = folder.glob(f"spokesperson-{spokesperson.__version__}-*.whl")
+    return wheel
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build a wheel."""
+    return _build_wheel(tmp_path_factory.mktemp("wheel"))
+
+
+@pytest.fixture
+def wheel_files(wheel: Path) -> set[str]:
+    """The names of the files in the wheel."""
     return set(zipfile.ZipFile(wheel).namelist())
+
+
+def test_wheel_is_the_same_when_built_again(wheel: Path, tmp_path: Path) -> None:
+    assert _build_wheel(tmp_path).read_bytes() == wheel.read_bytes()
+
+
+def test_wheel_contains_a_bill_of_materials_of_the_lock(wheel: Path) -> None:
+    path = f"spokesperson-{spokesperson.__version__}.dist-info/sboms/spokesperson.cdx.json"
+    sbom = json.loads(zipfile.ZipFile(wheel).read(path))
+    assert (sbom["bomFormat"], sbom["specVersion"]) == ("CycloneDX", "1.6")
+    assert sbom["metadata"]["component"]["version"] == spokesperson.__version__
+    lock = (ROOT / "requirements.txt").read_text(encoding="utf-8")
+    locked = dict(re.findall(r"^([\w.-]+)==(\S+)", lock, re.MULTILINE))
+    assert {part["name"]: part["version"] for part in sbom["components"]} == locked
+    hashes = [
+        digest["content"]
+        for part in sbom["components"]
+        for file in part["externalReferences"]
+        for digest in file["hashes"]
+    ]
+    assert sorted(hashes) == sorted(re.findall(r"--hash=sha256:(\w+)", lock))
+    needs = {part["ref"]: part["dependsOn"] for part in sbom["dependencies"]}
+    assert set(needs) == {*locked, "spokesperson"}
+    declared = {re.split(r"[^\w-]", requirement)[0] for requirement in PROJECT["dependencies"]}
+    assert set(needs["spokesperson"]) == {*declared, "polib"}
+    assert "asgiref" in needs["django"]
 
 
 def _files(folder: str) -> set[str]:
