@@ -7,10 +7,12 @@ from collections.abc import Callable
 from typing import Any
 
 import psycopg
-from django.db import InterfaceError, OperationalError, connection
+from django.db import InterfaceError, OperationalError, connection, connections
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from psycopg_pool import ConnectionPool
+
+from core import replicas
 
 RETRY_AFTER_SECONDS = 10
 # Sqlstate classes of lost connections. An error without a sqlstate is a connection that could not be made.
@@ -22,7 +24,7 @@ _is_away = threading.Event()
 _probe = threading.Lock()
 
 
-def check_connection(pooled: psycopg.Connection[Any]) -> None:
+def check_connection(pooled: psycopg.Connection[Any], alias: str = "default") -> None:
     """Check a connection of the pool before it is used (`DATABASES`, OPTIONS, pool, check).
 
     After a restart of PostgreSQL all of them are broken. The pool replaces one per attempt, with growing pauses, so
@@ -31,7 +33,7 @@ def check_connection(pooled: psycopg.Connection[Any]) -> None:
     try:
         ConnectionPool.check_connection(pooled)
     except psycopg.OperationalError:
-        connection.pool.check()  # type: ignore[attr-defined]
+        connections[alias].pool.check()  # type: ignore[attr-defined]
         raise
 
 
@@ -57,11 +59,15 @@ def refuse_while_away(get_response: Callable[[HttpRequest], HttpResponse]) -> Ca
     """Middleware: while the database is away, one request at a time waits for it; all others are refused at once."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        if _is_away.is_set() and not request.path_info.startswith(("/health/", "/media/")) and not _is_back():
+        if _is_away.is_set() and not _needs_no_database(request) and not _is_back():
             return unavailable(request)
         return get_response(request)
 
     return middleware
+
+
+def _needs_no_database(request: HttpRequest) -> bool:
+    return request.path_info.startswith(("/health/", "/media/")) or replicas.needs_no_primary(request)
 
 
 def _is_back() -> bool:

@@ -2,8 +2,10 @@
 
 import re
 from datetime import timedelta
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
@@ -150,7 +152,7 @@ TEMPLATES = [
 
 DATABASE_URL = env.str("DATABASE_URL", default="")
 # No URL by default: the name of a folder can contain characters that are special in URLs.
-_database = {"ENGINE": "django.db.backends.sqlite3", "NAME": DATA_DIR / "spokesperson.sqlite3"}
+_database: dict[str, Any] = {"ENGINE": "django.db.backends.sqlite3", "NAME": DATA_DIR / "spokesperson.sqlite3"}
 if DATABASE_URL:
     try:
         _database = env.db_url_config(DATABASE_URL)
@@ -495,6 +497,28 @@ LOGGING = {
     },
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
 }
+
+# --- Replicas --------------------------------------------------------------------------------
+
+# Public pages read from PostgreSQL's replicas that are at most REPLICA_MAX_LAG seconds behind (core.replicas).
+REPLICAS: list[str] = []
+REPLICA_MAX_LAG = env.number("REPLICA_MAX_LAG", default=2)
+for _url in env.list("REPLICA_URLS", default=[]):
+    if not _url.startswith("postgres") or not DATABASE_URL.startswith("postgres"):
+        raise ImproperlyConfigured(
+            "REPLICA_URLS are of PostgreSQL, separated by commas, beside a DATABASE_URL of PostgreSQL."
+        )
+    _alias = f"replica{len(REPLICAS) + 1}"
+    _pool = {**_database["OPTIONS"]["pool"], "check": partial(check_connection, alias=_alias)}
+    DATABASES[_alias] = {
+        **env.db_url_config(_url),
+        "OPTIONS": {**_database["OPTIONS"], "pool": _pool},
+        "TEST": {"MIRROR": "default"},
+    }
+    REPLICAS.append(_alias)
+if REPLICAS:
+    DATABASE_ROUTERS = ["core.replicas.ReplicaRouter"]
+    MIDDLEWARE.insert(MIDDLEWARE.index("core.database.refuse_while_away"), "core.replicas.ReplicaMiddleware")
 
 # The variables above, for the check of misspelt names.
 ENVIRONMENT_VARIABLES = frozenset(env.names)
