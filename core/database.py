@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import psycopg
-from django.db import InterfaceError, OperationalError, connection
+from django.db import InterfaceError, OperationalError, connection, connections
 from django.http import HttpRequest, HttpResponse
 from psycopg_pool import ConnectionPool
 
+from core import replicas
 from core.error_page import error_page
 
 RETRY_AFTER_SECONDS = 10
@@ -37,8 +39,13 @@ is_away = _is_away.is_set
 _probe = threading.Lock()
 
 
-def postgresql_options(*, pool_size: int, statement_timeout: int) -> dict[str, Any]:
-    """Return `OPTIONS` of a PostgreSQL database; the timeout is in seconds."""
+def postgresql_options(*, pool_size: int, statement_timeout: int, alias: str = "default") -> dict[str, Any]:
+    """Return `OPTIONS` of a PostgreSQL database.
+
+    Args:
+        statement_timeout: seconds.
+        alias: its name in `DATABASES`.
+    """
     timeouts = {"statement": statement_timeout, "lock": 10, "idle_in_transaction_session": 60}
     return {
         "pool": {
@@ -46,7 +53,7 @@ def postgresql_options(*, pool_size: int, statement_timeout: int) -> dict[str, A
             "max_size": pool_size,
             "timeout": 5,
             "reconnect_timeout": 5,
-            "check": check_connection,
+            "check": partial(check_connection, alias=alias),
         },
         "connect_timeout": 3,
         "tcp_user_timeout": 10_000,
@@ -58,7 +65,7 @@ def postgresql_options(*, pool_size: int, statement_timeout: int) -> dict[str, A
     }
 
 
-def check_connection(pooled: psycopg.Connection[Any]) -> None:
+def check_connection(pooled: psycopg.Connection[Any], *, alias: str) -> None:
     """Check a connection of the pool before it is used.
 
     After a restart of PostgreSQL all of them are broken. The pool replaces one per attempt, with growing pauses, so
@@ -67,7 +74,7 @@ def check_connection(pooled: psycopg.Connection[Any]) -> None:
     try:
         ConnectionPool.check_connection(pooled)
     except psycopg.OperationalError:
-        connection.pool.check()  # type: ignore[attr-defined]
+        connections[alias].pool.check()  # type: ignore[attr-defined]
         raise
 
 
@@ -92,11 +99,15 @@ def refuse_while_away(get_response: Callable[[HttpRequest], HttpResponse]) -> Ca
     """Middleware: while the database is away, one request at a time waits for it; all others are refused at once."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        if _is_away.is_set() and not request.path_info.startswith(("/health/", "/media/")) and not _is_back():
+        if _is_away.is_set() and not _needs_no_database(request) and not _is_back():
             return unavailable(request)
         return get_response(request)
 
     return middleware
+
+
+def _needs_no_database(request: HttpRequest) -> bool:
+    return request.path_info.startswith(("/health/", "/media/")) or replicas.needs_no_primary(request)
 
 
 def _is_back() -> bool:

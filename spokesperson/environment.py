@@ -12,6 +12,7 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 
 LOCAL_HOSTS = {"localhost", "127.0.0.1", "::1", "testserver"}
+POSTGRESQL = "django.db.backends.postgresql"
 environ.Env.EMAIL_SCHEMES["consolemail"] = "core.console_mail.EmailBackend"
 
 
@@ -98,6 +99,21 @@ class Environment(environ.Env):  # type: ignore[misc]
         if engine not in {"postgresql", "sqlite3"}:
             raise ImproperlyConfigured(f"{name} must begin with sqlite:// or postgres://.")
         return {**database, "ENGINE": f"django.db.backends.{engine}"}
+
+    def replicas(self, name: str, *, of: dict[str, Any]) -> list[dict[str, Any]]:
+        """Return the settings of PostgreSQL databases; their URLs are separated by commas."""
+        databases: list[dict[str, Any]] = []
+        for url in self.list(name, default=[]):
+            try:
+                databases.append(self.db_url_config(url))
+            except (ValueError, KeyError):
+                databases.append({"ENGINE": url})
+        if not all(database["ENGINE"] == of["ENGINE"] == POSTGRESQL for database in databases):
+            raise ImproperlyConfigured(
+                f"{name} must be URLs such as postgres://user:password@host:5432/name, separated by commas, beside a "
+                "DATABASE_URL of PostgreSQL."
+            )
+        return databases
 
     def shared_cache(self, name: str, *, sqlite: Path, is_public: bool) -> dict[str, Any]:
         """Return the settings of a cache that all processes share, by default of this SQLite file."""

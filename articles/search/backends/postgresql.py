@@ -26,7 +26,8 @@ from typing import Any
 
 from django.contrib.postgres.search import SearchQuery as TSQuery
 from django.contrib.postgres.search import SearchRank
-from django.db import connection, transaction
+from django.db import connection, connections, router, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
@@ -117,14 +118,15 @@ class PostgreSQLBackend(Backend):
             context["connection"].connection.execute(f"SET LOCAL statement_timeout = {milliseconds}")
             return execute(sql, params, many, context)
 
-        with transaction.atomic(savepoint=False), connection.execute_wrapper(limit):
+        connection = _connection_for_read()
+        with transaction.atomic(using=connection.alias, savepoint=False), connection.execute_wrapper(limit):
             with connection.cursor() as cursor:
                 cursor.execute(_PLANNING)
             yield
 
     def stem(self, terms: Sequence[Term]) -> list[Term]:
         words = list({word for term in terms for alternative in term for word in alternative})
-        with connection.cursor() as cursor:
+        with _connection_for_read().cursor() as cursor:
             cursor.execute(_STEMS, [words])
             stems = dict(zip(words, cursor.fetchone()[0], strict=True))
         return [stemmed for term in terms if (stemmed := _stem(term, stems))]
@@ -152,9 +154,14 @@ class PostgreSQLBackend(Backend):
         return _newest(SearchQuery(words=""), lexemes, limit=limit)
 
     def matched_terms(self, candidates: Collection[str], query: str) -> set[str]:
-        with connection.cursor() as cursor:
+        with _connection_for_read().cursor() as cursor:
             cursor.execute(_MATCHED, [list(candidates), normalize(query)])
             return {row[0] for row in cursor.fetchall()}
+
+
+def _connection_for_read() -> BaseDatabaseWrapper:
+    """Return the connection that querysets use in this request: perhaps a replica's (`core.replicas`)."""
+    return connections[router.db_for_read(SearchEntry)]
 
 
 def _lexemes(article: Article, title: str) -> Iterator[str]:
