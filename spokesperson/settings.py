@@ -1,6 +1,7 @@
 """Settings from environment variables (docs/settings.md); an invalid value stops the start with one sentence."""
 
 from datetime import timedelta
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from zoneinfo import available_timezones
@@ -130,18 +131,19 @@ if _database["ENGINE"] == "django.db.backends.sqlite3":
         raise ImproperlyConfigured(f"DATA_DIR cannot be made: {error}") from error
     _database["OPTIONS"] = SQLITE_OPTIONS
 else:
-    _limits = {
-        "pool_size": env.number("DATABASE_POOL_SIZE", default=8),
-        "statement_timeout": env.number("STATEMENT_TIMEOUT", default=30),
-    }
-    _database["OPTIONS"] = postgresql_options(**_limits)
+    postgresql = partial(
+        postgresql_options,
+        pool_size=env.number("DATABASE_POOL_SIZE", default=8),
+        statement_timeout=env.number("STATEMENT_TIMEOUT", default=30),
+    )
+    _database["OPTIONS"] = postgresql()
 
 # Public pages read from the replicas that are at most REPLICA_MAX_LAG seconds behind (core.replicas).
 REPLICA_MAX_LAG = env.number("REPLICA_MAX_LAG", default=2)
-REPLICAS = []
+REPLICAS: list[str] = []
 for _replica in env.replicas("REPLICA_URLS", of=_database):
     REPLICAS.append(f"replica{len(REPLICAS) + 1}")
-    DATABASES[REPLICAS[-1]] = {**_replica, "OPTIONS": postgresql_options(**_limits, alias=REPLICAS[-1])}
+    DATABASES[REPLICAS[-1]] = {**_replica, "OPTIONS": postgresql(alias=REPLICAS[-1])}
 if REPLICAS:
     DATABASE_ROUTERS = ["core.replicas.ReplicaRouter"]
     MIDDLEWARE.insert(MIDDLEWARE.index("core.database.refuse_while_away"), "core.replicas.ReplicaMiddleware")

@@ -25,7 +25,7 @@ from django_tasks_db.models import DBTaskResult
 from bench import postgres
 from bench.processes import tree
 from bench.system import ROOT, find_program, free_port, owner_of_postgres
-from demo.server import end_with_parent
+from spokesperson.operations.serve import end_with_parent
 
 AWAY, SLOW, FULL = "away", "slow", "full"
 STATES = (AWAY, SLOW, FULL)
