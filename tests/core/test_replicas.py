@@ -1,4 +1,4 @@
-"""Which requests read from a replica (core/replicas.py). tests/system/test_replicas.py has real ones."""
+"""Which requests read from a replica (core/replicas.py). tests/system/replicas/test_replicas.py has real ones."""
 
 from __future__ import annotations
 

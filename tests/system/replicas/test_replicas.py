@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.system.servers import Browser, PostgreSQL, Site, wait_until
+from tests.system.replicas.servers import Browser, PostgreSQL, Site, wait_until
 
 pytestmark = pytest.mark.system
 
