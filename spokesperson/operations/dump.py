@@ -160,13 +160,16 @@ def _program(command: list[str], database: dict[str, Any]) -> Iterator[subproces
 
 
 @contextmanager
-def scratch_database(url: str) -> Iterator[str]:
+def scratch_database(url: str, name: str = "") -> Iterator[str]:
     """Create an empty database on the server of another one; yield its URL, and drop it afterwards.
+
+    Args:
+        name: of the new database; by default it is derived from the other.
 
     Raises:
         OperationError: the role is not allowed to.
     """
-    name = f"{urlsplit(url).path[1:]}_verify"
+    name = name or f"{urlsplit(url).path[1:]}_verify"
     quoted = sql.Identifier(name)
     _run_sql(url, sql.SQL("DROP DATABASE IF EXISTS {}").format(quoted))  # Of a run that was killed.
     _run_sql(url, sql.SQL("CREATE DATABASE {}").format(quoted))
