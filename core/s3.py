@@ -39,12 +39,14 @@ class Bucket:
     Args:
         url: `s3://key:secret@host/bucket/folder?region=name`; `s3+http://` does not encrypt. Without key and
             secret, boto3 looks for them (environment, files, the role of the machine).
+        read_timeout: seconds to wait for each answer.
 
     Raises:
         ValueError: the URL is not like that, or boto3 is not installed; its text is a part of a sentence.
     """
 
     url: str
+    read_timeout: int = READ_TIMEOUT
 
     def __post_init__(self) -> None:
         try:
@@ -90,7 +92,7 @@ class Bucket:
                 aws_secret_access_key=unquote(password) if password else None,
                 config=Config(
                     connect_timeout=CONNECT_TIMEOUT,
-                    read_timeout=READ_TIMEOUT,
+                    read_timeout=self.read_timeout,
                     retries={"total_max_attempts": 2, "mode": "standard"},
                     s3={"addressing_style": "path"},
                     # Not every engine knows the newer checksums.

@@ -23,7 +23,7 @@ from psycopg import IsolationLevel
 from spokesperson.operations import OperationError, set_up
 from spokesperson.operations.counting import counted
 
-BATCH = 1000
+BATCH = 500
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -18,6 +18,8 @@ from spokesperson.operations import OperationError
 NAME = re.compile(r"spokesperson-(\d{8}T\d{6}Z)\.tar(\.age|\.gpg)?")
 # S3 has at most 10,000 parts in an object, so an archive has at most 640 GB there.
 PART = 64 * 1024 * 1024
+# Seconds: an engine joins the parts of a large object before it answers.
+READ_TIMEOUT = 300
 
 
 class Destination(Protocol):
@@ -29,8 +31,8 @@ class Destination(Protocol):
     def save(self, name: str, content: Any) -> None:
         """Store a backup whole or not at all; `content` has `read`."""
 
-    def open(self, name: str) -> IO[bytes]:
-        """Open a backup for reading."""
+    def read(self, name: str, sink: IO[bytes]) -> None:
+        """Write a backup to a stream."""
 
     def delete(self, name: str) -> None:
         """Delete a backup."""
@@ -62,8 +64,9 @@ class Folder:
         finally:
             partial.unlink(missing_ok=True)
 
-    def open(self, name: str) -> IO[bytes]:
-        return (self.path / name).open("rb")
+    def read(self, name: str, sink: IO[bytes]) -> None:
+        with (self.path / name).open("rb") as file:
+            shutil.copyfileobj(file, sink)
 
     def delete(self, name: str) -> None:
         (self.path / name).unlink(missing_ok=True)
@@ -92,9 +95,9 @@ class BucketFolder:
         with self.bucket.call(name) as key:
             self.bucket.client.upload_fileobj(content, **key, Config=config)
 
-    def open(self, name: str) -> IO[bytes]:
+    def read(self, name: str, sink: IO[bytes]) -> None:
         with self.bucket.call(name) as key:
-            return self.bucket.client.get_object(**key)["Body"]  # type: ignore[no-any-return]
+            shutil.copyfileobj(self.bucket.client.get_object(**key)["Body"], sink)
 
     def delete(self, name: str) -> None:
         with self.bucket.call(name) as key:
@@ -110,7 +113,7 @@ def get_destination(url: str) -> Destination:
     if not url:
         raise OperationError("Set BACKUP_URL to the folder or bucket for backups.")
     try:
-        return BucketFolder(Bucket(url)) if is_s3(url) else Folder(Path(url).absolute())
+        return BucketFolder(Bucket(url, READ_TIMEOUT)) if is_s3(url) else Folder(Path(url).absolute())
     except ValueError as error:
         raise OperationError(f"BACKUP_URL {error}.") from error
 

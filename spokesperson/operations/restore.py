@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import shutil
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -60,8 +59,7 @@ def run(options: argparse.Namespace) -> int:
 @contextmanager
 def opened(destination: Destination, name: str, identity: str | None) -> Iterator[ArchiveReader]:
     """Open a backup, and decrypt it if it is encrypted."""
-    command = decryption(name, identity)
-    with destination.open(name) as file, Pipeline(partial(shutil.copyfileobj, file), command) as stream:
+    with Pipeline(partial(destination.read, name), decryption(name, identity)) as stream:
         yield ArchiveReader(stream)
 
 

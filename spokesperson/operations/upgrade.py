@@ -25,10 +25,8 @@ from spokesperson.operations import OperationError, env_file
 RESTART = "systemctl reload-or-restart spokesperson-web && systemctl restart spokesperson-worker"
 STOP = "systemctl stop spokesperson-web spokesperson-worker"
 HEALTH = "http://127.0.0.1:8000/health/"
-# Seconds.
-HEALTH_TIMEOUT, PAUSE = 60, 0.2
-# While the server replaces its processes, an old one can answer.
-ANSWERS_IN_A_ROW = 5
+# Seconds. While the server replaces its processes one after another, old ones answer too.
+HEALTH_TIMEOUT, HEALTHY_SECONDS, PAUSE = 90, 15, 0.2
 NOT_RESTORED = 3
 
 
@@ -185,21 +183,21 @@ class Upgrade:
         new.rename(self.code)
 
     def check_health(self) -> None:
-        """Wait until the site answers that it is ready, several times in a row."""
+        """Wait until the site has answered that it is ready for a while, and nothing else."""
         self.step(f"Wait for {self.options.health}", [])
         if self.options.dry_run:
             return
         origin = urlsplit(os.environ.get("ORIGIN", ""))
         request = Request(self.options.health, headers={"Host": origin.netloc or "localhost"})  # noqa: S310 - the operator's
-        deadline, good, seen = time.monotonic() + HEALTH_TIMEOUT, 0, ""
-        while good < ANSWERS_IN_A_ROW:
+        began = healthy_since = time.monotonic()
+        while (now := time.monotonic()) - healthy_since < HEALTHY_SECONDS:
             try:
-                with urlopen(request, timeout=10) as response:  # noqa: S310
-                    good, seen = good + 1, str(response.status)
+                with urlopen(request, timeout=10):  # noqa: S310
+                    pass
             except (URLError, OSError) as error:
-                good, seen = 0, str(error)
-            if time.monotonic() > deadline:
-                raise OperationError(f"{self.options.health} does not answer 200 but: {seen}.")
+                if now - began > HEALTH_TIMEOUT:
+                    raise OperationError(f"{self.options.health} does not answer 200 but: {error}.") from error
+                healthy_since = time.monotonic()
             time.sleep(PAUSE)
 
     def roll_back(self, error: Exception, migrations: dict[str, Any], *, is_switched: bool, is_stopped: bool) -> None:

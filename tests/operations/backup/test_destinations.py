@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
@@ -20,7 +19,6 @@ from spokesperson.operations.destinations import Destination, expired, find, get
 
 FIRST = "spokesperson-20261101T020000Z.tar"
 SECOND = "spokesperson-20261102T020000Z.tar.age"
-MakeDestination = Callable[[], Destination]
 
 
 @pytest.fixture(params=["folder", "bucket"])
@@ -30,6 +28,12 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return str(request.getfixturevalue("s3_url"))
 
 
+def read(destination: Destination, name: str) -> bytes:
+    sink = BytesIO()
+    destination.read(name, sink)
+    return sink.getvalue()
+
+
 def test_destination_stores_lists_opens_and_deletes(url: str) -> None:
     destination = get_destination(url)
     assert destination.names() == []
@@ -37,8 +41,7 @@ def test_destination_stores_lists_opens_and_deletes(url: str) -> None:
         destination.save(name, BytesIO(name.encode()))
     destination.save("spokesperson-notes.txt", BytesIO(b"of the operator"))
     assert destination.names() == [FIRST, SECOND]
-    with destination.open(SECOND) as file:
-        assert file.read() == SECOND.encode()
+    assert read(destination, SECOND) == SECOND.encode()
     destination.delete(FIRST)
     assert destination.names() == [SECOND]
 
@@ -67,8 +70,7 @@ def test_bucket_stores_parts(s3_url: str, monkeypatch: pytest.MonkeyPatch) -> No
     destination = get_destination(s3_url)
     with Pipeline(lambda sink: sink.write(content) and None) as stream:
         destination.save(FIRST, stream)
-    with destination.open(FIRST) as file:
-        assert file.read() == content
+    assert read(destination, FIRST) == content
 
 
 def test_folder_is_for_its_owner_only(tmp_path: Path) -> None:

@@ -66,7 +66,8 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Installation:
     installation = Installation(tmp_path)
     monkeypatch.setattr(sys, "prefix", str(installation.code))
     monkeypatch.setenv("DATA_DIR", str(installation.data))
-    monkeypatch.setattr(upgrade, "HEALTH_TIMEOUT", 2)
+    monkeypatch.setattr(upgrade, "HEALTH_TIMEOUT", 0.3)
+    monkeypatch.setattr(upgrade, "HEALTHY_SECONDS", 0.1)
     monkeypatch.setattr(upgrade, "PAUSE", 0.01)
     return installation
 
