@@ -6,6 +6,7 @@ import http.client
 import shutil
 import subprocess
 import sys
+import sysconfig
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -81,11 +82,13 @@ class Installation:
         return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()  # noqa: S603
 
     def install(self) -> None:
-        """Clone this repository, and copy its environment: the steps of make would install the same."""
+        """Clone this repository; the environment has the packages of the one that runs the tests."""
         self.git("clone", "--quiet", str(ROOT), str(self.origin), folder=ROOT)
         self.git("clone", "--quiet", str(self.origin), str(self.code), folder=ROOT)
         environment = self.code / ".venv"
-        shutil.copytree(Path(sys.prefix).resolve(), environment, symlinks=True)
+        subprocess.run([sys.executable, "-m", "venv", "--without-pip", environment], check=True)  # noqa: S603
+        [packages] = environment.glob("lib/python*/site-packages")
+        (packages / "tests.pth").write_text(sysconfig.get_path("purelib"))
         (environment / "requirements.stamp").touch()
         subprocess.run(["make", "-s", "-C", self.code, "catalogues"], check=True)  # noqa: S603, S607
 
