@@ -148,7 +148,7 @@ class Pipeline:
         command: the program and its arguments.
     """
 
-    def __init__(self, produce: Callable[[IO[bytes]], None], command: Sequence[str] = ()) -> None:
+    def __init__(self, produce: Callable[[IO[bytes]], object], command: Sequence[str] = ()) -> None:
         read_end, write_end = os.pipe()
         self._source: IO[bytes] = os.fdopen(read_end, "rb")
         self._sink: IO[bytes] = os.fdopen(write_end, "wb")
@@ -165,7 +165,7 @@ class Pipeline:
         self._thread = threading.Thread(target=self._run, args=[produce], daemon=True)
         self._thread.start()
 
-    def _run(self, produce: Callable[[IO[bytes]], None]) -> None:
+    def _run(self, produce: Callable[[IO[bytes]], object]) -> None:
         try:
             with self._sink:
                 produce(self._sink)

@@ -105,7 +105,9 @@ def test_valid_values(tmp_path: Path, name: str, value: str, show: str, expected
 
 def test_media_on_another_host_is_allowed_by_the_content_security_policy(tmp_path: Path) -> None:
     shown = start(tmp_path, show="SECURE_CSP", **PRODUCTION, MEDIA_URL="https://media.example.org:8443/images/")
-    assert "'img-src': [<CSP.SELF: \"'self'\">, 'data:', 'https://media.example.org:8443']" in shown.stdout, shown.stderr
+    assert "'img-src': [<CSP.SELF: \"'self'\">, 'data:', 'https://media.example.org:8443']" in shown.stdout, (
+        shown.stderr
+    )
 
 
 def test_backups_are_scheduled_if_there_is_a_place_for_them(tmp_path: Path) -> None:

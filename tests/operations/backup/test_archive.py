@@ -86,7 +86,7 @@ def test_other_files_are_no_backup(content: bytes) -> None:
 
 
 def test_pipeline_reads_what_a_program_makes_of_it() -> None:
-    with Pipeline(lambda sink: sink.write(b"a" * 100_000) and None, ["tr", "a", "b"]) as stream:
+    with Pipeline(lambda sink: sink.write(b"a" * 100_000), ["tr", "a", "b"]) as stream:
         assert stream.read(10) == b"b" * 10
         assert stream.read() == b"b" * 99_990
 
@@ -106,14 +106,14 @@ def test_pipeline_fails_at_the_end_if_its_source_failed(command: list[str]) -> N
 def test_pipeline_fails_if_its_program_failed() -> None:
     command = ["sh", "-c", "head -c 10; echo 'no key' >&2; exit 3"]
     with (
-        Pipeline(lambda sink: sink.write(b"a" * 500_000) and None, command) as stream,
+        Pipeline(lambda sink: sink.write(b"a" * 500_000), command) as stream,
         pytest.raises(OperationError, match="no key"),
     ):
         stream.read()
 
 
 def test_pipeline_can_be_left_before_its_end() -> None:
-    with Pipeline(lambda sink: sink.write(b"a" * 500_000) and None, ["cat"]) as stream:
+    with Pipeline(lambda sink: sink.write(b"a" * 500_000), ["cat"]) as stream:
         assert stream.read(1) == b"a"
 
 
@@ -144,7 +144,7 @@ def test_encrypted_archive_is_read_with_the_key_only(keys: tuple[str, str]) -> N
         encrypted = stream.read()
     assert b"manifest.json" not in encrypted
     assert "ключ".encode() not in encrypted
-    with Pipeline(lambda sink: sink.write(encrypted) and None, decryption(f"backup.tar{ending}", identity)) as stream:
+    with Pipeline(lambda sink: sink.write(encrypted), decryption(f"backup.tar{ending}", identity)) as stream:
         assert read(stream.read())["media/a.webp"] == b"image"
     # Cut.
     source = partial(shutil.copyfileobj, BytesIO(encrypted[:-100]))

@@ -68,7 +68,7 @@ def test_bucket_stores_parts(s3_url: str, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(module, "PART", 5 * 1024 * 1024)
     content = os.urandom(12 * 1024 * 1024)
     destination = get_destination(s3_url)
-    with Pipeline(lambda sink: sink.write(content) and None) as stream:
+    with Pipeline(lambda sink: sink.write(content)) as stream:
         destination.save(FIRST, stream)
     assert read(destination, FIRST) == content
 
