@@ -76,6 +76,7 @@ class Installation:
         variables = {"ORIGIN": f"http://127.0.0.1:{port}", "TRUSTED_PROXY_COUNT": "1", "VIEWS_PER_ADDRESS": "1000"}
         self.site = Site(data, variables={**variables, "BACKUP_URL": str(folder / "backups")})
         self.process: subprocess.Popen[bytes] | None = None
+        self.views_before = 0
 
     def git(self, *arguments: str, folder: Path | None = None) -> str:
         command = [*GIT, "-C", str(folder or self.origin), *arguments]
@@ -170,6 +171,7 @@ ARTICLE = "from articles.models import Article; print(Article.objects.published(
 def load(installation: Installation) -> Iterator[list[Load]]:
     """Yield threads that use the site until the test ends them."""
     article = int(ask(installation, ARTICLE))
+    installation.views_before = int(ask(installation, VIEWS.format(article)))
     threads = [Load(number, installation.port, article) for number in range(1, 4)]
     for thread in threads:
         thread.start()
@@ -190,7 +192,6 @@ def end(threads: list[Load]) -> Counter[tuple[str, int]]:
 
 def test_upgrade_under_load(installation: Installation, load: list[Load]) -> None:
     site, article = installation, load[0].article
-    before = int(ask(site, VIEWS.format(article)))
     done = site.upgrade(site.new_version())
     assert done.returncode == 0, done.stdout + done.stderr
     # The processes run the new version, and go on.
@@ -200,7 +201,7 @@ def test_upgrade_under_load(installation: Installation, load: list[Load]) -> Non
     statuses = end(load)
     assert set(statuses) == {("GET", 200), ("POST", 204)}
     assert statuses["POST", 204] > 100
-    assert int(ask(site, VIEWS.format(article))) == before + statuses["POST", 204]
+    assert int(ask(site, VIEWS.format(article))) == site.views_before + statuses["POST", 204]
     assert "All counters are correct." in site.run("manage", "recount", "--check").stdout
     assert len(list((site.site.data.parent / "backups").iterdir())) == 1
 
@@ -209,7 +210,6 @@ def test_upgrade_to_a_broken_version_under_load(installation: Installation, load
     """The version passes its checks, but does not serve; the old one is back."""
     site, article = installation, load[0].article
     version = site.run("--version").stdout
-    before = int(ask(site, VIEWS.format(article)))
     health = (site.origin / "spokesperson/health.py").read_text(encoding="utf-8")
     broken = health.replace("status=200 if is_ready else 503", "status=503")
     assert broken != health
@@ -220,6 +220,6 @@ def test_upgrade_to_a_broken_version_under_load(installation: Installation, load
     assert site.run("--version").stdout == version
     statuses = end(load)
     assert set(statuses) == {("GET", 200), ("POST", 204)}
-    assert int(ask(site, VIEWS.format(article))) == before + statuses["POST", 204]
+    assert int(ask(site, VIEWS.format(article))) == site.views_before + statuses["POST", 204]
     # The old version serves with the new column.
     assert "All counters are correct." in site.run("manage", "recount", "--check").stdout
