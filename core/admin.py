@@ -4,9 +4,7 @@
 where Django's own count all rows and skip the earlier ones by OFFSET.
 """
 
-from __future__ import annotations
-
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from itertools import islice
 from typing import Any, ClassVar
@@ -158,16 +156,30 @@ def ordering_of(rows: QuerySet[Any]) -> KeysetOrdering:
     return KeysetOrdering(columns, ascending=ascending)
 
 
-class RequiredListFilter(admin.SimpleListFilter):
-    """A filter without "All": the first choice is the default."""
+class ViewFilter(admin.SimpleListFilter):
+    """Choose one of several lists: `views` has methods of the queryset and their labels. The first is the default."""
+
+    title = gettext_lazy("list")
+    parameter_name = "view"
+    views: ClassVar[Mapping[str, Any]]
+
+    @classmethod
+    def selected(cls, request: HttpRequest) -> str:
+        """Return the name of the list that a request asks for."""
+        name = request.GET.get(cls.parameter_name, "")
+        return name if name in cls.views else next(iter(cls.views))
 
     def value(self) -> str:
-        value = super().value()
-        names = [name for name, _label in self.lookup_choices]
-        return value if value in names else names[0]
+        return self.selected(self.request)
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return list(self.views.items())
 
     def choices(self, changelist: ChangeList) -> Iterator[Any]:
         return islice(super().choices(changelist), 1, None)
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> Any:
+        return getattr(queryset, self.value())()
 
 
 class SiteSettingsForm(forms.ModelForm[SiteSettings]):

@@ -5,6 +5,11 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from django.utils.translation import gettext as _
+
+from core.exceptions import ActionNotAllowed
+
+MAX_REASON = 2000
 # Characters that XML 1.0 (and so feeds) does not allow, the other control characters and the noncharacters.
 _FORBIDDEN = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff"
@@ -34,6 +39,20 @@ def clean_text(text: str, *, one_line: bool = False) -> str:
     text = _DIRECTION.sub("", _FORBIDDEN.sub("", _LINE_BREAK.sub("\n", text)))
     text = unicodedata.normalize("NFC", text)
     return " ".join(text.split()) if one_line else text.strip()
+
+
+def clean_reason(reason: str, *, required: bool = False) -> str:
+    """Return the reason of a decision without surrounding whitespace.
+
+    Raises:
+        ActionNotAllowed: it is missing or too long.
+    """
+    reason = reason.strip()
+    if required and not reason:
+        raise ActionNotAllowed(_("Enter a reason. The user can read it."), "reason")
+    if len(reason) > MAX_REASON:
+        raise ActionNotAllowed(_("Enter a reason of up to %(count)d characters.") % {"count": MAX_REASON}, "reason")
+    return reason
 
 
 def is_visible(text: str) -> bool:

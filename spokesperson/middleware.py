@@ -60,13 +60,16 @@ def refuse_malformed_requests(get_response: GetResponse) -> GetResponse:
 
 
 def refuse_writes_in_maintenance(get_response: GetResponse) -> GetResponse:
-    """During maintenance, answer every request that can write with 503."""
+    """During maintenance, answer every request that can write with 503; texts can be sent again from that page."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         if request.method in READING_METHODS or not maintenance.is_on():
             return get_response(request)
         sentence = _("The site is read-only during maintenance. Nothing was saved: send it again in a few minutes.")
-        response = refuse(request, 503, sentence, title=_("Read-only"))
+        # A form with a key is accepted once, however often it is sent. Files have to be chosen again.
+        fields = [(name, value) for name, values in request.POST.lists() for value in values]
+        has_key = "form_key" in request.POST
+        response = refuse(request, 503, sentence, title=_("Read-only"), fields=fields if has_key else [])
         response["Retry-After"] = str(maintenance.RETRY_AFTER)
         return response
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from typing import Any
 
 from django.core.exceptions import DisallowedHost, RequestDataTooBig, SuspiciousFileOperation
 from django.core.files.storage import default_storage
@@ -18,9 +19,13 @@ from core.database import note_error, unavailable
 logger = logging.getLogger(__name__)
 
 
-def refuse(request: HttpRequest, status: int, sentence: str, *, title: str | None = None) -> HttpResponse:
-    """Return an error page with one sentence that says why the request is refused."""
-    context = {"status": status, "sentence": sentence, "title": title or _("Request rejected")}
+def refuse(request: HttpRequest, status: int, sentence: str, **context: Any) -> HttpResponse:
+    """Return an error page with one sentence that says why the request is refused.
+
+    Args:
+        context: `title` of the page; `fields`, as names and values, of a form that can be sent again.
+    """
+    context = {"status": status, "sentence": sentence, "title": _("Request rejected"), **context}
     return render(request, "refused.html", context, status=status)
 
 

@@ -38,7 +38,7 @@ from articles.models import Article, Revision, Section
 from articles.moderation.admin.review import ReviewAdmin
 from articles.moderation.forms import ReasonForm
 from articles.moderation.services import decide
-from articles.promotion.admin.decisions import DecisionMixin
+from articles.promotion.admin import PromotionAdmin
 from articles.promotion.forms import CancelForm
 from articles.services import publishing
 from core.forms import TextField
@@ -107,7 +107,7 @@ def test_every_form_of_the_admin_uses_the_text_field(rf: RequestFactory) -> None
     request.user = administrator()
     for model, model_admin in admin.site._registry.items():
         # The review pages have forms of their own.
-        if model_admin.has_change_permission(request) and not isinstance(model_admin, (ReviewAdmin, DecisionMixin)):
+        if model_admin.has_change_permission(request) and not isinstance(model_admin, (ReviewAdmin, PromotionAdmin)):
             form = model_admin.get_form(request, change=True)
             for name, field in free_text_fields(form.base_fields).items():
                 if model.__module__.startswith(("accounts.", "articles.", "core.")):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django import forms
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
@@ -13,8 +11,9 @@ from django.utils.translation import gettext_lazy
 from accounts.models import User
 from articles.forms import ArticleForm
 from articles.models import Revision
-from articles.moderation.models import MAX_REASON, Decision, Rule
+from articles.moderation.models import Decision, Rule
 from core.forms import OneLineField, TextField
+from core.text import MAX_REASON
 
 
 class ReasonForm(forms.Form):
@@ -41,13 +40,6 @@ class DecisionForm(ReasonForm):
     )
     submitted = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)
     field_order = ["verdict", "rule", "reason", "submitted"]
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or self.cleaned_data
-        needs_reason = cleaned.get("verdict") in Decision.VERDICTS_WITH_REASON
-        if needs_reason and not cleaned.get("reason") and "reason" not in self.errors:
-            self.add_error("reason", _("Enter a reason. The author can read it."))
-        return cleaned
 
 
 class CorrectionForm(ArticleForm):
@@ -81,9 +73,8 @@ class SuspensionForm(forms.Form):
         help_text=gettext_lazy("The user receives this by email. It is not public."),
     )
 
-    def clean_username(self) -> str:
+    def clean_username(self) -> User:
         user = User.objects.filter(username__iexact=self.cleaned_data["username"], is_active=True).first()
         if user is None:
             raise ValidationError(_("No user has this username."))
-        self.user = user
-        return user.username
+        return user

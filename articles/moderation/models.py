@@ -14,6 +14,7 @@ from django.utils.translation import pgettext_lazy
 
 from articles.models import Article, Revision
 from core.pagination import KeysetOrdering
+from core.text import MAX_REASON
 
 # The order of the public log; its index is `decision_public`.
 BY_DECISION_TIME = KeysetOrdering({"decided_at": datetime, "pk": int})
@@ -22,7 +23,6 @@ MAX_HISTORY_COUNT = 100
 MAX_HISTORY_ARTICLES = 10
 # Unreviewed articles are looked up among this many of the latest publications.
 MAX_UNREVIEWED_SEARCHED = 2_000
-MAX_REASON = 2000
 
 
 class Rule(models.TextChoices):

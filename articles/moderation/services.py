@@ -1,4 +1,8 @@
-"""What moderators do: decide on a submission, correct a text, suspend a user. Each action is one transaction."""
+"""What moderators do: decide on a submission, correct a text, suspend a user. Each action is one transaction.
+
+All raise `PermissionDenied` without the permission for it, and `ActionNotAllowed` if the moderator is suspended, the
+article or the account is their own, a reason that is needed is missing, or the present state does not allow it.
+"""
 
 from __future__ import annotations
 
@@ -14,11 +18,12 @@ from accounts import services as accounts
 from accounts.models import User
 from accounts.services import lock_acting_user
 from articles.models import Article, Revision
-from articles.moderation.models import MAX_REASON, Decision, Rule, Suspension, version_of
+from articles.moderation.models import Decision, Rule, Suspension, version_of
 from articles.services import publishing
 from articles.services.revisions import ArticleContent
 from core.exceptions import ActionNotAllowed
 from core.mail import enqueue_email
+from core.text import clean_reason
 
 DECIDE = "moderation.decide"
 SUSPEND = "moderation.add_suspension"
@@ -59,13 +64,8 @@ def decide(
         verdict: one of `allowed_verdicts`.
         reason: required to return and to hide. The author reads it; for hiding it is in the public log too.
         expected_version: `version_of` the text that the moderator read; by default that of `revision` as given.
-
-    Raises:
-        PermissionDenied: the user is not a moderator.
-        ActionNotAllowed: the article is the moderator's own, the reason is missing, or the text was submitted again or
-            decided on meanwhile (the message says by whom).
     """
-    reason = _clean_reason(reason, required=verdict in Decision.VERDICTS_WITH_REASON)
+    reason = clean_reason(reason, required=verdict in Decision.VERDICTS_WITH_REASON)
     if rule not in Rule.values:
         raise ValueError(f"unknown rule {rule!r}")
     if expected_version is None:
@@ -92,13 +92,8 @@ def correct(*, article: Article, revision_number: int, moderator: User, text: Ar
 
     Args:
         revision_number: the live revision that the moderator corrected.
-
-    Raises:
-        PermissionDenied: the user is not a moderator.
-        ActionNotAllowed: the article is the moderator's own, the reason is missing, another revision is live by now, or
-            the author has a newer one open.
     """
-    reason = _clean_reason(reason, required=True)
+    reason = clean_reason(reason, required=True)
     with transaction.atomic():
         lock_acting_user(moderator.pk, DECIDE)
         article = _lock_article(article.pk)
@@ -115,12 +110,9 @@ def correct(*, article: Article, revision_number: int, moderator: User, text: Ar
 def suspend(*, user: User, moderator: User, until: datetime, reason: str) -> Suspension:
     """Suspend a user, who can log in and read until then, but not write, vote or promote.
 
-    Raises:
-        PermissionDenied: the moderator has no permission to suspend.
-        ActionNotAllowed: it is the moderator, or an administrator (unless by one), the reason is missing, or `until` is
-            past or later than `MAX_SUSPENSION` from now.
+    Only an administrator can suspend an administrator.
     """
-    reason = _clean_reason(reason, required=True)
+    reason = clean_reason(reason, required=True)
     if not timezone.now() < until <= timezone.now() + MAX_SUSPENSION:
         raise ActionNotAllowed(_("Choose a time within the next ten years."))
     with transaction.atomic():
@@ -132,12 +124,7 @@ def suspend(*, user: User, moderator: User, until: datetime, reason: str) -> Sus
 
 
 def lift(*, suspension: Suspension, moderator: User) -> None:
-    """End a suspension now. Idempotent; other suspensions of the user go on.
-
-    Raises:
-        PermissionDenied: the moderator has no permission to lift.
-        ActionNotAllowed: it is the moderator's own suspension, or an administrator's (unless by one).
-    """
+    """End a suspension now. Idempotent; other suspensions of the user go on."""
     with transaction.atomic():
         user = _lock_suspended(suspension.user_id, moderator, LIFT)
         Suspension.objects.filter(pk=suspension.pk, lifted_at=None).update(lifted_at=timezone.now())
@@ -145,11 +132,7 @@ def lift(*, suspension: Suspension, moderator: User) -> None:
 
 
 def clear_profile(*, user: User, moderator: User) -> None:
-    """Remove the name, the description and the photo of a user; the username stays.
-
-    Raises:
-        PermissionDenied, ActionNotAllowed: as in `suspend`.
-    """
+    """Remove the name, the description and the photo of a user; the username stays."""
     with transaction.atomic():
         accounts.clear_profile(user=_lock_suspended(user.pk, moderator, SUSPEND))
 
@@ -157,15 +140,6 @@ def clear_profile(*, user: User, moderator: User) -> None:
 def _check_not_own(article: Article, moderator: User) -> None:
     if article.author_id == moderator.pk:
         raise ActionNotAllowed(_("This is your own article. Another moderator must decide on it."))
-
-
-def _clean_reason(reason: str, *, required: bool) -> str:
-    reason = reason.strip()
-    if required and not reason:
-        raise ActionNotAllowed(_("Enter a reason. The user can read it."))
-    if len(reason) > MAX_REASON:
-        raise ActionNotAllowed(_("Enter a reason of up to %(count)d characters.") % {"count": MAX_REASON})
-    return reason
 
 
 def _lock_article(pk: int) -> Article:

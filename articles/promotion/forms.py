@@ -21,8 +21,8 @@ from articles.promotion.models import Placement, Plan
 from articles.promotion.models.payment import MAX_PRICE, to_decimal, to_minor
 from articles.promotion.services.capacity import MAX_REQUEST_LEAD
 from articles.promotion.services.decisions import MAX_PICK_DAYS
-from articles.promotion.services.state_machine import MAX_REASON
 from core.forms import OneLineField, TextField
+from core.text import MAX_REASON
 
 
 def reason_field(rows: int, help_text: Any) -> TextField:
@@ -145,15 +145,6 @@ class DecisionForm(forms.Form):
         else:
             start.help_text = _("Only for moving the start. The duration does not change.")
 
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or self.cleaned_data
-        action = cleaned.get("action")
-        if action in {Action.DECLINE, Action.REVOKE, Action.CORRECT} and cleaned.get("reason") == "":
-            self.add_error("reason", _("Enter a reason."))
-        if action == Action.MOVE_START and "start" in cleaned and cleaned["start"] is None:
-            self.add_error("start", _("Enter the new start."))
-        return cleaned
-
 
 class ArticleField(OneLineField):
     """A published article, by its id or its URL."""
@@ -191,10 +182,6 @@ class PlanForm(forms.ModelForm[Plan]):
         decimal_places=2,
         help_text=_("For example, 12.50. Enter 0 for a free promotion."),
     )
-
-    class Meta:
-        model = Plan
-        fields = ["name", "placement", "days", "price", "currency", "terms", "is_offered", "position"]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
-from django.db.models import IntegerField, OuterRef, Q, Subquery, Sum
+from django.db.models import IntegerField, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from articles.promotion.models import LedgerEntry, LedgerHead, Placement, Promotion, PromotionDay, PromotionQuerySet
+from articles.promotion.models import LedgerEntry, LedgerHead, Placement, Promotion, PromotionDay
 from core.pagination import KeysetOrdering, Page, paginate
 from core.ratelimit import check_rate_limit
 
@@ -27,7 +27,6 @@ PAGE_SIZE = 20
 FILE_SIZE = 1000
 # Files per minute of one client.
 MAX_EXPORTS = 30
-APPROVALS = {LedgerEntry.Event.APPROVED, LedgerEntry.Event.PICKED}
 # Promotions are public from the payment or the decision on.
 PHASES = [phase for phase in Promotion.State if phase not in {"requested", "awaiting_payment", "approved"}]
 # The filters: query parameter → its values, and its column.
@@ -39,7 +38,7 @@ CHOICES = {
 COLUMNS = {"kind": "kind", "place": "placement__code", "state": "state"}
 
 
-def public_promotions(filters: Mapping[str, str]) -> PromotionQuerySet:
+def public_promotions(filters: Mapping[str, str]) -> QuerySet[Promotion]:
     """Return the promotions of the public ledger with all that a row shows, in two queries."""
     withdrawn = Q(state="cancelled", paid_at=None, approved_at=None)
     promotions = Promotion.objects.exclude(Q(state__in=["requested", "awaiting_payment"]) | withdrawn)
@@ -56,7 +55,7 @@ def public_promotions(filters: Mapping[str, str]) -> PromotionQuerySet:
     )
 
 
-def with_results(promotions: PromotionQuerySet) -> PromotionQuerySet:
+def with_results(promotions: QuerySet[Promotion]) -> QuerySet[Promotion]:
     """Annotate the sums `impressions` and `clicks`."""
     days = PromotionDay.objects.filter(promotion=OuterRef("pk")).order_by().values("promotion")
     return promotions.annotate(
@@ -67,58 +66,44 @@ def with_results(promotions: PromotionQuerySet) -> PromotionQuerySet:
     )
 
 
-class PublicLedgerRow:
-    """A promotion as it is public. If the article is hidden, its title and its author are left out."""
+def as_row(promotion: Any) -> dict[str, Any]:
+    """Return the columns of the files."""
+    title, section = promotion.public_title, promotion.section
+    return {
+        "promotion": promotion.pk,
+        "article": title,
+        "address": f"{settings.ORIGIN}{promotion.article.get_absolute_url()}" if title else "",
+        "sponsor": promotion.public_sponsor,
+        "kind": promotion.kind,
+        "price": promotion.price_shown.replace("\u00a0", " ") if promotion.price else "",
+        "placement": promotion.placement.code,
+        "section": section.slug if section else "",
+        "from": promotion.starts_at.isoformat() if promotion.starts_at else "",
+        "to": promotion.ran_until.isoformat() if promotion.ran_until else "",
+        "approved_by": LedgerEntry.Role.MODERATOR.value if promotion.approved_at else "",
+        "impressions": promotion.impressions,
+        "clicks": promotion.clicks,
+        "state": promotion.phase.value,
+    }
 
-    def __init__(self, promotion: Any) -> None:
-        self.promotion = promotion
-        self.phase = promotion.phase
-        self.entries: list[LedgerEntry] = list(promotion.ledger.all())
-        self.approval = next((entry for entry in self.entries if entry.event in APPROVALS), None)
-        article = promotion.article
-        # Empty if the article is hidden.
-        self.title = article.live.title if article.is_public and article.live else ""
-        self.url = article.get_absolute_url() if self.title else ""
-        is_author = promotion.sponsor_id == article.author_id
-        self.sponsor = "" if promotion.is_editorial or (is_author and not self.title) else promotion.sponsor.name
 
-    def history(self) -> list[dict[str, Any]]:
-        """Return the rows of the ledger. They name the role of the actor, never the user."""
-        return [
-            {
-                "number": entry.number,
-                "at": entry.at,
-                "event": entry.event,
-                "from": entry.from_state,
-                "to": entry.to_state,
-                "by": entry.actor_role,
-                "amount": entry.amount_shown if entry.amount else "",
-                "reason": entry.public_reason,
-                "hash": entry.hash,
-                "previous_hash": entry.previous_hash,
-            }
-            for entry in self.entries
-        ]
-
-    def values(self) -> dict[str, Any]:
-        """Return the columns of the files."""
-        promotion = self.promotion
-        return {
-            "promotion": promotion.pk,
-            "article": self.title,
-            "address": f"{settings.ORIGIN}{self.url}" if self.url else "",
-            "sponsor": self.sponsor,
-            "kind": promotion.kind,
-            "price": promotion.price_shown.replace("\u00a0", " ") if promotion.price else "",
-            "placement": promotion.placement.code,
-            "section": promotion.section.slug if promotion.section else "",
-            "from": promotion.starts_at.isoformat() if promotion.starts_at else "",
-            "to": promotion.ran_until.isoformat() if promotion.ran_until else "",
-            "approved_by": self.approval.actor_role if self.approval else "",
-            "impressions": promotion.impressions,
-            "clicks": promotion.clicks,
-            "state": str(self.phase.value),
+def as_history(promotion: Promotion) -> list[dict[str, Any]]:
+    """Return the rows of the ledger. They name the role of the actor, never the user."""
+    return [
+        {
+            "number": entry.number,
+            "at": entry.at,
+            "event": entry.event,
+            "from": entry.from_state,
+            "to": entry.to_state,
+            "by": entry.actor_role,
+            "amount": entry.amount_shown if entry.amount else "",
+            "reason": entry.public_reason,
+            "hash": entry.hash,
+            "previous_hash": entry.previous_hash,
         }
+        for entry in promotion.ledger.all()
+    ]
 
 
 @require_safe
@@ -127,7 +112,7 @@ def ledger(request: HttpRequest) -> HttpResponse:
     filters, page = _page(request, PAGE_SIZE)
     labels = {"kind": _("Kind"), "place": _("Place"), "state": _("State")}
     context = {
-        "rows": [PublicLedgerRow(promotion) for promotion in page.object_list],
+        "promotions": page.object_list,
         "choices": [(name, label, CHOICES[name], filters.get(name)) for name, label in labels.items()],
         "query": urlencode(filters),
         "next": urlencode({**filters, "after": page.next_cursor}) if page.next_cursor else "",
@@ -139,11 +124,10 @@ def ledger(request: HttpRequest) -> HttpResponse:
 @require_safe
 def ledger_csv(request: HttpRequest) -> HttpResponse:
     """Return the public ledger as CSV; `Link: rel="next"` names the next file."""
-    check_rate_limit(request, "export", limit=MAX_EXPORTS, seconds=60)
-    rows, next_url = _file(request)
-    values = [row.values() for row in rows]
-    names = list(values[0]) if values else ["promotion"]
-    response = csv_response("promotions.csv", [names, *(row.values() for row in values)])
+    promotions, next_url = _file(request)
+    rows = [as_row(promotion) for promotion in promotions]
+    names = list(rows[0]) if rows else ["promotion"]
+    response = csv_response("promotions.csv", [names, *(row.values() for row in rows)])
     if next_url:
         response["Link"] = f'<{next_url}>; rel="next"'
     return response
@@ -152,12 +136,11 @@ def ledger_csv(request: HttpRequest) -> HttpResponse:
 @require_safe
 def ledger_json(request: HttpRequest) -> HttpResponse:
     """Return the public ledger with its rows, their hashes and the head: a copy of it proves later changes."""
-    check_rate_limit(request, "export", limit=MAX_EXPORTS, seconds=60)
-    rows, next_url = _file(request)
+    promotions, next_url = _file(request)
     head = LedgerHead.objects.filter(pk=1).first() or LedgerHead()
     return JsonResponse(
         {
-            "promotions": [{**row.values(), "ledger": row.history()} for row in rows],
+            "promotions": [{**as_row(promotion), "ledger": as_history(promotion)} for promotion in promotions],
             "next": next_url,
             "head": {"number": head.number, "hash": head.hash},
         },
@@ -173,12 +156,12 @@ def _page(request: HttpRequest, size: int) -> tuple[dict[str, str], Page[Promoti
     return filters, paginate(public_promotions(filters), request, order=NEWEST, size=size)
 
 
-def _file(request: HttpRequest) -> tuple[list[PublicLedgerRow], str | None]:
-    """Return the rows of a file, and the URL of the next one."""
+def _file(request: HttpRequest) -> tuple[Sequence[Promotion], str | None]:
+    """Return the promotions of a file, and the URL of the next one."""
+    check_rate_limit(request, "export", limit=MAX_EXPORTS, seconds=60)
     filters, page = _page(request, FILE_SIZE)
     query = urlencode({**filters, "after": page.next_cursor})
-    next_url = f"{settings.ORIGIN}{request.path}?{query}" if page.next_cursor else None
-    return [PublicLedgerRow(promotion) for promotion in page.object_list], next_url
+    return page.object_list, f"{settings.ORIGIN}{request.path}?{query}" if page.next_cursor else None
 
 
 def csv_response(filename: str, rows: Iterable[Iterable[object]]) -> HttpResponse:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
 from django.core.cache import caches
@@ -51,78 +51,32 @@ def promotion_of_own_article(user: User | AnonymousUser, pk: int) -> Promotion:
 # --- Selection: which cards a page shows ---------------------------------------------------------------------------
 
 
-class RunningPromotion(NamedTuple):
-    """What decides where a promotion is shown: a row of `RUNNING_VALUES`."""
-
-    pk: int
-    kind: str
-    placement_code: str
-    section_pk: int | None
-    article_pk: int
-    approved_revision_pk: int
-    live_revision_pk: int
-    article_state: str
-    starts_at: datetime
-    ends_at: datetime
-
-    @property
-    def is_deliverable(self) -> bool:
-        """Whether the article is published with the approved text."""
-        return self.article_state == Article.State.PUBLISHED and self.live_revision_pk == self.approved_revision_pk
-
-
+# What decides where a promotion is shown.
 RUNNING_VALUES = (
-    *("pk", "kind", "placement__code", "section_id", "article_id", "approved_revision_id"),
-    *("article__live_id", "article__state", "starts_at", "ends_at"),
+    *("pk", "kind", "placement__code", "section", "article", "approved_revision"),
+    *("article__live", "article__state", "starts_at", "ends_at"),
 )
 
 
-class PromotedCard(NamedTuple):
-    """A promotion and the card of its article."""
-
-    pk: int
-    kind: str
-    sponsor_username: str
-    sponsor_display_name: str
-    card: Card
-
-    @property
-    def sponsor_name(self) -> str:
-        """The name that readers see (`User.name`)."""
-        return self.sponsor_display_name or self.sponsor_username
-
-    @property
-    def is_paid_kind(self) -> bool:
-        return self.kind == Promotion.Kind.PAID
-
-
-@dataclass(frozen=True)
-class SidebarPromotions:
-    """What an article's page needs of promotions: the cards, and the running promotions of the article itself."""
-
-    cards: Sequence[PromotedCard] = ()
-    own: Sequence[RunningPromotion] = ()
-
-    @property
-    def is_paid_for(self) -> bool:
-        """Whether a running promotion of the article is paid; its links are marked as sponsored then."""
-        return any(promotion.kind == Promotion.Kind.PAID for promotion in self.own)
-
-
-def list_cards(code: str, section: Section | None = None) -> list[PromotedCard]:
+def list_cards(code: str, section: Section | None = None) -> list[dict[str, Any]]:
     """Return the cards at the top of the front page, or of a section."""
-    section_pk = section.pk if section else None
-    here = [one for one in _running() if (one.placement_code, one.section_pk) == (code, section_pk)]
-    return _cards(here, code, page=f"section {section_pk}" if section else "front")
+    pk = section.pk if section else None
+    here = [one for one in _running() if (one["placement__code"], one["section"]) == (code, pk)]
+    return _cards(here, code, page=f"section {pk}" if section else "front")
 
 
-def sidebar_promotions(article: Article) -> SidebarPromotions:
-    """Return the cards beside an article, never its own, and its own promotions."""
+def sidebar_promotions(article: Article) -> dict[str, Any]:
+    """Return the cards beside an article, never its own; its own promotions, and whether one of them is paid."""
     running = _running()
-    beside = [one for one in running if one.placement_code == Placement.Code.BESIDE and one.article_pk != article.pk]
+    code = Placement.Code.BESIDE
+    beside = [one for one in running if one["placement__code"] == code and one["article"] != article.pk]
     # The article's own promotions count even if they are paused: its links are still paid for.
-    own = [one for one in running if one.article_pk == article.pk]
-    return SidebarPromotions(cards=_cards(beside, Placement.Code.BESIDE, page=f"article {article.pk}"), own=own)
+    own = [one for one in running if one["article"] == article.pk]
+    return {
+        "cards": _cards(beside, code, page=f"article {article.pk}"),
+        "own": own,
+        "is_paid_for": any(one["kind"] == Promotion.Kind.PAID for one in own),
+    }
 
 
 def forget_running() -> None:
@@ -130,30 +84,38 @@ def forget_running() -> None:
     caches["local"].delete("running-promotions")
 
 
-def _running() -> list[RunningPromotion]:
+def _running() -> list[dict[str, Any]]:
     """Return the running promotions; what another process changed can take some seconds to be seen.
 
     A card is read at each request, so one that may not be shown any more is not shown.
     """
     now = timezone.now()
 
-    def read() -> list[RunningPromotion]:
+    def read() -> list[dict[str, Any]]:
         soon = now + timedelta(seconds=FRESH_SECONDS)
         rows = Promotion.objects.filter(state=Promotion.State.APPROVED, starts_at__lte=soon, ends_at__gt=now)
-        return [RunningPromotion._make(row) for row in rows.order_by("pk").values_list(*RUNNING_VALUES)]
+        return list(rows.order_by("pk").values(*RUNNING_VALUES))
 
     rows = caches["local"].get_or_set("running-promotions", read, FRESH_SECONDS) or []
-    return [row for row in rows if row.starts_at <= now < row.ends_at]
+    return [row for row in rows if row["starts_at"] <= now < row["ends_at"]]
 
 
-def _cards(candidates: list[RunningPromotion], code: str, *, page: str) -> list[PromotedCard]:
-    """Return the cards of those whose turn it is."""
+def _cards(candidates: list[dict[str, Any]], code: str, *, page: str) -> list[dict[str, Any]]:
+    """Return the cards of those whose turn it is: primary key and kind of the promotion, sponsor's name, and card."""
     now = timezone.now()
-    pks = rotate([one.pk for one in candidates if one.is_deliverable], page=page, now=now, count=CARDS[code])
+    pks = [
+        one["pk"]
+        for one in candidates
+        if one["article__state"] == Article.State.PUBLISHED and one["article__live"] == one["approved_revision"]
+    ]
+    pks = rotate(pks, page=page, now=now, count=CARDS[code])
     if not pks:
         return []
-    rows = {row[0]: row for row in _all_cards().deliverable(now).filter(pk__in=pks)}
-    return [PromotedCard._make((*rows[pk][:4], Card._make(rows[pk][4:]))) for pk in pks if pk in rows]
+    cards = {
+        pk: {"pk": pk, "kind": kind, "sponsor": display_name or username, "card": Card._make(values)}
+        for pk, kind, username, display_name, *values in _all_cards().deliverable(now).filter(pk__in=pks)
+    }
+    return [cards[pk] for pk in pks if pk in cards]
 
 
 @cache
@@ -209,16 +171,19 @@ class Results:
 
 def promotion_results(promotion: Promotion, *, now: datetime | None = None) -> Results:
     """Return the results of each day that a promotion has run, beside the article's own views, with two queries."""
-    run = _days_run(promotion, now or timezone.now())
-    if not run:
+    start, end, now = promotion.starts_at, promotion.ran_until, now or timezone.now()
+    if start is None or end is None or now < start or end <= start:
         return Results()
-    counted = {row.day: row for row in PromotionDay.objects.filter(promotion=promotion)}
+    first = timezone.localdate(start)
+    # The end is exclusive: what ends at midnight did not run on the new day.
+    last = timezone.localdate(min(end - timedelta(microseconds=1), now))
+    run = {first + timedelta(days=n) for n in range((last - first).days + 1)}
+    counted = {row.day: row for row in promotion.day_rows.all()}
     # Reports that came in the hour after the end count too, even past midnight.
     days = [counted.get(day) or PromotionDay(day=day) for day in sorted({*run, *counted})]
     # As many days before, as far as it was published then.
-    zone, published_at = timezone.get_default_timezone(), promotion.article.published_at
-    first = days[0].day
-    since = max(first - timedelta(days=len(days)), timezone.localdate(published_at, zone) if published_at else first)
+    published_at = promotion.article.published_at
+    since = max(first - timedelta(days=len(days)), timezone.localdate(published_at) if published_at else first)
     stats = DailyStats.objects.filter(article=promotion.article_id, day__gte=min(since, first), day__lte=days[-1].day)
     article_views = dict(stats.values_list("day", "views"))
     total = PromotionDay(day=days[-1].day)
@@ -226,18 +191,5 @@ def promotion_results(promotion: Promotion, *, now: datetime | None = None) -> R
         day.article_views = article_views.get(day.day, 0)
         for name in ("impressions", "clicks", "views", "article_views"):
             setattr(total, name, getattr(total, name) + getattr(day, name))
-    before = [views for day, views in article_views.items() if day < first]
-    return Results(
-        days=days, total=total, views_a_day_before=sum(before) / (first - since).days if since < first else None
-    )
-
-
-def _days_run(promotion: Promotion, now: datetime) -> list[date]:
-    start, end = promotion.starts_at, promotion.ran_until
-    if start is None or end is None or now < start or end <= start:
-        return []
-    zone = timezone.get_default_timezone()
-    first = timezone.localdate(start, zone)
-    # The end is exclusive: what ends at midnight did not run on the new day.
-    last = timezone.localdate(min(end - timedelta(microseconds=1), now), zone)
-    return [first + timedelta(days=n) for n in range((last - first).days + 1)]
+    before = sum(views for day, views in article_views.items() if day < first)
+    return Results(days=days, total=total, views_a_day_before=before / (first - since).days if since < first else None)

@@ -65,7 +65,7 @@ def promote(request: HttpRequest, pk: int) -> HttpResponse:
             values = {name: form.cleaned_data[name] for name in ("plan", "wanted_start", "message", "form_key")}
             promotion = request_promotion(article=article, sponsor=user, **values)
         except ActionNotAllowed as error:
-            form.add_error(getattr(error, "field", None), str(error))
+            form.add_error(error.field, str(error))
         else:
             if promotion.state == Promotion.State.AWAITING_PAYMENT:
                 return redirect("promotion_pay", pk=promotion.pk)
@@ -161,16 +161,14 @@ def author_answer(request: HttpRequest, pk: int) -> HttpResponse:
         try:
             if form.cleaned_data["answer"] == "agree":
                 author_agrees(promotion=promotion, author=request.user)
-                messages.success(request, _("Thank you. A moderator will now decide."))
+                text = _("Thank you. A moderator will now decide.")
             else:
                 author_refuses(promotion=promotion, author=request.user, reason=form.cleaned_data["reason"])
-                messages.success(
-                    request,
-                    _("You refused the promotion. Your article will not be promoted and we will tell the requester."),
-                )
+                text = _("You refused the promotion. Your article will not be promoted and we will tell the requester.")
         except ActionNotAllowed as error:
             form.add_error(None, str(error))
         else:
+            messages.success(request, text)
             return redirect("promotion_author", pk=pk)
     until = promotion.author_can_refuse_until
     context = {

@@ -3,8 +3,6 @@
 The beacon sets no cookie, starts no session, and is never cached.
 """
 
-from __future__ import annotations
-
 from base64 import b64decode
 from typing import Any
 
@@ -55,9 +53,8 @@ def beacon_read(request: HttpRequest, pk: int) -> HttpResponse:
 def beacon_image(request: HttpRequest, pk: int) -> HttpResponse:
     """Count a view of a browser without JavaScript, by an image in the page."""
     response = _count(request, pk, PageView, is_image=True)
-    if response.status_code == 204:
-        return HttpResponse(PIXEL, content_type="image/gif", headers=NO_STORE)
-    return response
+    is_counted = response.status_code == 204
+    return HttpResponse(PIXEL, content_type="image/gif", headers=NO_STORE) if is_counted else response
 
 
 def _count(request: HttpRequest, pk: int, model: type[ArticleHit], *, is_image: bool = False) -> HttpResponse:

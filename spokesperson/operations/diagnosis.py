@@ -15,7 +15,7 @@ from itertools import chain
 from django.conf import settings
 from django.core.checks import ERROR, run_checks
 from django.core.files.storage import default_storage
-from django.core.mail import mailers
+from django.core.mail import mailers, send_mail
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError
 from django.utils import timezone
@@ -27,7 +27,6 @@ from articles.models import Image
 from core import maintenance
 from core.models import PendingEmail, PeriodicRun
 from core.periodic import RUN_TIMEOUT
-from core.tasks import send_email
 from spokesperson import checks
 from spokesperson.operations.progress import Progress
 from spokesperson.operations.site_requests import (
@@ -65,6 +64,9 @@ def findings(name: str, options: argparse.Namespace, progress: Progress) -> Iter
             yield Finding(check=name, level=level, message=message)
     except DatabaseError as error:
         yield Finding(check=name, level=FAILED, message=checks.database() or str(error).partition("\n")[0])
+    except Exception as error:  # One check must not end the others.
+        message = f"This could not be examined ({type(error).__name__}: {str(error).partition('\n')[0]})."
+        yield Finding(check=name, level=FAILED, message=message)
 
 
 def check_settings(options: argparse.Namespace, progress: Progress) -> Iterator[Result]:
@@ -99,7 +101,7 @@ def check_email(options: argparse.Namespace, progress: Progress) -> Iterator[Res
     try:
         if options.email:
             text = f"This is a test message of {settings.ORIGIN}, from `spokesperson doctor`."
-            send_email(to=options.email, subject="Test message", text=f"{text}\n", html=f"<p>{text}</p>")
+            send_mail("Test message", f"{text}\n", None, [options.email])
             yield OK, f"A test message was sent to {options.email}: look whether it arrives, and not as spam."
         else:
             mailers.default.open()

@@ -126,7 +126,12 @@ def check_files(options: argparse.Namespace, progress: Progress) -> Iterator[Res
             yield OK, "Images can be stored, read and deleted."
         else:
             yield FAILED, "The storage of images returns something else than was stored: check its disk."
-        for url in (default_storage.url(name), staticfiles_storage.url("css/site.css")):
+        urls = [default_storage.url(name)]
+        try:
+            urls.append(staticfiles_storage.url("css/site.css"))
+        except ValueError:
+            yield FAILED, "The static files are not complete: run `spokesperson manage collectstatic`."
+        for url in urls:
             try:
                 body, _ = _get(url)
             except HTTPError as error:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from html.parser import HTMLParser
 
 import pytest
 from django.conf import LazySettings
 from django.test import Client
 from django.utils import timezone
 
-from articles.models import Article
+from articles.models import Article, Revision
 from articles.voting.models import Vote
 from core import maintenance, periodic
 from core.models import PeriodicRun, SiteSettings
 from spokesperson import checks
 from tests import factories
+from tests.articles.test_author_edit import filled
 from tests.moderation.users import administrator
 
 pytestmark = pytest.mark.django_db
@@ -62,6 +64,41 @@ def test_refusal_during_maintenance_is_in_the_language_of_the_page(client: Clien
     response = client.post(f"{prefix}/accounts/login/", {"login": "anna", "password": "secret"})
     assert response.status_code == 503
     assert word in response.content.decode()
+
+
+class HiddenFields(HTMLParser):
+    """The hidden fields of a page."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.fields: dict[str, str | None] = {}
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        attributes = dict(attrs)
+        if tag == "input" and attributes.get("type") == "hidden":
+            self.fields[attributes["name"] or ""] = attributes["value"]
+
+
+def test_text_that_is_refused_during_maintenance_can_be_sent_again(client: Client) -> None:
+    client.force_login(factories.UserFactory.create())
+    sent = filled(title='"Lamps" & <b>dusk</b>', body="<p>One</p>\r\n<p>two</p>")
+    maintenance.switch(on=True)
+    response = client.post("/my/articles/new/", sent)
+    assert response.status_code == 503
+    fields = HiddenFields(response.content.decode()).fields
+    assert fields == {name: str(value) for name, value in sent.items()}
+    # Again too early.
+    assert HiddenFields(client.post("/my/articles/new/", fields).content.decode()).fields == fields
+    maintenance.switch(on=False)
+    assert client.post("/my/articles/new/", fields).status_code == 302
+    assert Revision.objects.get().title == '"Lamps" & <b>dusk</b>'
+
+
+def test_password_that_is_refused_during_maintenance_is_not_repeated(client: Client) -> None:
+    maintenance.switch(on=True)
+    response = client.post("/accounts/login/", {"login": "anna", "password": "correct horse"})
+    assert "correct horse" not in response.content.decode()
 
 
 def test_reading_during_maintenance_goes_on_with_a_notice(client: Client, article: Article) -> None:

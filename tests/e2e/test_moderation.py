@@ -36,7 +36,7 @@ def test_review_return_and_publish(page: Page, log_in: LogIn, accessible: Check)
 
     page.get_by_label("Return to the author").check()
     page.get_by_role("button", name="Save decision").click()
-    expect(page.get_by_text("Enter a reason. The author can read it.")).to_be_visible()
+    expect(page.get_by_text("Enter a reason. The user can read it.")).to_be_visible()
     accessible(page)
     page.get_by_label("Reason").fill("Say who counted.")
     page.get_by_role("button", name="Save decision").click()

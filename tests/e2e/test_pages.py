@@ -214,7 +214,7 @@ def test_moderator_admin_pages(site: Site, inspector: Inspector, log_in: LogIn) 
         inspector.open(address, dark=True)
     page.get_by_label("Return to the author").check()
     page.get_by_role("button", name="Save decision").click()
-    expect(page.get_by_text("Enter a reason. The author can read it.")).to_be_visible()
+    expect(page.get_by_text("Enter a reason. The user can read it.")).to_be_visible()
     inspector.check(dark=True)
     for article in texts[1:]:
         inspector.open(f"{queue}{latest_revision(article).pk}/change/")

@@ -67,7 +67,7 @@ def test_review_page_missing_reason_shows_field_error(admin_client: Client) -> N
     article = factories.in_review()
     response = admin_client.post(page_of(article), form(article, verdict="return", rule="copy", reason="  "))
 
-    assert response.context["form"].errors == {"reason": ["Enter a reason. The author can read it."]}
+    assert response.context["form"].errors == {"reason": ["Enter a reason. The user can read it."]}
     assert 'aria-invalid="true"' in response.text
     assert '<option value="copy" selected>' in response.text
     assert not Decision.objects.exists()

@@ -179,6 +179,22 @@ def test_doctor_finds_files_that_the_proxy_cannot_read(monkeypatch: pytest.Monke
     assert "answers 403 at /static/css/site.css" in found[2][1]
 
 
+def test_doctor_finds_static_files_that_are_not_complete(
+    monkeypatch: pytest.MonkeyPatch, behind: Callable[..., None]
+) -> None:
+    missing = mock.Mock(side_effect=ValueError("Missing staticfiles manifest entry"))
+    monkeypatch.setattr(site_requests, "staticfiles_storage", SimpleNamespace(url=missing))
+    behind()
+    assert results("files")[1:] == [
+        ("failed", "The static files are not complete: run `spokesperson manage collectstatic`.")
+    ]
+
+
+def test_doctor_goes_on_after_a_check_that_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", mock.Mock(side_effect=RuntimeError("a bug\nof two lines")))
+    assert results("disk") == [("failed", "This could not be examined (RuntimeError: a bug).")]
+
+
 def test_doctor_finds_another_folder_behind_media(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(site_requests, "_get", lambda _: (b"something else", ""))
     assert "has another file at /media/doctor/" in results("files")[1][1]

@@ -254,7 +254,7 @@ def test_serve_and_maintenance(running: Running) -> None:
     assert running.request("GET", "/") == 200
     assert site.run("maintenance").stdout == "Maintenance is on.\n"
     site.run("manage", "shell", "-v0", "-c", "from core.tasks import send_emails; send_emails.enqueue()")
-    status = "SELECT status FROM django_tasks_db_dbtaskresult WHERE task_path = 'core.tasks.send_emails'"
+    status = "SELECT status FROM django_tasks_database_dbtaskresult WHERE task_path = 'core.tasks.send_emails'"
     time.sleep(1.5)  # The worker looks for tasks every second.
     assert site.rows(status) == [("READY",)]
     assert site.run("maintenance", "off").stdout == "Maintenance is off.\n"

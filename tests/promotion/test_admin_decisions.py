@@ -169,7 +169,7 @@ def test_decision_is_refused_if_article_changes_during_request(
     client: Client, moderator: User, monkeypatch: pytest.MonkeyPatch, action: str
 ) -> None:
     asked = actions.requested() if action == "approve" else actions.approved()
-    monkeypatch.setattr(state_machine, "check_moderator", lambda _who: changed(Promotion.objects.get(pk=asked.pk)))
+    monkeypatch.setattr(state_machine, "close_ended", lambda: changed(Promotion.objects.get(pk=asked.pk)))
     answer = decide(client, asked, action, reason="It is good.")
     assert answer.status_code == 409
     assert "text of the article has changed" in answer.content.decode()

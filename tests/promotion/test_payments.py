@@ -110,10 +110,10 @@ class TestTransfer:
         assert "refund of 70.00\u00a0EUR" in emails[made.sponsor.email].body
         assert "manual refund" in emails[moderator.email].body
         assert (events(made)[-2:], balance(made)) == (["declined", "refund_due"], 7000)
-        assert Promotion.objects.refund_owed().get() == made
+        assert Promotion.objects.refunds().get() == made
         refunds.record_refund(promotion=made, moderator=moderator)
         assert (events(made)[-1], balance(made)) == ("refunded", 0)
-        assert not Promotion.objects.refund_owed().exists()
+        assert not Promotion.objects.refunds().exists()
         with pytest.raises(ActionNotAllowed, match="No refund is due"):
             refunds.record_refund(promotion=made, moderator=moderator)
         assert verify_ledger() is None

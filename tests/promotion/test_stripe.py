@@ -256,7 +256,7 @@ def test_refused_refund_is_done_by_hand(payment: Payment, monkeypatch: pytest.Mo
     send(event(payment))
     made = decisions.decline(promotion=payment.promotion, moderator=actions.moderator(), reason="No.")
     assert made.ledger.filter(event="refund_failed").count() == 1
-    assert Promotion.objects.refund_owed().get() == made
+    assert Promotion.objects.refunds().get() == made
 
 
 # --- Charges -------------------------------------------------------------------------------------------------------
@@ -393,7 +393,7 @@ def test_refund_in_the_dashboard_is_recorded_and_not_made_again(
     assert any(moderator.email in email.to for email in mail.outbox)
     made = decline(payment)
     assert sent_refunds == []
-    assert not Promotion.objects.refund_owed().exists()
+    assert not Promotion.objects.refunds().exists()
     with pytest.raises(ActionNotAllowed, match="No refund is due"):
         refunds.record_refund(promotion=made, moderator=moderator)
     assert verify_ledger() is None

@@ -26,7 +26,7 @@ from core.exceptions import ActionNotAllowed
 class ArticleAdmin(ReviewAdmin[Article]):
     """Articles that were ever submitted. Their state changes by decisions alone."""
 
-    list_display = ["__str__", "state", "author_name", "section", "language", "published_at", "counts"]
+    list_display = ["__str__", "state", "author", "section", "language", "published_at", "counts"]
     list_filter = ["state", "section", "language"]
     list_select_related = ["live", "latest", "author", "section"]
     search_fields = ["live__title", "latest__title", "author__username", "author__display_name"]
@@ -40,10 +40,6 @@ class ArticleAdmin(ReviewAdmin[Article]):
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         return super().changelist_view(request, {"title": _("Articles"), **(extra_context or {})})
-
-    @admin.display(description=gettext_lazy("author"))
-    def author_name(self, obj: Article) -> str:
-        return obj.author.name
 
     @admin.display(description=gettext_lazy("views | likes | dislikes"))
     def counts(self, obj: Article) -> str:
@@ -64,7 +60,7 @@ class ArticleAdmin(ReviewAdmin[Article]):
         form = CorrectionForm(request.POST or None, moderator=request.user, revision=revision)
         # The revision that the moderator began with; where another is live by now, it is not overwritten.
         number = request.POST.get("revision", str(revision.number))
-        if request.method == "POST" and form.is_valid():
+        if form.is_valid():
             reason = form.cleaned_data["reason"]
             try:
                 correct(

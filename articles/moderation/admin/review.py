@@ -19,7 +19,7 @@ from articles.moderation.diff import diff_bodies, diff_fields
 from articles.moderation.forms import DecisionForm, ReasonForm
 from articles.moderation.models import MAX_HISTORY_COUNT, Decision, Submission, Suspension, latest_articles
 from articles.moderation.selectors import duplicates_of
-from articles.moderation.services import DECIDE, allowed_verdicts, decide
+from articles.moderation.services import allowed_verdicts, decide
 from core.admin import KeysetModelAdmin, NoAddDeleteAdminMixin
 from core.exceptions import ActionNotAllowed
 
@@ -57,10 +57,12 @@ class ReviewAdmin[M: Model](NoAddDeleteAdminMixin, KeysetModelAdmin[M]):
             try:
                 self.decide(request, submission, verdict, form, form.cleaned_data["submitted"])
             except ActionNotAllowed as error:
-                # Decided on or changed meanwhile: show the present state and what was typed.
-                refusal = str(error)
-                submission = self.get_submission(request, object_id) or submission
-                form = DecisionForm(initial={**form.cleaned_data, "submitted": submission.version})
+                if error.field:
+                    form.add_error(error.field, str(error))
+                else:  # Decided on or changed meanwhile: show the present state and what was typed.
+                    refusal = str(error)
+                    submission = self.get_submission(request, object_id) or submission
+                    form = DecisionForm(initial={**form.cleaned_data, "submitted": submission.version})
             else:
                 messages.success(request, _(_MESSAGES[verdict]) % {"title": submission.title})
                 return redirect(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
@@ -73,11 +75,7 @@ class ReviewAdmin[M: Model](NoAddDeleteAdminMixin, KeysetModelAdmin[M]):
     def decide(
         self, request: HttpRequest, submission: Submission, verdict: Decision.Verdict, form: ReasonForm, version: str
     ) -> None:
-        """Decide with the rule and reason of a valid form, and log it.
-
-        Raises:
-            ActionNotAllowed: see `services.decide`.
-        """
+        """Decide with the rule and reason of a valid form, and log it."""
         assert isinstance(request.user, User)
         decide(
             revision=submission,
@@ -99,7 +97,6 @@ class ReviewAdmin[M: Model](NoAddDeleteAdminMixin, KeysetModelAdmin[M]):
             "revision": submission,
             "article": article,
             "author": author,
-            "may_decide": request.user.has_perm(DECIDE),
             "is_own": author.pk == request.user.pk,
             "decisions": decisions.filter(revision__article=article)[:50],
             "duplicates": duplicates_of(submission),
@@ -111,7 +108,6 @@ class ReviewAdmin[M: Model](NoAddDeleteAdminMixin, KeysetModelAdmin[M]):
             "other_decisions": by_author.exclude(revision__article=article)[:10],
             "suspensions": Suspension.objects.filter(user=author)[:5],
             "is_live": article.live_id == submission.pk,
-            "may_correct": article.is_public and article.live_id == submission.pk,
         }
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import timedelta
-from typing import Any, NamedTuple, cast
+from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.options import ActionLocation
@@ -13,7 +11,6 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path
-from django.utils import timezone
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
@@ -22,10 +19,10 @@ from django.views.decorators.http import require_POST
 from accounts.models import User
 from articles.moderation.admin.review import ReviewAdmin, format_count
 from articles.moderation.forms import ReasonForm
-from articles.moderation.models import Decision, Submission, SubmissionQuerySet
+from articles.moderation.models import Decision, Submission
 from articles.moderation.services import DECIDE, clear_profile
 from articles.presenters import article_page_context
-from core.admin import RequiredListFilter, is_pk
+from core.admin import ViewFilter, is_pk
 from core.exceptions import ActionNotAllowed
 from core.http_cache import framed
 
@@ -33,50 +30,20 @@ MAX_SELECTED = 50
 Verdict = Decision.Verdict
 
 
-class View(NamedTuple):
-    """One of the lists: the name of the filter, the title of the page, its actions and its submissions."""
-
-    label: Any
-    title: Any
-    actions: list[str]
-    select: Callable[[SubmissionQuerySet], SubmissionQuerySet]
-
-
+# List → title of the page, and actions.
 VIEWS = {
-    "waiting": View(
-        gettext_lazy("Waiting"),
-        gettext_lazy("Waiting for review, oldest first"),
-        ["publish_several", "return_several"],
-        SubmissionQuerySet.waiting,
-    ),
-    "unreviewed": View(
-        gettext_lazy("Published without review"),
-        gettext_lazy("Published without review"),
-        ["keep_several"],
-        SubmissionQuerySet.unreviewed,
-    ),
-    "returned": View(
-        gettext_lazy("Returned"), gettext_lazy("Returned to their authors"), [], SubmissionQuerySet.returned
-    ),
+    "waiting": (gettext_lazy("Waiting for review, oldest first"), ["publish_several", "return_several"]),
+    "unreviewed": (gettext_lazy("Published without review"), ["keep_several"]),
+    "returned": (gettext_lazy("Returned to their authors"), []),
 }
 
 
-def view_of(request: HttpRequest) -> View:
-    """Return the list that is shown; at first, what waits for review."""
-    return VIEWS.get(request.GET.get("view", ""), VIEWS["waiting"])
-
-
-class ViewFilter(RequiredListFilter):
-    """Choose one of the lists."""
-
-    title = gettext_lazy("list")
-    parameter_name = "view"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(name, view.label) for name, view in VIEWS.items()]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Submission]) -> QuerySet[Submission]:
-        return view_of(request).select(cast("SubmissionQuerySet", queryset))
+class SubmissionFilter(ViewFilter):
+    views = {
+        "waiting": gettext_lazy("Waiting"),
+        "unreviewed": gettext_lazy("Published without review"),
+        "returned": gettext_lazy("Returned"),
+    }
 
 
 @admin.register(Submission)
@@ -84,9 +51,9 @@ class SubmissionAdmin(ReviewAdmin[Submission]):
     """What authors submitted. The title links to the review page; actions decide on several after a confirmation."""
 
     actions = ["publish_several", "return_several", "keep_several"]
-    list_display = ["title", "age", "author", "section", "published_before", "returned_before", "language"]
+    list_display = ["title", "age", "article__author", "section", "published_before", "returned_before", "language"]
     list_display_links = ["title"]
-    list_filter = [ViewFilter, "section", "language"]
+    list_filter = [SubmissionFilter, "section", "language"]
     list_select_related = ["article__author", "section"]
     search_fields = ["title", "article__author__username", "article__author__display_name"]
     search_users = ("article__author",)
@@ -102,24 +69,19 @@ class SubmissionAdmin(ReviewAdmin[Submission]):
         return page.with_author_history().order_by(*rows.query.order_by)
 
     def get_ordering(self, request: HttpRequest) -> tuple[()]:
-        return ()  # `ViewFilter` orders.
+        return ()  # The methods of `SubmissionFilter` order.
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        return super().changelist_view(request, {"title": view_of(request).title, **(extra_context or {})})
+        return super().changelist_view(
+            request, {"title": VIEWS[SubmissionFilter.selected(request)][0], **(extra_context or {})}
+        )
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return bool(request.user.has_perm(DECIDE))
 
-    @admin.display(description=gettext_lazy("author"))
-    def author(self, obj: Submission) -> str:
-        return obj.article.author.name
-
     @admin.display(description=pgettext_lazy("of a submission", "waiting"))
     def age(self, obj: Submission) -> str:
-        now = timezone.now()
-        if obj.submitted_at is None or now - obj.submitted_at < timedelta(minutes=1):
-            return _("less than a minute")
-        return timesince(obj.submitted_at, now, depth=2)
+        return timesince(obj.submitted_at) if obj.submitted_at else "–"
 
     @admin.display(description=gettext_lazy("previously published"))
     def published_before(self, obj: Any) -> str:
@@ -134,7 +96,8 @@ class SubmissionAdmin(ReviewAdmin[Submission]):
     ) -> dict[str, Any]:
         """Return the actions that fit the list shown."""
         actions = super().get_actions(request, action_location)
-        return {name: actions[name] for name in view_of(request).actions if name in actions}
+        _title, names = VIEWS[SubmissionFilter.selected(request)]
+        return {name: actions[name] for name in names if name in actions}
 
     @admin.action(description=gettext_lazy("Publish the selected submissions"), permissions=["change"])
     def publish_several(self, request: HttpRequest, queryset: QuerySet[Submission]) -> HttpResponse | None:

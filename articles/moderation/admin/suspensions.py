@@ -57,19 +57,15 @@ class SuspensionAdmin(ReadOnlyAdminMixin, KeysetModelAdmin[Suspension]):
         in_a_week = timezone.localtime() + timedelta(days=7)
         initial = {"username": request.GET.get("user", "")[:30], "until": in_a_week}
         form = SuspensionForm(request.POST or None, initial=initial)
-        if request.method == "POST" and form.is_valid():
+        if form.is_valid():
+            user, until, reason = (form.cleaned_data[name] for name in ("username", "until", "reason"))
             try:
-                suspension = suspend(
-                    user=form.user,
-                    moderator=request.user,
-                    until=form.cleaned_data["until"],
-                    reason=form.cleaned_data["reason"],
-                )
+                suspension = suspend(user=user, moderator=request.user, until=until, reason=reason)
             except ActionNotAllowed as error:
                 form.add_error(None, str(error))
             else:
                 self.log_addition(request, suspension, _("Suspended"))
-                messages.success(request, _("%(name)s is suspended.") % {"name": form.user.name})
+                messages.success(request, _("%(name)s is suspended.") % {"name": user.name})
                 return redirect("admin:moderation_suspension_changelist")
         context = {"title": _("Suspend a user"), "form": form}
         return self.render_page(request, "admin/moderation/suspend.html", context)

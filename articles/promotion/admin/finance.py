@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Count, F, Q, QuerySet, Sum
+from django.db.models import Count, F, Model, Q, QuerySet, Sum
 from django.db.models.functions import TruncMonth
 from django.http import HttpRequest
 from django.urls import reverse
@@ -23,11 +23,11 @@ from articles.promotion.forms import PlanForm
 from articles.promotion.models import LedgerEntry, Payment, Placement, Plan, Promotion, PromotionDay
 from articles.promotion.models.payment import format_amount
 from articles.promotion.services.capacity import day_start
-from core.admin import KeysetModelAdmin, NoAddDeleteAdminMixin, ReadOnlyAdminMixin, RequiredListFilter
+from core.admin import KeysetModelAdmin, NoAddDeleteAdminMixin, ReadOnlyAdminMixin, ViewFilter
 from core.charts import chart
 from core.forms import TEXT_FIELDS
 
-MONTHS = 24
+YEARS = 2
 DAYS = 30
 DAY_SUMS = {name: Sum(name, default=0) for name in ("impressions", "clicks", "views")}
 
@@ -66,20 +66,37 @@ class PlanAdmin(admin.ModelAdmin[Plan]):
         return obj.price_shown
 
 
+class OfPromotionAdmin[M: Model](ReadOnlyAdminMixin, KeysetModelAdmin[M]):
+    """Rows about a promotion, to read and to search."""
+
+    list_select_related = ["promotion__article__live", "promotion__article__latest"]
+    search_users = ("promotion__sponsor",)
+    actions = None
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[M]:
+        rows = super().get_queryset(request)
+        return rows.defer("promotion__article__live__body", "promotion__article__latest__body")
+
+    @admin.display(description=gettext_lazy("promotion"))
+    def link(self, obj: Any) -> SafeString:
+        """Link to the page of decision."""
+        url = reverse("admin:promotion_promotion_change", args=[obj.promotion_id])
+        return format_html('<a href="{}">{}</a>', url, obj.promotion.article)
+
+
 @admin.register(LedgerEntry)
-class LedgerAdmin(ReadOnlyAdminMixin, KeysetModelAdmin[LedgerEntry]):
-    """The ledger, to read and to search."""
+class LedgerAdmin(OfPromotionAdmin[LedgerEntry]):
+    """The ledger."""
 
     list_display = ["number", "at", "event", "promotion__article", "actor", "actor_role", "money", "beginning"]
     list_filter = ["event", "actor_role", "at"]
-    list_select_related = ["promotion__article__live", "promotion__article__latest", "actor"]
+    list_select_related = [*OfPromotionAdmin.list_select_related, "actor"]
     search_fields = [
         "promotion__article__live__title",
         "promotion__sponsor__username",
         "promotion__sponsor__display_name",
         "reason",
     ]
-    search_users = ("promotion__sponsor",)
     search_help_text = gettext_lazy("Title, requester or reason")
     ordering = ["-number"]
     fields = (
@@ -87,15 +104,6 @@ class LedgerAdmin(ReadOnlyAdminMixin, KeysetModelAdmin[LedgerEntry]):
         *("reason", "details", "previous_hash", "hash"),
     )
     readonly_fields = ("link", "money")
-    actions = None
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[LedgerEntry]:
-        entries = super().get_queryset(request)
-        return entries.defer("promotion__article__live__body", "promotion__article__latest__body")
-
-    @admin.display(description=gettext_lazy("promotion"))
-    def link(self, obj: LedgerEntry) -> SafeString:
-        return link_to(obj.promotion)
 
     @admin.display(description=gettext_lazy("amount"))
     def money(self, obj: LedgerEntry) -> str:
@@ -106,50 +114,27 @@ class LedgerAdmin(ReadOnlyAdminMixin, KeysetModelAdmin[LedgerEntry]):
         return Truncator(obj.reason).chars(80)
 
 
-class UnfinishedFilter(RequiredListFilter):
-    """What waits for a provider or a moderator, or all."""
-
-    title = gettext_lazy("list")
-    parameter_name = "view"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("unfinished", gettext_lazy("Not finished")), ("all", pgettext_lazy("payments", "All"))]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Payment]) -> QuerySet[Payment]:
-        if self.value() == "all":
-            return queryset
-        has_no_result = Q(status=Payment.Status.SENT, received_at=None)
-        return queryset.filter(has_no_result | Q(refund_due__gt=F("refunded")) | Q(is_disputed=True))
+class UnfinishedFilter(ViewFilter):
+    views = {"unfinished": gettext_lazy("Not finished"), "all": pgettext_lazy("payments", "All")}
 
 
 @admin.register(Payment)
-class PaymentAdmin(ReadOnlyAdminMixin, KeysetModelAdmin[Payment]):
+class PaymentAdmin(OfPromotionAdmin[Payment]):
     """Charges and refunds, at first those that are not finished."""
 
     list_display = [
-        *("pk", "promotion_link", "sum", "variant", "status", "sent_at", "received_at"),
+        *("pk", "link", "sum", "variant", "status", "sent_at", "received_at"),
         *("refund_sum", "refund_status", "refund_sent_at", "is_disputed"),
     ]
     list_filter = [UnfinishedFilter, "status", "refund_status"]
-    list_select_related = ["promotion__article__live", "promotion__article__latest"]
     search_fields = ["reference", "promotion__sponsor__username"]
-    search_users = ("promotion__sponsor",)
     search_help_text = gettext_lazy("Requester or reference")
     ordering = ["-pk"]
     fields = (
-        *("promotion_link", "sum", "variant", "status", "sent_at", "received_at", "reference"),
+        *("link", "sum", "variant", "status", "sent_at", "received_at", "reference"),
         *("refund_sum", "refunded", "refund_status", "refund_sent_at", "is_disputed"),
     )
-    readonly_fields = ("promotion_link", "sum", "refund_sum")
-    actions = None
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Payment]:
-        payments = super().get_queryset(request)
-        return payments.defer("promotion__article__live__body", "promotion__article__latest__body")
-
-    @admin.display(description=gettext_lazy("promotion"))
-    def promotion_link(self, obj: Payment) -> SafeString:
-        return link_to(obj.promotion)
+    readonly_fields = ("link", "sum", "refund_sum")
 
     @admin.display(description=gettext_lazy("amount"))
     def sum(self, obj: Payment) -> str:
@@ -158,12 +143,6 @@ class PaymentAdmin(ReadOnlyAdminMixin, KeysetModelAdmin[Payment]):
     @admin.display(description=gettext_lazy("refund due"))
     def refund_sum(self, obj: Payment) -> str:
         return format_amount(obj.refund_left, obj.currency) if obj.refund_left else "–"
-
-
-def link_to(promotion: Promotion) -> SafeString:
-    """Return a link to the page of decision."""
-    url = reverse("admin:promotion_promotion_change", args=[promotion.pk])
-    return format_html('<a href="{}">{}</a>', url, promotion.article)
 
 
 def finance_context(now: datetime) -> dict[str, Any]:
@@ -184,12 +163,11 @@ def finance_context(now: datetime) -> dict[str, Any]:
 
 
 def income_by_month(*, now: datetime) -> list[dict[str, Any]]:
-    """Return the money that moved in the last two years by month and currency, newest first, in minor units."""
+    """Return the money that moved in the last years by month and currency, newest first, in minor units."""
     today = timezone.localdate(now)
-    first_month = today.year * 12 + today.month - MONTHS
     rows = (
         LedgerEntry.objects.filter(event__in=LedgerEntry.MOVES_MONEY)
-        .filter(at__gte=day_start(date(first_month // 12, first_month % 12 + 1, 1)))
+        .filter(at__gte=day_start(date(today.year - YEARS, today.month, 1)))
         .annotate(month=TruncMonth("at"))
         .values("month", "currency")
         .annotate(

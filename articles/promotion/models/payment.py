@@ -64,6 +64,11 @@ def format_price(amount: int, currency: str) -> str:
 class PaymentQuerySet(models.QuerySet["Payment"]):
     """Queries over payments."""
 
+    def unfinished(self) -> Self:
+        """Return the payments that wait for a provider or a moderator."""
+        has_no_result = Q(status=Payment.Status.SENT, received_at=None)
+        return self.filter(has_no_result | Q(refund_due__gt=F("refunded")) | Q(is_disputed=True))
+
     def unfinished_charges(self, before: datetime) -> Self:
         """Return the payments about which a provider was asked before that time, and which it has not reported."""
         return self.filter(status=Payment.Status.SENT, received_at=None, sent_at__lt=before).exclude(variant="manual")

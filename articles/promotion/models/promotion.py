@@ -73,7 +73,7 @@ class PromotionQuerySet(models.QuerySet["Promotion"]):
             article__live_id=F("approved_revision_id")
         )
 
-    def refund_owed(self) -> Self:
+    def refunds(self) -> Self:
         """Return promotions with money to refund."""
         return self.filter(payments__refund_due__gt=F("payments__refunded")).distinct()
 
@@ -256,6 +256,17 @@ class Promotion(models.Model):  # type: ignore[django-manager-missing] # The lib
     def price_shown(self) -> str:
         """The formatted price: "12.50 EUR" or "free"."""
         return format_price(self.price, self.currency)
+
+    @property
+    def public_title(self) -> str:
+        """The article's title; empty while it is hidden."""
+        return self.article.live.title if self.article.is_public and self.article.live else ""
+
+    @property
+    def public_sponsor(self) -> str:
+        """The sponsor's name; empty for an editorial pick, and for the author of a hidden article."""
+        is_hidden = self.sponsor_id == self.article.author_id and not self.public_title
+        return "" if self.is_editorial or is_hidden else self.sponsor.name
 
     @property
     def ran_until(self) -> datetime | None:

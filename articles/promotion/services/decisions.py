@@ -2,7 +2,7 @@
 
 All raise `PermissionDenied` if the user cannot decide on promotions, and `ActionNotAllowed` if they are suspended,
 for their own request or article (except `revoke` and `add_correction`), or if the promotion, its article or the
-placement does not allow it now.
+placement does not allow it now. `revision_id` is the revision that the moderator has read, if one was shown.
 """
 
 from __future__ import annotations
@@ -23,10 +23,8 @@ from articles.promotion.services.refunds import close
 from articles.promotion.services.requests import check_none_open
 from articles.promotion.services.state_machine import (
     DECIDE_PERMISSION,
-    check_moderator,
     check_not_own,
     check_phase,
-    clean_reason,
     close_ended,
     format_moment,
     ledger_lock,
@@ -35,6 +33,7 @@ from articles.promotion.services.state_machine import (
     transition,
 )
 from core.exceptions import ActionNotAllowed
+from core.text import clean_reason
 
 State = Promotion.State
 Event = LedgerEntry.Event
@@ -50,19 +49,13 @@ def approve(
     reason: str = "",
     revision_id: int | None = None,
 ) -> Promotion:
-    """Approve a promotion, to run from `start`, or the day that the sponsor asked for, or as soon as possible.
-
-    Args:
-        revision_id: the revision that the moderator has read, if one was shown.
-    """
+    """Approve a promotion, to run from `start`, or the day that the sponsor asked for, or as soon as possible."""
     with moderator_action(promotion, moderator, reason) as (promotion, by):
         check_phase(promotion, State.PAID if promotion.is_paid_kind else State.REQUESTED)
         if not promotion.author_allows:
             assert promotion.author_can_refuse_until is not None
-            raise ActionNotAllowed(
-                _("The author can refuse until %(time)s and has not answered yet.")
-                % {"time": format_moment(promotion.author_can_refuse_until)}
-            )
+            message = _("The author can refuse until %(time)s and has not answered yet.")
+            raise ActionNotAllowed(message % {"time": format_moment(promotion.author_can_refuse_until)})
         entry = _approve(promotion, promotion.article, start or wanted_start(promotion), by, revision_id=revision_id)
         notify(entry, Kind.APPROVED, promotion.sponsor, promotion.article.author)
     return promotion
@@ -89,11 +82,13 @@ def revoke(*, promotion: Promotion, moderator: User, reason: str) -> Promotion:
     return promotion
 
 
-def move_start(*, promotion: Promotion, moderator: User, start: datetime, reason: str = "") -> Promotion:
+def move_start(*, promotion: Promotion, moderator: User, start: datetime | None, reason: str = "") -> Promotion:
     """Move the start of a scheduled promotion, whose length stays, to a time that is free."""
     with moderator_action(promotion, moderator, reason) as (promotion, by):
         if promotion.phase != State.SCHEDULED:
             raise ActionNotAllowed(_("You can only move the start of a scheduled promotion."))
+        if start is None:
+            raise ActionNotAllowed(_("Enter the new start."), "start")
         assert promotion.starts_at is not None
         before = promotion.starts_at.isoformat()
         period = _set_period(promotion, start)
@@ -106,11 +101,7 @@ def move_start(*, promotion: Promotion, moderator: User, start: datetime, reason
 def reapprove_after_edit(
     *, promotion: Promotion, moderator: User, reason: str = "", revision_id: int | None = None
 ) -> Promotion:
-    """Approve the article's new text, so that a paused promotion is shown again.
-
-    Args:
-        revision_id: the revision that the moderator has read, if one was shown.
-    """
+    """Approve the article's new text, so that a paused promotion is shown again."""
     with moderator_action(promotion, moderator, reason) as (promotion, by):
         check_phase(promotion, State.SCHEDULED, State.RUNNING)
         article = lock_published_article(promotion.article, revision_id)
@@ -142,7 +133,6 @@ def create_editorial_pick(
     reason: str = "",
 ) -> Promotion:
     """Give another author's article a placement for some days without payment; it counts for the capacity."""
-    check_moderator(moderator)
     by: dict[str, Any] = {"role": LedgerEntry.Role.MODERATOR, "actor": moderator, "reason": clean_reason(reason)}
     if not 1 <= days <= MAX_PICK_DAYS:
         raise ActionNotAllowed(_("Choose between 1 and %(days)d days.") % {"days": MAX_PICK_DAYS})

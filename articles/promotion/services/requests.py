@@ -23,7 +23,6 @@ from articles.promotion.services.notifications import Kind, notify, notify_moder
 from articles.promotion.services.refunds import close
 from articles.promotion.services.state_machine import (
     check_phase,
-    clean_reason,
     close_ended,
     format_moment,
     ledger_lock,
@@ -32,22 +31,11 @@ from articles.promotion.services.state_machine import (
     transition,
 )
 from core.exceptions import ActionNotAllowed
+from core.text import clean_reason
 
 State = Promotion.State
 Role = LedgerEntry.Role
 Event = LedgerEntry.Event
-
-
-class PlanNotAvailable(ActionNotAllowed):
-    """Another plan, or the same one later, would be possible."""
-
-    field = "plan"
-
-
-class DateNotAvailable(ActionNotAllowed):
-    """Another date would be possible."""
-
-    field = "wanted_start"
 
 
 def request_promotion(
@@ -71,8 +59,6 @@ def request_promotion(
     Raises:
         ActionNotAllowed: the sponsor, the article, its author, the plan or the placement does not allow it.
     """
-    if sponsor.is_suspended:
-        raise ActionNotAllowed(_("Your account is suspended, so you cannot promote articles."))
     form_key = form_key or uuid.uuid4()
     close_ended()
     with ledger_lock(acting=sponsor):
@@ -81,8 +67,8 @@ def request_promotion(
         promotion = _build(article=article, sponsor=sponsor, plan=plan)
         promotion.wanted_start, promotion.message, promotion.form_key = wanted_start, message.strip(), form_key
         _check_start(promotion)
-        details = {"plan": plan.pk, "days": promotion.days, "price": promotion.price}
-        by: dict[str, Any] = {"role": Role.SPONSOR, "actor": sponsor, "details": details}
+        by: dict[str, Any] = {"role": Role.SPONSOR, "actor": sponsor}
+        by["details"] = {"plan": plan.pk, "days": promotion.days, "price": promotion.price}
         entry = transition(promotion, State.REQUESTED, event=Event.REQUESTED, **by)
         if promotion.is_paid_kind:
             entry = transition(promotion, State.AWAITING_PAYMENT, event=Event.PAYMENT_ASKED, role=Role.SYSTEM)
@@ -99,7 +85,7 @@ def _build(*, article: Article, sponsor: User, plan: Plan) -> Promotion:
     """Return the new promotion, not stored yet, after all checks but that of its start."""
     offered = Plan.objects.offered().filter(pk=plan.pk).first()
     if offered is None:
-        raise PlanNotAvailable(_("This plan is no longer available. Choose another one."))
+        raise ActionNotAllowed(_("This plan is no longer available. Choose another one."), "plan")
     placement = offered.placement
     article = lock_published_article(article)
     is_others = article.author_id != sponsor.pk
@@ -108,8 +94,9 @@ def _build(*, article: Article, sponsor: User, plan: Plan) -> Promotion:
     check_none_open(article, placement)
     of_author = Promotion.objects.open().filter(placement=placement, article__author=article.author_id)
     if of_author.count() >= placement.per_author_cap:
-        raise PlanNotAvailable(
-            _("This author has reached the limit of promotions in this place. Try again when one of them has ended.")
+        raise ActionNotAllowed(
+            _("This author has reached the limit of promotions in this place. Try again when one of them has ended."),
+            "plan",
         )
     promotion = Promotion(
         article=article,
@@ -130,9 +117,9 @@ def _build(*, article: Article, sponsor: User, plan: Plan) -> Promotion:
 
 
 def check_none_open(article: Article, placement: Placement) -> None:
-    """Raise `PlanNotAvailable` if the article has an open promotion in the placement; a constraint holds it too."""
+    """Raise `ActionNotAllowed` if the article has an open promotion in the placement; a constraint holds it too."""
     if Promotion.objects.filter(article=article, placement=placement, state__in=OPEN).exists():
-        raise PlanNotAvailable(_("This article already has an open promotion in this place."))
+        raise ActionNotAllowed(_("This article already has an open promotion in this place."), "plan")
 
 
 def _check_start(promotion: Promotion) -> None:
@@ -141,17 +128,16 @@ def _check_start(promotion: Promotion) -> None:
     if day is not None:
         today = timezone.localdate(now)
         if day < today:
-            raise DateNotAvailable(_("This date is in the past. Choose another one."))
+            raise ActionNotAllowed(_("This date is in the past. Choose another one."), "wanted_start")
         if day > today + MAX_REQUEST_LEAD:
-            raise DateNotAvailable(_("Choose a date within the next 60 days."))
+            raise ActionNotAllowed(_("Choose a date within the next 60 days."), "wanted_start")
         not_before = max(now, day_start(day))
     free = first_free_start(promotion, section=promotion.section, not_before=not_before)
     if free is None:
-        raise PlanNotAvailable(_("This place is fully booked for the next 60 days."))
+        raise ActionNotAllowed(_("This place is fully booked for the next 60 days."), "plan")
     if day is not None and free != not_before:
-        raise DateNotAvailable(
-            _("This date is fully booked. The next free date is %(date)s.") % {"date": format_moment(free)}
-        )
+        message = _("This date is fully booked. The next free date is %(date)s.")
+        raise ActionNotAllowed(message % {"date": format_moment(free)}, "wanted_start")
 
 
 def cancel(*, promotion: Promotion, sponsor: User, reason: str = "") -> Promotion:
@@ -161,8 +147,7 @@ def cancel(*, promotion: Promotion, sponsor: User, reason: str = "") -> Promotio
     with locked(promotion) as promotion:
         if promotion.sponsor_id != sponsor.pk or promotion.is_editorial:
             raise ActionNotAllowed(_("Only the requester can cancel a promotion."))
-        by: dict[str, Any] = {"role": Role.SPONSOR, "actor": sponsor, "reason": reason}
-        close(promotion, State.CANCELLED, event=Event.CANCELLED, **by)
+        close(promotion, State.CANCELLED, event=Event.CANCELLED, role=Role.SPONSOR, actor=sponsor, reason=reason)
     return promotion
 
 
@@ -188,8 +173,7 @@ def author_refuses(*, promotion: Promotion, author: User, reason: str = "") -> P
             raise ActionNotAllowed(
                 _("The deadline to refuse has passed. If something is wrong, contact the moderators.")
             )
-        by: dict[str, Any] = {"role": Role.AUTHOR, "actor": author, "reason": reason}
-        entry = close(promotion, State.DECLINED, event=Event.REFUSED, **by)
+        entry = close(promotion, State.DECLINED, event=Event.REFUSED, role=Role.AUTHOR, actor=author, reason=reason)
         notify(entry, Kind.REFUSED, promotion.sponsor)
     return promotion
 

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
@@ -18,9 +17,9 @@ from articles.models import Article
 from articles.promotion.models import LedgerEntry, LedgerHead, Promotion
 from articles.promotion.models.ledger import append_entry
 from core.exceptions import ActionNotAllowed
+from core.text import clean_reason
 
 DECIDE_PERMISSION = "promotion.decide_promotion"
-MAX_REASON = 2000
 
 State = Promotion.State
 Role = LedgerEntry.Role
@@ -117,14 +116,6 @@ def check_not_own(promotion: Promotion, moderator: User) -> None:
         raise ActionNotAllowed(_("This is your own request or your own article. Another moderator must decide."))
 
 
-def check_moderator(moderator: User) -> None:
-    """Raise `PermissionDenied` without the permission to decide, and `ActionNotAllowed` if suspended."""
-    if moderator.is_suspended:
-        raise ActionNotAllowed(_("Your account is suspended, so you cannot make decisions."))
-    if not moderator.has_perm(DECIDE_PERMISSION):
-        raise PermissionDenied
-
-
 @contextmanager
 def moderator_action(
     promotion: Promotion, moderator: User, reason: str, *, reason_required: bool = False, allow_own: bool = False
@@ -134,7 +125,6 @@ def moderator_action(
     Yields:
         the locked promotion; role, actor and reason for the row of the ledger.
     """
-    check_moderator(moderator)
     reason = clean_reason(reason, required=reason_required)
     close_ended()
     with locked(promotion, acting=moderator, permission=DECIDE_PERMISSION) as promotion:
@@ -148,16 +138,6 @@ def check_phase(promotion: Promotion, *phases: str) -> None:
     if promotion.phase not in phases:
         message = _("This is no longer possible. The state of the promotion is now “%(state)s”.")
         raise ActionNotAllowed(message % {"state": promotion.phase.label})
-
-
-def clean_reason(reason: str, *, required: bool = False) -> str:
-    """Return the reason without surrounding whitespace, or raise `ActionNotAllowed` if it is missing or too long."""
-    reason = reason.strip()
-    if required and not reason:
-        raise ActionNotAllowed(_("Enter a reason. The user can read it."))
-    if len(reason) > MAX_REASON:
-        raise ActionNotAllowed(_("Enter a reason of up to %(count)d characters.") % {"count": MAX_REASON})
-    return reason
 
 
 def format_moment(moment: datetime) -> str:

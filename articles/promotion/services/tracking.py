@@ -31,16 +31,11 @@ COLUMNS = {Metric.IMPRESSION: "impressions", Metric.CLICK: "clicks", Metric.VIEW
 
 @retry_on_conflict
 def record(*, impressions: set[int], clicks: set[int], visits: set[int], visitor: Visitor) -> int:
-    """Record what is new, at most one row per visitor, promotion, day and metric. It is committed on return.
+    """Record what is new of promotions with these ids, and return how many rows were written and committed.
 
-    Not counted are the author, the sponsor, staff, declared bots, and more than `VIEWS_PER_ADDRESS` visitors from one
-    address. A click counts as an impression too. A visit counts only after a click of the same visitor on that day.
-
-    Args:
-        impressions, clicks, visits: ids of promotions; a visit is of a reader who followed the card to the article.
-
-    Returns:
-        the number of rows written.
+    There is at most one row per visitor, promotion, day and metric. Not counted are the author, the sponsor, staff,
+    declared bots, and more than `VIEWS_PER_ADDRESS` visitors from one address. A click counts as an impression too. A
+    visit, of a reader who followed the card to the article, counts only after a click of the same visitor on that day.
     """
     hits = _hits(impressions | clicks | visits, visitor)
     if not hits:
