@@ -141,7 +141,7 @@ class _Digested:
 class Pipeline:
     """Read what a function writes in a thread, through a program if there is one.
 
-    Whoever reads to the end knows that both succeeded: otherwise the last read fails.
+    If the function or the program fails, so does the last read: what was read to its end is complete.
 
     Args:
         produce: writes to the stream that it is given.

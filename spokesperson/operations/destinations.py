@@ -119,11 +119,16 @@ def get_destination(url: str) -> Destination:
 
 
 def find(path: str, default_url: str) -> tuple[Destination, str]:
-    """Return the destination and the name of the backup at a path or URL; without one, of the newest.
+    """Return the destination and the name of a backup.
+
+    Args:
+        path: a path or URL, or a name in the default destination; nothing means the newest there.
 
     Raises:
         OperationError: there is no backup.
     """
+    if NAME.fullmatch(path) and not Path(path).exists():
+        return get_destination(default_url), path
     if path:
         # A query belongs to the end of an S3 URL, the name stands before it.
         before, mark, query = path.partition("?")

@@ -116,6 +116,7 @@ def test_find_newest_or_named(url: str) -> None:
     for name in (SECOND, FIRST):
         destination.save(name, BytesIO(b""))
     assert find("", url)[1] == SECOND
+    assert (str(find(FIRST, url)[0]), find(FIRST, url)[1]) == (str(destination), FIRST)
     found, name = find(f"{url}/{FIRST}", "")
     assert (name, found.names()) == (FIRST, [FIRST, SECOND])
 
