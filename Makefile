@@ -21,12 +21,13 @@ DEVELOPMENT = env -u DATABASE_URL -u CACHE_URL -u EMAIL_URL -u SECRET_KEY -u MED
 	ORIGIN=http://127.0.0.1:$(PORT) DATA_DIR=var SECRET_KEY_FILE=var/secret-key PAYMENTS=dummy DEBUG=true
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test bench bench-quick lint fix messages catalogues diagram wheel release lock clean
+.PHONY: help demo dev test test-system bench bench-quick lint fix messages catalogues diagram wheel release lock clean
 
 help:
 	@echo "make demo   run the site on http://127.0.0.1:8000/ with demonstration content (PORT= changes the port)"
 	@echo "make dev    the same site with autoreload, the task worker and the debug toolbar"
 	@echo "make test   run all tests on SQLite, and on PostgreSQL and the production stack if DATABASE_URL is set"
+	@echo "make test-system  run the tests that take minutes: whole backups, upgrades under load"
 	@echo "make bench  measure the site with a million articles (docs/performance.md); make bench-quick: in a minute (two the first time)"
 	@echo "make lint   style, types, import contracts, templates, migrations, deployment check"
 	@echo "make fix    fix the style of Python and templates"
@@ -79,6 +80,10 @@ test: $(VENV)/requirements-dev.stamp catalogues
 		set -e; echo "Tests on PostgreSQL"; $(RUN) $(PYTEST) -m "not e2e" $(TESTS); \
 		echo "Tests on the production stack"; TEST_STACK=production $(RUN) $(PYTEST) -m "e2e or production" $(TESTS)
 
+# With DATABASE_URL of PostgreSQL also on it, and from one engine to the other.
+test-system: $(VENV)/requirements-dev.stamp catalogues
+	@SYSTEM_TESTS=1 $(RUN) -m pytest -m system $(or $(TESTS),tests/system)
+
 # BENCH_DATA= is a folder for the databases, which the next run uses again; MARKDOWN= a file for the report; PROFILE= a
 # line of the table to profile instead.
 bench-quick: BENCH_DATA ?= $(QUICK_DATA)
@@ -128,7 +133,7 @@ LOCK := uv pip compile --universal --python-version 3.12 --generate-hashes --no-
 lock: $(VENV)/requirements.stamp
 	$(LOCK) pyproject.toml --group build -o requirements.txt
 	$(LOCK) pyproject.toml --group dev -c requirements.txt -o requirements-dev.txt
-	for extra in redis stripe; do \
+	for extra in redis s3 stripe; do \
 		$(RUN) -c "import sys, tomllib; project = tomllib.load(open('pyproject.toml', 'rb'))['project']; \
 			print(*project['optional-dependencies'][sys.argv[1]], sep='\n')" $$extra \
 		| $(LOCK) - -c requirements.txt -o requirements-$$extra.txt || exit; \

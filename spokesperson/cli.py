@@ -24,15 +24,23 @@ OPERATIONS = {
     "serve": "run the web server and the task worker",
     "doctor": "examine a site and say how to repair it",
     "maintenance": "make the site read-only, or end that",
+    "backup": "store a backup, or verify one",
+    "restore": "restore a backup onto an empty site",
+    "upgrade": "install a new version, and return to this one if it fails",
+    "move-media": "copy the images to a folder or bucket",
+    "change-database": "copy the site into another database",
 }
 # The demonstration is the same on every machine, so it ignores the settings of a real site in the environment.
 IGNORED_BY_DEMO = (
+    "BACKUP_URL",
     "CACHE_URL",
     "DATABASE_URL",
     "DEBUG",
     "EMAIL_URL",
     "EXTRA_HOSTS",
     "MEDIA_ROOT",
+    "MEDIA_STORAGE_URL",
+    "MEDIA_URL",
     "SECRET_KEY",
     "STATIC_ROOT",
     "TRUSTED_PROXY_COUNT",
@@ -72,7 +80,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def operate(name: str, *arguments: str) -> int:
     """Run a subcommand of `OPERATIONS`; an error is one line on standard error."""
-    operation = import_module(f"spokesperson.operations.{name}")
+    operation = import_module(f"spokesperson.operations.{name.replace('-', '_')}")
     parser = _Parser(prog=f"spokesperson {name}", description=f"{OPERATIONS[name].capitalize()}.")
     operation.add_arguments(parser)
     options = parser.parse_args(arguments)

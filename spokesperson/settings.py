@@ -1,5 +1,6 @@
 """Settings from environment variables (docs/settings.md); an invalid value stops the start with one sentence."""
 
+import re
 from datetime import timedelta
 from functools import partial
 from importlib.util import find_spec
@@ -11,6 +12,7 @@ from django.utils.csp import CSP
 
 from core.database import SQLITE_OPTIONS, postgresql_options
 from core.logs import logging_settings
+from core.s3 import Bucket, is_s3
 from spokesperson.environment import Environment
 
 PACKAGE_DIR = Path(__file__).resolve().parent
@@ -181,11 +183,10 @@ PERIODIC_JOBS = {
 }
 
 MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(DATA_DIR / "media")))
-MEDIA_URL = "/media/"
 STATIC_ROOT = Path(env.str("STATIC_ROOT", default=str(DATA_DIR / "static")))
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-STORAGES = {
+STORAGES: dict[str, dict[str, object]] = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
@@ -353,7 +354,7 @@ SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
 if ALLAUTH_TRUSTED_PROXY_COUNT:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
-SECURE_CSP = {
+SECURE_CSP: dict[str, list[str]] = {
     "default-src": [CSP.SELF],
     "script-src": [CSP.SELF, CSP.NONCE],
     "style-src": [CSP.SELF, CSP.NONCE],
@@ -378,6 +379,44 @@ IMAGE_QUOTA_BYTES = env.number("IMAGE_QUOTA_MB", default=500) * 1024 * 1024
 LOG_LEVEL = env.one_of("LOG_LEVEL", "WARNING", ("DEBUG", "INFO", "WARNING", "ERROR"))
 LOG_FORMAT = env.one_of("LOG_FORMAT", "json" if HTTPS else "plain", ("json", "plain"))
 LOGGING = logging_settings(level=LOG_LEVEL, formatter=LOG_FORMAT)
+
+# --- Backups and object storage ----------------------------------------------------------------
+
+# Images are in MEDIA_ROOT, or in a bucket. Their URLs are paths of this site, or those of a host of their own.
+MEDIA_STORAGE_URL = env.str("MEDIA_STORAGE_URL", default="")
+if MEDIA_STORAGE_URL:
+    try:
+        Bucket(MEDIA_STORAGE_URL)
+    except ValueError as error:
+        raise ImproperlyConfigured(f"MEDIA_STORAGE_URL {error}.") from error
+    STORAGES["default"] = {"BACKEND": "core.storage.S3Storage", "OPTIONS": {"url": MEDIA_STORAGE_URL}}
+MEDIA_URL = env.str("MEDIA_URL", default="/media/")
+if MEDIA_URL != "/media/":
+    if not re.fullmatch(r"https://[\w.-]+(:\d+)?/([\w.-]+/)*", MEDIA_URL):
+        raise ImproperlyConfigured(
+            f"MEDIA_URL must be /media/ or the address of a host for images, such as https://media.example.org/; it is "
+            f"{MEDIA_URL!r}."
+        )
+    SECURE_CSP["img-src"].append("/".join(MEDIA_URL.split("/")[:3]))
+BACKUP_URL = env.str("BACKUP_URL", default="")
+if BACKUP_URL:
+    if is_s3(BACKUP_URL):
+        try:
+            Bucket(BACKUP_URL)
+        except ValueError as error:
+            raise ImproperlyConfigured(f"BACKUP_URL {error}.") from error
+    elif not BACKUP_URL.startswith("/"):
+        raise ImproperlyConfigured(
+            f"BACKUP_URL must be a folder that begins with / or a bucket (s3://); it is {BACKUP_URL!r}."
+        )
+    PERIODIC_JOBS["spokesperson.operations.backup.start"] = timedelta(days=1)
+BACKUP_RECIPIENT = env.str("BACKUP_RECIPIENT", default="")
+_retention = env.str("BACKUP_RETENTION", default="7,4,12")
+if not re.fullmatch(r"\d{1,4},\d{1,4},\d{1,4}", _retention, re.ASCII):
+    raise ImproperlyConfigured(
+        f"BACKUP_RETENTION must be numbers of days, weeks and months, such as 7,4,12; it is {_retention!r}."
+    )
+BACKUP_RETENTION = tuple(map(int, _retention.split(",")))
 
 # The variables above, for the check of misspelt names.
 ENVIRONMENT_VARIABLES = frozenset(env.names)

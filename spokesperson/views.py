@@ -6,7 +6,7 @@ import logging
 import sys
 
 from django.core.exceptions import DisallowedHost, RequestDataTooBig, SuspiciousFileOperation
-from django.core.files.storage import FileSystemStorage
+from django.core.files.storage import default_storage
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -66,7 +66,7 @@ def media(request: HttpRequest, path: str) -> FileResponse:
     A shared cache asks again after seconds: a file can be taken down.
     """
     try:
-        response = FileResponse(FileSystemStorage().open(path))
+        response = FileResponse(default_storage.open(path))
     except (OSError, ValueError, SuspiciousFileOperation) as error:
         raise Http404 from error
     response["Cache-Control"] = "public, max-age=86400, s-maxage=5"

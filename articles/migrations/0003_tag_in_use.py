@@ -5,6 +5,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+    is_safe_because = 'it drops an index; article_tag_new begins with the same column'
 
     dependencies = [
         ('articles', '0002_recovered_draft'),

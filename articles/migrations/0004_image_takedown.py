@@ -6,6 +6,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+    needs_downtime = 'version 0.2 stores images without the new column'
 
     dependencies = [
         ('articles', '0003_tag_in_use'),

@@ -69,6 +69,10 @@ def manage(tmp_path: Path, command: str, **variables: str) -> subprocess.Complet
         ({"EMAIL_URL": "smtp+tls://mail.example.org:port"}, "EMAIL_URL must begin with smtp+tls://"),
         ({"MAIL_FROM": "Our news <news@example.org"}, "MAIL_FROM must be an address"),
         ({"MAIL_FROM": "news"}, "MAIL_FROM must be an address"),
+        ({"MEDIA_STORAGE_URL": "/srv/media"}, "MEDIA_STORAGE_URL must look like s3://key:secret@"),
+        ({"MEDIA_URL": "http://media.example.org/"}, "MEDIA_URL must be /media/ or the address"),
+        ({"BACKUP_URL": "backups"}, "BACKUP_URL must be a folder that begins with /"),
+        ({"BACKUP_RETENTION": "7"}, "BACKUP_RETENTION must be numbers of days, weeks and months"),
         ({"PAYMENTS": "paypal"}, "PAYMENTS is manual, dummy or stripe"),
         ({"PAYMENTS": "dummy"}, "only pretends to take money"),
         ({"PAYMENTS": "stripe"}, "needs STRIPE_KEY"),
@@ -91,6 +95,7 @@ def test_invalid_value_is_one_sentence(tmp_path: Path, variables: dict[str, str]
         ("MAIL_FROM", "Our news <news@example.org>", "DEFAULT_FROM_EMAIL", "Our news <news@example.org>"),
         ("LOG_LEVEL", "info", "LOG_LEVEL", "INFO"),
         ("TRUSTED_PROXY_COUNT", " 2 ", "ALLAUTH_TRUSTED_PROXY_COUNT", "2"),
+        ("BACKUP_RETENTION", "1,0,10", "BACKUP_RETENTION", "(1, 0, 10)"),
     ],
 )
 def test_valid_values(tmp_path: Path, name: str, value: str, show: str, expected: str) -> None:
@@ -112,6 +117,19 @@ def test_missing_package_is_one_sentence(tmp_path: Path, package: str, variables
     )
     ended = run(tmp_path, "-c", script, **PRODUCTION, **variables)
     assert ended.stderr.strip().endswith(f"pip install --require-hashes -r requirements-{package}.txt")
+
+
+def test_media_on_another_host_is_allowed_by_the_content_security_policy(tmp_path: Path) -> None:
+    shown = start(tmp_path, show="SECURE_CSP", **PRODUCTION, MEDIA_URL="https://media.example.org:8443/images/")
+    assert "'img-src': [<CSP.SELF: \"'self'\">, 'data:', 'https://media.example.org:8443']" in shown.stdout, (
+        shown.stderr
+    )
+
+
+def test_backups_are_scheduled_if_there_is_a_place_for_them(tmp_path: Path) -> None:
+    shown = start(tmp_path, show="PERIODIC_JOBS", **PRODUCTION, BACKUP_URL="/var/backups")
+    assert "spokesperson.operations.backup.start" in shown.stdout, shown.stderr
+    assert "spokesperson.operations.backup.start" not in settings.PERIODIC_JOBS
 
 
 def test_wrong_password_of_the_database_is_one_sentence(tmp_path: Path) -> None:
