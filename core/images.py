@@ -27,6 +27,7 @@ from PIL import Image, ImageOps
 
 from core import image_decoder
 from core.image_decoder import MAX_PIXELS, MAX_SIDE
+from core.logs import events
 
 logger = logging.getLogger(__name__)
 
@@ -84,8 +85,10 @@ def load_image(file: UploadedFile[Any] | BinaryIO, *, min_side: int | None = Non
             head, _newline, pixels = done.stdout.partition(b"\n")
             answer = json.loads(head or "{}")
             if "size" in answer and not done.returncode:
+                events.info("image_decoded", extra={"fields": {"result": "ok"}})
                 return Image.frombytes("RGB", answer["size"], pixels)
             refusal = answer.get("refusal", refusal)
+    events.info("image_decoded", extra={"fields": {"result": refusal}})
     sentence, values = REFUSALS[refusal]
     raise InvalidImage(str(sentence) % values)
 

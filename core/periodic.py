@@ -22,6 +22,7 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 from django_tasks_db.models import DBTaskResult
 
+from core.logs import work
 from core.models import PeriodicRun
 
 logger = logging.getLogger(__name__)
@@ -48,7 +49,8 @@ def run_due() -> None:
     """Run the jobs whose interval has passed since they last started, each in one process only."""
     for job, interval in settings.PERIODIC_JOBS.items():
         if _claim(job, interval):
-            _run(job)
+            with work(job=job.partition(" ")[0]):
+                _run(job)
 
 
 def _claim(job: str, interval: timedelta) -> bool:

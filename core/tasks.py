@@ -13,7 +13,7 @@ from django.tasks import Task, task
 from django.utils import timezone
 
 from core.logs import log_event
-from core.models import PendingEmail
+from core.models import DailyFigure, PendingEmail
 
 MAX_ATTEMPTS = 6
 # The first wait is longer than a mail server can take for one email, because it also protects the attempt that runs.
@@ -23,7 +23,6 @@ MAX_EMAIL_RETRY = timedelta(hours=6)
 MAX_EMAIL_ATTEMPTS = 20
 # Emails of one run.
 EMAIL_BATCH = 100
-logger = logging.getLogger(__name__)
 
 
 def retry_later(task: Task[..., None], *args: Any, attempt: int) -> bool:
@@ -79,10 +78,13 @@ def send_pending_emails() -> None:
             send_email(to=email.to, subject=email.subject, text=email.text, html=email.html)
         except OSError as error:  # Also smtplib's.
             # Without the message, in which some servers repeat the address.
-            logger.warning("email %d: attempt %d failed: %s", email.pk, attempts, type(error).__name__)
+            fields = {"email_id": email.pk, "attempt": attempts, "error": type(error).__name__}
+            log_event("email_failed", level=logging.WARNING, **fields)
+            DailyFigure.add("emails_failed")
             PendingEmail.objects.filter(pk=email.pk).update(error=str(error))
             if not isinstance(error, SMTPRecipientsRefused):
                 return  # The others would fail too, each after a timeout.
         else:
             log_event("email_sent", email_id=email.pk)
+            DailyFigure.add("emails_sent")
             email.delete()
