@@ -70,6 +70,9 @@ def manage(tmp_path: Path, command: str, **variables: str) -> subprocess.Complet
         ({"EMAIL_URL": "smtp+tls://mail.example.org:port"}, "EMAIL_URL must begin with smtp+tls://"),
         ({"MAIL_FROM": "Our news <news@example.org"}, "MAIL_FROM must be an address"),
         ({"MAIL_FROM": "news"}, "MAIL_FROM must be an address"),
+        ({"METRICS_ADDRESS": "9100"}, "METRICS_ADDRESS must be an IP address and a port, such as 127.0.0.1:9100"),
+        ({"METRICS_ADDRESS": "localhost:9100"}, "METRICS_ADDRESS must be an IP address and a port"),
+        ({"METRICS_ADDRESS": "127.0.0.1:99999"}, "METRICS_ADDRESS must be an IP address and a port"),
         ({"PAYMENTS": "paypal"}, "PAYMENTS is manual, dummy or stripe"),
         ({"PAYMENTS": "dummy"}, "only pretends to take money"),
         ({"PAYMENTS": "stripe"}, "needs STRIPE_KEY"),
@@ -92,6 +95,8 @@ def test_invalid_value_is_one_sentence(tmp_path: Path, variables: dict[str, str]
         ("MAIL_FROM", "Our news <news@example.org>", "DEFAULT_FROM_EMAIL", "Our news <news@example.org>"),
         ("LOG_LEVEL", "info", "LOG_LEVEL", "INFO"),
         ("TRUSTED_PROXY_COUNT", " 2 ", "ALLAUTH_TRUSTED_PROXY_COUNT", "2"),
+        ("METRICS_ADDRESS", "[::1]:9100", "METRICS_ADDRESS", "('::1', 9100)"),
+        ("METRICS_ADDRESS", "", "METRICS_ADDRESS", "None"),
     ],
 )
 def test_valid_values(tmp_path: Path, name: str, value: str, show: str, expected: str) -> None:
