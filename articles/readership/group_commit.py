@@ -67,6 +67,8 @@ class GroupCommit[Item, Result]:
         self.writing_since: float | None = None
         self.last_size = 0
         self.logged_at = float("-inf")
+        # Since the process started, for metrics.
+        self.batches = self.written = self.refused = 0
 
     def submit(self, item: Item) -> Result:
         """Return the result of `item` when it is written.
@@ -74,6 +76,13 @@ class GroupCommit[Item, Result]:
         Raises:
             NotWritten: too many threads wait, it took too long, or `write` failed.
         """
+        try:
+            return self._submit(item)
+        except NotWritten:
+            self.refused += 1
+            raise
+
+    def _submit(self, item: Item) -> Result:
         since = self.writing_since
         if since is not None and time.monotonic() - since > self.timeout:
             raise NotWritten
@@ -127,6 +136,8 @@ class GroupCommit[Item, Result]:
                 results = self._write([ticket.item for ticket in batch])
                 for ticket, result in zip(batch, results, strict=True):
                     ticket.result = result
+                self.batches += 1
+                self.written += len(batch)
             except Exception as error:
                 self._log(error)
                 for ticket in batch:

@@ -9,6 +9,7 @@ from typing import Any
 from django_tasks_db.management.commands import db_worker
 
 from core import periodic
+from spokesperson import observe
 
 
 class Command(db_worker.Command):
@@ -18,7 +19,13 @@ class Command(db_worker.Command):
         super().add_arguments(parser)
         parser.add_argument("--no-periodic", action="store_true", help="run the tasks only")
 
+    def execute(self, *args: Any, **options: Any) -> Any:
+        # Before the system checks, which import all middleware.
+        observe.prepare("worker")
+        return super().execute(*args, **options)
+
     def handle(self, **options: Any) -> None:
+        observe.start("worker")
         if not options["batch"] and not options["no_periodic"]:
             threading.Thread(target=periodic.run_forever, daemon=True).start()
         super().handle(**options)
