@@ -1,7 +1,5 @@
 """The hooks of allauth."""
 
-from __future__ import annotations
-
 import logging
 from hashlib import sha256
 from typing import Any
@@ -117,11 +115,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         return False
 
     def save_user(self, request: HttpRequest, user: User, form: BaseForm, commit: bool = True) -> User:
-        """Save a new user, who prefers the language of the sign-up page.
-
-        Raises:
-            IntegrityError: the username or the address was taken concurrently.
-        """
+        """Save a new user, who prefers the page's language; IntegrityError if username or address was just taken."""
         super().save_user(request, user, form, commit=False)
         user.preferred_language = get_language() or settings.LANGUAGE_CODE
         if commit:

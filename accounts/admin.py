@@ -1,7 +1,5 @@
 """Users in the admin. Only superusers change more than a profile, so that staff cannot gain rights."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.contrib import admin

@@ -1,7 +1,5 @@
 """The admin site: who may use it, and how they log in."""
 
-from __future__ import annotations
-
 from functools import wraps
 from typing import Any
 

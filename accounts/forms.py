@@ -1,7 +1,5 @@
 """The forms of allauth with the site's labels and length limits, and the profile form."""
 
-from __future__ import annotations
-
 import re
 from typing import Any
 
@@ -12,7 +10,6 @@ from allauth.mfa.totp import forms as totp_forms
 from django import forms
 from django.contrib.auth.hashers import make_password
 from django.core.exceptions import ValidationError
-from django.core.files.uploadedfile import UploadedFile
 from django.core.validators import MaxLengthValidator
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -26,7 +23,7 @@ from accounts.models import User, normalize_password
 from accounts.selectors import AVATAR_SIZES
 from accounts.tasks import send_password_reset_email
 from core.forms import OneLineField, TextField
-from core.images import InvalidImage, load_image
+from core.images import load_image
 
 PASSWORD_HELP = _(
     "Use at least 10 characters. Do not use a common password, only digits, or something similar to your name."
@@ -224,10 +221,5 @@ class ProfileForm(forms.ModelForm[User]):
         return cleaned
 
     def clean_avatar(self) -> Image.Image | None:
-        file: UploadedFile[Any] | None = self.cleaned_data["avatar"]
-        if file is None:
-            return None
-        try:
-            return load_image(file, min_side=max(AVATAR_SIZES))
-        except InvalidImage as error:
-            raise ValidationError(str(error)) from error
+        file = self.cleaned_data["avatar"]
+        return load_image(file, min_side=max(AVATAR_SIZES)) if file else None

@@ -1,7 +1,5 @@
 """Names that could be mistaken for those of staff."""
 
-from __future__ import annotations
-
 import re
 import unicodedata
 

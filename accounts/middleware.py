@@ -1,7 +1,5 @@
 """Middleware that fits allauth's pages to the site."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 from allauth.account.adapter import get_adapter

@@ -1,7 +1,5 @@
 """Queries about a user."""
 
-from __future__ import annotations
-
 from allauth.account.models import EmailAddress
 from allauth.usersessions.models import UserSession
 from django.contrib.auth import HASH_SESSION_KEY
@@ -22,11 +20,7 @@ def has_confirmed_email(user: User) -> bool:
 
 
 def renamed_user(username: str) -> User:
-    """Return the active user who had this username before.
-
-    Raises:
-        Http404: there is none.
-    """
+    """Return the active user who had this username before, or raise Http404."""
     former = FormerUsername.objects.select_related("user")
     return get_object_or_404(former, username=username.lower(), user__is_active=True).user
 

@@ -1,7 +1,5 @@
 """Changes of a user's profile and avatar."""
 
-from __future__ import annotations
-
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial
@@ -51,8 +49,7 @@ def lock_acting_user(pk: int, permission: str = "") -> User:
 def set_unconfirmed_email(*, user: User, email: str) -> EmailAddress | None:
     """Save a user whose address is not confirmed, new ones too, with another address; the old one is forgotten.
 
-    Returns:
-        None if the address or the username of a new user is taken. Nothing was stored.
+    Returns None if the address or the username of a new user is taken. Nothing was stored.
     """
     try:
         with transaction.atomic():
@@ -65,11 +62,7 @@ def set_unconfirmed_email(*, user: User, email: str) -> EmailAddress | None:
 
 
 def delete_unconfirmed_users() -> int:
-    """Delete users who signed up a week ago and did not confirm their address, so that their usernames are free again.
-
-    Returns:
-        how many.
-    """
+    """Delete users who did not confirm their address for a week, so that their usernames are free; return how many."""
     addresses = EmailAddress.objects.filter(user=OuterRef("pk"))
     users = User.objects.filter(
         ~Exists(addresses.filter(verified=True)),
@@ -114,13 +107,9 @@ def update_profile(
 
 
 def save_avatar(*, user: User, image: Image.Image) -> None:
-    """Store `image`, cropped to a square in two sizes, as the avatar; the files of the old one are deleted on commit.
+    """Store an image from `core.images.load_image`, cropped to a square in two sizes, as the avatar.
 
-    Args:
-        image: from `core.images.load_image`.
-
-    Raises:
-        InvalidImage: it cannot be stored.
+    The files of the old one are deleted on commit. Raises InvalidImage if it cannot be stored.
     """
     key = random_name()
     square = ImageOps.fit(image, (min(image.size),) * 2, centering=(0.5, 0.4))

@@ -1,7 +1,5 @@
 """Tasks about accounts."""
 
-from __future__ import annotations
-
 from allauth.account.forms import ResetPasswordForm
 from django.tasks import task
 from django.utils.translation import override

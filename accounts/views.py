@@ -1,7 +1,5 @@
 """The pages of the user's own account that allauth does not have."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from allauth.account.adapter import get_adapter
@@ -129,13 +127,9 @@ class ConfirmEmailView(PendingLoginMixin, AllauthConfirmEmailView):  # type: ign
         return response
 
 
+@method_decorator(reauthentication_required, name="get")
 class EmailView(AllauthEmailView):  # type: ignore[misc]
     """The email address, shown after the password, so that nothing is typed before it is asked for."""
-
-    @method_decorator(reauthentication_required)
-    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        response: HttpResponse = super().get(request, *args, **kwargs)
-        return response
 
 
 class CurrentUserMixin(LoginRequiredMixin):
@@ -195,7 +189,7 @@ class ProfileView(CurrentUserMixin, FormView[ProfileForm]):
             form.add_error(None, str(error))
             return self.form_invalid(form)
         except InvalidImage as error:
-            form.add_error("avatar", str(error))
+            form.add_error("avatar", error)
             return self.form_invalid(form)
         messages.success(self.request, _("Your profile is saved."))
         return super().form_valid(form)

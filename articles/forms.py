@@ -215,12 +215,7 @@ class ArticleForm(forms.Form):
     def clean_image(self) -> PILImage.Image | None:
         """Decode the uploaded file."""
         file = self.cleaned_data["image"]
-        if not file:
-            return None
-        try:
-            return load_image(file, min_side=max(WIDTHS))
-        except InvalidImage as error:
-            raise ValidationError(str(error)) from error
+        return load_image(file, min_side=max(WIDTHS)) if file else None
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
@@ -241,7 +236,7 @@ class ArticleForm(forms.Form):
             try:
                 self.stored_image = store_image(owner=self.user, pixels=pixels)
             except InvalidImage as error:
-                self.add_error("image", str(error))
+                self.add_error("image", error)
             self._renew_image_fields()
 
     def _renew_image_fields(self) -> None:

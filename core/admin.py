@@ -4,8 +4,6 @@
 where Django's own count all rows and skip the earlier ones by OFFSET.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import datetime
 from itertools import islice

@@ -3,17 +3,13 @@
 All coordinates are integers, so that no decimal separator of a language gets into the SVG.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 MAX_STEPS = 5
 
 
-@dataclass(frozen=True, kw_only=True)
-class Bar:
+class Bar(NamedTuple):
     """A bar in a field of 100 × 100 units for each day; `part_…` is the highlighted part of it."""
 
     x: int
@@ -24,29 +20,20 @@ class Bar:
     words: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class Chart:
+class Chart(NamedTuple):
     """A bar chart.
 
-    `scale` has the values of the horizontal lines, from the top down to zero; without a scale the highest bar has the
-    full height.
+    `scale` has the values of the horizontal lines, from the top down to zero, and `lines` their positions from the top,
+    without the base line. Without a scale the highest bar has the full height.
     """
 
     name: str
     total: int
     most: int
+    width: int
     bars: Sequence[Bar]
-    scale: Sequence[int] = ()
-
-    @property
-    def width(self) -> int:
-        return 100 * len(self.bars)
-
-    @property
-    def lines(self) -> list[int]:
-        """The positions of the lines from the top, without the base line."""
-        steps = len(self.scale) - 1
-        return [round(100 * n / steps) for n in range(steps)]
+    scale: Sequence[int]
+    lines: Sequence[int]
 
 
 def chart(
@@ -66,24 +53,18 @@ def chart(
         words: returns the label of a bar; by default the day of the month and the number.
         scaled: use a scale of round numbers.
     """
-    highest = max((value(day) for day in days), default=0)
+    numbers = [value(day) for day in days]
+    highest = max(numbers, default=0)
     scale = scale_to(highest) if scaled else []
     top = scale[0] if scale else highest
     bars = []
-    for n, day in enumerate(days):
-        height = _height(value(day), top)
+    for n, (day, number) in enumerate(zip(days, numbers, strict=True)):
+        height = _height(number, top)
         part_height = min(height, _height(part(day), top)) if part else 0
-        bars.append(
-            Bar(
-                x=100 * n + 12,
-                top=100 - height,
-                height=height,
-                part_top=100 - part_height,
-                part_height=part_height,
-                words=words(day) if words else f"{day.day}: {value(day)}",
-            )
-        )
-    return Chart(name=name, total=sum(map(value, days)), most=highest, bars=bars, scale=scale)
+        label = words(day) if words else f"{day.day}: {number}"
+        bars.append(Bar(100 * n + 12, 100 - height, height, 100 - part_height, part_height, label))
+    lines = [round(100 * n / (len(scale) - 1)) for n in range(len(scale) - 1)]
+    return Chart(name, sum(numbers), highest, 100 * len(bars), bars, scale, lines)
 
 
 def scale_to(maximum: int) -> list[int]:

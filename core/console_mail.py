@@ -1,7 +1,5 @@
 """An email backend that prints to the console, to try the site without a mail server."""
 
-from __future__ import annotations
-
 from django.core.mail import EmailMessage
 from django.core.mail.backends.console import EmailBackend as ConsoleBackend
 

@@ -8,8 +8,6 @@ receiver enqueues with `transaction.on_commit`.
 The sender is always the class of the object concerned.
 """
 
-from __future__ import annotations
-
 from django.dispatch import Signal
 
 # A revision became what readers see: its first publication, a later version, or a moderator's correction.

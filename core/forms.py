@@ -1,7 +1,5 @@
 """Form fields for text that users type."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django import forms

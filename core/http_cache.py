@@ -1,7 +1,5 @@
 """HTTP cache headers of public pages."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import wraps
 from typing import Any

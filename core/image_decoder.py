@@ -6,8 +6,6 @@ limits of its own, without the environment of the server, and without Django.
 Reads the file from standard input and writes a line of JSON and then the pixels as RGB.
 """
 
-from __future__ import annotations
-
 import json
 import re
 import resource
@@ -92,11 +90,7 @@ def _decode(data: bytes, min_side: int | None) -> Image.Image:
 
 
 def _has_end(data: bytes) -> bool:
-    """Return whether a JPEG has its end marker; phones put other data, such as a video, after it.
-
-    Raises:
-        Refused: it has too many scans.
-    """
+    """Return whether a JPEG has its end marker; phones put other data, such as a video, after it."""
     scans, position = 0, 2
     while found := _JPEG_MARKER.search(data, position):
         marker = found[0]

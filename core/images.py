@@ -4,8 +4,6 @@ Nothing that a file says about itself is trusted: `core.image_decoder` reads it 
 are stored, no metadata.
 """
 
-from __future__ import annotations
-
 import json
 import logging
 import secrets
@@ -18,6 +16,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import UploadedFile
@@ -34,29 +33,21 @@ logger = logging.getLogger(__name__)
 MAX_BYTES = 10 * 1024 * 1024
 DECODER_TIMEOUT = 30  # seconds
 
-REFUSALS: dict[str, tuple[Any, dict[str, int]]] = {
-    "unknown": (
-        gettext_lazy("We cannot show this file as an image. Choose a JPEG, PNG, WebP, AVIF or still GIF file."),
-        {},
-    ),
-    "pixels": (
-        gettext_lazy("The image has more than %(number)d megapixels. Choose a smaller one."),
-        {"number": MAX_PIXELS // 1_000_000},
-    ),
-    "side": (
-        gettext_lazy("The image must be no more than %(number)d pixels wide or high."),
-        {"number": MAX_SIDE},
-    ),
-    "scans": (gettext_lazy("The image uses an unsupported encoding. Save it again and upload the new file."), {}),
-    "animated": (gettext_lazy("Animated images are not supported. Choose a still image."), {}),
-    "damaged": (gettext_lazy("The image is damaged or incomplete. Save it again and upload the new file."), {}),
+REFUSALS = {
+    "unknown": gettext_lazy("We cannot show this file as an image. Choose a JPEG, PNG, WebP, AVIF or still GIF file."),
+    "pixels": gettext_lazy("The image has more than %(number)d megapixels. Choose a smaller one."),
+    "side": gettext_lazy("The image must be no more than %(number)d pixels wide or high."),
+    "scans": gettext_lazy("The image uses an unsupported encoding. Save it again and upload the new file."),
+    "animated": gettext_lazy("Animated images are not supported. Choose a still image."),
+    "damaged": gettext_lazy("The image is damaged or incomplete. Save it again and upload the new file."),
 }
+LIMITS = {"pixels": MAX_PIXELS // 1_000_000, "side": MAX_SIDE}
 # One at a time in a server process, because each decoder can take `image_decoder.MAX_MEMORY`.
 _decoding = threading.Lock()
 
 
-class InvalidImage(Exception):
-    """The image is not accepted; `str(error)` is a sentence for the user who sent it."""
+class InvalidImage(ValidationError):
+    """The image is not accepted; the message is for the user who sent it."""
 
 
 def load_image(file: UploadedFile[Any] | BinaryIO, *, min_side: int | None = None) -> Image.Image:
@@ -72,25 +63,20 @@ def load_image(file: UploadedFile[Any] | BinaryIO, *, min_side: int | None = Non
     data = _read(file)
     command = [sys.executable, "-I", str(Path(image_decoder.__file__)), str(min_side or 0)]
     environment = {"MALLOC_ARENA_MAX": "2"}
-    refusal, pixels = "damaged", b""
-    with _decoding:
-        try:
-            # A decoder that was killed at a limit writes nothing.
-            done = subprocess.run(  # noqa: S603 - our own program
-                command, input=data, capture_output=True, timeout=DECODER_TIMEOUT, env=environment, check=False
-            )
-        except subprocess.TimeoutExpired:
-            pass
-        else:
-            head, _newline, pixels = done.stdout.partition(b"\n")
-            answer = json.loads(head or "{}")
-            if "size" in answer and not done.returncode:
-                events.info("image_decoded", extra={"fields": {"result": "ok"}})
-                return Image.frombytes("RGB", answer["size"], pixels)
-            refusal = answer.get("refusal", refusal)
+    answer: dict[str, Any] = {}
+    with _decoding, suppress(subprocess.TimeoutExpired):
+        # A decoder that was killed at a limit writes nothing.
+        done = subprocess.run(  # noqa: S603 - our own program
+            command, input=data, capture_output=True, timeout=DECODER_TIMEOUT, env=environment, check=False
+        )
+        head, _newline, pixels = done.stdout.partition(b"\n")
+        answer = json.loads(head or "{}")
+        if "size" in answer and not done.returncode:
+            events.info("image_decoded", extra={"fields": {"result": "ok"}})
+            return Image.frombytes("RGB", answer["size"], pixels)
+    refusal = answer.get("refusal", "damaged")
     events.info("image_decoded", extra={"fields": {"result": refusal}})
-    sentence, values = REFUSALS[refusal]
-    raise InvalidImage(str(sentence) % values)
+    raise InvalidImage(REFUSALS[refusal], params={"number": LIMITS.get(refusal)})
 
 
 def encode_webp(image: Image.Image, *, width: int, quality: int = 80) -> bytes:
@@ -121,27 +107,21 @@ def _read(file: UploadedFile[Any] | BinaryIO) -> bytes:
     if not data:
         raise InvalidImage(_("The file is empty."))
     if len(data) > MAX_BYTES:
-        raise InvalidImage(
-            _("The file is larger than %(number)d MB. Choose a smaller one.") % {"number": MAX_BYTES // 1024**2}
-        )
+        message = _("The file is larger than %(number)d MB. Choose a smaller one.")
+        raise InvalidImage(message % {"number": MAX_BYTES // 1024**2})
     return data
 
 
 def store_files(files: dict[str, bytes]) -> None:
-    """Store files, storage path → content.
-
-    Raises:
-        InvalidImage: the disk is full, read-only or away. Nothing was stored.
-    """
+    """Store files, storage path → content; InvalidImage if the disk is full, read-only or away: nothing is stored."""
     try:
         for path, content in files.items():
             default_storage.save(path, ContentFile(content))
     except OSError as error:
         logger.exception("An image could not be stored")
         delete_files(files)
-        raise InvalidImage(
-            _("The image cannot be stored at the moment. Try again later, or save without it.")
-        ) from error
+        message = _("The image cannot be stored at the moment. Try again later, or save without it.")
+        raise InvalidImage(message) from error
 
 
 def delete_files(paths: Iterable[str]) -> None:

@@ -1,7 +1,5 @@
 """Log lines for programs: what happened, as one event with fields, without the text of users."""
 
-from __future__ import annotations
-
 import json
 import logging
 import re

@@ -1,50 +1,19 @@
 """Emails from templates, as plain text and HTML, with links to the configured origin."""
 
-from __future__ import annotations
-
 import re
-from typing import Any, Protocol
+from typing import Any
 
 from django.conf import settings
 from django.template.loader import render_to_string, select_template
 from django.utils import translation
 
 from core.models import PendingEmail, SiteSettings
-from core.tasks import retry_later, send_email, send_emails
-
-__all__ = ["absolute_url", "enqueue_email", "retry_later", "send_templated_email"]
-
-
-class Recipient(Protocol):
-    """The fields of a user that an email needs."""
-
-    email: str
-    preferred_language: str
+from core.tasks import send_emails
 
 
 def absolute_url(path: str) -> str:
     """Return the full URL of a path; the host is the configured origin, not the request's."""
     return f"{settings.ORIGIN}{path}"
-
-
-def send_templated_email(*, to: Recipient, template: str, context: dict[str, Any]) -> None:
-    """Render and send an email now, in the language that the user prefers. Call it in a task.
-
-    Args:
-        template: the prefix of the templates `<template>_subject.txt`, `<template>.txt` and `<template>.html`.
-        context: may hold functions without arguments, for example of URLs, which templates call in that language.
-
-    Raises:
-        OSError, smtplib.SMTPException: the mail server is away or refused it.
-    """
-    with translation.override(to.preferred_language):
-        context = {**_base_context(), **context, "user": to}
-        send_email(
-            to=to.email,
-            subject=render_to_string(f"{template}_subject.txt", context),
-            text=render_to_string(f"{template}.txt", context).strip() + "\n",
-            html=render_to_string(f"{template}.html", context),
-        )
 
 
 def enqueue_email(*, to: str, template: str, context: dict[str, Any], language: str | None = None) -> None:
@@ -59,7 +28,8 @@ def enqueue_email(*, to: str, template: str, context: dict[str, Any], language: 
         language: of the email; by default the active one.
     """
     with translation.override(language or translation.get_language()):
-        context = {**_base_context(), **context, "email": to}
+        site = {"site": SiteSettings.current(), "origin": settings.ORIGIN, "language": translation.get_language()}
+        context = {**site, **context, "email": to}
         subject = render_to_string(f"{template}_subject.txt", context)
         text = re.sub(r"\n{3,}", "\n\n", render_to_string(f"{template}_message.txt", context).strip())
         # The last paragraph is the site's name and address, which the HTML has in its header.
@@ -67,7 +37,3 @@ def enqueue_email(*, to: str, template: str, context: dict[str, Any], language: 
         html = select_template([f"{template}.html", "base_email.html"]).render(context)
     PendingEmail.objects.create(to=to, subject=subject, text=text + "\n", html=html)
     send_emails.enqueue()
-
-
-def _base_context() -> dict[str, Any]:
-    return {"site": SiteSettings.current(), "origin": settings.ORIGIN, "language": translation.get_language()}

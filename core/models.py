@@ -1,7 +1,5 @@
 """The site settings, emails that are not sent yet, and the last runs of periodic jobs."""
 
-from __future__ import annotations
-
 from typing import cast
 
 from django.core.cache import caches
@@ -53,7 +51,7 @@ class SiteSettings(models.Model):
         return self.name
 
     @classmethod
-    def current(cls) -> SiteSettings:
+    def current(cls) -> "SiteSettings":
         """Return the settings, cached for five seconds; the defaults if the row does not exist yet."""
         settings = caches["local"].get_or_set("site-settings", lambda: cls.objects.filter(pk=1).first() or cls(pk=1), 5)
         return cast("SiteSettings", settings)

@@ -1,7 +1,5 @@
 """Pagination by cursor: it holds the position of the last row of a page, so that no page reads earlier rows."""
 
-from __future__ import annotations
-
 import math
 import re
 from collections.abc import Mapping, Sequence
@@ -60,11 +58,7 @@ class KeysetOrdering:
         return "-".join(_encode(getattr(row, name)) for name in self.columns)
 
     def decode_cursor(self, cursor: str) -> tuple[Any, ...]:
-        """Return the position that a cursor holds.
-
-        Raises:
-            Http404: the cursor is invalid.
-        """
+        """Return the position that a cursor holds; Http404 if it is invalid."""
         pattern = "-".join(f"({_PATTERNS[kind]})" for kind in self.columns.values())
         match = re.fullmatch(pattern, cursor) if len(cursor) <= MAX_CURSOR_LENGTH else None
         if not match:

@@ -1,13 +1,11 @@
 """Limits on how often a user or a network address can do something; over the limit, a 429 with Retry-After."""
 
-from __future__ import annotations
-
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from ipaddress import IPv6Address, ip_address
 
 from allauth.account.adapter import get_adapter
+from allauth.core.exceptions import ImmediateHttpResponse
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -29,15 +27,15 @@ RETRY_AFTER = {
 DEFAULT_RETRY_AFTER = 60
 
 
-class RateLimited(Exception):
-    """A limit is exceeded. `RateLimitMiddleware` answers it with the 429 page.
+class RateLimited(ImmediateHttpResponse):  # type: ignore[misc]
+    """A limit is exceeded. allauth's middleware answers it with the 429 page.
 
     Args:
         retry_after: seconds until the limit ends.
     """
 
-    def __init__(self, retry_after: int) -> None:
-        super().__init__()
+    def __init__(self, request: HttpRequest, retry_after: int) -> None:
+        super().__init__(_too_many_requests(request, retry_after))
         self.retry_after = retry_after
 
 
@@ -81,7 +79,7 @@ def check_rate_limit(request: HttpRequest, action: str, *, limit: int, seconds: 
     for source, maximum in limits.items():
         if count_event(f"limit:{action}:{source}:{window}", seconds) > maximum:
             log_event("rate_limited", action=action, is_total=source == "total")
-            raise RateLimited(seconds - elapsed)
+            raise RateLimited(request, seconds - elapsed)
 
 
 def count_event(key: str, seconds: int) -> int:
@@ -104,23 +102,10 @@ def too_many_requests(request: HttpRequest) -> HttpResponse:
     """Answer requests over allauth's limits (`handler429`), which do not say when they end."""
     name = request.resolver_match.url_name if request.resolver_match else None
     log_event("rate_limited", action=name)
-    return _respond(request, RETRY_AFTER.get(name or "", DEFAULT_RETRY_AFTER))
+    return _too_many_requests(request, RETRY_AFTER.get(name or "", DEFAULT_RETRY_AFTER))
 
 
-def _respond(request: HttpRequest, retry_after: int) -> HttpResponse:
+def _too_many_requests(request: HttpRequest, retry_after: int) -> HttpResponse:
     response = render(request, "429.html", {"retry_after": retry_after}, status=429)
     response["Retry-After"] = str(retry_after)
     return response
-
-
-class RateLimitMiddleware:
-    """Answer a `RateLimited` of any view with the 429 page."""
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
-
-    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        return _respond(request, exception.retry_after) if isinstance(exception, RateLimited) else None

@@ -1,7 +1,5 @@
 """Counters that are derived from rows; `manage.py recount` compares both."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 

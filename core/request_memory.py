@@ -1,7 +1,5 @@
 """WSGI middleware that frees the memory of request bodies."""
 
-from __future__ import annotations
-
 import gc
 from collections.abc import Iterable
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment

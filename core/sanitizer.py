@@ -1,7 +1,5 @@
 """Sanitise the HTML that users write, by an allow-list, before it is stored and again before it is displayed."""
 
-from __future__ import annotations
-
 import re
 from contextlib import suppress
 from html import escape, unescape

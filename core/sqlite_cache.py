@@ -5,8 +5,6 @@ each write. Rate limits need exact counts: here each operation is one SQL statem
 processes.
 """
 
-from __future__ import annotations
-
 import pickle
 import sqlite3
 import threading
@@ -47,11 +45,7 @@ class SQLiteCache(BaseCache):
         self._store(key, value, timeout, version)
 
     def incr(self, key: str, delta: int = 1, version: int | None = None) -> int:
-        """Add to an integer atomically and return the sum.
-
-        Raises:
-            ValueError: the key has no integer, or it has expired.
-        """
+        """Add to an integer atomically and return the sum; ValueError if the key has none or it has expired."""
         sql = (
             "UPDATE entry SET value = value + ?2 WHERE key = ?1 AND typeof(value) = 'integer'"
             " AND (until IS NULL OR until > ?3) RETURNING value"

@@ -1,7 +1,5 @@
 """Uploaded files that are larger than any form accepts."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile

@@ -1,7 +1,5 @@
 """The WSGI environment: read as Django reads it, and without the environment variables of the process."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterable
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment

@@ -17,7 +17,6 @@ from articles.moderation.services import decide
 from articles.services import publishing
 from articles.services.images import store_image
 from articles.services.revisions import ArticleContent
-from core.models import PendingEmail
 from demo.activity import add_votes_and_views
 from demo.content import ArticleSource, published_with_ages, read_articles
 from demo.progress import Progress
@@ -73,7 +72,6 @@ def _write(source: ArticleSource, moment: datetime) -> None:
         hidden_at = moment + HIDDEN_AFTER
         Article.objects.filter(pk=article.pk).update(state_since=hidden_at)
         Decision.objects.filter(revision__article=article, verdict=Verdict.HIDE).update(decided_at=hidden_at)
-    PendingEmail.objects.filter(to=author.email).delete()
     if source.pending_edit:
         _submit_edit(article, source.pending_edit)
 

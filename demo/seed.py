@@ -7,6 +7,7 @@ last and marks the content as complete: later starts do not change the content.
 from __future__ import annotations
 
 import hashlib
+import logging
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -20,12 +21,13 @@ from django.contrib.auth.models import Group
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
 from django.db import connection, transaction
+from django_tasks_db.models import DBTaskResult
 from PIL import Image
 
 from accounts.models import User
 from accounts.services import save_avatar
 from articles.models import Section
-from core.models import SiteSettings
+from core.models import PendingEmail, SiteSettings
 from demo.articles import write_articles
 from demo.content import CONTENT, to_html
 from demo.progress import Progress
@@ -62,13 +64,30 @@ def prepare(*, progress: Progress) -> None:
         if User.objects.filter(username=ADMINISTRATOR.username).exists():
             return
         progress.line("Creating the demonstration content, once:")
-        _create_site()
-        _create_users(USERS)
-        progress.line(f"  {len(SECTIONS)} sections and {len(USERS)} users")
-        write_articles(progress=progress)
-        create_plans()
-        create_promotions(progress=progress)
-        _create_users((ADMINISTRATOR,))
+        with _quiet():
+            _create_content(progress)
+
+
+def _create_content(progress: Progress) -> None:
+    _create_site()
+    _create_users(USERS)
+    progress.line(f"  {len(SECTIONS)} sections and {len(USERS)} users")
+    write_articles(progress=progress)
+    create_plans()
+    create_promotions(progress=progress)
+    _create_users((ADMINISTRATOR,))
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Log no line for each vote, and send no emails about what the block creates: nobody waits for them."""
+    logging.disable(logging.INFO)
+    try:
+        yield
+        PendingEmail.objects.all().delete()
+        DBTaskResult.objects.all().delete()
+    finally:
+        logging.disable(logging.NOTSET)
 
 
 def _refuse_real_site() -> None:

@@ -67,7 +67,7 @@ def serve(*, host: str, port: int, on_ready: Callable[[], None]) -> None:
     commands = {
         "web server": [
             *(python, "-m", "granian", "--host", host, "--port", str(port), *GRANIAN_OPTIONS),
-            *("--log-level", "warning", "spokesperson.wsgi:application"),
+            *("--log-level", "error", "spokesperson.wsgi:application"),
         ],
         "task worker": [python, "-m", "django", "db_worker", "--queue-name", "*", "--no-reload", "--verbosity", "0"],
     }

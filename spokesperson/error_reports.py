@@ -4,8 +4,6 @@ None of Sentry's integrations that see requests, SQL or other libraries is used.
 the constant part of the message, the exception with the lines of code, and the fields of the log line.
 """
 
-from __future__ import annotations
-
 import logging
 from typing import Any, cast
 

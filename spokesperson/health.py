@@ -1,7 +1,5 @@
 """What load balancers, supervisors and operators ask: does the process run, can it serve, and what is wrong."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 from django.conf import settings

@@ -5,8 +5,6 @@ all, and when it ends another one takes over. What happens is counted from the l
 What is on the path of every reader is counted in plain numbers, which a thread adds up.
 """
 
-from __future__ import annotations
-
 import atexit
 import errno
 import logging

@@ -3,8 +3,6 @@
 The packages that they need are optional, so their modules are imported here alone (and by the middleware).
 """
 
-from __future__ import annotations
-
 import fcntl
 import os
 from typing import TextIO

@@ -116,7 +116,6 @@ MIDDLEWARE = [
     "accounts.middleware.AccountPagesMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "core.ratelimit.RateLimitMiddleware",
 ]
 
 # Installed by `make dev`, not in production.

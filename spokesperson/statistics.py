@@ -1,7 +1,5 @@
 """What happens on the site by day, and what waits: for administrators, and for the metrics."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta

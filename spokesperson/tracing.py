@@ -4,8 +4,6 @@ Spans hold names of routes and tasks and SQL without its values: no addresses of
 wrote. The variables of the environment that begin with OTEL_ say where they go, and how many.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager

@@ -1,7 +1,5 @@
 """Avatars and browser names."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django import template

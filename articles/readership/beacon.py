@@ -1,7 +1,5 @@
 """Count the views and reads that pages report: the requests of one process are written together."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from django.conf import settings
@@ -17,14 +15,7 @@ TIMEOUT = 5
 
 
 def count(beacon: Beacon) -> bool:
-    """Write a view or a read; it is committed on return.
-
-    Returns:
-        whether the article is published.
-
-    Raises:
-        NotWritten: the database is down or too slow.
-    """
+    """Return whether the article is published, after the view or read is committed; raise NotWritten if it is not."""
     if connection.in_atomic_block:
         # It must commit or roll back with the caller's transaction.
         return _write([beacon])[0]
@@ -32,10 +23,10 @@ def count(beacon: Beacon) -> bool:
 
 
 def _write(beacons: Sequence[Beacon]) -> Sequence[bool]:
-    ingested = ingest(beacons)
-    if ingested.new:
+    published, new = ingest(beacons)
+    if new:
         schedule_rollup(rollup_views, key="views")
-    return ingested.published
+    return published
 
 
 group_commit = GroupCommit(_write, max_waiting=settings.BEACONS_AT_ONCE, timeout=TIMEOUT)

@@ -5,8 +5,6 @@ the requests. A single request waits for no other; the more arrive at once, the 
 (docs/decisions/0012-view-beacon.md). Nothing is acknowledged before it is committed.
 """
 
-from __future__ import annotations
-
 import logging
 import threading
 import time
@@ -33,12 +31,9 @@ class NotWritten(Exception):
 class _Ticket[Item, Result]:
     """One request's place in the queue."""
 
-    __slots__ = ("done", "error", "is_abandoned", "item", "result")
-
     def __init__(self, item: Item) -> None:
         self.item = item
-        self.result: Result | None = None
-        self.error: Exception | None = None
+        self.result: Result | Exception | None = None  # None until it is written or has failed
         self.is_abandoned = False
         # A lock that the writer releases: an Event or a Future costs five times the CPU of the whole queue.
         self.done = threading.Lock()
@@ -71,22 +66,10 @@ class GroupCommit[Item, Result]:
         self.batches = self.written = self.refused = 0
 
     def submit(self, item: Item) -> Result:
-        """Return the result of `item` when it is written.
-
-        Raises:
-            NotWritten: too many threads wait, it took too long, or `write` failed.
-        """
-        try:
-            return self._submit(item)
-        except NotWritten:
-            self.refused += 1
-            raise
-
-    def _submit(self, item: Item) -> Result:
+        """Return the result of `item` when it is written; NotWritten: too many wait, too slow, or `write` failed."""
         since = self.writing_since
-        if since is not None and time.monotonic() - since > self.timeout:
-            raise NotWritten
-        if not self.slots.acquire(blocking=False):
+        is_hanging = since is not None and time.monotonic() - since > self.timeout
+        if is_hanging or not self.slots.acquire(blocking=False):
             raise NotWritten
         try:
             ticket: _Ticket[Item, Result] = _Ticket(item)
@@ -97,8 +80,8 @@ class GroupCommit[Item, Result]:
                 raise NotWritten
         finally:
             self.slots.release()
-        if ticket.error is not None:
-            raise NotWritten from ticket.error
+        if isinstance(ticket.result, Exception):
+            raise NotWritten from ticket.result
         return ticket.result  # type: ignore[return-value]  # a written ticket has a result
 
     def close(self) -> None:
@@ -108,11 +91,12 @@ class GroupCommit[Item, Result]:
             self.thread.join()
 
     def _ensure_thread(self) -> None:
-        if self.thread is None or not self.thread.is_alive():  # Also in the child of a fork.
-            with self.start_lock:
-                if self.thread is None or not self.thread.is_alive():
-                    self.thread = threading.Thread(target=self._run, name="group-commit", daemon=True)
-                    self.thread.start()
+        if self.thread and self.thread.is_alive():  # Not in the child of a fork.
+            return
+        with self.start_lock:
+            if not self.thread or not self.thread.is_alive():
+                self.thread = threading.Thread(target=self._run, name="group-commit", daemon=True)
+                self.thread.start()
 
     def _run(self) -> None:
         try:
@@ -141,7 +125,7 @@ class GroupCommit[Item, Result]:
             except Exception as error:
                 self._log(error)
                 for ticket in batch:
-                    ticket.error = error
+                    ticket.result = error
             finally:
                 self.writing_since = None
                 for ticket in batch:

@@ -1,7 +1,5 @@
 """Views and reads: one row per visitor, article and day. The public numbers are sums of these rows."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import ClassVar
 

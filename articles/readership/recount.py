@@ -1,7 +1,5 @@
 """Compare the daily statistics with their rows, and every article's views with the sum of its days."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
@@ -13,11 +11,10 @@ from django.db.models.functions import Coalesce
 
 from articles.models import Article
 from articles.readership.models import DailyStats, PageRead, PageView, PendingCount
+from articles.readership.selectors import METRICS
 from articles.readership.visitors import today
 from articles.selectors import article_pk_ranges
 from core.recount import CounterMismatch
-
-METRICS = [*PageView.metrics.values(), *PageRead.metrics.values()]
 
 
 def recount(*, repair: bool) -> Iterator[CounterMismatch]:

@@ -1,7 +1,5 @@
 """Read the daily statistics: an article's last days, their sums, and reads for authors."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta

@@ -1,7 +1,5 @@
 """Record views and reads, and add them up."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Sequence
 from functools import cache
@@ -24,35 +22,26 @@ class Beacon(NamedTuple):
     visitor: Visitor
 
 
-class Ingested(NamedTuple):
-    """For each beacon, whether its article is published; and how many rows were new."""
-
-    published: Sequence[bool]
-    new: int
-
-
 @tracking.retry_on_conflict
-def ingest(beacons: Sequence[Beacon]) -> Ingested:
-    """Write the views and reads of today that are new; they are committed on return."""
+def ingest(beacons: Sequence[Beacon]) -> tuple[list[bool], int]:
+    """Write the views and reads of today that are new; they are committed on return.
+
+    Returns:
+        for each beacon, whether its article is published; and how many rows were new.
+    """
     day = today()
     salt = daily_salt(day)
     authors = dict(_authors().filter(pk__in={beacon.article_id for beacon in beacons}))
     new = 0
     for model in (PageView, PageRead):
         hits = [
-            classify_hit(
-                beacon.visitor,
-                target_id=beacon.article_id,
-                author_id=authors[beacon.article_id],
-                day=day,
-                salt=salt,
-            )
-            for beacon in beacons
-            if beacon.model is model and beacon.article_id in authors
+            classify_hit(visitor, target_id=pk, author_id=authors[pk], day=day, salt=salt)
+            for kind, pk, visitor in beacons
+            if kind is model and pk in authors
         ]
         if hits:
             new += tracking.record_hits(hits, model=model, pending_model=PendingCount, metrics=model.metrics)
-    return Ingested(published=[beacon.article_id in authors for beacon in beacons], new=new)
+    return [beacon.article_id in authors for beacon in beacons], new
 
 
 @cache
@@ -73,22 +62,14 @@ def _add_to_articles(counts: tracking.DayCounts) -> None:
     views: Counter[int] = Counter()
     for (article_id, _), metrics in counts.items():
         views[article_id] += metrics["views"]
-    articles = list(
-        Article.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=views).order_by("pk").only("views")
-    )
+    locked = Article.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=views).order_by("pk")
+    articles = list(locked.only("views"))
     for article in articles:
         article.views += views[article.pk]
     Article.objects.bulk_update([one for one in articles if views[one.pk]], ["views"], batch_size=500)
 
 
 def delete_old_data(*, batch: int = 1000) -> int:
-    """Destroy old salts and delete the hits of past days, whose sums stay.
-
-    Args:
-        batch: rows per statement.
-
-    Returns:
-        the number of rows deleted.
-    """
+    """Destroy old salts and delete the hits of past days, whose sums stay. Returns the number of rows deleted."""
     destroy_old_salts()
     return sum(tracking.delete_old_hits(model=model, batch=batch) for model in (PageView, PageRead))

@@ -1,7 +1,5 @@
 """The rollup in the background."""
 
-from __future__ import annotations
-
 from django.tasks import task
 
 from articles.readership import services

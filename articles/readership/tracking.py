@@ -4,10 +4,9 @@ Hits are written once per visitor, target and day, together with pending counts.
 counts into daily statistics. A race between processes ends in a unique constraint, never in a wrong number.
 """
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from datetime import date, timedelta
 from functools import wraps
 from typing import Any
@@ -39,10 +38,8 @@ def retry_on_conflict[**P, R](function: Callable[P, R]) -> Callable[P, R]:
     @wraps(function)
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> R:
         for _ in range(MAX_ATTEMPTS - 1):
-            try:
+            with suppress(IntegrityError):
                 return function(*args, **kwargs)
-            except IntegrityError:
-                continue
         return function(*args, **kwargs)
 
     return wrapper
@@ -56,7 +53,7 @@ def record_hits(
     metrics: Mapping[str, str],
     **fields: Any,
 ) -> int:
-    """Write the hits that are new; they are committed on return, unless the caller has opened a transaction.
+    """Write the hits that are new, and return how many; they are committed, unless the caller is in a transaction.
 
     `VIEWS_PER_ADDRESS` visitors of one address are counted per target and day. All beyond that share one row of the
     kind "over_rate". Requests that arrive at the same moment in several processes can exceed the limit by as many.
@@ -65,9 +62,6 @@ def record_hits(
         hits: hits of one day.
         metrics: kind → column of the statistics; hits of other kinds are written but not counted.
         fields: other columns of `model` that are part of its unique constraint.
-
-    Returns:
-        the number of rows written.
 
     Raises:
         IntegrityError: another process wrote one of the rows, or a target was deleted, since the hits were compared
@@ -131,7 +125,7 @@ def rollup(
     batch: int = 5000,
     before: Callable[[DayCounts], None] | None = None,
 ) -> int:
-    """Move the pending counts into the daily statistics, each exactly once.
+    """Move the pending counts into the daily statistics, each exactly once; return their sum.
 
     Each batch is one transaction: a process that dies leaves its pending counts to the next one. Several can run at
     the same time: they take different rows.
@@ -141,9 +135,6 @@ def rollup(
         target: the name of the foreign key to the target in both models.
         batch: pending counts per transaction.
         before: called in the transaction, before the statistics are locked.
-
-    Returns:
-        the sum of the counts moved.
     """
     total: int = 0
     while True:
@@ -186,11 +177,7 @@ def _add_to_stats(counts: DayCounts, stats_model: type[Model], target: str) -> N
 
 
 def delete_old_hits(*, model: type[DailyHit], batch: int = 1000) -> int:
-    """Delete the hits of past days, a batch at a time, so that no other query waits. Their sums stay.
-
-    Returns:
-        the number of rows deleted.
-    """
+    """Delete the hits of past days, a batch at a time, so that no other query waits; return how many. Sums stay."""
     before = today() - timedelta(days=KEEP_DAYS)
     # Hits are written in the order of their days, so the oldest come first and no index on the day is needed. Each
     # batch starts after the last one, so that deleted rows are not scanned again.
@@ -206,11 +193,7 @@ def delete_old_hits(*, model: type[DailyHit], batch: int = 1000) -> int:
 
 
 def schedule_rollup(task: Task[..., Any], *, key: str) -> None:
-    """Enqueue a rollup, no more than once in `ROLLUP_INTERVAL` seconds.
-
-    Args:
-        key: names the rollup in the cache.
-    """
+    """Enqueue a rollup, no more than once in `ROLLUP_INTERVAL` seconds for each `key`."""
     if not cache.add(f"rollup:{key}", 1, ROLLUP_INTERVAL):
         return
     if default_task_backend.supports_defer:

@@ -3,8 +3,6 @@
 The beacon sets no cookie, starts no session, and is never cached.
 """
 
-from __future__ import annotations
-
 from base64 import b64decode
 from typing import Any
 
@@ -19,7 +17,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 from django.views.generic import TemplateView
 
-from articles.readership.beacon import count
+from articles.readership.beacon import count, group_commit
 from articles.readership.group_commit import NotWritten
 from articles.readership.models import ArticleHit, DailyStats, PageRead, PageView
 from articles.readership.selectors import ArticleCounts, article_counts
@@ -55,9 +53,8 @@ def beacon_read(request: HttpRequest, pk: int) -> HttpResponse:
 def beacon_image(request: HttpRequest, pk: int) -> HttpResponse:
     """Count a view of a browser without JavaScript, by an image in the page."""
     response = _count(request, pk, PageView, is_image=True)
-    if response.status_code == 204:
-        return HttpResponse(PIXEL, content_type="image/gif", headers=NO_STORE)
-    return response
+    is_counted = response.status_code == 204
+    return HttpResponse(PIXEL, content_type="image/gif", headers=NO_STORE) if is_counted else response
 
 
 def _count(request: HttpRequest, pk: int, model: type[ArticleHit], *, is_image: bool = False) -> HttpResponse:
@@ -71,6 +68,7 @@ def _count(request: HttpRequest, pk: int, model: type[ArticleHit], *, is_image: 
     try:
         is_published = count(Beacon(model=model, article_id=pk, visitor=visitor_of(request)))
     except NotWritten:
+        group_commit.refused += 1
         return HttpResponse(status=503, headers={**NO_STORE, "Retry-After": str(RETRY_AFTER)})
     return HttpResponse(status=204 if is_published else 404, headers=NO_STORE)
 

@@ -1,7 +1,5 @@
 """Turn what a request says about its sender into hashes that identify no one. docs/readership.md has the rules."""
 
-from __future__ import annotations
-
 import hmac
 import re
 from collections.abc import Mapping

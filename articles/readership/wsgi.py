@@ -4,8 +4,6 @@ It calls the same views as Django does, without Django's handler, URL resolver a
 everything else that a beacon does.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment

@@ -1,7 +1,5 @@
 """Highlight the words of a query in titles and in excerpts of texts. Everything else is escaped."""
 
-from __future__ import annotations
-
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator

@@ -1,7 +1,5 @@
 """The search index: one row for each published article, in the table of the database in use."""
 
-from __future__ import annotations
-
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models

@@ -1,7 +1,5 @@
 """Search queries, and the normalization of text that the index and the queries share."""
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -81,7 +79,7 @@ class SearchQuery:
         """The start of the period that the search is limited to."""
         return timezone.now() - PERIODS[self.when] if self.when else None
 
-    def without_filters(self) -> SearchQuery:
+    def without_filters(self) -> "SearchQuery":
         """Return the same words in the same order, without filters."""
         return SearchQuery(words=self.words, newest_first=self.newest_first)
 

@@ -1,7 +1,5 @@
 """What a search finds, what an incomplete query suggests, and tags to go on with."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -10,7 +8,7 @@ from itertools import chain
 from typing import NamedTuple, cast
 
 from django.core.cache import caches
-from django.db.models import Count, Exists, OuterRef, QuerySet
+from django.db.models import Count, Exists, OuterRef
 from django.http import Http404
 from django.utils.translation import gettext as _
 
@@ -108,11 +106,9 @@ def suggest(typed: str, *, language: str) -> list[Suggestion]:
     words = split_words(typed)
     if sum(map(len, words)) < MIN_SUGGESTION_LENGTH:
         return []
+    sections = [section for section in Section.all_cached() if _has_words(section.name_in(language), words)]
     found = [
-        *(
-            Suggestion(one.get_absolute_url(), one.name_in(language), _("Section"))
-            for one in _sections(words, language)
-        ),
+        *(Suggestion(one.get_absolute_url(), one.name_in(language), _("Section")) for one in sections[:1]),
         *(Suggestion(author.get_absolute_url(), author.name, _("Author")) for author in _authors(typed.strip())),
         *(Suggestion(tag.get_absolute_url(), tag.name, _("Tag")) for tag in _tags(typed)),
     ]
@@ -124,14 +120,10 @@ def suggest(typed: str, *, language: str) -> list[Suggestion]:
     ]
 
 
-def _sections(words: list[str], language: str) -> list[Section]:
-    """Return a section whose name has words that begin with all of these."""
-
-    def matches(section: Section) -> bool:
-        parts = split_words(section.name_in(language))
-        return all(any(part.startswith(word) for part in parts) for word in words)
-
-    return list(filter(matches, Section.all_cached()))[:1]
+def _has_words(name: str, beginnings: list[str]) -> bool:
+    """Return whether a name has words with all of these beginnings."""
+    words = split_words(name)
+    return all(any(word.startswith(beginning) for word in words) for beginning in beginnings)
 
 
 def _authors(typed: str) -> list[User]:
@@ -142,11 +134,9 @@ def _authors(typed: str) -> list[User]:
     return list(dict.fromkeys([*by_name[:2], *by_username[:2]]))[:2]
 
 
-def _tags(typed: str) -> QuerySet[Tag]:
+def _tags(typed: str) -> list[Tag]:
     slug = slug_of(typed, default="")
-    return (
-        Tag.objects.filter(slug__startswith=slug).order_by("slug")[:MAX_TAG_SUGGESTIONS] if slug else Tag.objects.none()
-    )
+    return list(Tag.objects.filter(slug__startswith=slug).order_by("slug")[:MAX_TAG_SUGGESTIONS]) if slug else []
 
 
 # --- Related tags ------------------------------------------------------------------------------

@@ -1,7 +1,5 @@
 """Update, rebuild and check the search index. A published article is in it, and nothing else."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Collection
 from functools import partial
 
@@ -36,7 +34,7 @@ def update_many(pks: list[int]) -> None:
 
 
 def rebuild(*, batch_size: int = REBUILD_BATCH, report: Callable[[str], object] = str) -> int:
-    """Write the entries of all articles again and remove entries that do not belong, while the site serves.
+    """Write all entries again while the site serves, remove surplus ones, and return how many articles are published.
 
     Each batch is a transaction that locks its articles: what is published, edited or hidden meanwhile is written before
     or after the batch, and never overwritten by it.
@@ -44,9 +42,6 @@ def rebuild(*, batch_size: int = REBUILD_BATCH, report: Callable[[str], object] 
     Args:
         batch_size: the number of articles in a transaction.
         report: is called with a line of progress after each batch.
-
-    Returns:
-        The number of published articles.
     """
     count = 0
     for pks in article_pk_ranges(batch_size):

@@ -1,7 +1,5 @@
 """Receivers that keep the search index up to date (core/events.py)."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.dispatch import receiver

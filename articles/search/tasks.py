@@ -1,7 +1,5 @@
 """Background tasks of the search."""
 
-from __future__ import annotations
-
 from django.db import transaction
 from django.tasks import task
 

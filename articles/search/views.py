@@ -1,7 +1,5 @@
 """The search page and the suggestions below its field. The URL holds the whole search."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any

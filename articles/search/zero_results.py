@@ -4,8 +4,6 @@ A word is stored when `MIN_CLIENTS` clients have searched for it on one day. Unt
 alone, under a random key of the day.
 """
 
-from __future__ import annotations
-
 import hmac
 import secrets
 from collections.abc import Sequence

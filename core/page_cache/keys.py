@@ -4,8 +4,6 @@ All parts are read as Django reads them, so that the page rendered for a key is 
 visitor without a session who sent nothing but that key.
 """
 
-from __future__ import annotations
-
 from functools import lru_cache
 from io import BytesIO
 from typing import NamedTuple
@@ -17,7 +15,7 @@ from django.core.exceptions import TooManyFieldsSent
 from django.http import QueryDict
 from django.http.cookie import parse_cookie
 from django.http.request import split_domain_port
-from django.urls import Resolver404, resolve
+from django.urls import Resolver404, is_valid_path, resolve
 from django.utils import translation
 
 from core.http_cache import DEFAULT_PARAMETERS
@@ -27,17 +25,7 @@ from core.wsgi_environ import VISITOR, is_secure
 MAX_URL_LENGTH = 2048
 MAX_ACCEPT_ENCODING_LENGTH = 500
 # The only variables of the WSGI environment that a cached rendering sees; all others may come from the visitor.
-SERVER_VARIABLES = (
-    "SCRIPT_NAME",
-    "SERVER_NAME",
-    "SERVER_PORT",
-    "SERVER_SOFTWARE",
-    "wsgi.errors",
-    "wsgi.multiprocess",
-    "wsgi.multithread",
-    "wsgi.run_once",
-    "wsgi.version",
-)
+SERVER_VARIABLES = ("SCRIPT_NAME", "SERVER_NAME", "SERVER_PORT", "wsgi.errors")
 
 
 class Key(NamedTuple):
@@ -70,9 +58,9 @@ def cache_key(environ: WSGIEnvironment) -> tuple[Key, str] | None:
 
 @lru_cache(maxsize=2048)
 def _parse(secure: bool, host: str, path: str, query: str, accept_encoding: str) -> tuple[Key, str] | None:
-    known_host = allowed_host(host)
+    known_host, _port = split_domain_port(host)
     parameters = query_parameters(path)
-    if known_host is None or parameters is None:
+    if known_host not in {allowed.lower() for allowed in settings.ALLOWED_HOSTS} or parameters is None:
         return None
     known_query = ""
     if query and parameters:
@@ -85,12 +73,6 @@ def _parse(secure: bool, host: str, path: str, query: str, accept_encoding: str)
         known_query = urlencode([(name, values[name]) for name in parameters if name in values])
     key = Key("https" if secure else "http", known_host, path, known_query)
     return key, negotiate_encoding(accept_encoding)
-
-
-def allowed_host(header: str) -> str | None:
-    """Return the lower-case host name of a Host header if it is one of ours, without its port."""
-    name, _port = split_domain_port(header)
-    return name if name in {host.lower() for host in settings.ALLOWED_HOSTS} else None
 
 
 def query_parameters(path: str) -> tuple[str, ...] | None:
@@ -112,16 +94,8 @@ def query_parameters(path: str) -> tuple[str, ...] | None:
             view = resolve(path).func
         except Resolver404:
             # Django's redirect to the path with a slash carries the visitor's whole query.
-            return None if settings.APPEND_SLASH and _resolves(f"{path}/") else ()
+            return None if settings.APPEND_SLASH and is_valid_path(f"{path}/") else ()
     return getattr(view, "page_parameters", DEFAULT_PARAMETERS) if getattr(view, "is_public_page", False) else None
-
-
-def _resolves(path: str) -> bool:
-    try:
-        resolve(path)
-    except Resolver404:
-        return False
-    return True
 
 
 def negotiate_encoding(accept_encoding: str) -> str:

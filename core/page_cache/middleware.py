@@ -8,12 +8,11 @@ The response header `X-Cache` is "hit" (from memory), "miss" (rendered for this 
 while another request renders it anew or rendering fails). What goes to Django unchanged has no such header.
 """
 
-from __future__ import annotations
-
 import logging
 import threading
 import time
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -24,7 +23,7 @@ from django.utils.translation import gettext as _
 
 from core.http_cache import STALE_ON_ERROR_SECONDS, STALE_SECONDS
 from core.page_cache.keys import Key, cache_key, has_session, render_environ
-from core.page_cache.store import Headers, LRUCache, Page
+from core.page_cache.store import FRESH, NOT_FRESH, LRUCache, Page
 
 logger = logging.getLogger(__name__)
 
@@ -44,15 +43,25 @@ answers = {"hit": 0, "miss": 0, "stale": 0}
 
 
 class InFlight:
-    """A rendering in progress: one thread calls Django, others can wait for the result."""
+    """A rendering in progress: one thread calls Django, others can wait for the result.
 
-    __slots__ = ("done", "failed", "page", "started_at")
+    Args:
+        started_at: when it began, by the monotonic clock.
+        last: the last copy of the page, however old.
+    """
 
-    def __init__(self, started_at: float) -> None:
+    def __init__(self, started_at: float, last: Page | None) -> None:
         self.started_at = started_at
+        self.last = last
         self.done = threading.Event()
         self.failed = True  # until it succeeds
         self.page: Page | None = None  # set if the result may be shared with all who wait
+
+    @property
+    def stale_page(self) -> Page | None:
+        """The last copy, if it may be served while the page cannot be rendered."""
+        is_usable = self.last and time.monotonic() - self.last.rendered_at < STALE_ON_ERROR_SECONDS
+        return self.last if is_usable else None
 
 
 class PageCache:
@@ -82,16 +91,14 @@ class PageCache:
         if page is not None and time.monotonic() < page.fresh_until:
             self.pages.touch(key)
             return respond(page, encoding, HIT, environ, start_response)
-        return self.refresh(key, encoding, environ, start_response)
+        return self.refresh(key, encoding, environ)(environ, start_response)
 
     def find(self, key: Key) -> Page | None:
         """Return the last copy of a page, however old."""
         return self.pages.pages.get(key) or self.not_found.pages.get(key)
 
-    def refresh(
-        self, key: Key, encoding: str, environ: WSGIEnvironment, start_response: StartResponse
-    ) -> Iterable[bytes]:
-        """Render the page, or serve the last copy while another thread renders it."""
+    def refresh(self, key: Key, encoding: str, environ: WSGIEnvironment) -> WSGIApplication:
+        """Render the page, or find the last copy while another thread renders it; return what answers the request."""
         own = other = None
         with self.lock:
             now = time.monotonic()
@@ -99,77 +106,56 @@ class PageCache:
             if page is None or now >= max(page.fresh_until, page.retry_at):
                 other = self.in_flight.get(key)
                 if other is None or now - other.started_at >= RENDER_TIMEOUT:
-                    own = self.in_flight[key] = InFlight(now)
+                    own = self.in_flight[key] = InFlight(now, page)
         if own is not None:
-            return self.lead(own, page, key, encoding, environ, start_response)
+            return self.lead(own, key, encoding, environ)
         if other is not None:
-            return self.follow(other, page, key, encoding, environ, start_response)
+            return self.follow(other, key, encoding)
         assert page is not None
         # It was renewed, or failed, a moment ago.
-        return respond(page, encoding, HIT if now < page.fresh_until else STALE, environ, start_response)
+        return partial(respond, page, encoding, HIT if now < page.fresh_until else STALE)
 
-    def lead(
-        self,
-        own: InFlight,
-        page: Page | None,
-        key: Key,
-        encoding: str,
-        environ: WSGIEnvironment,
-        start_response: StartResponse,
-    ) -> Iterable[bytes]:
+    def lead(self, own: InFlight, key: Key, encoding: str, environ: WSGIEnvironment) -> WSGIApplication:
         """Render the page, and store it if it may be stored."""
+        fresh = None
         try:
-            try:
-                fresh = self.render(key, environ, own.started_at)
-            except Exception:
-                if page is None or not usable_on_error(page):
-                    raise
-                logger.exception("A page could not be rendered; its last copy is served.")
-                return respond(page, encoding, STALE, environ, start_response)
-            if fresh.status.startswith("5"):
-                own.page = fresh
-                if page is not None and usable_on_error(page):
-                    return respond(page, encoding, STALE, environ, start_response)
-            else:
+            fresh = self.render(key, environ, own.started_at)
+            is_error = fresh.status.startswith("5")
+            if not is_error:
                 # Compressed before the waiting requests arrive, in the encodings that the last copy was requested in.
-                for name in {encoding, *(page.variants if page else ())}:
+                for name in {encoding, *(own.last.variants if own.last else ())}:
                     fresh.variant(name)
-                if self.store(key, fresh):
-                    own.page = fresh
-                own.failed = False
+            if is_error or self.store(key, fresh):
+                own.page = fresh
+            own.failed = is_error
+        except Exception:
+            if own.stale_page is None:
+                raise
+            logger.exception("A page could not be rendered; its last copy is served.")
         finally:
-            if own.failed and page is not None and usable_on_error(page):
-                page.retry_at = min(time.monotonic() + RETRY_BACKOFF, page.rendered_at + STALE_ON_ERROR_SECONDS)
+            if own.failed and (last := own.stale_page):
+                last.retry_at = min(time.monotonic() + RETRY_BACKOFF, last.rendered_at + STALE_ON_ERROR_SECONDS)
             with self.lock:
                 if self.in_flight.get(key) is own:
                     del self.in_flight[key]
             own.done.set()
-        return respond(fresh, encoding, MISS, environ, start_response)
+        page = (own.stale_page if own.failed else fresh) or fresh or own.last
+        assert page is not None
+        return partial(respond, page, encoding, MISS if page is fresh else STALE)
 
-    def follow(
-        self,
-        other: InFlight,
-        page: Page | None,
-        key: Key,
-        encoding: str,
-        environ: WSGIEnvironment,
-        start_response: StartResponse,
-    ) -> Iterable[bytes]:
-        """Serve the last copy, or wait for what another thread renders."""
+    def follow(self, other: InFlight, key: Key, encoding: str) -> WSGIApplication:
+        """Find the last copy, or wait for what another thread renders."""
         now = time.monotonic()
-        if page is not None and now < page.fresh_until + STALE_SECONDS:
-            return respond(page, encoding, STALE, environ, start_response)
-        timeout = RENDER_TIMEOUT if page is None or not usable_on_error(page) else RENEWAL_TIMEOUT
+        if other.last and now < other.last.fresh_until + STALE_SECONDS:
+            return partial(respond, other.last, encoding, STALE)
+        timeout = RENEWAL_TIMEOUT if other.stale_page else RENDER_TIMEOUT
         done = other.done.wait(min(timeout, max(0, other.started_at + RENDER_TIMEOUT - now)))
         if done and not other.failed:
-            if other.page is None:  # It may not be shared, so each request gets its own rendering.
-                return self.app(environ, start_response)
-            return respond(other.page, encoding, HIT, environ, start_response)
-        if page is not None and usable_on_error(page):
-            return respond(page, encoding, STALE, environ, start_response)
-        if other.page is not None:
-            return respond(other.page, encoding, MISS, environ, start_response)
-        return service_unavailable(key, start_response)
+            # A page that may not be shared is rendered for each request.
+            return partial(respond, other.page, encoding, HIT) if other.page else self.app
+        if last := other.stale_page:
+            return partial(respond, last, encoding, STALE)
+        return partial(respond, other.page, encoding, MISS) if other.page else partial(service_unavailable, key)
 
     def render(self, key: Key, environ: WSGIEnvironment, started_at: float) -> Page:
         """Request the page from Django, with nothing of this visitor's in the request."""
@@ -177,8 +163,8 @@ class PageCache:
         # Standard caches in front compute the page's age from here.
         date = http_date(time.time())
 
-        def start(status: str, headers: Headers, exc_info: Any = None) -> Any:
-            captured[:] = [status, headers]
+        def start(*response: Any) -> Any:
+            captured[:] = response[:2]
 
         chunks = self.app(render_environ(environ, key), start)
         try:
@@ -196,8 +182,9 @@ class PageCache:
         present = self.find(key)
         if present is not None and present.rendered_at > page.rendered_at:
             return True  # This rendering hung, and a later one overtook it.
-        public = is_public(page)
-        not_found = page.status.startswith("404") and not page.header("set-cookie")
+        sets_cookie = bool(page.header("set-cookie"))
+        public = page.is_ok and "public" in page.header("cache-control") and not sets_cookie
+        not_found = page.status.startswith("404") and not sets_cookie
         for cache, fits in ((self.pages, public), (self.not_found, not_found)):
             if fits:
                 cache.put(key, page)
@@ -206,35 +193,28 @@ class PageCache:
         return public or not_found
 
 
-def is_public(page: Page) -> bool:
-    """Return whether a page is the same for all visitors: its view declared it public, and it sets no cookie."""
-    return page.is_ok and "public" in page.header("cache-control") and not page.header("set-cookie")
-
-
-def usable_on_error(page: Page) -> bool:
-    """Return whether a copy may be served while the page cannot be rendered."""
-    return time.monotonic() - page.rendered_at < STALE_ON_ERROR_SECONDS
-
-
 def respond(
     page: Page, encoding: str, x_cache: tuple[str, str], environ: WSGIEnvironment, start_response: StartResponse
 ) -> Iterable[bytes]:
-    """Send a page, or 304 if the visitor has it. (The header lists are copied, since a server may change them.)"""
+    """Send a page, or 304 if the visitor has it."""
     answers[x_cache[1]] += 1
-    variant = page.variants.get(encoding) or page.variant(encoding)
+    body, etag, headers, not_modified_headers = page.variants.get(encoding) or page.variant(encoding)
     if_none_match = environ.get("HTTP_IF_NONE_MATCH")
     # The quoted tag occurs in a list of tags, weak ones included, only as one of them.
-    if if_none_match and page.is_ok and (variant.etag in if_none_match or if_none_match.strip() == "*"):
-        start_response("304 Not Modified", [*variant.not_modified_headers, x_cache])
+    if if_none_match and page.is_ok and (etag in if_none_match or if_none_match.strip() == "*"):
+        start_response("304 Not Modified", [*not_modified_headers, x_cache])
         return []
-    start_response(page.status, [*(variant.stale_headers if x_cache is STALE else variant.headers), x_cache])
-    return [variant.body] if environ["REQUEST_METHOD"] == "GET" else []
+    if x_cache is STALE:
+        # Shared caches in front may not store it: its age adds to theirs.
+        headers = [(name, value.replace(FRESH, NOT_FRESH)) for name, value in headers]
+    # A copy, since a server may change the list.
+    start_response(page.status, [*headers, x_cache])
+    return [body] if environ["REQUEST_METHOD"] == "GET" else []
 
 
-def service_unavailable(key: Key, start_response: StartResponse) -> Iterable[bytes]:
+def service_unavailable(key: Key, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
     """Answer a request that has waited `RENDER_TIMEOUT` seconds for a page that hangs."""
-    language = translation.get_language_from_path(key.path) or settings.LANGUAGE_CODE
-    with translation.override(language):
+    with translation.override(translation.get_language_from_path(key.path) or settings.LANGUAGE_CODE):
         body = _("The page takes too long to load. Try again in a few seconds.").encode()
     headers = [
         ("Content-Type", "text/plain; charset=utf-8"),

@@ -1,12 +1,11 @@
 """Cached pages in memory: one rendering with its compressed variants, and an LRU cache bounded in bytes."""
 
-from __future__ import annotations
-
 import gzip
 import hashlib
 import threading
 from collections import OrderedDict
 from sys import getsizeof
+from typing import NamedTuple
 
 import brotli
 
@@ -23,26 +22,13 @@ OWN_HEADERS = {"content-length", "date", "etag", "vary", "x-accel-expires", "x-c
 BODY_HEADERS = {"content-encoding", "content-language", "content-length", "content-type"}
 
 
-class Variant:
-    """A page in one content encoding, with the headers of its responses ready, so that a hit builds nothing.
+class Variant(NamedTuple):
+    """A page in one content encoding, with the headers of its responses ready, so that a hit builds nothing."""
 
-    Attributes:
-        headers: of a response within the page's fresh seconds.
-        stale_headers: the same, but shared caches in front may not store the response: its age adds to theirs.
-    """
-
-    __slots__ = ("body", "etag", "headers", "not_modified_headers", "size", "stale_headers")
-
-    def __init__(self, body: bytes, etag: str, headers: Headers, *, shares_body: bool) -> None:
-        self.body = body
-        self.etag = etag
-        self.headers = headers
-        self.not_modified_headers = [(name, value) for name, value in headers if name.lower() not in BODY_HEADERS]
-        self.stale_headers = [
-            (name, value.replace(FRESH, NOT_FRESH) if name.lower() == "cache-control" else value)
-            for name, value in headers
-        ]
-        self.size = (0 if shares_body else getsizeof(body)) + 3 * getsizeof(headers) + 500
+    body: bytes
+    etag: str
+    headers: Headers
+    not_modified_headers: Headers
 
 
 class Page:
@@ -52,21 +38,6 @@ class Page:
         status: the status line, such as "200 OK".
         rendered_at: when rendering began, by the monotonic clock; the page's data is at least that old.
     """
-
-    __slots__ = (
-        "body",
-        "cache",
-        "fresh_until",
-        "headers",
-        "is_ok",
-        "lock",
-        "rendered_at",
-        "retry_at",
-        "size",
-        "status",
-        "tag",
-        "variants",
-    )
 
     def __init__(self, status: str, headers: Headers, body: bytes, *, rendered_at: float) -> None:
         self.status = status
@@ -93,10 +64,15 @@ class Page:
             variant = self.variants.get(encoding)
             if variant is None:
                 variant = self._encode(encoding)
+                size = (
+                    2 * getsizeof(variant.headers)
+                    + 500
+                    + (getsizeof(variant.body) if variant.body is not self.body else 0)
+                )
                 if self.cache is not None:
-                    self.cache.grow(self, variant.size)
+                    self.cache.grow(self, size)
                 else:
-                    self.size += variant.size
+                    self.size += size
                 self.variants[encoding] = variant
         return variant
 
@@ -112,7 +88,7 @@ class Page:
         headers = [*self.headers, ("ETag", etag), ("Content-Length", str(len(body)))]
         if encoding:
             headers.append(("Content-Encoding", encoding))
-        return Variant(body, etag, headers, shares_body=body is self.body)
+        return Variant(body, etag, headers, [pair for pair in headers if pair[0].lower() not in BODY_HEADERS])
 
 
 class LRUCache:
@@ -125,7 +101,7 @@ class LRUCache:
         self.max_bytes = max_bytes
         self.bytes = 0
         self.pages: OrderedDict[Key, Page] = OrderedDict()
-        self.lock = threading.Lock()
+        self.lock = threading.RLock()
 
     def touch(self, key: Key) -> None:
         """Mark a page as recently used."""
@@ -137,7 +113,7 @@ class LRUCache:
     def put(self, key: Key, page: Page) -> None:
         """Store a page in place of the present one; a page of more than a quarter of `max_bytes` is not stored."""
         with self.lock:
-            self._remove(key)
+            self.delete(key)
             if page.size > self.max_bytes // 4:
                 return
             self.pages[key] = page
@@ -148,7 +124,9 @@ class LRUCache:
     def delete(self, key: Key) -> None:
         """Remove a page if it is there."""
         with self.lock:
-            self._remove(key)
+            if (page := self.pages.pop(key, None)) is not None:
+                self.bytes -= page.size
+                page.cache = None
 
     def grow(self, page: Page, size: int) -> None:
         """Account for `size` more bytes that a page holds."""
@@ -157,11 +135,6 @@ class LRUCache:
             if page.cache is self:
                 self.bytes += size
                 self._evict()
-
-    def _remove(self, key: Key) -> None:
-        if (page := self.pages.pop(key, None)) is not None:
-            self.bytes -= page.size
-            page.cache = None
 
     def _evict(self) -> None:
         while self.bytes > self.max_bytes:

@@ -1,7 +1,5 @@
 """The paragraphs of emails."""
 
-from __future__ import annotations
-
 from django import template
 from django.conf import settings
 from django.utils.html import format_html, format_html_join

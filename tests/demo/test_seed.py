@@ -13,6 +13,7 @@ from allauth.account.models import EmailAddress
 from django.conf import LazySettings
 from django.core.management import CommandError, call_command
 from django.db.models import Count
+from django_tasks_db.models import DBTaskResult
 from PIL import Image
 
 from accounts.models import User
@@ -73,13 +74,18 @@ class TestPrepare:
             assert article.live.image is not None
         call_command("recount", "--check")
 
-    def test_creates_decisions_with_reasons_and_no_emails(self) -> None:
+    def test_creates_decisions_with_reasons(self) -> None:
         prepare()
         for verdict in ("return", "hide"):
             decision = Decision.objects.get(verdict=verdict)
             assert decision.reason
             assert decision.revision.article.author.username == users.AUTHOR.username
+
+    def test_sends_no_email_and_logs_no_events(self, caplog: pytest.LogCaptureFixture) -> None:
+        prepare()
         assert not PendingEmail.objects.exists()
+        assert not DBTaskResult.objects.exists()
+        assert not caplog.records
 
     def test_creates_users_with_roles_and_avatars(self) -> None:
         prepare()

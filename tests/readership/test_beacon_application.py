@@ -173,7 +173,7 @@ def test_ingest_limit_of_an_address_within_a_batch(article: Article, settings: L
 
     def write(*readers: tuple[str, str]) -> None:
         beacons = [Beacon(PageView, article.pk, Visitor(address=one, user_agent=name)) for one, name in readers]
-        assert all(ingest(beacons).published)
+        assert all(ingest(beacons)[0])
 
     one, other = "192.0.2.1", "192.0.2.2"
     write((one, f"{OTHER} 1"), (one, f"{OTHER} 1"), (other, FIREFOX), (one, f"{OTHER} 2"))

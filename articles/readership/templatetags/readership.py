@@ -1,7 +1,5 @@
 """Reads in the lists of other apps."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 from django import template

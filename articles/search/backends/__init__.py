@@ -1,7 +1,5 @@
 """The engines that search: one for each supported database, behind the interface in `base`."""
 
-from __future__ import annotations
-
 from django.db import connection
 
 from articles.search.backends.base import Backend, SearchTimeout

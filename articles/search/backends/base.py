@@ -1,12 +1,12 @@
 """The interface of a search engine, and what all engines share."""
 
-from __future__ import annotations
-
+import time
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from typing import ClassVar
 
+from django.db import OperationalError
 from django.db.models import Model
 
 from articles.models import Article
@@ -56,13 +56,21 @@ class Backend(ABC):
     def write(self, articles: Sequence[Article]) -> None:
         """Write the entries of these published articles, replacing those they have."""
 
-    @abstractmethod
-    def limit_time(self) -> AbstractContextManager[None]:
-        """Return a context manager that limits the time of all statements in its block together (`MAX_SECONDS`).
+    @contextmanager
+    def limit_time(self) -> Iterator[None]:
+        """Limit the time of all statements in the block together (`MAX_SECONDS`), or raise SearchTimeout."""
+        deadline = time.monotonic() + MAX_SECONDS
+        try:
+            with self.stop_at(deadline):
+                yield
+        except OperationalError as error:
+            if time.monotonic() > deadline:
+                raise SearchTimeout from error
+            raise
 
-        Raises:
-            SearchTimeout: when the block exceeds the limit.
-        """
+    @abstractmethod
+    def stop_at(self, deadline: float) -> AbstractContextManager[None]:
+        """Return a context manager whose statements fail after a time of the monotonic clock."""
 
     def stem(self, terms: Sequence[Term]) -> list[Term]:
         """Return the terms as the engine compares them, for `search`."""

@@ -18,8 +18,6 @@ words as they are. So texts that mix languages are right word by word.
 docs/decisions/0011-search-engines.md says why this is SQL and what was measured.
 """
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
@@ -28,18 +26,16 @@ from typing import Any
 
 from django.contrib.postgres.search import SearchQuery as TSQuery
 from django.contrib.postgres.search import SearchRank
-from django.db import OperationalError, connection, transaction
+from django.db import connection, transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from articles.models import Article
-from articles.search.backends import base
-from articles.search.backends.base import Backend, SearchTimeout, normalized_texts
+from articles.search.backends.base import Backend, normalized_texts
 from articles.search.models import SearchEntry
 from articles.search.query import SearchQuery, Term, normalize, shorten, split_words
 from core.pagination import KeysetOrdering
 
-QUERY_CANCELED = "57014"
 MAX_RANKED = 250
 MAX_ABOUT = 150
 # The weights of body, summary, tags and author, title.
@@ -115,25 +111,16 @@ class PostgreSQLBackend(Backend):
                 cursor.execute(_WRITE, [list(column) for column in zip(*rows, strict=True)])
 
     @contextmanager
-    def limit_time(self) -> Iterator[None]:
-        deadline = time.monotonic() + base.MAX_SECONDS
-
+    def stop_at(self, deadline: float) -> Iterator[None]:
         def limit(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
-            milliseconds = int((deadline - time.monotonic()) * 1000)
-            if milliseconds <= 0:
-                raise SearchTimeout
+            milliseconds = max(0, int((deadline - time.monotonic()) * 1000)) + 1
             context["connection"].connection.execute(f"SET LOCAL statement_timeout = {milliseconds}")
             return execute(sql, params, many, context)
 
-        try:
-            with transaction.atomic(savepoint=False), connection.execute_wrapper(limit):
-                with connection.cursor() as cursor:
-                    cursor.execute(_PLANNING)
-                yield
-        except OperationalError as error:
-            if getattr(error.__cause__, "sqlstate", "") == QUERY_CANCELED:
-                raise SearchTimeout from error
-            raise
+        with transaction.atomic(savepoint=False), connection.execute_wrapper(limit):
+            with connection.cursor() as cursor:
+                cursor.execute(_PLANNING)
+            yield
 
     def stem(self, terms: Sequence[Term]) -> list[Term]:
         words = list({word for term in terms for alternative in term for word in alternative})

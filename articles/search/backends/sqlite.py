@@ -1,19 +1,16 @@
 """Search on SQLite: an FTS5 table, ranked by BM25, with prefixes instead of stems."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from django.db import OperationalError, connection, transaction
+from django.db import connection, transaction
 from django.db.models import Case, F, FloatField, Func, Lookup, QuerySet, When
 
 from articles.models import Article
-from articles.search.backends import base
-from articles.search.backends.base import Backend, SearchTimeout, normalized_texts
+from articles.search.backends.base import Backend, normalized_texts
 from articles.search.models import FTSEntry
 from articles.search.query import SearchQuery, Term, normalize, parse_terms, shorten
 from core.pagination import KeysetOrdering
@@ -50,17 +47,12 @@ class SQLiteBackend(Backend):
             FTSEntry.objects.bulk_create(FTSEntry(article=article, **normalized_texts(article)) for article in articles)
 
     @contextmanager
-    def limit_time(self) -> Iterator[None]:
-        deadline = time.monotonic() + base.MAX_SECONDS
+    def stop_at(self, deadline: float) -> Iterator[None]:
         connection.ensure_connection()
         # Asked every 10,000 steps of SQLite's virtual machine; True ends the statement.
         connection.connection.set_progress_handler(lambda: time.monotonic() > deadline, 10_000)
         try:
             yield
-        except OperationalError as error:
-            if time.monotonic() > deadline:
-                raise SearchTimeout from error
-            raise
         finally:
             connection.connection.set_progress_handler(None, 0)
 

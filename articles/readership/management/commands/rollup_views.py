@@ -1,7 +1,5 @@
 """`manage.py rollup_views`: what the task does, for a timer or by hand."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.core.management.base import BaseCommand

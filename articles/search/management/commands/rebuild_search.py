@@ -1,7 +1,5 @@
 """`manage.py rebuild_search`: write the search index again, or check it."""
 
-from __future__ import annotations
-
 from argparse import ArgumentParser
 from typing import Any
 
