@@ -1,9 +1,8 @@
 """What happens on the site by day, and what waits: for administrators, and for the metrics."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
@@ -22,7 +21,7 @@ from articles.moderation.models import Submission
 from articles.readership.models import DailyStats
 from articles.search import zero_results
 from articles.voting.models import Vote
-from core.charts import chart
+from core.charts import Chart, chart
 from core.models import DailyFigure, PendingEmail
 
 PERMISSION = "core.view_statistics"
@@ -35,8 +34,7 @@ MAX_QUEUE = 100_000
 ORDERED: dict[str, type[Model]] = {"last_user": User, "last_vote": Vote, "last_stats": DailyStats}
 
 
-@dataclass(frozen=True)
-class Queue:
+class Queue(NamedTuple):
     """How much waits, and since when the oldest does."""
 
     number: int
@@ -47,8 +45,7 @@ class Queue:
         return max(0, int((timezone.now() - self.since).total_seconds())) if self.since else 0
 
 
-@dataclass(frozen=True)
-class Day:
+class Day(NamedTuple):
     """The figures of a day by name."""
 
     day: date
@@ -150,8 +147,10 @@ def site_statistics(request: HttpRequest) -> HttpResponse:
     return render(request, "admin/statistics.html", context)
 
 
-def _chart(shown: list[Day], name: str, label: str) -> Any:
+def _chart(shown: list[Day], name: str, label: str) -> Chart:
     def value(day: Day) -> int:
         return day.figures.get(name, 0)
 
-    return chart(shown, label, value, words=lambda day: f"{date_format(day.day, _('j F'))}: {value(day)}", scaled=True)
+    found = chart(shown, label, value, words=lambda day: f"{date_format(day.day, _('j F'))}: {value(day)}")
+    # Lengths of a queue have no sum.
+    return found._replace(total=value(shown[-1])) if name == "submissions_waiting" else found

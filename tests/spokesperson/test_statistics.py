@@ -96,11 +96,15 @@ def test_page_shows_charts_tables_queues_and_words(admin_page: Client) -> None:
     for ago, number in ((0, 3), (29, 4), (30, 1000), (89, 2000), (90, 9999)):
         DailyFigure.objects.create(day=today - timedelta(days=ago), name="articles", number=number)
     DailyFigure.objects.create(day=today, name="last_vote", number=123456)
+    for ago, number in ((0, 6), (1, 8)):
+        day = today - timedelta(days=ago)
+        DailyFigure.objects.create(day=day, name="submissions_waiting", number=number)
     ZeroResultWord.objects.create(day=today, word="kolophon", number=3)
     ZeroResultWord.objects.create(day=today - timedelta(days=1), word="kolophon", number=4)
     factories.in_review()
     page = admin_page.get(URL).text
     assert "Articles published <b>7</b>" in page
+    assert "Submissions waiting <b>6</b>" in page
     assert page.count('class="chart"') == 9
     assert re.search(r'<th scope="row">kolophon</th><td>7</td>', page)
     assert "<dt>Submissions</dt><dd>1" in page
