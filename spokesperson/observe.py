@@ -4,11 +4,19 @@ The packages that they need are optional, so their modules are imported here alo
 """
 
 import fcntl
+import logging
 import os
+import shutil
+from pathlib import Path
 from typing import TextIO
 
 from django.conf import settings
 
+logger = logging.getLogger(__name__)
+
+FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+# Bytes of disk without which metrics are off: a process that writes to a mapped file on a full disk is killed.
+MIN_FREE = 32 * 1024 * 1024
 _locks: list[TextIO] = []
 
 
@@ -24,8 +32,22 @@ def prepare(service: str) -> None:
     if not settings.METRICS_ADDRESS:
         return
     folder = settings.DATA_DIR / "metrics" / service
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    lock = (folder / "lock").open("w")
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = (folder / "lock").open("w")
+        _empty_if_unused(folder, lock)
+        if shutil.disk_usage(folder).free < MIN_FREE:
+            raise OSError("the disk is full")
+    except OSError as error:
+        logger.error("Metrics are off: %s", error)
+        return
+    _locks.append(lock)
+    # Read when prometheus_client is imported.
+    os.environ[FOLDER] = str(folder)
+
+
+def _empty_if_unused(folder: Path, lock: TextIO) -> None:
+    """Delete the files of processes that ended, and hold a shared lock until this process ends."""
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -33,11 +55,7 @@ def prepare(service: str) -> None:
     else:
         for file in folder.glob("*.db"):
             file.unlink()
-    # Held until the process ends.
     fcntl.flock(lock, fcntl.LOCK_SH)
-    _locks.append(lock)
-    # Read when prometheus_client is imported.
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
 
 
 def start(service: str) -> None:
@@ -50,7 +68,7 @@ def start(service: str) -> None:
         from spokesperson import tracing  # noqa: PLC0415
 
         tracing.start(service)
-    if settings.METRICS_ADDRESS:
+    if settings.METRICS_ADDRESS and FOLDER in os.environ:
         from spokesperson import metrics  # noqa: PLC0415
 
         host, port = settings.METRICS_ADDRESS

@@ -15,6 +15,7 @@ import urllib.request
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
@@ -87,6 +88,10 @@ def test_metrics_are_the_sum_of_all_processes_and_survive_the_one_that_answers(t
         wait_for(port, "spokesperson_requests_total", "account_login", "200", number=4)
         wait_for(port, "spokesperson_page_cache_answers_total", "hit", number=4)
         wait_for(port, "spokesperson_page_cache_answers_total", "miss", number=2)
+        # Their space is allocated, because a write to a mapped file on a full disk kills the process.
+        files = list((tmp_path / "metrics" / "web").glob("*.db"))
+        assert len(files) == 6
+        assert all(file.stat().st_blocks * 512 >= metrics.FILE_BYTES for file in files)
         first = processes.pop(0)
         first.send_signal(signal.SIGKILL)
         first.wait()
@@ -132,6 +137,22 @@ def test_prepare_empties_the_folder_if_no_other_process_counts(tmp_path: Path) -
     assert not (folder / "counter_1.db").exists()
     with (folder / "lock").open() as other, pytest.raises(BlockingIOError):
         fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+@pytest.mark.usefixtures("_metrics_are_on")
+@pytest.mark.parametrize("fault", ["full", "read-only"])
+def test_prepare_without_space_for_files_leaves_metrics_off(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, fault: str
+) -> None:
+    if fault == "full":
+        monkeypatch.setattr("shutil.disk_usage", lambda _folder: SimpleNamespace(free=1_000_000))
+    else:
+        (tmp_path / "metrics").touch()
+    with patch("spokesperson.metrics.start") as started:
+        observe.prepare("web")
+        observe.start("web")
+    assert not started.called
+    assert "Metrics are off: " in caplog.text
 
 
 @pytest.mark.usefixtures("_metrics_are_on")
