@@ -133,7 +133,7 @@ LOCK := uv pip compile --universal --python-version 3.12 --generate-hashes --no-
 lock: $(VENV)/requirements.stamp
 	$(LOCK) pyproject.toml --group build -o requirements.txt
 	$(LOCK) pyproject.toml --group dev -c requirements.txt -o requirements-dev.txt
-	for extra in redis s3 stripe; do \
+	for extra in metrics redis s3 sentry stripe tracing; do \
 		$(RUN) -c "import sys, tomllib; project = tomllib.load(open('pyproject.toml', 'rb'))['project']; \
 			print(*project['optional-dependencies'][sys.argv[1]], sep='\n')" $$extra \
 		| $(LOCK) - -c requirements.txt -o requirements-$$extra.txt || exit; \

@@ -27,6 +27,7 @@ from PIL import Image, ImageOps
 
 from core import image_decoder
 from core.image_decoder import MAX_PIXELS, MAX_SIDE
+from core.logs import events
 from core.models import PendingDeletion
 
 logger = logging.getLogger(__name__)
@@ -77,8 +78,10 @@ def load_image(file: UploadedFile[Any] | BinaryIO, *, min_side: int | None = Non
         head, _newline, pixels = done.stdout.partition(b"\n")
         answer = json.loads(head or "{}")
         if "size" in answer and not done.returncode:
+            events.info("image_decoded", extra={"fields": {"result": "ok"}})
             return Image.frombytes("RGB", answer["size"], pixels)
     refusal = answer.get("refusal", "damaged")
+    events.info("image_decoded", extra={"fields": {"result": refusal}})
     raise InvalidImage(REFUSALS[refusal], params={"number": LIMITS.get(refusal)})
 
 

@@ -5,7 +5,8 @@ import logging
 import re
 import secrets
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from functools import partial
@@ -21,6 +22,8 @@ from core.database import is_away
 
 events = logging.getLogger("spokesperson.events")
 _request: ContextVar[HttpRequest | None] = ContextVar("request", default=None)
+# What runs outside of requests: the id of a task, or the name of a periodic job.
+_work: ContextVar[dict[str, str]] = ContextVar("work", default={})  # noqa: B039 - never changed in place
 
 
 def logging_settings(*, level: str, formatter: str) -> dict[str, Any]:
@@ -45,15 +48,15 @@ def logging_settings(*, level: str, formatter: str) -> dict[str, Any]:
     }
 
 
-def log_event(name: str, **fields: Any) -> None:
+def log_event(name: str, *, level: int = logging.INFO, **fields: Any) -> None:
     """Log that something happened, once the present transaction is committed.
 
     Args:
         fields: numbers and short codes, such as primary keys; never what a user wrote, an address or a link.
     """
     # The request is gone after a commit at its end, so what is known of it is read now.
-    extra = {"fields": {**_request_fields(_request.get()), **fields}}
-    transaction.on_commit(partial(events.info, name, extra=extra))
+    extra = {"fields": {**_work.get(), **_request_fields(_request.get()), **fields}}
+    transaction.on_commit(partial(events.log, level, name, extra=extra))
 
 
 def remember_request(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
@@ -67,6 +70,21 @@ def remember_request(get_response: Callable[[HttpRequest], HttpResponse]) -> Cal
             _request.reset(token)
 
     return middleware
+
+
+def set_work(**fields: str) -> None:
+    """Add these fields to all lines of this thread from now on, in place of those of the last call."""
+    _work.set(fields)
+
+
+@contextmanager
+def work(**fields: str) -> Iterator[None]:
+    """Add these fields to all lines that are logged in the block."""
+    token = _work.set(fields)
+    try:
+        yield
+    finally:
+        _work.reset(token)
 
 
 def _request_fields(request: HttpRequest | None) -> dict[str, Any]:
@@ -84,17 +102,17 @@ def _request_fields(request: HttpRequest | None) -> dict[str, Any]:
     return fields
 
 
-def _fields(record: logging.LogRecord) -> dict[str, Any]:
+def line_fields(record: logging.LogRecord) -> dict[str, Any]:
     known = getattr(record, "fields", {})
     request = getattr(record, "request", None) or _request.get()
-    return {**_request_fields(request if isinstance(request, HttpRequest) else None), **known}
+    return {**_work.get(), **_request_fields(request if isinstance(request, HttpRequest) else None), **known}
 
 
 class PlainFormatter(logging.Formatter):
     """Lines to read: time, level, logger, message and fields."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the name of the base class
-        fields = "".join(f" {name}={value}" for name, value in _fields(record).items())
+        fields = "".join(f" {name}={value}" for name, value in line_fields(record).items())
         return super().formatMessage(record) + fields
 
 
@@ -107,7 +125,7 @@ class JSONFormatter(logging.Formatter):
             "level": record.levelname,
             "logger": record.name,
             "event": record.getMessage(),
-            **_fields(record),
+            **line_fields(record),
         }
         if record.exc_info and (error := record.exc_info[1]):
             line["exception"] = f"{type(error).__module__}.{type(error).__qualname__}"

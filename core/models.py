@@ -48,6 +48,7 @@ class SiteSettings(models.Model):
     class Meta:
         verbose_name = _("site settings")
         verbose_name_plural = _("site settings")
+        permissions = [("view_statistics", "Can view the statistics of the site")]
         constraints = [models.CheckConstraint(condition=models.Q(pk=1), name="site_settings_single_row")]
 
     def __str__(self) -> str:
@@ -94,6 +95,27 @@ class PendingDeletion(models.Model):
 
     def __str__(self) -> str:
         return self.path
+
+
+class DailyFigure(models.Model):
+    """A number of a day, for the statistics of the site, such as the emails that were sent on it."""
+
+    day = models.DateField()
+    name = models.CharField(max_length=40)
+    number = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        default_permissions = ()
+        constraints = [models.UniqueConstraint(fields=["day", "name"], name="daily_figure_once")]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.name} {self.number}"
+
+    @classmethod
+    def add(cls, name: str) -> None:
+        """Count one more of today."""
+        figure, _is_new = cls.objects.get_or_create(day=timezone.localdate(), name=name)
+        cls.objects.filter(pk=figure.pk).update(number=models.F("number") + 1)
 
 
 class PeriodicRun(models.Model):

@@ -23,6 +23,7 @@ from django.utils.module_loading import import_string
 from django_tasks_db.models import DBTaskResult
 
 from core import maintenance
+from core.logs import work
 from core.models import PeriodicRun
 
 logger = logging.getLogger(__name__)
@@ -49,7 +50,8 @@ def run_due() -> None:
     """Run the jobs whose interval has passed since they last started, each in one process only; none in maintenance."""
     for job, interval in settings.PERIODIC_JOBS.items():
         if not maintenance.is_on() and _claim(job, interval):
-            _run(job)
+            with work(job=job.partition(" ")[0]):
+                _run(job)
 
 
 def _claim(job: str, interval: timedelta) -> bool:

@@ -10,7 +10,7 @@ from django.tasks import task
 from django.utils import timezone
 
 from core.logs import log_event
-from core.models import PendingEmail
+from core.models import DailyFigure, PendingEmail
 
 # The first wait is longer than a mail server can take for one email, because it also protects the attempt that runs.
 FIRST_EMAIL_RETRY = timedelta(minutes=5)
@@ -22,7 +22,6 @@ MAX_EMAIL_RETRY = timedelta(hours=6)
 MAX_EMAIL_ATTEMPTS = 20
 # Emails of one run.
 EMAIL_BATCH = 100
-logger = logging.getLogger(__name__)
 
 
 @task()
@@ -57,7 +56,9 @@ def send_pending_emails() -> None:
             message.send()
         except OSError as error:  # Also smtplib's.
             # Without the message, in which some servers repeat the address.
-            logger.warning("email %d: attempt %d failed: %s", email.pk, attempts, type(error).__name__)
+            fields = {"email_id": email.pk, "attempt": attempts, "error": type(error).__name__}
+            log_event("email_failed", level=logging.WARNING, **fields)
+            DailyFigure.add("emails_failed")
             failed = PendingEmail.objects.filter(pk=email.pk)
             failed.update(error=str(error))
             is_outage = _is_outage(error)
@@ -67,6 +68,7 @@ def send_pending_emails() -> None:
                 return  # The others would fail too, each after a timeout.
         else:
             log_event("email_sent", email_id=email.pk)
+            DailyFigure.add("emails_sent")
             email.delete()
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 import os
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from difflib import get_close_matches
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -108,28 +109,36 @@ def shared_cache() -> str:
     return "The shared cache (CACHE_URL) fails." if getattr(cache, "is_failing", False) else ""
 
 
+def seconds_since_periodic_job() -> int | None:
+    """Return how long ago the last periodic job started; None if none ever did."""
+    last_run = PeriodicRun.objects.aggregate(last=Max("started_at"))["last"]
+    return int((timezone.now() - last_run).total_seconds()) if last_run else None
+
+
 def worker() -> str:
     """Return that no task worker runs, or ""; in maintenance it waits."""
     if maintenance.is_on():
         return ""
-    last_run = PeriodicRun.objects.aggregate(last=Max("started_at"))["last"]
-    if last_run is None or last_run < timezone.now() - WORKER_TIMEOUT:
+    age = seconds_since_periodic_job()
+    if age is None or age > WORKER_TIMEOUT.total_seconds():
         return "No task worker runs: start `spokesperson serve worker`."
     return ""
 
 
+type Checks = dict[str, Callable[[], str]]
+
 # Without these, pages fail; without the others, something waits.
-REQUIRED = {"database": database, "migrations": migrations, "static_files": static_files, "images": images}
-OTHERS = {"cache": shared_cache, "worker": worker}
+REQUIRED: Checks = {"database": database, "migrations": migrations, "static_files": static_files, "images": images}
+OTHERS: Checks = {"cache": shared_cache, "worker": worker}
 if settings.MEDIA_STORAGE_URL:
     # Away for all servers at once: pages go on without images.
     OTHERS["images"] = REQUIRED.pop("images")
 
 
-def problems() -> dict[str, str]:
+def problems(selected: Checks = REQUIRED | OTHERS) -> dict[str, str]:
     """Return for each check "" or a sentence. Without a database, the checks that need it are left out."""
     found: dict[str, str] = {}
-    for name, check in {**REQUIRED, **OTHERS}.items():
+    for name, check in selected.items():
         if not found.get("database") or name not in {"migrations", "worker"}:
             try:
                 found[name] = check()
@@ -142,12 +151,10 @@ def problems() -> dict[str, str]:
 
 def ages() -> dict[str, int | None]:
     """Return how many seconds ago the last periodic job and the oldest task that is due should have started."""
-    now = timezone.now()
-    last_run = PeriodicRun.objects.aggregate(last=Max("started_at"))["last"]
     due = DBTaskResult.objects.ready().aggregate(oldest=Min("enqueued_at"))["oldest"]
     return {
-        "seconds_since_periodic_job": int((now - last_run).total_seconds()) if last_run else None,
-        "seconds_oldest_task_waits": int((now - due).total_seconds()) if due else 0,
+        "seconds_since_periodic_job": seconds_since_periodic_job(),
+        "seconds_oldest_task_waits": int((timezone.now() - due).total_seconds()) if due else 0,
     }
 
 
@@ -168,8 +175,12 @@ def check_environment(**options: Any) -> Iterable[checks.CheckMessage]:
     """Report misspelt variables, and a secret key that other users can read."""
     known = settings.ENVIRONMENT_VARIABLES
     for name in sorted(set(os.environ) - known):
-        if similar := get_close_matches(name, known, n=1, cutoff=0.85):
+        if not name.startswith("OTEL_") and (similar := get_close_matches(name, known, n=1, cutoff=0.85)):
             yield checks.Warning(f"{name} is not a setting. Is {similar[0]} meant?", id="spokesperson.variable")
+    if settings.METRICS_ADDRESS and not ip_address(settings.METRICS_ADDRESS[0]).is_loopback:
+        yield checks.Warning(
+            "METRICS_ADDRESS is not 127.0.0.1: let only your Prometheus reach its port.", id="spokesperson.metrics"
+        )
     key_file = os.environ.get("SECRET_KEY_FILE")
     if key_file and Path(key_file).stat().st_mode & 0o007:
         yield checks.Warning(f"Every user can read {key_file}: run `chmod 600 {key_file}`.", id="spokesperson.key")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from importlib.util import find_spec
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
@@ -33,6 +34,26 @@ class Environment(environ.Env):  # type: ignore[misc]
         if not text.isascii() or not text.isdecimal() or len(text) > 12:
             raise ImproperlyConfigured(f"{name} must be a whole number, such as {default}; it is {text!r}.")
         return int(text)
+
+    def host_and_port(self, name: str) -> tuple[str, int] | None:
+        """Return an IP address and a port, such as 127.0.0.1:9100 or [::1]:9100; None if the variable is not set.
+
+        Raises:
+            ImproperlyConfigured: it is something else.
+        """
+        text = self.str(name, default="").strip()
+        if not text:
+            return None
+        host, _colon, port = text.rpartition(":")
+        try:
+            address = ip_address(host.removeprefix("[").removesuffix("]"))
+            if not 0 < int(port) < 65535:
+                raise ValueError
+        except ValueError as error:
+            raise ImproperlyConfigured(
+                f"{name} must be an IP address and a port, such as 127.0.0.1:9100; it is {text!r}."
+            ) from error
+        return str(address), int(port)
 
     def one_of(self, name: str, default: str, choices: tuple[str, ...]) -> str:
         """Return one of the choices."""

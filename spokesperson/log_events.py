@@ -8,12 +8,12 @@ from allauth.account import signals as account
 from django.contrib.auth import signals as auth
 from django.db.models import Model
 from django.db.models.signals import post_save
-from django.tasks.signals import task_finished
+from django.tasks.signals import task_enqueued, task_finished, task_started
 
 from articles.moderation.models import Decision, Suspension
 from articles.promotion.models import LedgerEntry, Payment
 from core import events
-from core.logs import log_event
+from core.logs import log_event, set_work
 
 # The fields of a new row that are logged.
 CREATED = {
@@ -62,7 +62,9 @@ def connect() -> None:
     for model in CREATED:
         post_save.connect(log_created, sender=model)
     post_save.connect(log_payment, sender=Payment)
-    task_finished.connect(log_task)
+    task_enqueued.connect(log_enqueued)
+    task_started.connect(note_started)
+    task_finished.connect(log_finished)
 
 
 def log_created(sender: type[Model], instance: Model, created: bool, raw: bool, **arguments: Any) -> None:
@@ -78,6 +80,17 @@ def log_payment(instance: Payment, raw: bool, **arguments: Any) -> None:
         log_event("payment", payment_id=instance.pk, promotion_id=instance.promotion_id, status=instance.status)
 
 
-def log_task(task_result: Any, **arguments: Any) -> None:
+def log_enqueued(task_result: Any, **arguments: Any) -> None:
+    """Log the id of a task beside that of the request: all lines of the worker have it."""
+    log_event("task_enqueued", task=task_result.task.module_path, enqueued_task_id=str(task_result.id))
+
+
+def note_started(task_result: Any, **arguments: Any) -> None:
+    """Add the id of the task to the lines that it logs."""
+    set_work(task_id=str(task_result.id))
+
+
+def log_finished(task_result: Any, **arguments: Any) -> None:
     """Log how a task ended."""
-    log_event("task_finished", task=task_result.task.module_path, status=task_result.status)
+    log_event("task_finished", task=task_result.task.module_path, status=str(task_result.status))
+    set_work()

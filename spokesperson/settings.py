@@ -77,6 +77,8 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
+    # Before what looks at the host or needs the database.
+    "spokesperson.health.answer_probes",
     "spokesperson.middleware.refuse_malformed_requests",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "core.database.refuse_while_away",
@@ -173,6 +175,7 @@ PERIODIC_JOBS = {
     # Also destroys the daily keys of visitors.
     "articles.readership.services.delete_old_data": timedelta(hours=1),
     "articles.promotion.services.tracking.delete_old_events": timedelta(hours=1),
+    "spokesperson.statistics.record": timedelta(hours=1),
     "clearsessions": timedelta(days=1),
     "accounts.services.delete_unconfirmed_users": timedelta(hours=1),
     "prune_db_task_results --queue-name=* --min-age-days=1 --failed-min-age-days=14": timedelta(days=1),
@@ -349,7 +352,7 @@ SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 SECURE_SSL_REDIRECT = HTTPS
 # With the port, which proxies may drop from the Host header.
 SECURE_SSL_HOST = _origin.netloc
-SECURE_REDIRECT_EXEMPT = [r"^health/"]
+SECURE_REDIRECT_EXEMPT = [r"^(health|live|ready)/"]
 SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
 if ALLAUTH_TRUSTED_PROXY_COUNT:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
@@ -417,6 +420,27 @@ if not re.fullmatch(r"\d{1,4},\d{1,4},\d{1,4}", _retention, re.ASCII):
         f"BACKUP_RETENTION must be numbers of days, weeks and months, such as 7,4,12; it is {_retention!r}."
     )
 BACKUP_RETENTION = tuple(map(int, _retention.split(",")))
+
+# --- Observation (docs/operating.md, Observe) ----------------------------------------------------
+
+# Where the web processes answer Prometheus; the task worker answers at the next port. "" is off.
+METRICS_ADDRESS = env.host_and_port("METRICS_ADDRESS")
+# OpenTelemetry reads the other variables that begin with OTEL_ itself.
+TRACING = bool(env.str("OTEL_EXPORTER_OTLP_ENDPOINT", default=""))
+SENTRY_DSN = env.str("SENTRY_DSN", default="")
+for _is_on, _variable, _package, _extra in (
+    (METRICS_ADDRESS, "METRICS_ADDRESS", "prometheus_client", "metrics"),
+    (TRACING, "OTEL_EXPORTER_OTLP_ENDPOINT", "opentelemetry", "tracing"),
+    (SENTRY_DSN, "SENTRY_DSN", "sentry_sdk", "sentry"),
+):
+    if _is_on and find_spec(_package) is None:
+        raise ImproperlyConfigured(
+            f"{_variable} needs the package {_package}: pip install --require-hashes -r requirements-{_extra}.txt"
+        )
+if METRICS_ADDRESS:
+    MIDDLEWARE.insert(0, "spokesperson.metrics.count_requests")
+if TRACING:
+    MIDDLEWARE.insert(0, "spokesperson.tracing.trace_requests")
 
 # The variables above, for the check of misspelt names.
 ENVIRONMENT_VARIABLES = frozenset(env.names)

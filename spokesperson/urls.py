@@ -9,7 +9,8 @@ import articles.promotion.urls
 import articles.readership.urls
 import articles.urls
 from spokesperson import views
-from spokesperson.health import client, health
+from spokesperson.health import client, health, live, ready
+from spokesperson.statistics import site_statistics
 
 handler400 = "spokesperson.views.bad_request"
 handler403 = "spokesperson.views.permission_denied"
@@ -27,6 +28,7 @@ urlpatterns = [
         path("", include("articles.urls")),
         path("", include("articles.moderation.urls")),
         path("accounts/", include("accounts.urls")),
+        path("admin/statistics/", admin.site.admin_view(site_statistics), name="site_statistics"),
         path("admin/", admin.site.urls),
         prefix_default_language=False,
     ),
@@ -36,6 +38,8 @@ urlpatterns = [
     path("media/<path:path>", views.media, name="media"),
     path("health/", health, name="health"),
     path("health/client/", client, name="health_client"),
+    path("live/", live, name="live"),
+    path("ready/", ready, name="ready"),
 ]
 
 if settings.DEBUG_TOOLBAR:

@@ -6,8 +6,11 @@ import sys
 from django.core.exceptions import ImproperlyConfigured
 from django.core.wsgi import get_wsgi_application
 
+from spokesperson import observe
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "spokesperson.settings")
 try:
+    observe.prepare("web")
     _django = get_wsgi_application()
 except ImproperlyConfigured as error:
     sys.exit(str(error))
@@ -20,5 +23,6 @@ from core.page_cache import PageCache
 from core.request_memory import FreeLargeRequests
 from core.wsgi_environ import WithoutProcessEnvironment
 
+observe.start("web")
 _cached = PageCache(FreeLargeRequests(_django), max_bytes=settings.PAGE_CACHE_BYTES)
 application = WithoutProcessEnvironment(BeaconApplication(_cached))

@@ -64,6 +64,8 @@ class GroupCommit[Item, Result]:
         self.writing_since: float | None = None
         self.last_size = 0
         self.logged_at = float("-inf")
+        # Since the process started, for metrics.
+        self.batches = self.written = self.refused = 0
 
     def submit(self, item: Item) -> Result:
         """Return the result of `item` when it is written; NotWritten: too many wait, too slow, or `write` failed."""
@@ -120,6 +122,8 @@ class GroupCommit[Item, Result]:
                 results = self._write([ticket.item for ticket in batch])
                 for ticket, result in zip(batch, results, strict=True):
                     ticket.result = result
+                self.batches += 1
+                self.written += len(batch)
             except Exception as error:
                 self._log(error)
                 for ticket in batch:

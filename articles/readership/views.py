@@ -17,7 +17,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 from django.views.generic import TemplateView
 
-from articles.readership.beacon import count
+from articles.readership.beacon import count, group_commit
 from articles.readership.group_commit import NotWritten
 from articles.readership.models import ArticleHit, DailyStats, PageRead, PageView
 from articles.readership.selectors import ArticleCounts, article_counts
@@ -68,6 +68,7 @@ def _count(request: HttpRequest, pk: int, model: type[ArticleHit], *, is_image: 
     try:
         is_published = count(Beacon(model=model, article_id=pk, visitor=visitor_of(request)))
     except NotWritten:
+        group_commit.refused += 1
         return HttpResponse(status=503, headers={**NO_STORE, "Retry-After": str(RETRY_AFTER)})
     return HttpResponse(status=204 if is_published else 404, headers=NO_STORE)
 

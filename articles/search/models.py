@@ -54,3 +54,18 @@ class FTSEntry(models.Model):
 
     def __str__(self) -> str:
         return f"search entry of article {self.article_id}"
+
+
+class ZeroResultWord(models.Model):
+    """A word for which several clients searched on a day and found nothing (`articles.search.zero_results`)."""
+
+    day = models.DateField()
+    word = models.CharField(max_length=30)
+    number = models.PositiveIntegerField()
+
+    class Meta:
+        default_permissions = ()
+        constraints = [models.UniqueConstraint(fields=["day", "word"], name="zero_result_word_once")]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.word} {self.number}"

@@ -18,11 +18,11 @@ from django.views.decorators.http import require_safe
 from accounts.models import User
 from articles.models import Article, Section
 from articles.presenters import card_context
-from articles.search import selectors
+from articles.search import selectors, zero_results
 from articles.search.backends import SearchTimeout, get_backend
 from articles.search.highlight import Highlighter
 from articles.search.query import PERIODS, SearchQuery, clean_query, extract_text, split_words
-from core.ratelimit import check_rate_limit
+from core.ratelimit import check_rate_limit, client_address
 
 PARAMETERS = ("q", "section", "author", "language", "when", "order", "after")
 SUGGESTION_PARAMETERS = ("q",)
@@ -72,6 +72,8 @@ def search(request: HttpRequest) -> HttpResponse:
         try:
             with get_backend().limit_time():
                 context |= _results(query, parameters.get("after", ""))
+            if parameters.keys() == {"q"} and not context["results"]:
+                zero_results.note(query.words, client_address(request))
         except SearchTimeout:
             context |= {"timed_out": True, "tags": selectors.current_tags()[:SHOWN_TAGS]}
     else:

@@ -21,6 +21,7 @@ from django.db import connection, transaction
 from django.test import Client
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
+from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from core.mail import enqueue_email
 from core.models import PendingEmail
@@ -66,14 +67,18 @@ OUTAGES = [ConnectionRefusedError(), TimeoutError(), SMTPServerDisconnected(), S
 
 @pytest.mark.parametrize("error", [*REFUSED, *OUTAGES], ids=repr)
 def test_failed_email_is_logged_and_sent_later(
-    error: Exception, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    error: Exception,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
 ) -> None:
-    with monkeypatch.context() as patch:
+    with monkeypatch.context() as patch, django_capture_on_commit_callbacks(execute=True):
         failing(patch, error)
         enqueue()
         make_due()
         send_pending_emails()
-    assert [record.levelname for record in caplog.records if record.name == "core.tasks"] == ["WARNING"] * 2
+    failures = [record for record in caplog.records if record.getMessage() == "email_failed"]
+    assert [(one.levelname, one.fields["error"]) for one in failures] == [("WARNING", type(error).__name__)] * 2  # type: ignore[attr-defined]
     assert "anna" not in caplog.text
     email = PendingEmail.objects.get()
     assert email.next_attempt_at is not None

@@ -6,8 +6,11 @@ import json
 import logging
 import sys
 from collections.abc import Iterator
+from contextlib import nullcontext
+from datetime import timedelta
 from typing import Any
 from unittest import mock
+from unittest.mock import patch
 
 import psycopg
 import pytest
@@ -17,7 +20,7 @@ from django.test import Client
 
 from accounts.models import User
 from articles.services import publishing
-from core import database
+from core import database, periodic
 from core.logs import JSONFormatter, PlainFormatter, log_event
 from tests import factories
 from tests.accounts.conftest import PASSWORD, SIGNUP_DATA
@@ -117,6 +120,53 @@ def test_log_reads_no_session_while_the_database_is_away(client: Client, log: Li
     finally:
         database._is_away.clear()
     assert "user_id" not in log.lines[-1]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "headers", "status"),
+    [
+        ("get", "/nothing", {}, 404),
+        ("get", "/", {"host": "evil.example.org"}, 400),
+        ("post", "/accounts/login/", {}, 403),
+        ("get", "/search/?q=x", {}, 429),
+        ("get", "/articles/rules/", {}, 500),
+        ("post", "/beacon/1/", {}, 403),
+        ("get", "/ready/", {}, 503),
+    ],
+)
+def test_every_line_of_a_request_has_its_id(
+    log: Lines, settings: LazySettings, method: str, path: str, headers: dict[str, str], status: int
+) -> None:
+    settings.SEARCHES_PER_MINUTE = 0
+    settings.MEDIA_ROOT = "/dev/null/media"
+    client = Client(enforce_csrf_checks=True, raise_request_exception=False)
+    with patch("core.models.SiteSettings.current", side_effect=ValueError) if status == 500 else nullcontext():
+        assert getattr(client, method)(path, headers=headers).status_code == status
+    assert log.lines or path == "/beacon/1/"
+    [request_id] = {line.get("request_id") for line in log.lines} or {"0" * 32}
+    assert len(str(request_id)) == 32
+
+
+def test_lines_of_a_task_have_its_id_and_the_request_says_which_it_enqueued(client: Client, log: Lines) -> None:
+    """The immediate backend runs the task within the request."""
+    client.post("/accounts/signup/", SIGNUP_DATA)
+    log_event("later")
+    enqueued, sent = log.named("task_enqueued"), log.named("email_sent")
+    assert sent["task_id"] == log.named("task_finished")["task_id"] == enqueued["enqueued_task_id"]
+    assert len(enqueued["request_id"]) == 32
+    assert "task_id" not in log.named("later")
+
+
+def test_lines_of_a_periodic_job_have_its_name(log: Lines, settings: LazySettings) -> None:
+    settings.PERIODIC_JOBS = {"tests.core.test_logs.log_and_fail": timedelta(minutes=1)}
+    periodic.run_due()
+    assert {line["job"] for line in log.lines} == {"tests.core.test_logs.log_and_fail"}
+    assert log.lines[0]["event"] == "something"
+
+
+def log_and_fail() -> None:
+    log_event("something")
+    raise ValueError
 
 
 def record(error: Exception) -> logging.LogRecord:

@@ -15,6 +15,7 @@ from django.db import OperationalError, connection, transaction
 
 from articles.models import Article
 from articles.readership import beacon, tracking
+from articles.readership.beacon import group_commit
 from articles.readership.models import PageView
 from articles.readership.services import Beacon, ingest
 from articles.readership.visitors import Visitor, today
@@ -120,6 +121,7 @@ def test_beacon_while_the_database_is_down(
     app: WSGIApplication, article: Article, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert page(app, article) == "miss"
+    before = group_commit.refused, group_commit.written, group_commit.batches
 
     def is_down(*_: Any, **__: Any) -> None:
         raise OperationalError
@@ -130,6 +132,8 @@ def test_beacon_while_the_database_is_down(
         assert page(app, article) == "hit"
     assert view(app, article) == 204
     assert PageView.objects.count() == 1
+    # For metrics.
+    assert (group_commit.refused, group_commit.written, group_commit.batches) == tuple(number + 1 for number in before)
 
 
 def test_beacon_with_a_lost_connection(app: WSGIApplication, article: Article, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,7 +17,9 @@ from django.test import Client
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
+from core import database
 from core.models import PeriodicRun
+from core.page_cache.keys import cache_key
 from spokesperson import checks
 
 pytestmark = pytest.mark.django_db
@@ -118,6 +120,69 @@ def test_health_needs_get(client: Client) -> None:
     assert client.post("/health/").status_code == 405
 
 
+# --- /live/ and /ready/ --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("host", ["testserver", "10.0.0.7:8000", "other.example.org", "", "x y"])
+@pytest.mark.parametrize("path", ["/live/", "/ready/"])
+def test_probes_answer_every_host_with_a_word_that_no_cache_stores(client: Client, path: str, host: str) -> None:
+    response = client.get(path, headers={"host": host})
+    assert (response.status_code, response.content) == (200, b"ok")
+    assert response["Cache-Control"] == "private, no-store"
+    assert not response.cookies
+    for name in ("Content-Security-Policy", "X-Content-Type-Options", "Cross-Origin-Resource-Policy"):
+        assert name in response
+
+
+@pytest.mark.parametrize("path", ["/live/", "/ready/"])
+def test_probes_are_never_answered_from_the_page_cache(path: str) -> None:
+    for host in ("testserver", "10.0.0.7"):
+        assert cache_key({"PATH_INFO": path, "HTTP_HOST": host, "wsgi.url_scheme": "http"}) is None
+
+
+@pytest.mark.parametrize("path", ["/live/", "/ready/"])
+def test_probes_are_not_redirected_to_https(client: Client, settings: LazySettings, path: str) -> None:
+    settings.SECURE_SSL_REDIRECT = True
+    assert Client(headers={"host": "10.0.0.7"}).get(path).status_code == 200
+    assert client.post(path).status_code == 405
+
+
+def test_live_needs_no_database(client: Client) -> None:
+    with patch.object(connection, "cursor", side_effect=DatabaseError):
+        assert client.get("/live/").status_code == 200
+
+
+def test_live_and_ready_answer_while_pages_are_refused_at_once(client: Client) -> None:
+    with patch.object(database, "_is_away") as is_away, patch.object(database, "_is_back", return_value=False):
+        is_away.is_set.return_value = True
+        assert client.get("/").status_code == 503
+        assert client.get("/live/").status_code == 200
+        assert client.get("/ready/").status_code == 200
+
+
+def test_ready_database_error_is_503_without_details(client: Client) -> None:
+    error = DatabaseError("password of spokesperson at 10.0.0.7")
+    with patch.object(connection, "cursor", side_effect=error):
+        response = client.get("/ready/")
+    assert (response.status_code, response.content) == (503, b"failed")
+
+
+def test_ready_without_a_folder_for_images(client: Client, settings: LazySettings) -> None:
+    settings.MEDIA_ROOT = "/dev/null/media"
+    assert client.get("/ready/").status_code == 503
+
+
+def test_ready_behind_a_proxy_that_is_not_trusted(client: Client, settings: LazySettings) -> None:
+    settings.HTTPS, settings.ALLAUTH_TRUSTED_PROXY_COUNT = True, 0
+    assert client.get("/ready/", headers={"x-forwarded-proto": "https"}).status_code == 503
+
+
+def test_ready_does_not_need_the_worker(client: Client) -> None:
+    PeriodicRun.objects.all().delete()
+    assert client.get("/ready/").status_code == 200
+    assert client.get("/health/").json()["worker"] == "failed"
+
+
 # --- For operators -----------------------------------------------------------------------------
 
 
@@ -149,6 +214,11 @@ def test_check_deploy_without_database_needs_none() -> None:
 def test_check_deploy_names_misspelt_variables(monkeypatch: pytest.MonkeyPatch, variable: str, meant: str) -> None:
     monkeypatch.setenv(variable, "1")
     assert messages() == [f"{variable} is not a setting. Is {meant} meant?"]
+
+
+def test_check_deploy_leaves_the_variables_of_opentelemetry_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://127.0.0.1:4318/v1/traces")
+    assert messages() == []
 
 
 def test_check_deploy_names_a_key_file_that_others_can_read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

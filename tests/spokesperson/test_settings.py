@@ -73,6 +73,9 @@ def manage(tmp_path: Path, command: str, **variables: str) -> subprocess.Complet
         ({"MEDIA_URL": "http://media.example.org/"}, "MEDIA_URL must be /media/ or the address"),
         ({"BACKUP_URL": "backups"}, "BACKUP_URL must be a folder that begins with /"),
         ({"BACKUP_RETENTION": "7"}, "BACKUP_RETENTION must be numbers of days, weeks and months"),
+        ({"METRICS_ADDRESS": "9100"}, "METRICS_ADDRESS must be an IP address and a port, such as 127.0.0.1:9100"),
+        ({"METRICS_ADDRESS": "localhost:9100"}, "METRICS_ADDRESS must be an IP address and a port"),
+        ({"METRICS_ADDRESS": "127.0.0.1:99999"}, "METRICS_ADDRESS must be an IP address and a port"),
         ({"PAYMENTS": "paypal"}, "PAYMENTS is manual, dummy or stripe"),
         ({"PAYMENTS": "dummy"}, "only pretends to take money"),
         ({"PAYMENTS": "stripe"}, "needs STRIPE_KEY"),
@@ -96,6 +99,8 @@ def test_invalid_value_is_one_sentence(tmp_path: Path, variables: dict[str, str]
         ("LOG_LEVEL", "info", "LOG_LEVEL", "INFO"),
         ("TRUSTED_PROXY_COUNT", " 2 ", "ALLAUTH_TRUSTED_PROXY_COUNT", "2"),
         ("BACKUP_RETENTION", "1,0,10", "BACKUP_RETENTION", "(1, 0, 10)"),
+        ("METRICS_ADDRESS", "[::1]:9100", "METRICS_ADDRESS", "('::1', 9100)"),
+        ("METRICS_ADDRESS", "", "METRICS_ADDRESS", "None"),
     ],
 )
 def test_valid_values(tmp_path: Path, name: str, value: str, show: str, expected: str) -> None:

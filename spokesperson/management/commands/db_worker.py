@@ -13,6 +13,7 @@ from django.db import Error, close_old_connections
 from django_tasks_db.management.commands import db_worker
 
 from core import maintenance, periodic
+from spokesperson import observe
 
 # Seconds between two looks at whether maintenance is on.
 POLL_INTERVAL = 0.5
@@ -25,7 +26,13 @@ class Command(db_worker.Command):
         super().add_arguments(parser)
         parser.add_argument("--no-periodic", action="store_true", help="run the tasks only")
 
+    def execute(self, *args: Any, **options: Any) -> Any:
+        # Before the system checks, which import all middleware.
+        observe.prepare("worker")
+        return super().execute(*args, **options)
+
     def handle(self, **options: Any) -> None:
+        observe.start("worker")
         if options["batch"]:
             super().handle(**options)
             return
