@@ -16,7 +16,7 @@ import brotli
 from django.conf import settings
 from django.db import connection
 
-from tests.production import _test_database_url
+from tests.production import database_url
 
 # `get` requests a path from the WSGI application of the site.
 SCRIPT = """
@@ -39,7 +39,7 @@ def get(path, query="", **environ):
 
 def start(script: str, folder: Path, **variables: str) -> subprocess.Popen[str]:
     """Run a script after `SCRIPT` in a process on the test database; it ends when its standard input is closed."""
-    url = f"sqlite:///{connection.settings_dict['NAME']}" if connection.vendor == "sqlite" else _test_database_url()
+    url = f"sqlite:///{connection.settings_dict['NAME']}" if connection.vendor == "sqlite" else database_url()
     return subprocess.Popen(  # noqa: S603 - our own script
         [sys.executable, "-c", SCRIPT + script],
         cwd=settings.BASE_DIR,
