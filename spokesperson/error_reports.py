@@ -41,12 +41,12 @@ def start() -> None:
 
 def scrub(event: Event, hint: Hint) -> Event | None:
     """Return the event with what is known to be impersonal."""
-    kept: Any = {name: value for name, value in event.items() if name in SENT}
+    report: Any = {name: value for name, value in event.items() if name in SENT}
     record: logging.LogRecord | None = hint.get("log_record")
     if record is not None:
         # Without the arguments, such as the path of a request, which can be the link of an email.
-        kept["logentry"] = {"message": str(record.msg)}
-        kept["tags"] = {name: str(value) for name, value in line_fields(record).items() if name != "user_id"}
-    for exception in kept.get("exception", {}).get("values", []):
+        report["logentry"] = {"message": str(record.msg)}
+        report["tags"] = {name: str(value) for name, value in line_fields(record).items() if name != "user_id"}
+    for exception in report.get("exception", {}).get("values", []):
         exception["value"] = ""
-    return cast("Event", kept)
+    return cast("Event", report)
