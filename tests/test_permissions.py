@@ -36,7 +36,7 @@ from accounts.models import User
 from articles.models import Article, Image, Revision, Section, Tag
 from articles.moderation.models import Decision, Suspension, version_of
 from articles.promotion.models import Payment
-from core.models import PendingEmail, PeriodicRun
+from core.models import PendingDeletion, PendingEmail, PeriodicRun
 from tests import factories
 from tests.moderation.users import administrator, moderator
 from tests.promotion import actions
@@ -129,6 +129,7 @@ class World:
             "articles.section": Section.objects.create(name="Empty", slug="empty", position=9).pk,
             "articles.tag": Tag.objects.create(name="Empty", slug="empty").pk,
             "promotion.plan": actions.plan(self.plan.placement, name="Unused").pk,
+            "core.pendingdeletion": PendingDeletion.objects.create(path="images/x.webp").pk,
             "core.pendingemail": email.pk,
             "core.periodicrun": PeriodicRun.objects.create(job="x", started_at=now).pk,
             "django_tasks_database.dbtaskresult": task.pk,
