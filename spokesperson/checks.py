@@ -135,10 +135,10 @@ if settings.MEDIA_STORAGE_URL:
     OTHERS["images"] = REQUIRED.pop("images")
 
 
-def problems(selected: Checks = REQUIRED | OTHERS) -> dict[str, str]:
+def problems(selected: Checks | None = None) -> dict[str, str]:
     """Return for each check "" or a sentence. Without a database, the checks that need it are left out."""
     found: dict[str, str] = {}
-    for name, check in selected.items():
+    for name, check in (selected or REQUIRED | OTHERS).items():
         if not found.get("database") or name not in {"migrations", "worker"}:
             try:
                 found[name] = check()

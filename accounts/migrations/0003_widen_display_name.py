@@ -4,6 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+    is_safe_because = "the column becomes wider, which needs no rewriting on PostgreSQL"
 
     dependencies = [
         ('accounts', '0002_former_username'),

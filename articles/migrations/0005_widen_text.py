@@ -4,6 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+    is_safe_because = "the columns become wider, which needs no rewriting on PostgreSQL"
 
     dependencies = [
         ('articles', '0004_image_takedown'),

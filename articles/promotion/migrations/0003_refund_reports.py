@@ -7,6 +7,8 @@ def set_refund_owed(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
+    needs_downtime = "version 0.2 stores payments without the new columns"
+
     dependencies = [("promotion", "0002_placements_and_first_plan")]
 
     operations = [
