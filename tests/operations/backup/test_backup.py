@@ -9,7 +9,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from contextlib import closing
+from contextlib import closing, nullcontext
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from articles.models import Article, Image
 from core import periodic
 from core.models import PeriodicRun
 from spokesperson.operations import OperationError, backup, restore
+from spokesperson.operations import verify as verification
 from spokesperson.operations.archive import ArchiveReader, ArchiveWriter
 from spokesperson.operations.dump import _dump_postgres
 from tests.operations.backup.conftest import article_with_image
@@ -184,10 +185,9 @@ def test_backup_writes_the_marker_and_says_that_it_is_not_encrypted(
     folder: Path, settings: LazySettings, capsys: pytest.CaptureFixture[str]
 ) -> None:
     make_backup()
-    marker = json.loads((settings.DATA_DIR / "backups" / "last.json").read_text())
-    assert marker["path"] == str(newest(folder))
-    assert marker["finished_at"]
-    assert marker["verified_at"] is None
+    assert marker(settings)["path"] == str(newest(folder))
+    assert marker(settings)["finished_at"]
+    assert marker(settings)["verified_at"] is None
     assert "It is not encrypted" in capsys.readouterr().out
     assert newest(folder).stat().st_mode & 0o777 == 0o600
 
@@ -236,57 +236,96 @@ def test_start_runs_a_backup_in_a_process_of_its_own(settings: LazySettings, mon
 # --- Verify ------------------------------------------------------------------------------------
 
 
-def verify(settings: LazySettings, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run `spokesperson backup --verify` in a process of its own: it replaces the settings."""
+def marker(settings: LazySettings) -> dict[str, str]:
+    return dict(json.loads((settings.DATA_DIR / "backups" / "last.json").read_text()))
+
+
+@COMMITS
+def test_verify_restores_into_a_scratch_database(settings: LazySettings) -> None:
+    """In a process of its own, because it replaces the settings."""
+    article_with_image()
+    make_backup()
+    before = rows()
     url = os.environ["DATABASE_URL"]
     if url:
         url = f"{url.rpartition('/')[0]}/{connection.settings_dict['NAME']}"
-    settings.DATA_DIR.mkdir(exist_ok=True)
-    return subprocess.run(  # noqa: S603 - our own command
-        [sys.executable, "-m", "spokesperson", "backup", "--verify", *arguments],
+    ended = subprocess.run(
+        [sys.executable, "-m", "spokesperson", "backup", "--verify"],
         cwd=settings.BASE_DIR,
         env=os.environ | {"DATABASE_URL": url, "DATA_DIR": str(settings.DATA_DIR), "BACKUP_URL": settings.BACKUP_URL},
         capture_output=True,
         text=True,
         check=False,
     )
-
-
-@COMMITS
-def test_verify_accepts_a_good_backup_and_refuses_a_bad_one(settings: LazySettings, folder: Path) -> None:
-    article_with_image()
-    before = rows()
-    make_backup()
-    accepted = verify(settings)
-    assert accepted.returncode == 0, accepted.stderr
-    assert "search index and 1 images agree with their rows" in accepted.stdout
-    marker = json.loads((settings.DATA_DIR / "backups" / "last.json").read_text())
-    assert marker["verified_at"] > marker["finished_at"]
+    assert ended.returncode == 0, ended.stderr
+    assert "search index and 1 images agree with their rows" in ended.stdout
+    assert marker(settings)["verified_at"] > marker(settings)["finished_at"]
     assert rows() == before
-    # A file is lost, another damaged, and a counter is wrong.
-    Article.objects.update(dislikes=7)
-    lost, damaged, _other = Image.objects.get().paths
-    (settings.MEDIA_ROOT / lost).unlink()
-    (settings.MEDIA_ROOT / damaged).write_bytes(b"RIFF")
-    make_backup()
-    refused = verify(settings, str(newest(folder)))
-    assert refused.returncode == 1
-    assert refused.stderr.splitlines()[-4:] == [
-        "recount: 1 counter differs.",
-        f"The image {lost} is missing.",
-        f"The image {damaged} is damaged.",
-        f"{newest(folder).name} is not as it should be: 3 problems.",
-    ]
-    assert json.loads((settings.DATA_DIR / "backups" / "last.json").read_text())["verified_at"] == marker["verified_at"]
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
-            cursor.execute("SELECT count(*) FROM pg_database WHERE datname LIKE %s", ["%verify"])
+            name = f"{connection.settings_dict['NAME']}_verify"
+            cursor.execute("SELECT count(*) FROM pg_database WHERE datname = %s", [name])
             assert cursor.fetchone() == (0,)
 
 
-def test_verify_without_a_backup_is_one_sentence(settings: LazySettings) -> None:
-    ended = verify(settings)
-    assert (ended.returncode, ended.stderr) == (1, f"There is no backup in {settings.BACKUP_URL}/.\n")
+@COMMITS
+def test_verify_says_what_is_wrong(
+    settings: LazySettings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A file is lost, another is damaged, a third is incomplete, and a counter is wrong."""
+    article_with_image()
+    article_with_image()
+    Article.objects.update(dislikes=7)
+    first, second = Image.objects.order_by("pk")
+    (settings.MEDIA_ROOT / first.paths[0]).unlink()
+    (settings.MEDIA_ROOT / first.paths[1]).write_bytes(b"RIFF")
+    with (settings.MEDIA_ROOT / second.paths[0]).open("ab") as file:
+        file.write(b"more")
+    make_backup()
+    # Into the database of the test.
+    monkeypatch.setattr(verification, "_database", lambda _engine, _scratch: nullcontext(""))
+    monkeypatch.setenv("DATABASE_URL", "")
+    with pytest.raises(OperationError, match="is not as it should be: 4 problems"):
+        make_backup(verify=str(newest(Path(settings.BACKUP_URL))))
+    assert capsys.readouterr().err.splitlines()[-4:] == [
+        "recount: 2 counters differ.",
+        f"The image {first.paths[0]} is missing.",
+        f"The image {first.paths[1]} is damaged.",
+        f"The files of image {second.pk} have {second.size + 4} bytes instead of {second.size}.",
+    ]
+    assert marker(settings)["verified_at"] is None
+
+
+def test_verify_without_a_backup_is_one_sentence(settings: LazySettings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BACKUP_URL", settings.BACKUP_URL)
+    with pytest.raises(OperationError, match="There is no backup in"):
+        make_backup(verify="")
+
+
+@pytest.mark.parametrize(
+    ("engine", "scratch", "own", "expected"),
+    [
+        ("postgresql", "postgres://scratch", "", "postgres://scratch"),
+        ("sqlite", "postgres://scratch", "postgres://own", "sqlite:///"),
+        ("sqlite", None, "", "sqlite:///"),
+    ],
+)
+def test_scratch_database_is_of_the_engine_of_the_backup(
+    monkeypatch: pytest.MonkeyPatch, engine: str, scratch: str | None, own: str, expected: str
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", own)
+    with verification._database(engine, scratch) as url:
+        assert url.startswith(expected)
+
+
+@pytest.mark.parametrize("own", ["", "sqlite:///site.sqlite3"])
+def test_verify_of_postgresql_needs_a_server(monkeypatch: pytest.MonkeyPatch, own: str) -> None:
+    monkeypatch.setenv("DATABASE_URL", own)
+    with (
+        pytest.raises(OperationError, match="name an empty database by --scratch"),
+        verification._database("postgresql", None),
+    ):
+        pass
 
 
 # --- Engines -----------------------------------------------------------------------------------
