@@ -14,6 +14,9 @@ AS_IN_PRODUCTION := env -u DATABASE_URL -u CACHE_URL -u EMAIL_URL -u SECRET_KEY_
 	ORIGIN=https://news.example.org SECRET_KEY=for-checks-alone-$(shell printf 'x%.0s' $$(seq 60))
 # Outside the checkout, because PostgreSQL's user needs access; each checkout has its own.
 QUICK_DATA = /var/tmp/spokesperson-bench-$(shell pwd | cksum | cut -d " " -f 1)
+ENGINE_INDEPENDENT = tests/demo tests/core/page_cache tests/core/test_sanitizer.py tests/core/test_images.py tests/operations/test_init.py \
+	tests/operations/test_serve.py tests/spokesperson/test_settings.py tests/test_packaging.py tests/test_release.py \
+	tests/test_containers.py tests/test_language.py tests/test_catalogues.py
 TEMPLATES = $(shell git ls-files 'templates/*.html' 'templates/*.txt')
 CATALOGUES := $(patsubst %.po,%.mo,$(wildcard locale/*/LC_MESSAGES/*.po locale/libraries/*/LC_MESSAGES/*.po))
 # The environment of `make dev`; it uses the data of `make demo`.
@@ -69,6 +72,7 @@ $(VENV)/requirements.stamp: requirements.txt
 
 # If DATABASE_URL is PostgreSQL: all but the browser tests on SQLite and on PostgreSQL, then the browser and concurrency
 # tests on the production stack (tests/production.py). Otherwise: all tests on SQLite.
+# ENGINE_INDEPENDENT runs on SQLite alone: processes, files and servers that have nothing to do with the database.
 # COVERAGE=1 measures branches and fails below the minimum in pyproject.toml. On SQLite only, because it takes half as
 # much time again: before Python 3.14 no fast tracer measures branches.
 test: $(VENV)/requirements-dev.stamp catalogues
@@ -77,7 +81,8 @@ test: $(VENV)/requirements-dev.stamp catalogues
 	@env -u DATABASE_URL $(RUN) $(PYTEST) $(if $(COVERAGE),--cov --cov-report=term:skip-covered) \
 		$(if $(DATABASE_URL),-m "not e2e") $(TESTS)
 	@if [ -z "$$DATABASE_URL" ]; then echo "DATABASE_URL is not PostgreSQL, so the tests ran on SQLite only."; exit; fi; \
-		set -e; echo "Tests on PostgreSQL"; $(RUN) $(PYTEST) -m "not e2e" $(TESTS); \
+		set -e; echo "Tests on PostgreSQL"; \
+		$(RUN) $(PYTEST) -m "not e2e" $(ENGINE_INDEPENDENT:%=--ignore=%) $(TESTS); \
 		echo "Tests on the production stack"; TEST_STACK=production $(RUN) $(PYTEST) -m "e2e or production" $(TESTS)
 
 # With DATABASE_URL of PostgreSQL also on it, and from one engine to the other.
