@@ -68,8 +68,8 @@ def send_pending_emails() -> None:
                 return  # The others would fail too, each after a timeout.
         else:
             log_event("email_sent", email_id=email.pk)
-            DailyFigure.add("emails_sent")
             email.delete()
+            DailyFigure.add("emails_sent")
 
 
 def _is_outage(error: OSError) -> bool:
