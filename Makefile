@@ -16,7 +16,7 @@ AS_IN_PRODUCTION := env -u DATABASE_URL -u CACHE_URL -u EMAIL_URL -u SECRET_KEY_
 QUICK_DATA = /var/tmp/spokesperson-bench-$(shell pwd | cksum | cut -d " " -f 1)
 ENGINE_INDEPENDENT = tests/demo tests/core/page_cache tests/core/test_sanitizer.py tests/core/test_images.py tests/operations/test_init.py \
 	tests/operations/test_serve.py tests/spokesperson/test_settings.py tests/test_packaging.py tests/test_release.py \
-	tests/test_containers.py tests/test_language.py tests/test_catalogues.py
+	tests/test_containers.py tests/test_language.py tests/test_catalogues.py tests/test_permissions.py
 TEMPLATES = $(shell git ls-files 'templates/*.html' 'templates/*.txt')
 CATALOGUES := $(patsubst %.po,%.mo,$(wildcard locale/*/LC_MESSAGES/*.po locale/libraries/*/LC_MESSAGES/*.po))
 # The environment of `make dev`; it uses the data of `make demo`.
