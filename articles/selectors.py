@@ -16,7 +16,8 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
 from accounts.models import User
-from articles.models import Article, Section
+from accounts.selectors import AVATAR_SIZES, avatar_path
+from articles.models import Article, Image, Section
 from articles.models.article import DETAIL_FIELDS, ArticleQuerySet, article_slug
 from core.http_cache import FRESH_SECONDS
 
@@ -137,3 +138,20 @@ def article_pk_ranges(size: int = 1000) -> Iterator[tuple[int, int]]:
     while pks := list(Article.objects.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:size]):
         yield pks[0], pks[-1]
         last = pks[-1]
+
+
+def image_file_paths(*, sample: int | None = None) -> Iterator[str]:
+    """Yield the path of every file of an image or avatar that must be in the storage.
+
+    Args:
+        sample: only the files of so many images and of so many avatars, chosen at random.
+    """
+    # The files of other images are about to move (articles.services.images.finish_moves).
+    images = Image.objects.filter(retired_key="")
+    users = User.objects.exclude(avatar_key="")
+    if sample is not None:
+        images, users = images.order_by("?")[:sample], users.order_by("?")[:sample]
+    for image in images.iterator(chunk_size=1000):
+        yield from image.paths
+    for key in users.values_list("avatar_key", flat=True).iterator(chunk_size=1000):
+        yield from (avatar_path(key, size) for size in AVATAR_SIZES)

@@ -55,7 +55,7 @@ class LagMonitor:
 
     A thread of the process asks the primary for its position in the log and each replica for what it has replayed. That
     needs no privilege and no written heartbeat, and sees a replica that lost its connection to the primary. While the
-    primary is away nobody can write, so the replicas that kept up before stay usable.
+    primary is away nothing is written, so the replicas that were not behind before stay usable.
 
     Args:
         aliases: the replicas in `DATABASES`.

@@ -80,7 +80,7 @@ def _create_content(progress: Progress) -> None:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Log no line for each vote, and send no emails about what the block creates: nobody waits for them."""
+    """Log no line for each vote, and send no emails about what the block creates."""
     logging.disable(logging.INFO)
     try:
         yield

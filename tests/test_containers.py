@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 from django.conf import settings
+from django.urls import reverse
 
 DEPLOY = Path(settings.BASE_DIR, "deploy")
 CONTAINERFILE = (DEPLOY / "Containerfile").read_text(encoding="utf-8")
@@ -52,6 +53,14 @@ def test_services_start_in_order_of_health() -> None:
     for (_name, other), condition in conditions.items():
         if condition == "service_healthy":
             assert SERVICES[other]["healthcheck"]["test"]
+
+
+def test_health_check_asks_whether_the_site_is_ready() -> None:
+    test = SERVICES["web"]["healthcheck"]["test"]
+    assert ", ".join(f'"{word}"' for word in test[1:]) in CONTAINERFILE
+    assert reverse("ready") in test[-1]
+    assert "web:8000" in SERVICES["caddy"]["command"]
+    assert "127.0.0.1:8000" in test[-1]
 
 
 def test_only_the_proxy_is_reachable_from_outside() -> None:

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from io import StringIO
-from itertools import chain
 
 from django.conf import settings
 from django.core.checks import ERROR, run_checks
@@ -21,9 +20,7 @@ from django.db import DatabaseError
 from django.utils import timezone
 from django.utils.timesince import timesince
 
-from accounts.models import User
-from accounts.selectors import AVATAR_SIZES, avatar_path
-from articles.models import Image
+from articles.selectors import image_file_paths
 from core import maintenance
 from core.models import PendingEmail, PeriodicRun
 from core.periodic import RUN_TIMEOUT
@@ -186,16 +183,8 @@ def _command(*arguments: str, remedy: str) -> Check:
 
 def check_images(options: argparse.Namespace, progress: Progress) -> Iterator[Result]:
     """Look for the files of images and avatars."""
-    images = Image.objects.filter(retired_key="")  # Others are moving.
-    users = User.objects.exclude(avatar_key="")
-    if not options.all:
-        images, users = images.order_by("?")[:IMAGE_SAMPLE], users.order_by("?")[:IMAGE_SAMPLE]
-    paths = chain(
-        (path for image in images.iterator() for path in image.paths),
-        (avatar_path(user.avatar_key, size) for user in users.iterator() for size in AVATAR_SIZES),
-    )
     count, lost = 0, []
-    for count, path in enumerate(paths, start=1):
+    for count, path in enumerate(image_file_paths(sample=None if options.all else IMAGE_SAMPLE), start=1):
         if not default_storage.exists(path):
             lost.append(path)
         if progress.is_terminal:

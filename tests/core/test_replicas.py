@@ -125,7 +125,7 @@ def test_replica_is_used_while_it_is_at_most_max_lag_behind(monkeypatch: pytest.
     assert usable(1, default=300) == {"replica1", "replica2"}
     assert usable(1, default=300) == {"replica2"}  # The first has not replayed what was written two seconds ago.
     assert usable(0, replica1=300, replica2=150) == {"replica1"}
-    # Nobody can write while the primary is away.
+    # Nothing is written while the primary is away.
     assert usable(60, default=None) == {"replica1"}
     assert usable(1, replica1=None) == {None}
     assert usable(1, default=300, replica1=300, replica2=300) == {"replica1", "replica2"}
