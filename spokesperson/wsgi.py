@@ -24,5 +24,7 @@ from core.request_memory import FreeLargeRequests
 from core.wsgi_environ import WithoutProcessEnvironment
 
 observe.start("web")
-_cached = PageCache(FreeLargeRequests(_django), max_bytes=settings.PAGE_CACHE_BYTES)
+_cached = PageCache(
+    FreeLargeRequests(_django, max_form_bytes=settings.DATA_UPLOAD_MAX_MEMORY_SIZE), max_bytes=settings.PAGE_CACHE_BYTES
+)
 application = WithoutProcessEnvironment(BeaconApplication(_cached))
