@@ -1,4 +1,4 @@
-"""Queries about decisions."""
+"""Queries about decisions and claims."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from django.db.models import OuterRef, Subquery
 
 from articles.models import Article, Revision
-from articles.moderation.models import Decision
+from articles.moderation.models import Claim, Decision, Reason
+from articles.moderation.models.rule import MAX_REASONS_SHOWN
 
 # In each state.
 MAX_DUPLICATES_SEARCHED = 1_000
@@ -23,7 +24,7 @@ def current_refusals(articles: Iterable[Article]) -> dict[int, Decision]:
     decisions = Decision.objects.filter(revision__article__in=by_pk, pk=Subquery(newest.values("pk")[:1]))
     return {
         decision.revision.article_id: decision
-        for decision in decisions.select_related("revision").defer("revision__body")
+        for decision in decisions.select_related("revision", "rule_version__rule").defer("revision__body")
         if _is_current_refusal(decision, by_pk[decision.revision.article_id])
     }
 
@@ -40,6 +41,17 @@ def duplicates_of(submission: Revision) -> list[Revision]:
     same = Revision.objects.filter(pk__in=pks, title=submission.title, body=submission.body)
     others = same.exclude(article__author=submission.article.author_id)
     return list(others.select_related("article__author").defer("body").order_by("submitted_at", "pk")[:5])
+
+
+def active_claim(submission: Revision) -> Claim | None:
+    """Return who reviews a submission at the moment."""
+    return Claim.objects.active().filter(revision=submission.pk).select_related("moderator").first()
+
+
+def common_reasons(language: str) -> list[tuple[Reason, str]]:
+    """Return the reasons of the keys 1 to 9 with their texts in a language."""
+    reasons = Reason.objects.select_related("rule")[:MAX_REASONS_SHOWN]
+    return [(reason, reason.text_in(language)) for reason in reasons]
 
 
 def _is_current_refusal(decision: Decision, article: Article) -> bool:

@@ -17,10 +17,10 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 from django.views.decorators.http import require_POST
 
 from accounts.models import User
-from articles.moderation.admin.review import ReviewAdmin, format_count
+from articles.moderation.admin.review import ReviewAdmin, format_count, open_next
 from articles.moderation.forms import ReasonForm
 from articles.moderation.models import Decision, Submission
-from articles.moderation.services import DECIDE, clear_profile
+from articles.moderation.services import DECIDE, claims, clear_profile
 from articles.presenters import article_page_context
 from core.admin import ViewFilter, is_pk
 from core.exceptions import ActionNotAllowed
@@ -51,10 +51,13 @@ class SubmissionAdmin(ReviewAdmin[Submission]):
     """What authors submitted. The title links to the review page; actions decide on several after a confirmation."""
 
     actions = ["publish_several", "return_several", "keep_several"]
-    list_display = ["title", "age", "article__author", "section", "published_before", "returned_before", "language"]
+    list_display = [
+        *("title", "age", "article__author", "section", "published_before", "returned_before", "language", "claimed_by"),
+    ]
     list_display_links = ["title"]
     list_filter = [SubmissionFilter, "section", "language"]
-    list_select_related = ["article__author", "section"]
+    list_select_related = ["article__author", "section", "claim__moderator"]
+    change_list_template = "admin/moderation/queue.html"
     search_fields = ["title", "article__author__username", "article__author__display_name"]
     search_users = ("article__author",)
     search_help_text = gettext_lazy("Title or author")
@@ -90,6 +93,13 @@ class SubmissionAdmin(ReviewAdmin[Submission]):
     @admin.display(description=gettext_lazy("previously returned"))
     def returned_before(self, obj: Any) -> str:
         return format_count(obj.returned_before)
+
+    @admin.display(description=gettext_lazy("in review by"), empty_value="")
+    def claimed_by(self, obj: Submission) -> str | None:
+        claim = getattr(obj, "claim", None)
+        if claim is None or not claim.is_active:
+            return None
+        return _("%(name)s until %(time)s") % {"name": claim.moderator.name, "time": claims.format_end(claim.ends_at)}
 
     def get_actions(
         self, request: HttpRequest, action_location: ActionLocation = ActionLocation.CHANGE_LIST
@@ -147,11 +157,42 @@ class SubmissionAdmin(ReviewAdmin[Submission]):
     def get_urls(self) -> list[URLPattern]:
         preview = self.admin_site.admin_view(self.preview_view)
         clear = self.admin_site.admin_view(require_POST(self.clear_profile_view))
+        take_next = self.admin_site.admin_view(require_POST(self.take_next_view))
+        claim = self.admin_site.admin_view(require_POST(self.claim_view))
+        release = self.admin_site.admin_view(require_POST(self.release_view))
         return [
+            path("next/", take_next, name="moderation_submission_next"),
+            path("<path:object_id>/claim/", claim, name="moderation_submission_claim"),
+            path("<path:object_id>/release/", release, name="moderation_submission_release"),
             path("<path:object_id>/clear-profile/", clear, name="moderation_submission_clear_profile"),
             path("<path:object_id>/preview/", framed(preview), name="moderation_submission_preview"),
             *super().get_urls(),
         ]
+
+    def take_next_view(self, request: HttpRequest) -> HttpResponse:
+        """Claim the oldest submission that nobody else reviews, and open it."""
+        return open_next(request)
+
+    def claim_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Claim a submission, and return to the review page."""
+        assert isinstance(request.user, User)
+        submission = self.get_submission(request, object_id)
+        if submission is None:
+            raise Http404
+        try:
+            claims.claim(revision=submission, moderator=request.user)
+        except ActionNotAllowed as error:
+            messages.error(request, str(error))
+        return redirect("admin:moderation_submission_change", object_id)
+
+    def release_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """End a claim: now, or soon when static/js/review.js reports that the page was left."""
+        assert isinstance(request.user, User)
+        submission = self.get_submission(request, object_id)
+        if submission is None:
+            raise Http404
+        claims.release(revision=submission, moderator=request.user, left="left" in request.POST)
+        return HttpResponse(status=204) if "left" in request.POST else redirect("admin:moderation_submission_changelist")
 
     def clear_profile_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Clear the profile of the author, and return to the review page."""
