@@ -15,10 +15,11 @@ from django.utils.translation import gettext_noop
 
 from accounts.models import User
 from articles.models import Revision
-from articles.moderation.diff import diff_bodies, diff_fields
+from articles.moderation.diff import difference
+from articles.moderation.hints import in_words
 from articles.moderation.forms import DecisionForm, ReasonForm
-from articles.moderation.models import MAX_HISTORY_COUNT, Decision, Submission, Suspension, latest_articles
-from articles.moderation.selectors import active_claim, common_reasons, duplicates_of
+from articles.moderation.models import MAX_HISTORY_COUNT, Decision, Screening, Submission, Suspension, latest_articles
+from articles.moderation.selectors import active_claim, author_record, common_reasons, revision_to_compare, staff_notes
 from articles.moderation.services import allowed_verdicts, claims, decide
 from core.admin import KeysetModelAdmin, NoAddDeleteAdminMixin
 from core.exceptions import ActionNotAllowed
@@ -115,7 +116,8 @@ class ReviewAdmin[M: Model](NoAddDeleteAdminMixin, KeysetModelAdmin[M]):
 
     def _review_context(self, request: HttpRequest, submission: Submission) -> dict[str, Any]:
         article, author = submission.article, submission.article.author
-        before = _revision_to_compare(submission)
+        before = revision_to_compare(submission)
+        changed_fields, changed_paragraphs = difference(before, submission) if before else ([], [])
         decisions = Decision.objects.select_related("moderator", "revision", "rule_version__rule").defer("revision__body")
         by_author = decisions.filter(revision__article__in=latest_articles(author.pk))
         claim = active_claim(submission)
@@ -130,12 +132,15 @@ class ReviewAdmin[M: Model](NoAddDeleteAdminMixin, KeysetModelAdmin[M]):
             "is_waiting": submission.state == Revision.State.IN_REVIEW,
             "reasons": common_reasons(author.preferred_language),
             "decisions": decisions.filter(revision__article=article)[:50],
-            "duplicates": duplicates_of(submission),
+            "hints": [in_words(hint) for hint in submission.hints.order_by("pk")],
+            "is_screened": Screening.objects.filter(revision=submission.pk, finished_at__isnull=False).exists(),
+            "notes": staff_notes(submission),
             "compared": before,
-            "changed_fields": diff_fields(before, submission) if before else [],
-            "changed_paragraphs": diff_bodies(before.body, submission.body) if before else [],
+            "changed_fields": changed_fields,
+            "changed_paragraphs": changed_paragraphs,
             "published_before": format_count(submission.published_before),
             "returned_before": format_count(submission.returned_before),
+            "record": author_record(author),
             "other_decisions": by_author.exclude(revision__article=article)[:10],
             "suspensions": Suspension.objects.filter(user=author)[:5],
             "is_live": article.live_id == submission.pk,
@@ -159,9 +164,3 @@ def open_next(request: HttpRequest) -> HttpResponse:
 def format_count(count: int) -> str:
     """Return a count of the author's history, or that it is at the bound."""
     return f"{count}+" if count >= MAX_HISTORY_COUNT else str(count)
-
-
-def _revision_to_compare(submission: Submission) -> Revision | None:
-    """Return what a moderator knows already: the live text, or else the revision before this one."""
-    earlier = submission.article.revisions.filter(number__lt=submission.number).select_related("section", "image")
-    return earlier.filter(live_for=submission.article_id).first() or earlier.order_by("-number").first()

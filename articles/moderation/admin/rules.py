@@ -1,4 +1,4 @@
-"""The rules of the site and the reasons that moderators give often."""
+"""The rules of the site, the reasons that moderators give often, and the words that give a hint."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from articles.moderation.forms import RuleForm
-from articles.moderation.models import Reason, Rule
+from articles.moderation.models import Reason, Rule, WatchWord
 from articles.moderation.services.rules import RuleText, save_rule
 from core.forms import TEXT_FIELDS
 
@@ -52,3 +52,13 @@ class ReasonAdmin(admin.ModelAdmin[Reason]):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Reason]:
         return super().get_queryset(request).select_related("rule").prefetch_related("rule__versions")
+
+
+@admin.register(WatchWord)
+class WatchWordAdmin(admin.ModelAdmin[WatchWord]):
+    """Words that give a hint when a submission contains them."""
+
+    formfield_overrides = TEXT_FIELDS
+    list_display = ["word", "note"]
+    search_fields = ["word"]
+    fields = ["word", "note"]

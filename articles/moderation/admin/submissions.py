@@ -21,6 +21,7 @@ from articles.moderation.admin.review import ReviewAdmin, format_count, open_nex
 from articles.moderation.forms import ReasonForm
 from articles.moderation.models import Decision, Submission
 from articles.moderation.services import DECIDE, claims, clear_profile
+from articles.moderation.services.notes import add_note
 from articles.presenters import article_page_context
 from core.admin import ViewFilter, is_pk
 from core.exceptions import ActionNotAllowed
@@ -33,6 +34,7 @@ Verdict = Decision.Verdict
 # List → title of the page, and actions.
 VIEWS = {
     "waiting": (gettext_lazy("Waiting for review, oldest first"), ["publish_several", "return_several"]),
+    "hinted": (gettext_lazy("Waiting with hints, the most conspicuous first"), ["publish_several", "return_several"]),
     "unreviewed": (gettext_lazy("Published without review"), ["keep_several"]),
     "returned": (gettext_lazy("Returned to their authors"), []),
 }
@@ -41,6 +43,7 @@ VIEWS = {
 class SubmissionFilter(ViewFilter):
     views = {
         "waiting": gettext_lazy("Waiting"),
+        "hinted": gettext_lazy("Waiting, with hints"),
         "unreviewed": gettext_lazy("Published without review"),
         "returned": gettext_lazy("Returned"),
     }
@@ -52,7 +55,8 @@ class SubmissionAdmin(ReviewAdmin[Submission]):
 
     actions = ["publish_several", "return_several", "keep_several"]
     list_display = [
-        *("title", "age", "article__author", "section", "published_before", "returned_before", "language", "claimed_by"),
+        *("title", "age", "hints", "article__author", "section", "published_before", "returned_before", "language"),
+        "claimed_by",
     ]
     list_display_links = ["title"]
     list_filter = [SubmissionFilter, "section", "language"]
@@ -69,7 +73,7 @@ class SubmissionAdmin(ReviewAdmin[Submission]):
         # In a query of its own: in one, a planner can compute the history of all rows before the LIMIT.
         pks = list(rows.values_list("pk", flat=True))
         page = Submission.objects.filter(pk__in=pks).defer("body").select_related(*self.list_select_related)
-        return page.with_author_history().order_by(*rows.query.order_by)
+        return page.with_author_history().with_rank().prefetch_related("hints").order_by(*rows.query.order_by)
 
     def get_ordering(self, request: HttpRequest) -> tuple[()]:
         return ()  # The methods of `SubmissionFilter` order.
@@ -93,6 +97,10 @@ class SubmissionAdmin(ReviewAdmin[Submission]):
     @admin.display(description=gettext_lazy("previously returned"))
     def returned_before(self, obj: Any) -> str:
         return format_count(obj.returned_before)
+
+    @admin.display(description=gettext_lazy("hints"), empty_value="")
+    def hints(self, obj: Submission) -> str | None:
+        return ", ".join(hint.get_kind_display() for hint in obj.hints.all()) or None
 
     @admin.display(description=gettext_lazy("in review by"), empty_value="")
     def claimed_by(self, obj: Submission) -> str | None:
@@ -156,12 +164,14 @@ class SubmissionAdmin(ReviewAdmin[Submission]):
 
     def get_urls(self) -> list[URLPattern]:
         preview = self.admin_site.admin_view(self.preview_view)
+        note = self.admin_site.admin_view(require_POST(self.add_note_view))
         clear = self.admin_site.admin_view(require_POST(self.clear_profile_view))
         take_next = self.admin_site.admin_view(require_POST(self.take_next_view))
         claim = self.admin_site.admin_view(require_POST(self.claim_view))
         release = self.admin_site.admin_view(require_POST(self.release_view))
         return [
             path("next/", take_next, name="moderation_submission_next"),
+            path("<path:object_id>/note/", note, name="moderation_submission_note"),
             path("<path:object_id>/claim/", claim, name="moderation_submission_claim"),
             path("<path:object_id>/release/", release, name="moderation_submission_release"),
             path("<path:object_id>/clear-profile/", clear, name="moderation_submission_clear_profile"),
@@ -194,6 +204,22 @@ class SubmissionAdmin(ReviewAdmin[Submission]):
         claims.release(revision=submission, moderator=request.user, left="left" in request.POST)
         return HttpResponse(status=204) if "left" in request.POST else redirect("admin:moderation_submission_changelist")
 
+    def add_note_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Add a note on the author or the article for other moderators, and return to the review page."""
+        assert isinstance(request.user, User)
+        submission = self.get_submission(request, object_id)
+        if submission is None:
+            raise Http404
+        article, is_on_author = submission.article, request.POST.get("about") == "author"
+        subject: Any = {"user": article.author} if is_on_author else {"article": article}
+        try:
+            add_note(moderator=request.user, text=request.POST.get("text", ""), **subject)
+        except ActionNotAllowed as error:
+            messages.error(request, str(error))
+        else:
+            messages.success(request, _("The note is saved."))
+        return redirect("admin:moderation_submission_change", object_id)
+
     def clear_profile_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Clear the profile of the author, and return to the review page."""
         assert isinstance(request.user, User)
@@ -217,4 +243,4 @@ class SubmissionAdmin(ReviewAdmin[Submission]):
         if submission is None:
             raise Http404
         context = {**article_page_context(submission.article, submission), "preview": True}
-        return render(request, "articles/article.html", context)
+        return render(request, "admin/moderation/preview.html", context)

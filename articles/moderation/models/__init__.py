@@ -2,7 +2,17 @@
 
 from articles.moderation.models.claim import CLAIM_TIME, Claim
 from articles.moderation.models.decision import BY_DECISION_TIME, Decision, Suspension
+from articles.moderation.models.note import StaffNote
 from articles.moderation.models.rule import Reason, Rule, RuleVersion
+from articles.moderation.models.screening import (
+    Hint,
+    ImageBand,
+    ImageHash,
+    LinkDomain,
+    Screening,
+    TextBand,
+    WatchWord,
+)
 from articles.moderation.models.submission import (
     MAX_HISTORY_COUNT,
     MAX_UNREVIEWED_SEARCHED,
@@ -18,11 +28,19 @@ __all__ = [
     "MAX_UNREVIEWED_SEARCHED",
     "Claim",
     "Decision",
+    "Hint",
+    "ImageBand",
+    "ImageHash",
+    "LinkDomain",
     "Reason",
     "Rule",
     "RuleVersion",
+    "Screening",
+    "StaffNote",
     "Submission",
     "Suspension",
+    "TextBand",
+    "WatchWord",
     "latest_articles",
     "version_of",
 ]

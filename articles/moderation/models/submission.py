@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Self
 
 from django.db import models
-from django.db.models import OuterRef, Subquery
+from django.db.models import F, OuterRef, Subquery
 from django.utils.translation import gettext_lazy as _
 
 from articles.models import Article, Revision
@@ -44,6 +44,15 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
         # A count for each row, where an anti-join would read every decision.
         decisions = BoundedCount(Decision.objects.filter(revision=OuterRef("pk")))
         return submissions.alias(decisions_count=decisions).filter(decisions_count=0).order_by("-submitted_at", "-pk")
+
+    def hinted(self) -> Self:
+        """Return the submissions in review that have hints, those with the heaviest ones first."""
+        hinted = self.filter(state=Revision.State.IN_REVIEW, screening__rank__lt=0)
+        return hinted.with_rank().order_by("rank", "submitted_at", "pk")
+
+    def with_rank(self) -> Self:
+        """Annotate with `rank`: minus the weight of the hints."""
+        return self.annotate(rank=F("screening__rank"))
 
     def returned(self) -> Self:
         return self.filter(state=Revision.State.RETURNED).order_by("-submitted_at", "-pk")
