@@ -29,7 +29,9 @@ class SiteSettings(models.Model):
     rules = models.TextField(
         _("rules"),
         default=DEFAULT_RULES,
-        help_text=_("Shown above the numbered rules, which everyone accepts at sign-up. HTML is allowed and is sanitised."),
+        help_text=_(
+            "Shown above the numbered rules, which everyone accepts at sign-up. HTML is allowed and is sanitised."
+        ),
     )
     reviewed_before_trusted = models.PositiveSmallIntegerField(
         _("articles reviewed before an author is trusted"),

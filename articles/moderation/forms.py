@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from accounts.models import User
 from articles.forms import ArticleForm
 from articles.models import Revision
-from articles.moderation.models import Decision, Reason, Rule, RuleVersion
+from articles.moderation.models import Appeal, Decision, Reason, Rule, RuleVersion
 from articles.moderation.models.rule import MAX_RULE_TEXT, MAX_TITLE
 from articles.moderation.services.rules import RuleText
 from core.admin import is_pk
@@ -36,7 +36,6 @@ class ReasonForm(forms.Form):
             "appears in the public moderation log: do not include names."
         ),
     )
-
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -140,3 +139,28 @@ class RuleForm(forms.ModelForm[Rule]):
         for name in RuleText.__dataclass_fields__ if last else ():
             self.initial.setdefault(name, getattr(last, name))
         self.initial.setdefault("is_retired", self.instance.retired_at is not None)
+
+
+class AppealForm(forms.Form):
+    """Why a user thinks that a decision is wrong."""
+
+    text = TextField(
+        label=gettext_lazy("Why is the decision wrong?"),
+        max_length=MAX_REASON,
+        widget=forms.Textarea(attrs={"rows": 6}),
+        help_text=gettext_lazy("Only moderators read this."),
+    )
+
+
+class AppealDecisionForm(forms.Form):
+    """The answer to an appeal."""
+
+    outcome = forms.ChoiceField(
+        label=gettext_lazy("Decision"), choices=Appeal.Outcome.choices, widget=forms.RadioSelect
+    )
+    answer = TextField(
+        label=gettext_lazy("Answer"),
+        max_length=MAX_REASON,
+        widget=forms.Textarea(attrs={"rows": 5}),
+        help_text=gettext_lazy("The user receives this by email. It is not public."),
+    )

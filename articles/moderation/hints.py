@@ -52,5 +52,7 @@ def _with_link(sentence: str, hint: Hint, **values: object) -> SafeString:
 
 def _escape(sentence: str, **values: object) -> SafeString:
     """Return a translated sentence with values that are escaped, unless they are HTML."""
-    escaped = {name: conditional_escape(value) for name, value in values.items()}
+    escaped = {
+        name: conditional_escape(value if isinstance(value, str) else str(value)) for name, value in values.items()
+    }
     return SafeString(conditional_escape(sentence) % escaped)

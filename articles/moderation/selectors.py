@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from django.db.models import Exists, OuterRef, Q, Subquery
+from django.utils import timezone
 
 from accounts.models import User
 from articles.models import Article, Revision
@@ -25,9 +26,15 @@ def current_refusals(articles: Iterable[Article]) -> dict[int, Decision]:
     decisions = Decision.objects.filter(revision__article__in=by_pk, pk=Subquery(newest.values("pk")[:1]))
     return {
         decision.revision.article_id: decision
-        for decision in decisions.select_related("revision", "rule_version__rule").defer("revision__body")
+        for decision in decisions.select_related("revision", "rule_version__rule", "appeal").defer("revision__body")
         if _is_current_refusal(decision, by_pk[decision.revision.article_id])
     }
+
+
+def current_suspension(user: User) -> Suspension | None:
+    """Return the suspension of a user that ends last, with its appeal."""
+    active = Suspension.objects.filter(user=user, lifted_at=None, ends_at__gt=timezone.now())
+    return active.select_related("appeal").order_by("ends_at").last()
 
 
 def revision_to_compare(submission: Revision) -> Revision | None:

@@ -32,6 +32,7 @@ def test_group_permissions_are_exact() -> None:
         "moderation.add_reason",
         "moderation.change_reason",
         "moderation.delete_reason",
+        "moderation.view_appeal",
         "moderation.view_watchword",
         "moderation.add_watchword",
         "moderation.change_watchword",

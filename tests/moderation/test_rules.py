@@ -97,7 +97,15 @@ def test_admin_rule_form_adds_version(admin_client: Client) -> None:
     url = reverse("admin:moderation_rule_change", args=[rule().pk])
     page = admin_client.get(url)
     assert 'value="Copied text"' in page.text
-    typed = {"number": "6", "title": "Copies", "title_ru": "", "title_hy": "", "text": "No copies.", "text_ru": "", "text_hy": ""}
+    typed = {
+        "number": "6",
+        "title": "Copies",
+        "title_ru": "",
+        "title_hy": "",
+        "text": "No copies.",
+        "text_ru": "",
+        "text_hy": "",
+    }
     assert admin_client.post(url, typed).status_code == 302
     assert rule().versions.count() == 2
     assert admin_client.post(url, {**typed, "is_retired": "on"}).status_code == 302

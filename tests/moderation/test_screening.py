@@ -155,7 +155,7 @@ def test_hint_same_image_of_another_author() -> None:
 def test_hint_missing_image_file_is_ignored() -> None:
     author = old_author()
     article = submitted(author=author, image=store_image(owner=author, pixels=photo()))
-    with mock.patch.object(screening.default_storage, "open", side_effect=FileNotFoundError):
+    with mock.patch("articles.moderation.services.screening.default_storage.open", side_effect=FileNotFoundError):
         assert screened(article) == {}
 
 

@@ -1,5 +1,6 @@
-"""The moderators' pages in the Django admin: submissions, articles, decisions, suspensions, rules and reasons."""
+"""The moderators' pages in the Django admin: submissions, articles, decisions, suspensions, appeals and rules."""
 
+from articles.moderation.admin.appeals import AppealAdmin
 from articles.moderation.admin.articles import ArticleAdmin
 from articles.moderation.admin.decisions import DecisionAdmin
 from articles.moderation.admin.rules import ReasonAdmin, RuleAdmin, WatchWordAdmin
@@ -7,6 +8,7 @@ from articles.moderation.admin.submissions import SubmissionAdmin
 from articles.moderation.admin.suspensions import SuspensionAdmin
 
 __all__ = [
+    "AppealAdmin",
     "ArticleAdmin",
     "DecisionAdmin",
     "ReasonAdmin",

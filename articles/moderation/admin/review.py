@@ -16,8 +16,8 @@ from django.utils.translation import gettext_noop
 from accounts.models import User
 from articles.models import Revision
 from articles.moderation.diff import difference
-from articles.moderation.hints import in_words
 from articles.moderation.forms import DecisionForm, ReasonForm
+from articles.moderation.hints import in_words
 from articles.moderation.models import MAX_HISTORY_COUNT, Decision, Screening, Submission, Suspension, latest_articles
 from articles.moderation.selectors import active_claim, author_record, common_reasons, revision_to_compare, staff_notes
 from articles.moderation.services import allowed_verdicts, claims, decide
@@ -53,9 +53,10 @@ class ReviewAdmin[M: Model](NoAddDeleteAdminMixin, KeysetModelAdmin[M]):
             return super().change_view(request, object_id)  # It says that there is no such object.
         form, refusal = DecisionForm(initial={"submitted": submission.version}), ""
         if request.method == "POST":
-            form, refusal = self._post(request, submission)
-            if form is None:
+            repeated, refusal = self._post(request, submission)
+            if repeated is None:
                 return self._next_page(request)
+            form = repeated
             submission = self.get_submission(request, object_id) or submission
         # Only now, because the service refuses other verdicts with the reason.
         verdicts = allowed_verdicts(submission)
@@ -118,7 +119,9 @@ class ReviewAdmin[M: Model](NoAddDeleteAdminMixin, KeysetModelAdmin[M]):
         article, author = submission.article, submission.article.author
         before = revision_to_compare(submission)
         changed_fields, changed_paragraphs = difference(before, submission) if before else ([], [])
-        decisions = Decision.objects.select_related("moderator", "revision", "rule_version__rule").defer("revision__body")
+        decisions = Decision.objects.select_related("moderator", "revision", "rule_version__rule").defer(
+            "revision__body"
+        )
         by_author = decisions.filter(revision__article__in=latest_articles(author.pk))
         claim = active_claim(submission)
         return {

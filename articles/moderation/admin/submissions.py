@@ -202,7 +202,9 @@ class SubmissionAdmin(ReviewAdmin[Submission]):
         if submission is None:
             raise Http404
         claims.release(revision=submission, moderator=request.user, left="left" in request.POST)
-        return HttpResponse(status=204) if "left" in request.POST else redirect("admin:moderation_submission_changelist")
+        return (
+            HttpResponse(status=204) if "left" in request.POST else redirect("admin:moderation_submission_changelist")
+        )
 
     def add_note_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Add a note on the author or the article for other moderators, and return to the review page."""

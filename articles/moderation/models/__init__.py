@@ -1,5 +1,6 @@
 """Models of moderation."""
 
+from articles.moderation.models.appeal import BY_APPEAL_TIME, Appeal
 from articles.moderation.models.claim import CLAIM_TIME, Claim
 from articles.moderation.models.decision import BY_DECISION_TIME, Decision, Suspension
 from articles.moderation.models.note import StaffNote
@@ -22,10 +23,12 @@ from articles.moderation.models.submission import (
 )
 
 __all__ = [
+    "BY_APPEAL_TIME",
     "BY_DECISION_TIME",
     "CLAIM_TIME",
     "MAX_HISTORY_COUNT",
     "MAX_UNREVIEWED_SEARCHED",
+    "Appeal",
     "Claim",
     "Decision",
     "Hint",

@@ -32,7 +32,7 @@ def take_next(*, moderator: User) -> Submission | None:
     """
     lock_acting_user(moderator.pk, DECIDE)
     before = Claim.objects.filter(moderator=moderator).values_list("revision_id", flat=True).first()
-    waiting = Submission.objects.waiting().exclude(article__author=moderator).exclude(pk=before)
+    waiting = Submission.objects.waiting().exclude(article__author=moderator).exclude(pk=before or 0)
     claimed = Claim.objects.active().exclude(moderator=moderator)
     while True:
         unclaimed = waiting.exclude(pk__in=claimed.values("revision"))

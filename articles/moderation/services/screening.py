@@ -121,8 +121,8 @@ def _similar_text(revision: Revision, text: str) -> dict[str, Any]:
     candidates = [pk for pk, _count in Counter(shared[:MAX_BANDS_READ]).most_common(20)]
     store_bands(revision, hashes)
     others = Revision.objects.filter(pk__in=candidates).exclude(article=revision.article_id)
-    others = others.exclude(state=Revision.State.DRAFT).select_related("article__author").in_bulk()
-    compared = [others[pk] for pk in candidates if pk in others][:MAX_TEXTS_COMPARED]
+    found = others.exclude(state=Revision.State.DRAFT).select_related("article__author").in_bulk()
+    compared = [found[pk] for pk in candidates if pk in found][:MAX_TEXTS_COMPARED]
     shares = [(share_of(own, shingles(plain_text(other.body))), other) for other in compared]
     share, other = max(shares, key=lambda pair: pair[0], default=(0.0, None))
     if other is None or share < MIN_SHARE:
