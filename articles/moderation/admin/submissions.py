@@ -13,7 +13,7 @@ from django.shortcuts import redirect, render
 from django.urls import URLPattern, path
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
+from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_POST
 
 from accounts.models import User
@@ -40,6 +40,16 @@ VIEWS = {
 }
 
 
+# What the confirmation page asks.
+_QUESTIONS = {
+    Verdict.PUBLISH: ngettext_lazy("Publish %(count)d article?", "Publish %(count)d articles?", "count"),
+    Verdict.RETURN: ngettext_lazy(
+        "Return %(count)d article to its author?", "Return %(count)d articles to their authors?", "count"
+    ),
+    Verdict.KEEP: ngettext_lazy("Keep %(count)d article published?", "Keep %(count)d articles published?", "count"),
+}
+
+
 class SubmissionFilter(ViewFilter):
     views = {
         "waiting": gettext_lazy("Waiting"),
@@ -55,8 +65,7 @@ class SubmissionAdmin(ReviewAdmin[Submission]):
 
     actions = ["publish_several", "return_several", "keep_several"]
     list_display = [
-        *("title", "age", "hints", "article__author", "section", "published_before", "returned_before", "language"),
-        "claimed_by",
+        *("title", "age", "hints", "article__author", "history", "section", "claimed_by"),
     ]
     list_display_links = ["title"]
     list_filter = [SubmissionFilter, "section", "language"]
@@ -90,13 +99,9 @@ class SubmissionAdmin(ReviewAdmin[Submission]):
     def age(self, obj: Submission) -> str:
         return timesince(obj.submitted_at) if obj.submitted_at else "–"
 
-    @admin.display(description=gettext_lazy("previously published"))
-    def published_before(self, obj: Any) -> str:
-        return format_count(obj.published_before)
-
-    @admin.display(description=gettext_lazy("previously returned"))
-    def returned_before(self, obj: Any) -> str:
-        return format_count(obj.returned_before)
+    @admin.display(description=gettext_lazy("published, returned before"))
+    def history(self, obj: Submission) -> str:
+        return f"{format_count(obj.published_before)}, {format_count(obj.returned_before)}"
 
     @admin.display(description=gettext_lazy("hints"), empty_value="")
     def hints(self, obj: Submission) -> str | None:
@@ -143,7 +148,14 @@ class SubmissionAdmin(ReviewAdmin[Submission]):
             text = _("You can decide on up to %(count)d submissions at a time.") % {"count": MAX_SELECTED}
             messages.error(request, text)
             return None
-        context = {"title": verdict.label, "selected": selected, "form": form, "action": request.POST.get("action", "")}
+        question = _QUESTIONS[verdict] % {"count": len(selected)}
+        context = {
+            "title": question,
+            "verdict": verdict.label,
+            "selected": selected,
+            "form": form,
+            "action": request.POST.get("action", ""),
+        }
         return self.render_page(request, "admin/moderation/several.html", context)
 
     def _decide_confirmed(self, request: HttpRequest, verdict: Decision.Verdict, form: ReasonForm) -> None:
