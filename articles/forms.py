@@ -101,7 +101,9 @@ class ArticleForm(forms.Form):
     """
 
     # A textarea, because it wraps long titles on a phone.
-    title = OneLineField(label=gettext_lazy("Title"), max_length=140, widget=forms.Textarea(attrs={"rows": 2}))
+    title = OneLineField(
+        label=gettext_lazy("Title"), max_length=140, required=False, widget=forms.Textarea(attrs={"rows": 2})
+    )
     summary = OneLineField(
         label=pgettext_lazy("of an article", "Summary"),
         max_length=300,
@@ -118,7 +120,10 @@ class ArticleForm(forms.Form):
         help_text=gettext_lazy("Leave an empty line to start a new paragraph."),
     )
     section = SectionField(
-        label=gettext_lazy("Section"), queryset=Section.objects.all(), empty_label=gettext_lazy("Choose a section")
+        label=gettext_lazy("Section"),
+        queryset=Section.objects.all(),
+        required=False,
+        empty_label=gettext_lazy("Choose a section"),
     )
     language = forms.ChoiceField(label=gettext_lazy("Language of the text"), choices=settings.LANGUAGES)
     tags = TextField(

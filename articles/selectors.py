@@ -87,6 +87,7 @@ def published_article(pk: int) -> Article:
     if pk > BigAutoField.MAX_BIGINT:
         raise Http404
     article = get_object_or_404(_published_for_detail(), pk=pk)
+    assert article.section_id is not None  # guaranteed by a constraint
     article.section = Section.cached(article.section_id)
     return article
 

@@ -56,6 +56,7 @@ class CorrectionForm(ArticleForm):
         self.user = moderator
         super().__init__(data, user=moderator, initial=self._initial_of(revision))
         del self.fields["image"], self.fields["form_key"]
+        self.fields["title"].required = self.fields["section"].required = True
 
 
 class SuspensionForm(forms.Form):
