@@ -14,8 +14,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from accounts.models import User
+from articles.diff import difference
 from articles.models import Revision
-from articles.moderation.diff import difference
 from articles.moderation.forms import DecisionForm, ReasonForm
 from articles.moderation.hints import in_words
 from articles.moderation.models import MAX_HISTORY_COUNT, Decision, Screening, Submission, Suspension, latest_articles

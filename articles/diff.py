@@ -1,4 +1,4 @@
-"""The difference between two texts by paragraphs and words, as HTML for moderators."""
+"""The difference between two texts by paragraphs and words, as HTML."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from django.utils.text import capfirst
 from django.utils.translation import get_language, ngettext
 
 from articles.models import Revision
+from articles.models.content import Content
 from core.diff import Change, changes
 
 # Paragraphs with fewer words in common are shown as removed and added.
@@ -33,9 +34,7 @@ _WORDS = re.compile(r"\S+\s*")
 
 def difference(before: Revision, after: Revision) -> tuple[list[tuple[str, SafeString]], list[tuple[str, SafeString]]]:
     """Return `diff_fields` and `diff_bodies` of two submitted versions, computed once for each pair and language."""
-    versions = [f"{one.pk}@{one.submitted_at:%s.%f}" for one in (before, after) if one.submitted_at]
-    if len(versions) < 2:
-        return diff_fields(before, after), diff_bodies(before.body, after.body)
+    versions = [f"{one.pk}.{one.version}" for one in (before, after)]
     key = "difference-" + "-".join([*versions, get_language() or ""])
     found = cache.get(key)
     if found is None:
@@ -50,7 +49,7 @@ def paragraphs(html: str) -> list[str]:
     return [" ".join(unescape(_TAG.sub("", text)).split()) for text in _BLOCK_TAG.split(html) if text.strip()]
 
 
-def diff_fields(before: Revision, after: Revision) -> list[tuple[str, SafeString]]:
+def diff_fields(before: Content, after: Content) -> list[tuple[str, SafeString]]:
     """Return (label, difference as HTML) for each changed field except the body."""
     rows = []
     for name in FIELDS:
@@ -61,10 +60,10 @@ def diff_fields(before: Revision, after: Revision) -> list[tuple[str, SafeString
     return rows
 
 
-def _value(revision: Revision, name: str) -> str:
+def _value(content: Content, name: str) -> str:
     if name == "language":
-        return revision.get_language_display()
-    value = getattr(revision, name)
+        return content.get_language_display()
+    value = getattr(content, name)
     return ", ".join(value) if isinstance(value, list) else str(value or "")
 
 
@@ -86,6 +85,20 @@ def diff_bodies(before: str, after: str) -> list[tuple[str, SafeString]]:
             text = ngettext("%(count)d unchanged paragraph", "%(count)d unchanged paragraphs", len(items))
             merged.append(("gap", format_html("{}", text % {"count": len(items)})))
     return merged if changed else []
+
+
+def side_by_side(before: str, after: str) -> tuple[SafeString, SafeString]:
+    """Return both texts as HTML, in each the words marked that the other one does not have."""
+    old = new = ""
+    for equal, removed, added in _diff_words(escape(before), escape(after)):
+        old += "".join(equal) + _mark(removed)
+        new += "".join(equal) + _mark(added)
+    return SafeString(old), SafeString(new)
+
+
+def _mark(words: list[str]) -> str:
+    text = "".join(words)
+    return f"<mark>{text.rstrip()}</mark>{text[len(text.rstrip()) :]}" if text else ""
 
 
 def _escaped_paragraphs(html: str) -> list[str]:
