@@ -21,12 +21,12 @@ HASH_SIZE = 8
 # An image of one colour has a hash with almost no bits, which tells nothing.
 MIN_BITS = 6
 
-_WORD = re.compile(r"\w+")
+WORD = re.compile(r"\w+")
 
 
 def shingles(text: str) -> set[int]:
     """Return the runs of five words of a text, as hashes of 64 bits. Case and punctuation do not matter."""
-    words = _WORD.findall(text.casefold())[:MAX_WORDS]
+    words = WORD.findall(text.casefold())[:MAX_WORDS]
     runs = (" ".join(words[n : n + SHINGLE_WORDS]) for n in range(max(1, len(words) - SHINGLE_WORDS + 1)))
     return {int.from_bytes(blake2b(run.encode(), digest_size=8).digest()) for run in runs} if words else set()
 

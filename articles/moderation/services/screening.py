@@ -21,6 +21,7 @@ from articles.models import Article, Image, Revision
 from articles.moderation.models import Hint, ImageBand, ImageHash, LinkDomain, Screening, TextBand, WatchWord
 from articles.moderation.similarity import (
     MAX_DISTANCE,
+    WORD,
     bands,
     distance,
     image_hash,
@@ -41,6 +42,7 @@ MAX_BANDS_READ = 2_000
 MAX_TEXTS_COMPARED = 3
 MAX_IMAGES_COMPARED = 500
 MAX_DOMAINS = 20
+MAX_LINKS_READ = 50
 MAX_WATCH_WORDS = 1_000
 MAX_WORDS_REPORTED = 10
 NEW_ACCOUNT = timedelta(days=7)
@@ -167,23 +169,34 @@ def _new_domains(revision: Revision) -> dict[str, Any]:
     domains = list(dict.fromkeys(host.removeprefix("www.")[:253] for host in hosts if host))[:MAX_DOMAINS]
     LinkDomain.objects.filter(revision=revision).delete()
     LinkDomain.objects.bulk_create([LinkDomain(domain=domain, revision=revision) for domain in domains])
-    published = LinkDomain.objects.filter(revision__state=Revision.State.PUBLISHED)
-    others = published.exclude(revision__article__author=revision.article.author_id)
-    # A query for each, because it ends at the first row: a domain can be in all articles.
-    new = [domain for domain in domains if not others.filter(domain=domain).exists()]
+    newest = {domain: _newest_links(domain) for domain in domains}
+    others = Revision.objects.filter(pk__in={pk for pks in newest.values() for pk in pks})
+    others = others.filter(state=Revision.State.PUBLISHED).exclude(article__author=revision.article.author_id)
+    published = set(others.values_list("pk", flat=True))
+    new = [domain for domain, pks in newest.items() if published.isdisjoint(pks)]
     return {"domains": new} if new else {}
 
 
+def _newest_links(domain: str) -> list[int]:
+    """Return the newest texts that link to a domain, without reading all of them: it can be in every article."""
+    links = LinkDomain.objects.filter(domain=domain).order_by("-revision")
+    return list(links.values_list("revision", flat=True)[:MAX_LINKS_READ])
+
+
 def _watch_words(text: str) -> dict[str, Any]:
-    words = WatchWord.objects.values_list("word", flat=True)[:MAX_WATCH_WORDS]
-    text = text.casefold()
-    found = [word for word in words if _pattern_of(word).search(text)]
+    text = _in_words(text)
+    found = [
+        word
+        for word in WatchWord.objects.values_list("word", flat=True)[:MAX_WATCH_WORDS]
+        # With an asterisk at its end, the next letter can be any.
+        if _in_words(word).removesuffix(" " * word.endswith("*")) in text
+    ]
     return {"words": found[:MAX_WORDS_REPORTED]} if found else {}
 
 
-def _pattern_of(word: str) -> re.Pattern[str]:
-    stem = re.escape(word.casefold().rstrip("*"))
-    return re.compile(rf"\b{stem}" + ("" if word.endswith("*") else r"\b"))
+def _in_words(text: str) -> str:
+    """Return the words of a text in lower case, each with a space before and after."""
+    return f" {' '.join(WORD.findall(text.casefold()))} "
 
 
 def _many_submissions(revision: Revision) -> dict[str, Any]:
