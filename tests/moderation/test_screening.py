@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from io import StringIO
 from typing import Any
 from unittest import mock
 
 import pytest
+from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -222,3 +224,15 @@ def test_review_page_says_that_screening_is_not_finished(client: Client) -> None
     client.force_login(moderator())
     url = reverse("admin:moderation_submission_change", args=[latest(submitted()).pk])
     assert "still being searched for" in client.get(url).text
+
+
+def test_screen_articles_screens_published_texts_once() -> None:
+    first, second = submitted(title="Older"), submitted("Another text. " * 60)
+    publishing.publish(article=first, revision_number=1)
+    Screening.objects.all().delete()
+    output = StringIO()
+    call_command("screen_articles", stdout=output)
+    call_command("screen_articles", stdout=output)
+    assert output.getvalue() == "Texts screened: 1.\nTexts screened: 0.\n"
+    assert not TextBand.objects.filter(revision=latest(second)).exists()
+    assert screened(submitted(WORDS))["text"]["title"] == "Older"
