@@ -40,6 +40,8 @@ class AppealAdmin(NoAddDeleteAdminMixin, KeysetModelAdmin[Appeal]):
     search_fields = ["user__username", "user__display_name"]
     search_users = ("user",)
     search_help_text = gettext_lazy("User")
+    # The page of an appeal has a form of its own.
+    fields = ()
     actions = None
 
     def get_ordering(self, request: HttpRequest) -> tuple[()]:
