@@ -123,18 +123,24 @@ class Environment(environ.Env):  # type: ignore[misc]
 
     def replicas(self, name: str, *, of: dict[str, Any]) -> list[dict[str, Any]]:
         """Return the settings of PostgreSQL databases; their URLs are separated by commas."""
-        databases: list[dict[str, Any]] = []
-        for url in self.list(name, default=[]):
-            try:
-                databases.append(self.db_url_config(url))
-            except (ValueError, KeyError):
-                databases.append({"ENGINE": url})
-        if not all(database["ENGINE"] == of["ENGINE"] == POSTGRESQL for database in databases):
+        return [self._other_way(name, url, to=of) for url in self.list(name, default=[])]
+
+    def pgbouncer(self, name: str, *, to: dict[str, Any]) -> dict[str, Any] | None:
+        """Return the settings of a database that is reached through PgBouncer."""
+        url = self.str(name, default="")
+        return self._other_way(name, url, to=to) if url else None
+
+    def _other_way(self, name: str, url: str, *, to: dict[str, Any]) -> dict[str, Any]:
+        try:
+            database: dict[str, Any] = self.db_url_config(url)
+        except (ValueError, KeyError):
+            database = {"ENGINE": url}
+        if not database["ENGINE"] == to["ENGINE"] == POSTGRESQL:
             raise ImproperlyConfigured(
-                f"{name} must be URLs such as postgres://user:password@host:5432/name, separated by commas, beside a "
-                "DATABASE_URL of PostgreSQL."
+                f"{name} takes URLs such as postgres://user:password@host:5432/name, separated by commas if there are "
+                "several replicas, beside a DATABASE_URL of PostgreSQL."
             )
-        return databases
+        return database
 
     def shared_cache(self, name: str, *, sqlite: Path, is_public: bool) -> dict[str, Any]:
         """Return the settings of a cache that all processes share, by default of this SQLite file."""

@@ -1,5 +1,6 @@
 """Settings from environment variables (docs/settings.md); an invalid value stops the start with one sentence."""
 
+import os
 import re
 from datetime import timedelta
 from functools import partial
@@ -127,6 +128,10 @@ TEMPLATES = [
 
 _database = env.database("DATABASE_URL", sqlite=DATA_DIR / "spokesperson.sqlite3")
 DATABASES = {"default": _database}
+# For web processes (spokesperson.wsgi) alone: commands and the worker need sessions of their own.
+PGBOUNCER_URL = env.str("PGBOUNCER_URL", default="")
+_pgbouncer = env.pgbouncer("PGBOUNCER_URL", to=_database)
+_through_pgbouncer = _pgbouncer is not None and os.environ.get("SPOKESPERSON_PROCESS") == "web"
 if _database["ENGINE"] == "django.db.backends.sqlite3":
     # Before Django's checks query the database. Only the owner can read the folder.
     try:
@@ -139,8 +144,11 @@ else:
         postgresql_options,
         pool_size=env.number("DATABASE_POOL_SIZE", default=8),
         statement_timeout=env.number("STATEMENT_TIMEOUT", default=30),
+        through_pgbouncer=_through_pgbouncer,
     )
-    _database["OPTIONS"] = postgresql()
+    if _pgbouncer is not None and _through_pgbouncer:
+        DATABASES["default"] = {**_pgbouncer, "DISABLE_SERVER_SIDE_CURSORS": True}
+    DATABASES["default"]["OPTIONS"] = postgresql()
 
 # Public pages read from the replicas that are at most REPLICA_MAX_LAG seconds behind (core.replicas).
 REPLICA_MAX_LAG = env.number("REPLICA_MAX_LAG", default=2)
