@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -160,9 +160,19 @@ class PostgreSQL(ProcessDependency):
 
 
 class Redis(ProcessDependency):
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.port = folder, free_port()
-        self.url = f"redis://127.0.0.1:{self.port}/0"
+    """Valkey or Redis.
+
+    Args:
+        address: that it listens on.
+        prefix: a command that runs it, on another machine for example.
+        program: its server.
+    """
+
+    def __init__(
+        self, folder: Path, address: str = "127.0.0.1", prefix: Sequence[str] = (), program: str = "redis-server"
+    ) -> None:
+        self.folder, self.address, self.port, self.prefix, self.program = folder, address, free_port(), prefix, program
+        self.url = f"redis://{address}:{self.port}/0"
         folder.mkdir()
 
     @property
@@ -170,10 +180,11 @@ class Redis(ProcessDependency):
         return self.process.pid
 
     def start(self) -> None:
-        options = ("--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--dir", str(self.folder))
-        program = find_program("redis-server")
-        assert program, "redis-server is not installed"
-        self.process = subprocess.Popen([program, *options], stdout=subprocess.DEVNULL)  # noqa: S603 - a fixed command
+        options = ("--port", str(self.port), "--bind", self.address, "--save", "", "--dir", str(self.folder))
+        program = find_program(self.program)
+        assert program, f"{self.program} is not installed"
+        command = [*self.prefix, program, *options, "--protected-mode", "no"]
+        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL)  # noqa: S603 - a fixed command
         wait_until(lambda: self.command("PING") == "+PONG", 10)
 
     def stop(self) -> None:
@@ -188,7 +199,7 @@ class Redis(ProcessDependency):
 
     def command(self, text: str) -> str:
         try:
-            with socket.create_connection(("127.0.0.1", self.port), timeout=2) as connection:
+            with socket.create_connection((self.address, self.port), timeout=2) as connection:
                 connection.sendall(f"{text}\r\n".encode())
                 return connection.recv(1000).decode().strip()
         except OSError:

@@ -13,7 +13,7 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,23 +48,40 @@ def _programs() -> Path:
 
 
 class PostgreSQL:
-    """A cluster in a folder, on a free port."""
+    """A cluster in a folder, on a free port.
 
-    def __init__(self, folder: Path, *, copy_of: PostgreSQL | None = None) -> None:
-        self.folder, self.port = folder, free_port()
+    Args:
+        copy_of: the primary that it replicates.
+        address: that it listens on.
+        prefix: a command that runs its programs, on another machine for example.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        copy_of: PostgreSQL | None = None,
+        address: str = "127.0.0.1",
+        prefix: Sequence[str] = (),
+    ) -> None:
+        self.folder, self.address, self.port, self.prefix = folder, address, free_port(), prefix
         if copy_of:
-            address = ("--host", "127.0.0.1", "--port", str(copy_of.port), "--username", "spokesperson")
-            self._run("pg_basebackup", "--pgdata", str(folder), "--write-recovery-conf", "--checkpoint=fast", *address)
+            server = ("--host", copy_of.address, "--port", str(copy_of.port), "--username", "spokesperson")
+            self._run("pg_basebackup", "--pgdata", str(folder), "--write-recovery-conf", "--checkpoint=fast", *server)
         else:
             self._run("initdb", "--pgdata", str(folder), "--username=spokesperson", "--auth=trust", "--encoding=UTF8")
             with (folder / "pg_hba.conf").open("a") as rules:
-                rules.write("host replication all 127.0.0.1/32 trust\n")
+                rules.write("host all,replication all samenet trust\n")
 
     def url(self, database: str = "postgres") -> str:
-        return f"postgres://spokesperson@127.0.0.1:{self.port}/{database}"
+        return f"postgres://spokesperson@{self.address}:{self.port}/{database}"
 
     def start(self) -> None:
-        options = f"-p {self.port} -k {self.folder} -c listen_addresses=127.0.0.1 -c max_connections=60"
+        options = (
+            f"-p {self.port} -k {self.folder} -c listen_addresses={self.address} -c max_connections=60"
+            # As docs/operating.md says for replicas.
+            " -c wal_sender_timeout=5s -c wal_receiver_timeout=5s -c wal_retrieve_retry_interval=1s"
+        )
         self._run(
             "pg_ctl", "--pgdata", str(self.folder), "--log", f"{self.folder}/log", "-o", options, "--wait", "start"
         )
@@ -81,7 +98,7 @@ class PostgreSQL:
     def _run(self, program: str, *arguments: str) -> str:
         command = [str(_programs() / program), *arguments]
         if os.getuid() == 0:
-            command = ["runuser", "-u", "postgres", "--", *command]
+            command = [*self.prefix, "runuser", "-u", "postgres", "--", *command]
         # The server keeps its standard output, so a pipe would never end.
         if program == "pg_ctl":
             subprocess.run(command, cwd="/", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)  # noqa: S603
