@@ -71,6 +71,12 @@ class ArticleQuerySet(models.QuerySet["Article"]):
     def by(self, author: User) -> Self:
         return self.filter(author=author)
 
+    def in_trash(self) -> Self:
+        return self.filter(deleted_at__isnull=False)
+
+    def not_in_trash(self) -> Self:
+        return self.filter(deleted_at=None)
+
     def new(self) -> Self:
         """Order by publication, newest first."""
         return self.order_by(*NEW.names)
@@ -137,6 +143,8 @@ class Article(models.Model):
     # Idempotency key of the form: submitted twice, it creates one article.
     form_key = models.UUIDField(default=uuid.uuid4, editable=False)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    # Drafts in the trash.
+    deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     likes = models.PositiveIntegerField(_("likes"), default=0, editable=False)
     dislikes = models.PositiveIntegerField(_("dislikes"), default=0, editable=False)
@@ -167,6 +175,9 @@ class Article(models.Model):
                 condition=~Q(state__in=["published", "hidden"]) | Q(section__isnull=False),
                 name="article_published_has_section",
             ),
+            models.CheckConstraint(
+                condition=Q(state="draft") | Q(deleted_at__isnull=True), name="article_only_drafts_in_trash"
+            ),
             models.UniqueConstraint(fields=["author", "form_key"], name="article_one_per_form"),
         ]
         # A vote changes `hot` and the score, so PostgreSQL adds an entry to every index: each one makes votes slower.
@@ -190,6 +201,7 @@ class Article(models.Model):
                 condition=Q(state__in=["in_review", "returned", "hidden"]),
                 name="article_not_published",
             ),
+            models.Index(fields=["author", "-deleted_at"], condition=Q(deleted_at__isnull=False), name="article_trash"),
             # Trust: does the author have a hidden article?
             models.Index(fields=["author"], condition=Q(state="hidden"), name="article_hidden_of"),
         ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
@@ -14,7 +15,7 @@ from core.text import CODE_POINTS
 
 
 class Content(models.Model):
-    """A text with its particulars. A draft needs none of them; `missing_for_submission` says what a submission needs."""
+    """A text with its particulars. A draft needs none; `missing_for_submission` says what a submission needs."""
 
     title = LineField(_("title"), max_length=140 * CODE_POINTS, blank=True)
     section = models.ForeignKey(
@@ -35,6 +36,7 @@ class Content(models.Model):
     caption = LineField(_("caption"), max_length=300 * CODE_POINTS, blank=True)
     alternative_text = LineField(_("alternative text"), max_length=200 * CODE_POINTS, blank=True)
     credit = LineField(_("credit"), max_length=120 * CODE_POINTS, blank=True)
+    updated_at = models.DateTimeField(_("saved"), default=timezone.now)
     # Identifies this text among all that the article ever had: it grows by one with each change.
     version = models.PositiveIntegerField(default=1, db_default=1, editable=False)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -31,8 +30,9 @@ class Revision(Content):
     state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.DRAFT)
     # The key of the request that saved this text, by which a page knows its own save if it got no answer.
     save_key = models.UUIDField(null=True, editable=False)
+    # When a text that was overwritten became a checkpoint.
+    checkpointed_at = models.DateTimeField(null=True, editable=False)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
-    updated_at = models.DateTimeField(_("saved"), default=timezone.now)
     submitted_at = models.DateTimeField(_("submitted"), null=True, blank=True)
 
     class Meta:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import uuid
 
 from django.db import IntegrityError, transaction
-from django.db.models import ProtectedError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -19,6 +18,7 @@ from accounts.selectors import has_confirmed_email
 from accounts.services import lock_acting_user
 from articles.models import Article, ArticleTag, Revision
 from articles.models.ranking import hot
+from articles.services import checkpoints
 from articles.services.images import hide_images
 from articles.services.revisions import (
     ArticleContent,
@@ -74,7 +74,9 @@ def start_draft(
 
 
 @transaction.atomic
-def save_draft(*, article: Article, text: ArticleContent, page: PageState | None = None) -> Article:
+def save_draft(
+    *, article: Article, text: ArticleContent, page: PageState | None = None, with_checkpoint: bool = False
+) -> Article:
     """Save what the author wrote.
 
     An open draft is overwritten. After a decision a new revision is created, and the older one stays as it was decided
@@ -82,9 +84,11 @@ def save_draft(*, article: Article, text: ArticleContent, page: PageState | None
 
     Args:
         page: what the page knows of the text that it replaces; by default any text is replaced.
+        with_checkpoint: store the text that is overwritten, even if that was done minutes ago.
 
     Raises:
-        ActionNotAllowed: the text is in review (withdraw it first), or the author is suspended.
+        ActionNotAllowed: the text is in review (withdraw it first), the draft is in the trash, or the author is
+            suspended.
         StaleVersion: the text was changed since `page`. Content that is stored already is never stale.
     """
     lock_acting_user(article.author_id)
@@ -96,7 +100,11 @@ def save_draft(*, article: Article, text: ArticleContent, page: PageState | None
         raise ActionNotAllowed(_("This version is in review. Withdraw it before you edit it."))
     if page:
         page.check(latest)
+    if article.deleted_at:
+        raise ActionNotAllowed(_("This draft is in the trash. Restore it before you save it."))
     revision = latest if latest.is_editable else Revision(article=article, number=latest.number + 1)
+    if revision is latest and (with_checkpoint or checkpoints.is_due(latest, text)):
+        checkpoints.create(latest)
     _save_revision(article, revision, text, page)
     if article.live is None:
         article.section, article.language = text.section, text.language
@@ -130,6 +138,8 @@ def submit(*, article: Article) -> Article:
         return article  # The button was pressed twice.
     if not revision.is_editable:
         raise ActionNotAllowed(_("There are no changes to submit."))
+    if article.deleted_at:
+        raise ActionNotAllowed(_("This draft is in the trash. Restore it before you submit it."))
     if missing := missing_for_submission(revision):
         raise ActionNotAllowed(" ".join(missing.values()))
     revision.state = Revision.State.IN_REVIEW
@@ -244,18 +254,19 @@ def correct(*, article: Article, text: ArticleContent) -> Article:
 
 @transaction.atomic
 def discard(*, article: Article) -> None:
-    """Delete a draft that was never published, with its revisions.
+    """Move a draft to the trash (`articles.services.drafts`).
 
     Raises:
         ActionNotAllowed: it is in review, was published, or a moderator has decided on it.
     """
-    article, _latest = lock_article(article)
+    article, latest = lock_article(article)
     if article.live is not None or article.state == Article.State.IN_REVIEW:
         raise ActionNotAllowed(_("You can only delete a draft that was never published."))
-    try:
-        article.delete()
-    except ProtectedError as error:
-        raise ActionNotAllowed(_("A moderator has decided on this article, so it cannot be deleted.")) from error
+    if article.state != Article.State.DRAFT or latest.number > 1:
+        raise ActionNotAllowed(_("A moderator has decided on this article, so it cannot be deleted."))
+    if article.deleted_at is None:  # Otherwise the button was pressed twice.
+        article.deleted_at = timezone.now()
+        article.save(update_fields=["deleted_at"])
 
 
 def _save_revision(
