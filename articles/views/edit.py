@@ -28,7 +28,7 @@ from core.exceptions import ActionNotAllowed
 from core.ratelimit import RateLimited, check_rate_limit
 
 # What the page of a conflict sends again.
-KEPT_FIELDS = (*SAME_NAMED_FIELDS, "tags", "image_token", "form_key", "save_key")
+SENT_FIELDS = (*SAME_NAMED_FIELDS, "tags", "image_token", "form_key", "save_key")
 MAX_UPLOADS_PER_HOUR = 60
 MAX_ARTICLES_PER_HOUR = 30
 # static/js/autosave.js sends one in three seconds at most.
@@ -178,7 +178,7 @@ def merge_texts(request: HttpRequest, pk: int) -> HttpResponse:
         return conflict_page(request, form, article)
     keep, mine = request.POST.get("keep"), form.to_content()
     if keep == merge.THEIRS:
-        messages.success(request, _("The other text was kept."))
+        messages.success(request, _("The other text stays as it is."))
         return redirect("my_article_edit", pk=pk)
     if keep != merge.MINE:
         theirs = drafts.content_of(article.latest)
@@ -205,7 +205,7 @@ def conflict_page(request: HttpRequest, form: ArticleForm, article: Article, *, 
     is_long = len(merge.differing(compared)) > merge.MAX_PLACES
     context = {
         "form": form,
-        "kept_fields": KEPT_FIELDS,
+        "sent_fields": SENT_FIELDS,
         "article": article,
         "latest": latest,
         "choices": [(merge.THEIRS, _("The other text")), (merge.MINE, _("My text")), (merge.BOTH, _("Both"))],
