@@ -61,6 +61,7 @@ def test_forms_with_addresses_cause_no_request(client: Client, attempts: list[ob
         "section": section.pk,
         "language": "en",
         "action": "submit",
+        **NOTHING_TO_DISCLOSE,
     }
     image = upload(400, 300)
     image.name = TYPED

@@ -8,13 +8,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
+from articles.models.disclosure import Disclosure
 from articles.models.image import Image
 from articles.models.taxonomy import Section
 from core.fields import LineField
 from core.text import CODE_POINTS
 
 
-class Content(models.Model):
+class Content(Disclosure):
     """A text with its particulars. A draft needs none; `missing_for_submission` says what a submission needs."""
 
     title = LineField(_("title"), max_length=140 * CODE_POINTS, blank=True)

@@ -38,6 +38,7 @@ def write(page: Page) -> None:
     """Fill in the form without saving it."""
     fill_in(page, Title=TITLE, Section="Technology", Summary="Dark since May.", Tags="light")
     write_text(page)
+    answer_questions(page)
 
 
 def expect_typed_text(page: Page) -> None:

@@ -108,6 +108,7 @@ def write(page: Page) -> None:
         Caption="The lamp at number nine, on the second evening.",
         Credit="Photograph: Newcomer",
     )
+    answer_questions(page)
 
 
 def preview_and_submit(page: Page) -> None:

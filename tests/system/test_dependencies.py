@@ -103,6 +103,7 @@ class Case:
             "section": self.section,
             "language": "en",
             "alternative_text": "A lamp" if image else "",
+            **NOTHING_TO_DISCLOSE,
             "action": "save" if action == "upload" else action,
         }
         return self.user.post("/my/articles/new/", {**self.article_forms[number], **fields}, image)
