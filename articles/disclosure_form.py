@@ -15,7 +15,7 @@ class AnswerField(forms.ChoiceField):
     """A question with a few answers, of which none is chosen at first."""
 
     def __init__(self, *, label: Any, choices: Any) -> None:
-        empty = ("", pgettext_lazy("a question without an answer", "Choose an answer"))
+        empty = ("", pgettext_lazy("answer", "Choose an answer"))
         super().__init__(label=label, choices=[empty, *choices], required=False)
 
 

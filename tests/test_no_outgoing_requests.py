@@ -13,6 +13,7 @@ from django.test import Client
 from django.urls import reverse
 
 from articles.models import Article, Revision
+from articles.models.disclosure import NOTHING_TO_DISCLOSE
 from articles.services import publishing
 from tests import factories
 from tests.articles.test_images import upload

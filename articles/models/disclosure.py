@@ -14,22 +14,22 @@ class Disclosure(models.Model):
     """Four answers, each empty until the author gives it, and the details of three of them."""
 
     class Sponsorship(models.TextChoices):
-        NONE = "none", pgettext_lazy("paid or sponsored", "No")
-        SPONSORED = "sponsored", pgettext_lazy("paid or sponsored", "Yes")
+        NONE = "none", pgettext_lazy("answer", "No")
+        SPONSORED = "sponsored", pgettext_lazy("answer", "Yes")
 
     class Interest(models.TextChoices):
-        NONE = "none", pgettext_lazy("own interest", "No")
-        OWN = "own", pgettext_lazy("own interest", "Yes")
+        NONE = "none", pgettext_lazy("answer", "No")
+        OWN = "own", pgettext_lazy("answer", "Yes")
 
     class AIHelp(models.TextChoices):
-        NONE = "none", pgettext_lazy("help of AI", "None")
-        CORRECTIONS = "corrections", pgettext_lazy("help of AI", "Corrections")
-        PARTS = "parts", pgettext_lazy("help of AI", "Parts of the text")
-        WHOLE = "whole", pgettext_lazy("help of AI", "The whole text")
+        NONE = "none", pgettext_lazy("answer", "None")
+        CORRECTIONS = "corrections", pgettext_lazy("answer", "Corrections")
+        PARTS = "parts", pgettext_lazy("answer", "Parts of the text")
+        WHOLE = "whole", pgettext_lazy("answer", "The whole text")
 
     class Translation(models.TextChoices):
-        NONE = "none", pgettext_lazy("translation", "No")
-        TRANSLATION = "translation", pgettext_lazy("translation", "Yes")
+        NONE = "none", pgettext_lazy("answer", "No")
+        TRANSLATION = "translation", pgettext_lazy("answer", "Yes")
 
     # The answers of texts from before the questions stay empty.
     sponsorship = models.CharField(

@@ -13,6 +13,7 @@ from articles.models import Article
 from tests.e2e import IN_BROWSER
 from tests.e2e.steps import (
     PASSWORD,
+    answer_questions,
     click_in_text,
     count_with_noun,
     editor,

@@ -15,6 +15,7 @@ from articles.readership.models import PageView
 from tests.e2e import IN_BROWSER
 from tests.e2e.steps import (
     PASSWORD,
+    answer_questions,
     expect_figures,
     fill_in,
     first_url,

@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor, wait
 
 import pytest
 
+from articles.models.disclosure import NOTHING_TO_DISCLOSE
 from tests.e2e.steps import photograph
 from tests.production import QUEUE_TIMEOUT
 from tests.system.conftest import Site
