@@ -24,7 +24,7 @@ MIN_SIMILARITY = 0.4
 MAX_COMPARED = 2_000
 FIELDS = [
     *("title", "summary", "section", "language", "tag_names", "image", "caption", "alternative_text", "credit"),
-    *DISCLOSURE_FIELDS,
+    *(*DISCLOSURE_FIELDS, "canonical_url"),
 ]
 
 _BLOCK_TAG = re.compile(r"</?(?:p|h2|h3|ul|ol|li|blockquote|hr)>")

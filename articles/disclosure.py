@@ -11,6 +11,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from articles.models.content import Content
 from articles.models.disclosure import DETAILS, Disclosure
 from core.sanitizer import LINK_REL
 
@@ -62,6 +63,13 @@ def disclosures(content: Disclosure) -> list[SafeString]:
         shown = link_to(original) if is_address(original) else _isolated(original)
         words.append(format_html(_("Translation of {}"), shown))
     return words
+
+
+def first_published(content: Content) -> SafeString:
+    """Return a sentence that says where a text appeared first, as HTML; empty if that was here."""
+    if not content.canonical_url:
+        return SafeString()
+    return format_html(_("First published at {}."), link_to(content.canonical_url))
 
 
 def _isolated(text: str) -> SafeString:

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from django import forms
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
+from articles.models.content import MAX_CANONICAL_URL
 from articles.models.disclosure import Disclosure
 from core.forms import OneLineField
 
@@ -41,3 +46,24 @@ class DisclosureForm(forms.Form):
         required=False,
         help_text=gettext_lazy("The address or the title of the original."),
     )
+    canonical_url = forms.URLField(
+        label=gettext_lazy("First published at"),
+        max_length=MAX_CANONICAL_URL,
+        required=False,
+        assume_scheme="https",
+        widget=forms.URLInput(attrs={"placeholder": "https://", "dir": "ltr"}),
+        help_text=gettext_lazy("Only if the text appeared elsewhere first. Search engines list that address instead."),
+    )
+
+    def clean_canonical_url(self) -> str:
+        url = str(self.cleaned_data["canonical_url"])
+        if not url:
+            return ""
+        parts = urlsplit(url)
+        if parts.scheme != "https":
+            raise ValidationError(_("Enter an address that begins with https://."))
+        if parts.username is not None or parts.password is not None:
+            raise ValidationError(_("Enter an address without a username or password."))
+        if parts.hostname == urlsplit(settings.ORIGIN).hostname:
+            raise ValidationError(_("This is an address of this site. Leave the field empty."))
+        return url

@@ -17,7 +17,7 @@ from django.views.generic import View
 from accounts.models import User
 from accounts.selectors import renamed_user
 from articles import presenters
-from articles.disclosure import disclosures
+from articles.disclosure import disclosures, first_published
 from articles.models import Article, Section
 from core.models import SiteSettings
 from core.sanitizer import sanitize, with_absolute_links
@@ -84,7 +84,7 @@ class ArticleFeed(View):
         assert article.section is not None
         body = with_absolute_links(sanitize(revision.body), url)
         with translation.override(revision.language):
-            notes = disclosures(revision)
+            notes = [*disclosures(revision), *filter(None, [first_published(revision)])]
         if notes:
             body = format_html("<p><em>{}</em></p>", SafeString(" · ".join(notes))) + body
         if revision.image:

@@ -148,7 +148,7 @@ def article_page_context(article: Article, revision: Revision, *, section: Secti
             *(article.pk, article.slug, article.published_at, article.live_id, revision.pk, revision.submitted_at),
             *(revision.language, revision.title, revision.summary, revision.body, revision.tag_names),
             *(revision.caption, revision.alternative_text, revision.credit, image and (image.key, image.width)),
-            *(getattr(revision, name) for name in DISCLOSURE_FIELDS),
+            *(getattr(revision, name) for name in (*DISCLOSURE_FIELDS, "canonical_url")),
             *(author.username, author.name, author.is_active, author.is_staff, author.avatar_key),
             section and (section.slug, section_name(section)),
         ),
@@ -174,5 +174,6 @@ def json_ld(article: Article, revision: Revision, site_name: str) -> dict[str, A
         "author": {"@type": "Person", "name": author.name}
         | ({"url": absolute_url(author.get_absolute_url())} if author.is_active else {}),
         "publisher": {"@type": "Organization", "name": site_name, "url": settings.ORIGIN},
+        **({"isBasedOn": revision.canonical_url} if revision.canonical_url else {}),
         **disclosure.json_ld(revision),
     }

@@ -34,6 +34,7 @@ class ArticleContent:
     caption: str = ""
     alternative_text: str = ""
     credit: str = ""
+    canonical_url: str = ""
     sponsorship: str = ""
     sponsor: str = ""
     interest: str = ""
@@ -148,7 +149,7 @@ def _pk(instance: Section | Image | None) -> int | None:
 def is_empty(content: ArticleContent) -> bool:
     """Return whether nothing was typed."""
     typed = (content.title, content.summary, content.body, content.caption, content.alternative_text, content.credit)
-    disclosed = (content.sponsor, content.interest_note, content.translation_of)
+    disclosed = (content.sponsor, content.interest_note, content.translation_of, content.canonical_url)
     return not any((*typed, *disclosed)) and not content.tag_names and content.image is None
 
 
