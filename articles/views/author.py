@@ -18,7 +18,7 @@ from django.views.generic import TemplateView
 
 from accounts.models import User
 from accounts.selectors import has_confirmed_email
-from articles.models import Article, Revision
+from articles.models import Article, PreviewLink, Revision
 from articles.models.article import BY_STATE_CHANGE
 from articles.presenters import article_page_context
 from articles.selectors import own_article
@@ -87,6 +87,7 @@ class PreviewView(LoginRequiredMixin, TemplateView):
         return super().get_context_data(
             missing=missing_for_submission(revision),
             preview=True,
+            preview_link=PreviewLink.objects.live().filter(article=article).select_related("article").first(),
             **article_page_context(article, revision),
             **submission_status(user),
             **kwargs,
