@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -57,7 +58,8 @@ def create(request: HttpRequest, pk: int) -> HttpResponse:
         previews.create_link(article=article)
     except ActionNotAllowed as error:
         messages.warning(request, str(error))
-    return redirect("my_article_preview", pk=pk)
+        return redirect("my_article_preview", pk=pk)
+    return redirect(reverse("my_article_preview", args=[pk]) + "#secret-link")
 
 
 @require_POST
