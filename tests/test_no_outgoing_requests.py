@@ -63,6 +63,9 @@ def test_forms_with_addresses_cause_no_request(client: Client, attempts: list[ob
         "language": "en",
         "action": "submit",
         **NOTHING_TO_DISCLOSE,
+        "translation": "translation",
+        "translation_of": f"http://{HOST}/",
+        "canonical_url": f"https://{HOST}/",
     }
     image = upload(400, 300)
     image.name = TYPED

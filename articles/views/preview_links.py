@@ -29,7 +29,7 @@ HEADERS = {
 @require_safe
 def show(request: HttpRequest, token: str) -> HttpResponseBase:
     """Show the latest text of an article to anybody who has its secret link; nothing is counted."""
-    check_rate_limit(request, "preview_link", limit=MAX_READS_PER_HOUR, seconds=3600)
+    check_rate_limit(request, "preview-link", limit=MAX_READS_PER_HOUR, seconds=3600)
     article = shared_article(token)
     revision = article.latest
     assert revision is not None  # `start_draft` creates both
@@ -52,8 +52,8 @@ def show(request: HttpRequest, token: str) -> HttpResponseBase:
 @login_required
 def create(request: HttpRequest, pk: int) -> HttpResponse:
     """Create the secret link of the author's own article."""
+    check_rate_limit(request, "create-preview-link", limit=MAX_CREATED_PER_HOUR, seconds=3600)
     article = own_article(request.user, pk)
-    check_rate_limit(request, "preview_link_create", limit=MAX_CREATED_PER_HOUR, seconds=3600)
     try:
         previews.create_link(article=article)
     except ActionNotAllowed as error:

@@ -21,7 +21,8 @@ from tests.articles.author_form import errors, filled, only_revision
 
 pytestmark = pytest.mark.django_db
 NEW = "/my/articles/new/"
-EVERYTHING = {
+NO_ANSWER: dict[str, Any] = dict.fromkeys(NOTHING_TO_DISCLOSE, "")
+EVERYTHING: dict[str, Any] = {
     "sponsorship": "sponsored",
     "sponsor": "Lamps & Sons",
     "interest": "own",
@@ -47,7 +48,8 @@ def shown(page: str) -> list[str]:
 
 @pytest.mark.parametrize("question", NOTHING_TO_DISCLOSE)
 def test_submit_asks_each_question_that_is_not_answered(client: Client, author: Any, question: str) -> None:
-    answer = client.post(NEW, filled(action="submit", **{question: ""}))
+    answers: dict[str, Any] = {question: ""}
+    answer = client.post(NEW, filled(action="submit", **answers))
     assert errors(answer, question)
     assert [name for name in NOTHING_TO_DISCLOSE if errors(answer, name)] == [question]
     assert only_revision().state == "draft"
@@ -68,7 +70,7 @@ def test_submit_with_no_and_none_is_accepted(client: Client, author: Any) -> Non
 
 
 def test_draft_needs_no_answer(client: Client, author: Any) -> None:
-    client.post(NEW, filled(**dict.fromkeys(NOTHING_TO_DISCLOSE, "")))
+    client.post(NEW, filled(**NO_ANSWER))
     assert (only_revision().state, only_revision().sponsorship) == ("draft", "")
 
 
@@ -140,7 +142,7 @@ def test_links_of_a_sponsored_article_are_marked(client: Client) -> None:
     assert mark not in client.get(own.get_absolute_url()).text
 
 
-@pytest.mark.parametrize("answers", [NOTHING_TO_DISCLOSE, dict.fromkeys(NOTHING_TO_DISCLOSE, "")])
+@pytest.mark.parametrize("answers", [NOTHING_TO_DISCLOSE, NO_ANSWER])
 def test_article_page_shows_nothing_without_disclosure(client: Client, answers: dict[str, str]) -> None:
     article = factories.published()
     Revision.objects.update(**answers)  # Texts from before the questions have none.
@@ -168,7 +170,7 @@ def test_json_ld_has_the_answers(client: Client) -> None:
 
 
 def test_json_ld_of_corrections_and_titles(client: Client) -> None:
-    answers = {**EVERYTHING, "ai_help": "corrections", "translation_of": "Лампы"}
+    answers: dict[str, Any] = {**EVERYTHING, "ai_help": "corrections", "translation_of": "Лампы"}
     page = client.get(factories.published(**answers).get_absolute_url()).text
     data = json.loads(re.findall(r"<script type=.application/ld.json.>(.*?)</script>", page)[0])
     assert "digitalSourceType" not in data
@@ -187,7 +189,12 @@ def test_feed_has_the_answers_in_the_language_of_the_article(client: Client, fee
 
 
 def test_text_in_answers_is_escaped(client: Client) -> None:
-    answers = {**EVERYTHING, "sponsor": "<b>x</b>", "interest_note": "{0}", "translation_of": "javascript:alert(1)"}
+    answers: dict[str, Any] = {
+        **EVERYTHING,
+        "sponsor": "<b>x</b>",
+        "interest_note": "{0}",
+        "translation_of": "javascript:alert(1)",
+    }
     page = client.get(factories.published(**answers).get_absolute_url()).text
     assert "&lt;b&gt;x&lt;/b&gt;" in page
     assert "<bdi>{0}</bdi>" in page
@@ -196,8 +203,8 @@ def test_text_in_answers_is_escaped(client: Client) -> None:
 
 def test_published_article_without_answers_needs_them_for_a_change() -> None:
     article = factories.published()
-    Revision.objects.update(**dict.fromkeys(NOTHING_TO_DISCLOSE, ""))
-    changed = factories.text(title="Changed", **dict.fromkeys(NOTHING_TO_DISCLOSE, ""))
+    Revision.objects.update(**NO_ANSWER)
+    changed = factories.text(title="Changed", **NO_ANSWER)
     latest = publishing.save_draft(article=article, text=changed).latest
     assert latest
     assert set(missing_for_submission(latest)) == set(NOTHING_TO_DISCLOSE)

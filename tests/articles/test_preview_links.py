@@ -177,7 +177,7 @@ def test_create_is_limited_for_an_author(author: User, monkeypatch: pytest.Monke
     previews.create_link(article=article)
 
 
-def test_create_is_refused_for_what_nobody_may_see(author: User) -> None:
+def test_create_is_refused_in_the_trash_and_after_a_takedown(author: User) -> None:
     trashed = factories.draft(author)
     publishing.discard(article=trashed)
     for article in (trashed, factories.hidden(author)):
