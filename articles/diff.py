@@ -15,13 +15,17 @@ from django.utils.translation import ngettext
 
 from articles.models import Revision
 from articles.models.content import Content
+from articles.models.disclosure import DISCLOSURE_FIELDS
 from core.diff import Change, changes
 
 # Paragraphs with fewer words in common are shown as removed and added.
 MIN_SIMILARITY = 0.4
 # So are the paragraphs after this many that differ: each comparison takes some time, however short they are.
 MAX_COMPARED = 2_000
-FIELDS = ["title", "summary", "section", "language", "tag_names", "image", "caption", "alternative_text", "credit"]
+FIELDS = [
+    *("title", "summary", "section", "language", "tag_names", "image", "caption", "alternative_text", "credit"),
+    *(*DISCLOSURE_FIELDS, "canonical_url"),
+]
 
 _BLOCK_TAG = re.compile(r"</?(?:p|h2|h3|ul|ol|li|blockquote|hr)>")
 _LINK = re.compile(r'<a href="([^"]*)"[^>]*>(.*?)</a>', re.DOTALL)
@@ -47,9 +51,8 @@ def diff_fields(before: Content, after: Content) -> list[tuple[str, SafeString]]
 
 
 def _value(content: Content, name: str) -> str:
-    if name == "language":
-        return content.get_language_display()
-    value = getattr(content, name)
+    display = getattr(content, f"get_{name}_display", None)  # Of a field with choices.
+    value = display() if display else getattr(content, name)
     return ", ".join(value) if isinstance(value, list) else str(value or "")
 
 

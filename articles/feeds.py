@@ -8,13 +8,16 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
+from django.utils import translation
 from django.utils.feedgenerator import Atom1Feed, Rss201rev2Feed, SyndicationFeed
 from django.utils.html import escape, format_html
+from django.utils.safestring import SafeString
 from django.views.generic import View
 
 from accounts.models import User
 from accounts.selectors import renamed_user
 from articles import presenters
+from articles.disclosure import disclosures, first_published
 from articles.models import Article, Section
 from core.models import SiteSettings
 from core.sanitizer import sanitize, with_absolute_links
@@ -80,6 +83,10 @@ class ArticleFeed(View):
         assert revision is not None  # guaranteed by a constraint
         assert article.section is not None
         body = with_absolute_links(sanitize(revision.body), url)
+        with translation.override(revision.language):
+            notes = [*disclosures(revision), *filter(None, [first_published(revision)])]
+        if notes:
+            body = format_html("<p><em>{}</em></p>", SafeString(" · ".join(notes))) + body
         if revision.image:
             image = presenters.absolute_url(revision.image.url(960))
             caption = " ".join(filter(None, [revision.caption, revision.credit]))

@@ -6,7 +6,7 @@ from django.views.generic import TemplateView
 
 from articles import sitemaps
 from articles.feeds import ArticleAtomFeed, ArticleFeed
-from articles.views import author, edit, public, versions
+from articles.views import author, edit, preview_links, public, versions
 from core.http_cache import public_page
 
 # Prefixed with the language.
@@ -32,6 +32,9 @@ urlpatterns = [
     path("my/articles/<int:pk>/versions/", versions.VersionsView.as_view(), name="my_article_versions"),
     path("my/articles/<int:pk>/versions/restore/", versions.restore, name="my_article_restore"),
     path("my/articles/<int:pk>/preview/", author.PreviewView.as_view(), name="my_article_preview"),
+    path("my/articles/<int:pk>/preview/link/", preview_links.create, name="my_article_preview_link"),
+    path("my/articles/<int:pk>/preview/link/end/", preview_links.end, name="my_article_preview_link_end"),
+    path("preview/<str:token>/", preview_links.show, name="preview_link"),
     path("my/articles/<int:pk>/submit/", author.submit, name="my_article_submit"),
     path("my/articles/<int:pk>/withdraw/", author.withdraw, name="my_article_withdraw"),
     path("my/articles/<int:pk>/discard/", author.discard, name="my_article_discard"),

@@ -33,7 +33,7 @@ from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
 from accounts.models import User
-from articles.models import Article, Image, Revision, Section, Tag
+from articles.models import Article, Image, PreviewLink, Revision, Section, Tag
 from articles.moderation.models import Decision, Suspension, version_of
 from articles.promotion.models import Payment
 from core.models import PendingDeletion, PendingEmail, PeriodicRun
@@ -73,7 +73,9 @@ VALUES: dict[str, Any] = {
     "user_agent": "y",
 }
 # Suspended users can still take care of their own account, and take back a text that is not public.
-OPEN_TO_SUSPENDED = {"account_change_password", "account_reset_password", "my_article_discard"}
+OPEN_TO_SUSPENDED = {
+    *("account_change_password", "account_reset_password", "my_article_discard", "my_article_preview_link_end"),
+}
 
 
 class World:
@@ -102,6 +104,10 @@ class World:
                 User.objects.filter(pk=user.pk).update(suspended_until=None)
                 self.drafts[name] = factories.draft(User.objects.get(pk=user.pk))
                 User.objects.filter(pk=user.pk).update(suspended_until=user.suspended_until)
+        # Those of drafts have expired, so that each user can create and end one.
+        for article in self.drafts.values():
+            PreviewLink.objects.create(article=article, expires_at=timezone.now())
+        self.preview_link = PreviewLink.objects.create(article=self.in_review, expires_at=until)
         judge = factories.UserFactory.create(username="judge")
         self.other_article = factories.published()
         self.suspension = Suspension.objects.create(user=self.author, moderator=judge, reason="x", ends_at=until)
@@ -180,6 +186,8 @@ class World:
             values["pk"] = self.promotion.pk
         if local.startswith("my_article"):
             values["pk"] = self.drafts.get(actor, self.drafts["author"]).pk
+        if local == "preview_link":
+            values["token"] = self.preview_link.token
         if local == "moderation_suspension_lift":
             values["pk"] = self.suspension.pk
         if namespace == "admin" and "object_id" in parameters and local != "view_on_site":

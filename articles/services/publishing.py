@@ -20,6 +20,7 @@ from articles.models import Article, ArticleTag, Revision
 from articles.models.ranking import hot
 from articles.services import checkpoints
 from articles.services.images import hide_images
+from articles.services.previews import end_link
 from articles.services.revisions import (
     ArticleContent,
     PageState,
@@ -215,6 +216,7 @@ def hide(*, article: Article) -> Article:
     ArticleTag.objects.filter(article=article).delete()
     _set_state(article, Article.State.HIDDEN)
     hide_images(article)
+    end_link(article=article)
     events.article_hidden.send(Article, article=article)
     return article
 
@@ -264,6 +266,7 @@ def discard(*, article: Article) -> None:
         raise ActionNotAllowed(_("You can only delete a draft that was never published."))
     if article.state != Article.State.DRAFT or latest.number > 1:
         raise ActionNotAllowed(_("A moderator has decided on this article, so it cannot be deleted."))
+    end_link(article=article)
     if article.deleted_at is None:  # Otherwise the button was pressed twice.
         article.deleted_at = timezone.now()
         article.save(update_fields=["deleted_at"])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
@@ -258,8 +257,8 @@ def _shown(name: str, content: ArticleContent) -> str:
     value = getattr(content, name)
     if name == "section":
         return section_name(value) if value else ""
-    if name == "language":
-        return str(dict(settings.LANGUAGES)[value])
+    if labels := dict(Revision._meta.get_field(name).flatchoices):  # type: ignore[union-attr]
+        return str(labels.get(value, ""))
     return ", ".join(value) if isinstance(value, list) else str(value)
 
 
