@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 from PIL import Image as PILImage
 
 from accounts.models import User
+from articles.body import with_embeds
 from articles.fields import SectionField, TokenField
 from articles.models import Article, Image, Revision, Section
 from articles.models.image import WIDTHS
@@ -26,21 +27,20 @@ from articles.models.slugs import slug_of
 from articles.services.images import store_image
 from articles.services.revisions import MAX_TAGS, ArticleContent
 from articles.widgets import BodyWidget
+from core.exceptions import ActionNotAllowed
 from core.forms import OneLineField, TextField
-from core.images import InvalidImage, load_image
+from core.images import ACCEPTED_TYPES, InvalidImage, load_image
 from core.sanitizer import from_form
 from core.text import clean_text, text_length
 
 MAX_BODY_LENGTH = 100_000  # characters, with the markup
 MAX_TAG_LENGTH = 40
 IMAGE_SALT = "articles.forms.image"
-# The formats that core.images accepts.
-ACCEPTED_IMAGE_TYPES = "image/jpeg,image/png,image/webp,image/avif,image/gif"
 # Fields that the form, `Revision` and `ArticleContent` have in common.
 SAME_NAMED_FIELDS = ("title", "summary", "body", "section", "language", "alternative_text", "caption", "credit")
 _COMMAS = re.compile(r"[,;،，、\n]")
 _END_OF_BLOCK = re.compile(
-    r"(</(?:p|h2|h3|ul|ol|li|blockquote|pre|table|tr)>|<ul>|<ol[^>]*>|<hr>)(?!\n|</(?:li|blockquote|td|th))"
+    r"(</(?:p|h2|h3|ul|ol|li|blockquote|pre|table|tr|figure)>|<ul>|<ol[^>]*>|<hr>)(?!\n|</(?:li|blockquote|td|th))"
 )
 
 
@@ -132,7 +132,7 @@ class ArticleForm(forms.Form):
         required=False,
         widget=forms.FileInput(
             attrs={
-                "accept": ACCEPTED_IMAGE_TYPES,
+                "accept": ACCEPTED_TYPES,
                 "data-too-large": gettext_lazy("This file is larger than 10 MB. Choose a smaller one."),
             }
         ),
@@ -199,7 +199,7 @@ class ArticleForm(forms.Form):
                 )
                 % {"count": len(body), "max": MAX_BODY_LENGTH}
             )
-        return from_form(body)
+        return from_form(with_embeds(body))
 
     def clean_tags(self) -> list[str]:
         return tag_names(self.cleaned_data["tags"])
@@ -237,6 +237,8 @@ class ArticleForm(forms.Form):
                 self.stored_image = store_image(owner=self.user, pixels=pixels)
             except InvalidImage as error:
                 self.add_error("image", error)
+            except ActionNotAllowed as error:
+                self.add_error("image", str(error))
             self._renew_image_fields()
 
     def _renew_image_fields(self) -> None:

@@ -33,6 +33,8 @@ from core.models import PendingDeletion
 logger = logging.getLogger(__name__)
 
 MAX_BYTES = 10 * 1024 * 1024
+# For the `accept` attribute of file fields.
+ACCEPTED_TYPES = "image/jpeg,image/png,image/webp,image/avif,image/gif"
 DECODER_TIMEOUT = 30  # seconds
 MAX_DELETED = 200
 

@@ -19,7 +19,8 @@ from accounts.selectors import has_confirmed_email
 from accounts.services import lock_acting_user
 from articles.models import Article, ArticleTag, Revision
 from articles.models.ranking import hot
-from articles.services.images import hide_images
+from articles.services.body_images import drop_foreign_images, record_images
+from articles.services.images import hide_images, show_images
 from articles.services.revisions import (
     ArticleContent,
     check_in_review,
@@ -201,6 +202,7 @@ def restore(*, article: Article) -> Article:
     if article.state != Article.State.HIDDEN or article.live is None:
         raise ActionNotAllowed(_("This article is not hidden."))
     _set_state(article, Article.State.PUBLISHED)
+    show_images(article)
     update_tags(article, article.live)
     events.article_restored.send(Article, article=article)
     return article
@@ -241,8 +243,11 @@ def discard(*, article: Article) -> None:
 
 def _save_revision(article: Article, revision: Revision, text: ArticleContent) -> Article:
     """Save the text into a revision, which becomes the latest one."""
+    before = revision.body
     set_content(revision, text)
+    drop_foreign_images(revision, before)
     revision.save()
+    record_images(revision, before)
     article.latest = revision
     article.save(update_fields=["latest"])
     return article

@@ -26,11 +26,11 @@ from articles.selectors import own_article
 from articles.services import publishing
 from articles.services.revisions import missing_for_submission
 from articles.views import draft_recovery
+from articles.views.images import seconds_until_upload
 from core.exceptions import ActionNotAllowed
 from core.pagination import paginate
 from core.ratelimit import RateLimited, check_rate_limit
 
-MAX_UPLOADS_PER_HOUR = 60
 MAX_ARTICLES_PER_HOUR = 30
 DISCARDED_SESSION_KEY = "discarded_article"
 
@@ -108,7 +108,7 @@ class EditView(View):
 
     def post(self, request: HttpRequest) -> HttpResponse:
         user = _signed_in_user(request)
-        retry_after = _seconds_to_wait(request, "upload", MAX_UPLOADS_PER_HOUR) if request.FILES else 0
+        retry_after = seconds_until_upload(request) if request.FILES else 0
         files = None if retry_after else request.FILES
         form = ArticleForm(request.POST, files, user=user, article=self.article)
         form.full_clean()
