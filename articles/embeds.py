@@ -108,7 +108,7 @@ def _openstreetmap(_host: str, path: str, query: dict[str, str], fragment: str) 
     if path not in {"", "/"} or not found:
         return None
     zoom, latitude, longitude = int(found[1]), float(found[2]), float(found[3])
-    if not (zoom <= 19 and abs(latitude) <= 85 and abs(longitude) <= 180):
+    if not (zoom <= 19 and abs(latitude) < 85 and abs(longitude) < 180):
         return None
     # The frame takes a box instead of a zoom level: about 640 × 400 pixels, of which a tile has 256 × 256.
     width, height = 360 * 2.5 / 2**zoom, 170 * 1.6 / 2**zoom

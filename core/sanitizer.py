@@ -58,7 +58,7 @@ _SHORT_CODE = re.compile(
 def _filter_attribute(tag: str, attribute: str, value: str) -> str | None:
     pattern = ATTRIBUTES.get(tag, {}).get(attribute)
     if pattern is None:  # The cleaner's own: `rel`, and `class` with one of `CLASSES`.
-        return value
+        return value if attribute in {"rel", "class"} else None
     if not re.fullmatch(pattern, value, re.ASCII | re.DOTALL):
         return None
     length = MAX_LENGTHS.get(attribute)

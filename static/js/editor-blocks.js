@@ -2,6 +2,20 @@
 import * as prose from "django-prose-editor/editor"
 import { button, labelled, make, openDialog } from "editor-dialog"
 
+/** The list of the package, which does not begin by typing a number. */
+export const NumberedList = prose.OrderedList.extend({
+  addInputRules() {
+    return [
+      prose.wrappingInputRule({
+        find: /^(\d{1,4})[.)]\s$/,
+        type: this.type,
+        getAttributes: ([, number]) => ({ start: Number(number) }),
+        joinPredicate: ([, number], { childCount, attrs }) => childCount + (attrs.start ?? 1) === Number(number),
+      }),
+    ]
+  },
+})
+
 export const PullQuote = prose.Blockquote.extend({
   addAttributes: () => ({
     pull: {
@@ -90,7 +104,7 @@ const PAGES = [
   ["Vimeo", "(?:www\\.)?(?:player\\.)?vimeo\\.com/(?:video/)?\\d{5,12}(?:/[0-9a-f]{6,20})?/?(?:[?#]|$)"],
   ["Telegram", "(?:t|telegram)\\.me/(?:s/)?[A-Za-z]\\w{3,31}/\\d{1,10}/?(?:[?#]|$)"],
   ["X", "(?:www\\.|mobile\\.|m\\.)?(?:x|twitter)\\.com/\\w{1,20}/status/\\d{5,20}/?(?:[?#]|$)"],
-  ["OpenStreetMap", "(?:www\\.)?(?:openstreetmap|osm)\\.org/?(?:\\?[^#]*)?#map=\\d{1,2}(?:\\.\\d+)?/-?\\d{1,3}(?:\\.\\d+)?/-?\\d{1,3}(?:\\.\\d+)?(?:&|$)"],
+  ["OpenStreetMap", "(?:www\\.)?(?:openstreetmap|osm)\\.org/?(?:\\?[^#]*)?#map=1?\\d(?:\\.\\d+)?/-?(?:[0-7]?\\d|8[0-4])(?:\\.\\d+)?/-?(?:\\d{1,2}|1[0-7]\\d)(?:\\.\\d+)?(?:&|$)"],
 ].map(([name, pattern]) => [name, new RegExp(`^https?://${pattern}`)])
 const MASTODON = /^https?:\/\/(?:www\.)?([a-z.-]+)\/@[\w.-]{1,60}(?:@[\w.-]{1,100})?\/\d{5,20}\/?(?:[?#]|$)/
 

@@ -1,6 +1,7 @@
 // Images in the text: chosen, dropped or pasted, uploaded one after the other, and described where they stand.
 import * as prose from "django-prose-editor/editor"
 import { button, labelled, make, openDialog } from "editor-dialog"
+import { parsed } from "editor-paste"
 
 const TEXTS = [
   ["alt", 200],
@@ -150,7 +151,7 @@ export class Uploads {
     const files = imagesOf(event.clipboardData)
     if (!files.length) return false
     // Word processors and spreadsheets add a picture of what is copied.
-    const page = new DOMParser().parseFromString(event.clipboardData.getData("text/html"), "text/html")
+    const page = parsed(event.clipboardData.getData("text/html"))
     if (page.body.textContent.trim() || page.querySelectorAll("img, table").length > 1) return false
     this.insert(files)
     return true

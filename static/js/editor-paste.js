@@ -152,15 +152,16 @@ function applyStyles(page) {
   for (const element of page.querySelectorAll("[data-style]")) {
     const style = element.dataset.style.toLowerCase()
     element.removeAttribute("data-style")
-    const plain = /font-weight:\s*(normal|400)/.test(style)
-    const upright = /font-style:\s*normal/.test(style)
+    // Not Word's mso-bidi-font-weight, which is about right-to-left scripts.
+    const plain = /(?<!-)font-weight:\s*(normal|400)/.test(style)
+    const upright = /(?<!-)font-style:\s*normal/.test(style)
     if ((plain && /^(B|STRONG)$/.test(element.tagName)) || (upright && /^(I|EM)$/.test(element.tagName))) {
       element.replaceWith(...element.childNodes)
       continue
     }
     if (element.tagName !== "SPAN" || element.querySelector(BLOCKS) || element.closest("h1, h2, h3, h4, h5, h6")) continue
-    if (/font-weight:\s*(bold|[6-9]00)/.test(style)) wrapContent(element, "strong")
-    if (/font-style:\s*italic/.test(style)) wrapContent(element, "em")
+    if (/(?<!-)font-weight:\s*(bold|[6-9]00)/.test(style)) wrapContent(element, "strong")
+    if (/(?<!-)font-style:\s*italic/.test(style)) wrapContent(element, "em")
     const raised = /vertical-align:\s*(super|sub)/.exec(style)
     if (raised && element.textContent.trim()) wrapContent(element, raised[1] === "super" ? "sup" : "sub")
   }
@@ -182,8 +183,9 @@ function cleanTables(page) {
     text.closest("table").before(text)
   }
   for (const table of page.querySelectorAll("table")) {
-    for (const row of table.querySelectorAll("tr")) {
-      if (!row.querySelector("td, th") || (!table.textContent.trim() && !table.querySelector("img"))) row.remove()
+    for (const row of [...table.querySelectorAll("tr")].reverse()) {
+      if (row.textContent.trim()) break
+      row.remove()
     }
     if (!table.querySelector("tr")) table.remove()
   }
@@ -201,6 +203,14 @@ function cleanSpaces(page) {
   for (const end of page.querySelectorAll(".Apple-interchange-newline, body > br")) end.remove()
 }
 
+/** Parse HTML of the clipboard without its styles, which the content security policy would report. */
+export function parsed(html) {
+  const harmless = html
+    .replace(/<style\b[^>]*>[\s\S]*?<\/style>/gi, "")
+    .replace(/<[^>]+>/g, (tag) => tag.replace(/\s(style|on\w+)(\s*=)/gi, " data-$1$2"))
+  return new DOMParser().parseFromString(harmless, "text/html")
+}
+
 /**
  * Return pasted HTML as the editor can parse it.
  *
@@ -208,8 +218,7 @@ function cleanSpaces(page) {
  * report: is called with the number of images that could not be pasted.
  */
 export function prepared(html, { rtf = "", upload = () => "", report = () => {} } = {}) {
-  const harmless = html.replace(/<[^>]+>/g, (tag) => tag.replace(/\s(style|on\w+)(\s*=)/gi, " data-$1$2"))
-  const page = new DOMParser().parseFromString(harmless, "text/html")
+  const page = parsed(html)
   if (page.querySelector("[data-pm-slice]")) return html // Copied from the editor itself.
   for (const element of page.querySelectorAll("[data-style]")) element.dataset.style = element.dataset.style.replace(/:\s+/g, ":")
   for (const element of page.querySelectorAll(NOISE)) element.remove()

@@ -1,7 +1,7 @@
 // Replaces the textarea by a rich-text editor: the extensions of django-prose-editor with a toolbar of our own, which is
 // translated and works by keyboard. The textarea still holds the value.
 import * as prose from "django-prose-editor/editor"
-import { embed, footnote, PullQuote } from "editor-blocks"
+import { embed, footnote, NumberedList, PullQuote } from "editor-blocks"
 import { picture, Uploads } from "editor-images"
 import { prepared } from "editor-paste"
 import { Toolbar } from "editor-toolbar"
@@ -24,9 +24,9 @@ function contentOf(field) {
 
 function extensionsOf(config, uploads, toolbar) {
   const extensions = Object.entries(config.extensions)
-    .filter(([name, options]) => options && prose[name] && name !== "Link" && name !== "Blockquote")
+    .filter(([name, options]) => options && prose[name] && !["Link", "Blockquote", "OrderedList"].includes(name))
     .map(([name, options]) => (typeof options === "object" ? prose[name].configure(options) : prose[name]))
-  extensions.push(PullQuote, footnote(config.words), embed(config.words, config.mastodon), picture(config), uploads.node())
+  extensions.push(NumberedList, PullQuote, footnote(config.words), embed(config.words, config.mastodon), picture(config), uploads.node())
   if (config.extensions.Link) {
     // Replaces the shortcut of the package, which opens another dialog.
     const link = prose.Link.extend({

@@ -52,8 +52,10 @@ def author() -> User:
 @pytest.fixture
 def writing(page: Page, author: User, log_in: Callable[[Page, User], None]) -> Page:
     """The form for a new article, with some words in the editor."""
+    section = factories.SectionFactory.create()
     log_in(page, author)
     page.goto("/my/articles/new/")
+    fill_in(page, Title="Lamps", Section=str(section.pk))
     editor(page).click()
     page.keyboard.type("It was a quiet evening, and we counted.")
     return page
@@ -74,7 +76,6 @@ def test_dropped_images_are_described_saved_and_published(
     editor(page).get_by_label("Licence").first.select_option("CC BY 4.0")
     page.keyboard.press("Enter")  # Does not submit the form.
     accessible(page)
-    fill_in(page, Title="Lamps", Section=str(factories.SectionFactory.create().pk))
     page.get_by_role("button", name="Save draft").click()
     expect(page.get_by_text("Saved.")).to_be_visible()
     expect(editor(page).get_by_label("Alternative text").nth(2)).to_have_value("Lamp 3")
@@ -186,8 +187,9 @@ def test_image_without_javascript(
     page.get_by_label("Caption").fill("The third")
     page.get_by_role("button", name="Upload").click()
     line = page.get_by_label("Line for the text").input_value()
+    section = factories.SectionFactory.create()
     page.goto("/my/articles/new/")
-    fill_in(page, Title="Lamps", Section=str(factories.SectionFactory.create().pk), Text=f"Before\n\n{line}\n\nAfter")
+    fill_in(page, Title="Lamps", Section=str(section.pk), Text=f"Before\n\n{line}\n\nAfter")
     page.get_by_role("button", name="Preview").click()
     expect(page.locator(".prose figure")).to_contain_text("The third")
     expect(page.locator(".prose").get_by_role("img", name="A lamp")).to_be_visible()
