@@ -123,7 +123,7 @@ def _figure(match: re.Match[str], images: Mapping[int, Image], *, is_page: bool 
         shown = format_html(
             '<img src="{}" alt="{}">', urljoin(settings.ORIGIN + "/", image.url(960)), text.alternative_text
         )
-    notes = [format_html("{}", text.caption)] if text.caption else []
+    notes = [format_html("<span>{}</span>", text.caption)] if text.caption else []
     if text.credit:
         notes.append(format_html('<span class="credit">{}</span>', text.credit))
     if licence := _licence(text.licence):

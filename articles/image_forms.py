@@ -33,7 +33,7 @@ class ImageUploadForm(forms.Form):
                 "data-too-large": gettext_lazy("This file is larger than 10 MB. Choose a smaller one."),
             }
         ),
-        help_text=gettext_lazy("JPEG, PNG, WebP, AVIF or a still GIF, up to 10 MB and 40 megapixels."),
+        help_text=gettext_lazy("JPEG, PNG, WebP, AVIF, HEIC or a still GIF, up to 10 MB and 40 megapixels."),
     )
     alternative_text = OneLineField(
         label=gettext_lazy("Alternative text"),

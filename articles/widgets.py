@@ -35,7 +35,7 @@ WORDS = {
     "bold": _("Bold"),
     "italic": _("Italic"),
     "code": _("Code in a line"),
-    "codeBlock": _("Code"),
+    "codeBlock": pgettext_lazy("text of a program", "Code"),
     "link": _("Link"),
     "bullets": _("List"),
     "numbers": _("Numbered list"),

@@ -85,7 +85,10 @@ function mount(field) {
   })
   uploads.editor = editor
   toolbar = new Toolbar(editor, config, uploads)
-  frame.prepend(toolbar.element, toolbar.ofTable.element)
+  const tools = document.createElement("div")
+  tools.className = "editor-tools"
+  tools.append(toolbar.element, toolbar.ofTable.element)
+  frame.prepend(tools)
   frame.append(uploads.status)
   frame.classList.toggle("is-invalid", field.classList.contains("is-invalid"))
   field.hidden = true

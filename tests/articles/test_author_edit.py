@@ -20,7 +20,7 @@ from accounts.models import User
 from articles import forms
 from articles.models import Article, Image, RecoveredDraft, Revision, Tag
 from articles.services.revisions import ArticleContent
-from articles.views import author, draft_recovery
+from articles.views import author, draft_recovery, images
 from core.images import MAX_BYTES
 from core.models import SiteSettings
 from tests import factories
@@ -276,7 +276,7 @@ def test_image_can_be_removed_and_replaced(client: Client, user: User) -> None:
 def test_too_many_uploads_are_429_and_keep_typed_text(
     client: Client, user: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(author, "MAX_UPLOADS_PER_HOUR", 1)
+    monkeypatch.setattr(images, "MAX_UPLOADS_PER_HOUR", 1)
     client.post(NEW, filled(title="", image=upload(50, 50)))
     answer = client.post(NEW, filled(image=upload(50, 50)))
     assert answer.status_code == 429

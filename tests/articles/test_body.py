@@ -21,7 +21,7 @@ def test_render_image_with_sizes_and_texts() -> None:
     html = render(FIGURE, {12: image()})
     assert f'src="{image().url(960)}" srcset="{image().srcset}" sizes="(min-width: 48rem) 44rem, 92vw"' in html
     assert 'width="1200" height="800" alt="A &quot;lamp&quot;" loading="lazy" decoding="async">' in html
-    assert '<figcaption>On the corner &amp; beyond <span class="credit">Ani</span> ' in html
+    assert '<figcaption><span>On the corner &amp; beyond</span> <span class="credit">Ani</span> ' in html
     assert (
         '<a href="https://creativecommons.org/licenses/by/4.0/" rel="license nofollow noopener">CC BY 4.0</a>' in html
     )
