@@ -52,7 +52,7 @@ def without_images(body: str, pks: set[int]) -> str:
 
 
 def short_code(image: Image) -> str:
-    """Return the line that shows an image in a text that is typed without the editor (`core.sanitizer.from_form`)."""
+    """Return the line that shows an image in a text that is typed without the editor (`core.markdown.from_form`)."""
     alternative_text = image.alternative_text.replace("[", "(").replace("]", ")")
     return f"![{alternative_text}](image:{image.pk}{f' "{image.caption}"' if image.caption else ''})"
 

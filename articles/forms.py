@@ -30,7 +30,7 @@ from articles.widgets import BodyWidget
 from core.exceptions import ActionNotAllowed
 from core.forms import OneLineField, TextField
 from core.images import ACCEPTED_TYPES, InvalidImage, load_image
-from core.sanitizer import from_form
+from core.markdown import from_form
 from core.text import clean_text, text_length
 
 MAX_BODY_LENGTH = 100_000  # characters, with the markup
@@ -115,7 +115,7 @@ class ArticleForm(forms.Form):
         label=pgettext_lazy("of an article", "Text"),
         required=False,
         widget=BodyWidget(max_length=MAX_BODY_LENGTH),
-        help_text=gettext_lazy("Leave an empty line to start a new paragraph."),
+        help_text=gettext_lazy("Leave an empty line to start a new paragraph. You can use Markdown."),
     )
     section = SectionField(
         label=gettext_lazy("Section"), queryset=Section.objects.all(), empty_label=gettext_lazy("Choose a section")

@@ -29,9 +29,6 @@ ATTRIBUTES = {
 }
 # Characters of the texts of an image, and of a footnote.
 MAX_LENGTHS = {"alt": 200, "data-credit": 120, "figcaption": 300, FOOTNOTE: 1000}
-_BLOCK = re.compile(r"<(?:p|h[1-6]|ul|ol|blockquote|hr|pre|table|figure)[\s>/]", re.IGNORECASE)
-# An allowed inline element; any other "<" in plain text is text.
-_INLINE = re.compile(r"</?(?:a|strong|em|b|i|br|sub|sup|code|foot-note)[\s>/]", re.IGNORECASE)
 MAX_PASSES = 8
 # Elements in each other. A parser looks through all that are open for each new block: 12,000 take seconds.
 MAX_DEPTH = 100
@@ -47,12 +44,6 @@ _LINK_ALONE = re.compile(r'\s*(?:<p>)?(<a href="https?://[^"]*"[^>]*>)(.*?)</a>(
 _NOTE = re.compile(r"<foot-note>((?:(?!</?foot-note\b).)*)</foot-note>", re.DOTALL)
 _ASIDE = re.compile(r"<figure\b.*?</figure>|<foot-note>.*?</foot-note>", re.DOTALL)
 _TAG = re.compile(r"<(?:\"[^\"]*\"|[^\">])*>")
-# An image as a line of a plain text: ![alternative text](image:12 "caption").
-_SHORT_CODE = re.compile(
-    r'^(?:<p>)?[ \t]*!\[([^\]\n]*)\]\(image:([1-9]\d{0,17})(?:[ \t]+(?:"|&quot;)([^\n]*?)(?:"|&quot;))?\)'
-    r"[ \t]*(?:</p>)?$",
-    re.MULTILINE | re.ASCII,
-)
 
 
 def _filter_attribute(tag: str, attribute: str, value: str) -> str | None:
@@ -181,33 +172,6 @@ def _one_line(html: str, max_length: int) -> str:
     """Return the text of inline HTML in one line, escaped."""
     text = " ".join(unescape(_TAG.sub("", html)).split())[:max_length].strip()
     return escape(text, quote=False)
-
-
-def from_form(text: str) -> str:
-    """Return sanitised HTML for the value of an editor, or of the plain text field without JavaScript.
-
-    Text without a block element counts as plain text: a blank line ends a paragraph, a single line break stays. In
-    both, a line `![alternative text](image:12 "caption")` becomes the user's image with this number.
-    """
-    is_plain = not _BLOCK.search(without_asides(text))
-    text = _SHORT_CODE.sub(_image_of_short_code, text.replace("\r\n", "\n"))
-    if not is_plain:
-        return sanitize(text)
-    html = ""
-    for paragraph in re.split(r"\n\s*\n", text.strip()):
-        if paragraph.strip().startswith("<figure"):
-            html += paragraph
-            continue
-        inline = paragraph if _INLINE.search(paragraph) else escape(paragraph, quote=False)
-        html += f"<p>{inline.strip().replace('\n', '<br>')}</p>"
-    return sanitize(html)
-
-
-def _image_of_short_code(match: re.Match[str]) -> str:
-    alternative, caption = (escape(unescape(text or "")) for text in (match[1], match[3]))
-    return (
-        f'\n\n<figure><img data-image="{match[2]}" alt="{alternative}"><figcaption>{caption}</figcaption></figure>\n\n'
-    )
 
 
 def for_display(html: str) -> SafeString:

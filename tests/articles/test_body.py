@@ -5,7 +5,8 @@ from __future__ import annotations
 from articles.body import images_in, render, render_for_feed, short_code, with_embeds
 from articles.models import Image
 from articles.search.query import extract_text
-from core.sanitizer import from_form, plain_text, sanitize
+from core.markdown import from_form
+from core.sanitizer import plain_text, sanitize
 
 FIGURE = (
     '<figure><img data-image="12" alt="A &quot;lamp&quot;" data-credit="Ani" data-licence="cc-by">'

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core import sanitizer
-from core.sanitizer import MAX_DEPTH, MAX_PASSES, TAGS, for_display, from_form, plain_text, sanitize, without_asides
+from core.markdown import from_form
+from core.sanitizer import MAX_DEPTH, MAX_PASSES, TAGS, for_display, plain_text, sanitize, without_asides
 
 
 class Inventory(HTMLParser):
@@ -166,31 +167,6 @@ def test_sanitize_is_idempotent(markup: str) -> None:
     once = sanitize(markup)
     assert sanitize(once) == once
     assert str(for_display(once)) == without_asides(once)
-
-
-@settings(max_examples=200, deadline=None)
-@given(st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=200))
-def test_sanitize_preserves_plain_text(text: str) -> None:
-    # Text that looks like mark-up has its own tests.
-    text = text.replace("<", "«")
-    assert plain_text(from_form(text)).split() == text.split()
-
-
-@pytest.mark.parametrize(
-    ("given_text", "stored"),
-    [
-        ("One\n\nTwo", "<p>One</p><p>Two</p>"),
-        ("One\r\ntwo\r\n\r\n\r\nthree", "<p>One<br>two</p><p>three</p>"),
-        ("5<6 and 7>3 & so on", "<p>5&lt;6 and 7&gt;3 &amp; so on</p>"),
-        ("a <unknown> word", "<p>a &lt;unknown&gt; word</p>"),
-        ("see <a href='https://x.am'>x</a>", '<p>see <a href="https://x.am" rel="nofollow ugc noopener">x</a></p>'),
-        ("<h1>Title</h1>", "<h2>Title</h2>"),
-        ("   \n\n  ", ""),
-        ("<p></p><p> <br></p><p>x</p>", "<p>x</p>"),
-    ],
-)
-def test_from_form_makes_paragraphs(given_text: str, stored: str) -> None:
-    assert from_form(given_text) == stored
 
 
 @pytest.mark.parametrize(

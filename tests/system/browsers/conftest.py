@@ -42,7 +42,7 @@ def webkit(_screen: str, live_server: LiveServer, settings: LazySettings) -> Ite
     settings.ORIGIN = live_server.url
     settings.CSRF_TRUSTED_ORIGINS = [live_server.url]
     options = Options()
-    options.binary_location = str(sorted(Path("/usr/lib").glob("*/webkit2gtk-*/MiniBrowser"))[-1])
+    options.binary_location = str(max(Path("/usr/lib").glob("*/webkit2gtk-*/MiniBrowser")))
     options.add_argument("--automation")
     # Root has no user namespaces for the sandbox of WebKitGTK.
     env = {**os.environ, "DISPLAY": _screen, "WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS": "1"}
