@@ -85,6 +85,7 @@ class ArticleFeed(View):
         """
         revision, author, url = article.live, article.author, presenters.canonical_url(article)
         assert revision is not None  # guaranteed by a constraint
+        assert article.section is not None
         body = render_for_feed(revision.body, images, url=url)
         if revision.image:
             image = presenters.absolute_url(revision.image.url(960))

@@ -18,6 +18,7 @@ from core.images import ACCEPTED_TYPES, MAX_BYTES
 # Maps the imports of static/js/editor.js to the hashed names of static files.
 IMPORTS = ImportMap(
     {
+        "article-copies": "js/article-copies.js",
         "django-prose-editor/editor": "django_prose_editor/editor.js",
         "editor-blocks": "js/editor-blocks.js",
         "editor-dialog": "js/editor-dialog.js",

@@ -16,7 +16,7 @@ from PIL import Image as PILImage
 
 from accounts.models import User
 from accounts.services import lock_acting_user
-from articles.models import Article, Image
+from articles.models import Article, Checkpoint, Image
 from articles.models.image import SHARE_SIZE
 from core.exceptions import ActionNotAllowed
 from core.images import (
@@ -107,7 +107,7 @@ def delete_own_image(*, image: Image, owner: User) -> None:
 def _delete_if_unused(image: Image) -> bool:
     with transaction.atomic():
         locked = Image.objects.select_for_update().filter(pk=image.pk).first()
-        if locked is None or not unused_images().filter(pk=image.pk).exists():
+        if locked is None or not unused_images().filter(pk=image.pk).exists() or _is_in_a_checkpoint(image):
             return False
         delete_image(locked)
         log_event("image_deleted", image_id=image.pk)
@@ -115,8 +115,14 @@ def _delete_if_unused(image: Image) -> bool:
 
 
 def unused_images() -> QuerySet[Image]:
-    """Return the images that no version uses, as its lead image or in its text."""
-    return Image.objects.filter(revisions=None, used_in=None)
+    """Return the images that no version uses, as its lead image or in its text, and no checkpoint as its lead image."""
+    return Image.objects.filter(revisions=None, checkpoints=None, used_in=None)
+
+
+def _is_in_a_checkpoint(image: Image) -> bool:
+    """Return whether a text that its author can restore shows the image."""
+    texts = Checkpoint.objects.filter(article__author=image.owner_id, body__contains=f'<img data-image="{image.pk}"')
+    return texts.exists()
 
 
 def remove_unused(*, owner: User | None = None) -> None:

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from django.conf import LazySettings
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
@@ -101,9 +102,7 @@ def test_upload_by_the_editor_answers_with_json(client: Client, author: User) ->
 
 def test_refused_upload_says_why(client: Client, author: User, settings: LazySettings) -> None:
     def refusal(name: str, content: bytes) -> str:
-        file = upload(60, 40)
-        file.name, file.file = name, type(file.file)(content)
-        answer = client.post("/my/images/", {"file": file}, headers=JSON)
+        answer = client.post("/my/images/", {"file": SimpleUploadedFile(name, content)}, headers=JSON)
         assert answer.status_code == 400
         return str(answer.json()["error"])
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import brotli
 import pytest
-from playwright.sync_api import Page, Request, expect
+from playwright.sync_api import Page, Request, Response, expect
 
 from accounts.models import User
 from articles.widgets import BodyWidget
@@ -163,10 +163,12 @@ def test_scripts_of_the_editor_are_small(page: Page, log_in: Callable[[Page, Use
     """All scripts of the page, compressed as they are sent."""
     log_in(page, factories.UserFactory.create())
     sizes: dict[str, int] = {}
-    page.on(
-        "response",
-        lambda answer: answer.url.endswith(".js") and sizes.update({answer.url: len(brotli.compress(answer.body()))}),
-    )
+
+    def measure(answer: Response) -> None:
+        if answer.url.endswith(".js"):
+            sizes[answer.url] = len(brotli.compress(answer.body()))
+
+    page.on("response", measure)
     page.goto("/my/articles/new/")
     expect(editor(page)).to_be_visible()
     page.wait_for_load_state("networkidle")
