@@ -29,7 +29,7 @@ Image.MAX_IMAGE_PIXELS = MAX_PIXELS // 2
 # Up to twice the number it only warns; that range is accepted.
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 
-FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "GIF", "HEIF")
+FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "GIF")
 # The first bytes of what phones store as HEIC: size, "ftyp", and a brand of these.
 _HEIC = re.compile(rb"....ftyp(?:hei[cxms]|hev[cxms]|mif1|msf1)", re.DOTALL)
 # A small JPEG can request thousands of passes over its pixels; usual files have one to ten.
@@ -75,12 +75,14 @@ def decode(data: bytes, min_side: int | None = None) -> Image.Image:
 
 
 def _decode(data: bytes, min_side: int | None) -> Image.Image:
+    formats: tuple[str, ...] = FORMATS
     if _HEIC.match(data):
         # Only for such files: its libraries are larger than all others, and have had more faults.
         heif = importlib.import_module("pillow_heif")
         heif.register_heif_opener()
         heif.options.DECODE_THREADS = 1
-    image: Image.Image = Image.open(BytesIO(data), formats=FORMATS)
+        formats = ("HEIF",)
+    image: Image.Image = Image.open(BytesIO(data), formats=formats)
     if max(image.size) > MAX_SIDE:
         raise Refused("side")
     # A phone's JPEG can contain a second image (MPO: depth, brightness); it is not an animation.
