@@ -23,7 +23,7 @@ from accounts.models import User, normalize_password
 from accounts.selectors import AVATAR_SIZES
 from accounts.tasks import send_password_reset_email
 from core.forms import OneLineField, TextField
-from core.images import load_image
+from core.images import ACCEPTED_TYPES, load_image
 
 PASSWORD_HELP = _(
     "Use at least 10 characters. Do not use a common password, only digits, or something similar to your name."
@@ -169,8 +169,8 @@ class ProfileForm(forms.ModelForm[User]):
     avatar = forms.FileField(
         label=_("Profile photo"),
         required=False,
-        help_text=_("JPEG, PNG, WebP, AVIF or a still GIF, up to 10 MB. We crop it to a square."),
-        widget=forms.FileInput(attrs={"accept": "image/jpeg,image/png,image/webp,image/avif,image/gif"}),
+        help_text=_("JPEG, PNG, WebP, AVIF, HEIC or a still GIF, up to 10 MB. We crop it to a square."),
+        widget=forms.FileInput(attrs={"accept": ACCEPTED_TYPES}),
     )
     without_avatar = forms.BooleanField(label=_("Remove my profile photo"), required=False)
 

@@ -27,14 +27,20 @@ FIELDS = [
     *(*DISCLOSURE_FIELDS, "canonical_url"),
 ]
 
-_BLOCK_TAG = re.compile(r"</?(?:p|h2|h3|ul|ol|li|blockquote|hr)>")
+_BLOCK_TAG = re.compile(r"</?(?:p|h2|h3|ul|ol|li|blockquote|hr|figure|figcaption)(?: [^>]*)?>")
+_IMAGE = re.compile(r"<img ([^>]*)>")
 _LINK = re.compile(r'<a href="([^"]*)"[^>]*>(.*?)</a>', re.DOTALL)
 _TAG = re.compile(r"<(?:\"[^\"]*\"|[^\">])*>")  # The HTML is well-formed; `strip_tags` parses it again.
 _WORDS = re.compile(r"\S+\s*")
 
 
 def paragraphs(html: str) -> list[str]:
-    """Return the paragraphs of sanitised HTML as plain text, each link followed by its URL, which can change too."""
+    """Return the paragraphs of sanitised HTML as plain text.
+
+    A link is followed by its URL, which can change too; an image is its number and what the text says about it, and a
+    footnote stands in brackets.
+    """
+    html = _IMAGE.sub(r"[\1]", html).replace("<foot-note>", " [").replace("</foot-note>", "]")
     html = _LINK.sub(r"\2 [\1]", html.replace("<br>", " "))
     return [" ".join(unescape(_TAG.sub("", text)).split()) for text in _BLOCK_TAG.split(html) if text.strip()]
 

@@ -177,6 +177,7 @@ PERIODIC_JOBS = {
     "core.tasks.send_pending_emails": timedelta(minutes=1),
     "core.images.delete_pending_files": timedelta(minutes=1),
     "articles.services.images.finish_moves": timedelta(minutes=1),
+    "articles.services.images.remove_unused": timedelta(hours=1),
     "articles.readership.services.rollup": timedelta(minutes=1),
     "articles.promotion.services.tracking.add_pending_counts": timedelta(minutes=1),
     "articles.promotion.tasks.finish_promotions": timedelta(minutes=10),

@@ -180,6 +180,8 @@ class World:
         }
         if local == "tag":
             values["slug"] = Tag.objects.values_list("slug", flat=True)[0]
+        if local.startswith("my_image"):
+            values["pk"] = self.objects["articles.image"]
         if local == "promote":
             values["pk"] = self.other_article.pk
         if local.startswith("promotion"):

@@ -23,12 +23,12 @@ from articles.services import drafts, merge, publishing
 from articles.services.revisions import ArticleContent, StaleVersion, missing_for_submission
 from articles.views import draft_recovery
 from articles.views.author import add_submission_message, login_required, signed_in_user, submission_status
+from articles.views.images import seconds_until_upload
 from core.exceptions import ActionNotAllowed
 from core.ratelimit import RateLimited, check_rate_limit
 
 # What the page of a conflict sends again.
 SENT_FIELDS = (*SAME_NAMED_FIELDS, "tags", "image_token", "form_key", "save_key")
-MAX_UPLOADS_PER_HOUR = 60
 MAX_ARTICLES_PER_HOUR = 30
 # static/js/autosave.js sends one in three seconds at most.
 MAX_AUTOSAVES_PER_HOUR = 3600
@@ -58,7 +58,7 @@ class EditView(View):
 
     def post(self, request: HttpRequest) -> HttpResponse:
         user = signed_in_user(request)
-        retry_after = _seconds_to_wait(request, "upload", MAX_UPLOADS_PER_HOUR) if request.FILES else 0
+        retry_after = seconds_until_upload(request) if request.FILES else 0
         files = None if retry_after else request.FILES
         form = ArticleForm(request.POST, files, user=user, article=self.article)
         form.full_clean()
