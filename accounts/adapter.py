@@ -102,10 +102,11 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         )
 
     def get_login_redirect_url(self, request: HttpRequest) -> str:
-        """Return the page of the user's articles, in the preferred language."""
+        """Return the page of the user's articles, in the preferred language; that of the tasks for staff."""
         assert isinstance(request.user, User)
+        is_staff = request.user.is_staff and not request.user.is_suspended
         with override(request.user.preferred_language):
-            return reverse(settings.LOGIN_REDIRECT_URL)
+            return reverse("admin:index" if is_staff else settings.LOGIN_REDIRECT_URL)
 
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
         return reverse("account")

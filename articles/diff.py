@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from html import unescape
 from itertools import groupby, zip_longest
 
+from django.core.cache import cache
 from django.db.models import Field
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
-from django.utils.translation import ngettext
+from django.utils.translation import get_language, ngettext
 
 from articles.models import Revision
 from articles.models.content import Content
@@ -26,12 +27,25 @@ FIELDS = [
     *("title", "summary", "section", "language", "tag_names", "image", "caption", "alternative_text", "credit"),
     *(*DISCLOSURE_FIELDS, "canonical_url"),
 ]
+# Seconds.
+DIFFERENCE_TIMEOUT = 24 * 3600
 
 _BLOCK_TAG = re.compile(r"</?(?:p|h2|h3|ul|ol|li|blockquote|hr|figure|figcaption)(?: [^>]*)?>")
 _IMAGE = re.compile(r"<img ([^>]*)>")
 _LINK = re.compile(r'<a href="([^"]*)"[^>]*>(.*?)</a>', re.DOTALL)
 _TAG = re.compile(r"<(?:\"[^\"]*\"|[^\">])*>")  # The HTML is well-formed; `strip_tags` parses it again.
 _WORDS = re.compile(r"\S+\s*")
+
+
+def difference(before: Revision, after: Revision) -> tuple[list[tuple[str, SafeString]], list[tuple[str, SafeString]]]:
+    """Return `diff_fields` and `diff_bodies` of two submitted versions, computed once for each pair and language."""
+    versions = [f"{one.pk}.{one.version}" for one in (before, after)]
+    key = "difference-" + "-".join([*versions, get_language() or ""])
+    found = cache.get(key)
+    if found is None:
+        found = diff_fields(before, after), diff_bodies(before.body, after.body)
+        cache.set(key, found, DIFFERENCE_TIMEOUT)
+    return found  # type: ignore[no-any-return]
 
 
 def paragraphs(html: str) -> list[str]:

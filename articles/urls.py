@@ -26,7 +26,6 @@ urlpatterns = [
     path("tags/<str:slug>/", public_page(public.TagView.as_view()), name="tag"),
     path("authors/<str:username>/", public_page(public.AuthorView.as_view()), name="author"),
     path("about/", public_page(TemplateView.as_view(template_name="articles/about.html")), name="about"),
-    path("rules/", public_page(TemplateView.as_view(template_name="articles/rules.html")), name="rules"),
     path("my/articles/", author.MyArticlesView.as_view(), name="my_articles"),
     path("my/articles/trash/", author.TrashView.as_view(), name="my_articles_trash"),
     path("my/articles/new/", edit.EditView.as_view(), name="my_article_new"),

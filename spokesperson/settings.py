@@ -179,6 +179,7 @@ PERIODIC_JOBS = {
     "articles.services.images.finish_moves": timedelta(minutes=1),
     "articles.services.images.remove_unused": timedelta(hours=1),
     "articles.readership.services.rollup": timedelta(minutes=1),
+    "articles.moderation.services.screening.screen_unfinished": timedelta(minutes=1),
     "articles.promotion.services.tracking.add_pending_counts": timedelta(minutes=1),
     "articles.promotion.tasks.finish_promotions": timedelta(minutes=10),
     # Also destroys the daily keys of visitors.

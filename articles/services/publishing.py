@@ -206,6 +206,19 @@ def return_to_author(*, article: Article, revision_number: int) -> Article:
 
 
 @transaction.atomic
+def publish_returned(*, article: Article, revision_number: int) -> Article:
+    """Publish a revision that was returned, after its author's appeal.
+
+    Raises:
+        ActionNotAllowed: the author has changed the text since, or it is not returned.
+    """
+    article, revision = lock_article(article)
+    if revision.state != Revision.State.RETURNED or revision.number != revision_number:
+        raise ActionNotAllowed(_("The author has changed this text since it was returned."))
+    return _publish(article, revision)
+
+
+@transaction.atomic
 def hide(*, article: Article) -> Article:
     """Hide a published article and its images from all readers.
 
