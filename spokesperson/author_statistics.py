@@ -127,9 +127,7 @@ def statistics(articles: Mapping[str, Any], *, period: str) -> Statistics:
     counted = [row.day for row in days if row.readers.quarters is not None]
     is_partial = any(row.readers.quarters is None and row.readers.views for row in days)
     found = sites(articles, since=since, until=until)
-    return Statistics(
-        list(rows.values()), days, total, found, min(counted, default=until) if is_partial else None
-    )
+    return Statistics(list(rows.values()), days, total, found, min(counted, default=until) if is_partial else None)
 
 
 def _days(since: date, until: date) -> Iterator[date]:
@@ -187,7 +185,9 @@ def _url(article: Article | None, table: str) -> str:
 
 def _chart(rows: Sequence[Row], name: str, value: Callable[[Row], int], period: str) -> Chart:
     form = _("F Y") if period == ALL else _("j F")
-    return chart(rows, name, value, words=lambda row: f"{date_format(row.day, form)}: {intcomma(value(row))}", scaled=True)
+    return chart(
+        rows, name, value, words=lambda row: f"{date_format(row.day, form)}: {intcomma(value(row))}", scaled=True
+    )
 
 
 def _quarters(total: Row) -> list[tuple[str, int]]:
@@ -222,8 +222,7 @@ def _csv(request: HttpRequest, articles: Mapping[str, Any], table: str, filename
         rows = [("site", "visits"), *found.sites.named, *unnamed]
     else:
         rows = [("day", "views", "reads", "likes", "dislikes", *(f"stopped_in_quarter_{n}" for n in range(1, 5)))]
-        rows += [
-            (row.day, row.readers.views, row.readers.reads, row.likes, row.dislikes, *(row.quarters or [""] * 4))
-            for row in found.days
-        ]
+        for row in found.days:
+            quarters: Sequence[object] = row.quarters or [""] * 4
+            rows.append((row.day, row.readers.views, row.readers.reads, row.likes, row.dislikes, *quarters))
     return csv_response(f"{filename}.csv", rows)

@@ -56,9 +56,7 @@ def counts_by_day(articles: Mapping[str, Any], *, since: date | None, until: dat
     days = DailyStats.objects.filter(**articles, **_between(since, until)).order_by().values_list("day")
     rows = days.annotate(Sum("views"), Sum("reads"), *(Sum(quarter) for quarter in QUARTERS))
     return {
-        day: ReaderCounts(
-            views, reads, None if set(quarters) == {None} else [number or 0 for number in quarters]
-        )
+        day: ReaderCounts(views, reads, None if set(quarters) == {None} else [number or 0 for number in quarters])
         for day, views, reads, *quarters in rows
     }
 

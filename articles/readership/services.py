@@ -24,7 +24,6 @@ from articles.readership.models import (
 from articles.readership.salts import daily_salt, destroy_old_salts
 from articles.readership.visitors import Visitor, classify_hit, today
 
-
 # Days for which the sites that readers came from are stored.
 REFERRER_DAYS = 400
 
@@ -69,7 +68,7 @@ def _authors() -> QuerySet[Article, tuple[int, int]]:
 
 
 def rollup(*, batch: int = 5000) -> int:
-    """Add all pending counts to the daily statistics and the articles' counters. Returns the number of views and reads."""
+    """Add all pending counts to the statistics and the articles' counters. Returns the number of views and reads."""
     added = tracking.rollup(
         pending_model=PendingCount, stats_model=DailyStats, target="article", batch=batch, before=_add_to_articles
     )

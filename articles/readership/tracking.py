@@ -179,7 +179,8 @@ def _add_to_stats(counts: DayCounts, stats_model: type[Model], target: str) -> N
                 # Null on a day on which this metric was not counted yet.
                 setattr(row, metric, (getattr(row, metric) or 0) + number)
             changed.append(row)
-    stats.bulk_update(changed, sorted({metric for added in counts.values() for metric in added}), batch_size=500)
+    if changed:
+        stats.bulk_update(changed, sorted({metric for added in counts.values() for metric in added}), batch_size=500)
 
 
 def delete_old_hits(*, model: type[Model], batch: int = 1000, keep_days: int = KEEP_DAYS) -> int:
