@@ -11,6 +11,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_safe
 
 from accounts.models import User
@@ -151,7 +152,7 @@ def _period(request: HttpRequest) -> str:
 def _page(request: HttpRequest, articles: Mapping[str, Any], article: Article | None) -> HttpResponse:
     period = _period(request)
     found = statistics(articles, period=period)
-    labels = {"7": _("7 days"), "30": _("30 days"), "90": _("90 days"), ALL: _("All time")}
+    labels = {"7": _("7 days"), "30": _("30 days"), "90": _("90 days"), ALL: pgettext("period", "All time")}
     values: list[tuple[str, str, Callable[[Row], int]]] = [
         ("views", _("Views"), lambda row: row.readers.views),
         ("reads", _("Reads"), lambda row: row.readers.reads),

@@ -152,10 +152,10 @@ class DailyStats(models.Model):
     by_bots = models.PositiveIntegerField(_("by declared bots"), default=0)
     over_rate = models.PositiveIntegerField(_("too many from one address"), default=0)
     # How many readers got no further than this quarter of the text; null on days before this was counted.
-    quarter_1 = models.PositiveIntegerField(_("first quarter"), default=0, null=True)
-    quarter_2 = models.PositiveIntegerField(_("second quarter"), default=0, null=True)
-    quarter_3 = models.PositiveIntegerField(_("third quarter"), default=0, null=True)
-    quarter_4 = models.PositiveIntegerField(_("last quarter"), default=0, null=True)
+    quarter_1 = models.PositiveIntegerField(default=0, null=True)
+    quarter_2 = models.PositiveIntegerField(default=0, null=True)
+    quarter_3 = models.PositiveIntegerField(default=0, null=True)
+    quarter_4 = models.PositiveIntegerField(default=0, null=True)
 
     class Meta:
         verbose_name = _("daily statistics")

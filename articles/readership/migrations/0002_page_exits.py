@@ -2,24 +2,17 @@ import django.db.models.deletion
 from django.db import migrations, models
 
 
-QUARTERS = {
-    'quarter_1': 'first quarter',
-    'quarter_2': 'second quarter',
-    'quarter_3': 'third quarter',
-    'quarter_4': 'last quarter',
-}
+QUARTERS = ['quarter_1', 'quarter_2', 'quarter_3', 'quarter_4']
 
 
-def counted_from_now_on(name, verbose_name):
+def counted_from_now_on(name):
     """Add a column that is null in the rows of the days before, and zero in new ones."""
     return migrations.SeparateDatabaseAndState(
         database_operations=[
-            migrations.AddField('dailystats', name, models.PositiveIntegerField(null=True, verbose_name=verbose_name))
+            migrations.AddField('dailystats', name, models.PositiveIntegerField(null=True))
         ],
         state_operations=[
-            migrations.AddField(
-                'dailystats', name, models.PositiveIntegerField(default=0, null=True, verbose_name=verbose_name)
-            )
+            migrations.AddField('dailystats', name, models.PositiveIntegerField(default=0, null=True))
         ],
     )
 
@@ -31,7 +24,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        *(counted_from_now_on(name, verbose_name) for name, verbose_name in QUARTERS.items()),
+        *map(counted_from_now_on, QUARTERS),
         migrations.CreateModel(
             name='DailyReferrer',
             fields=[
