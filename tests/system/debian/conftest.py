@@ -73,8 +73,4 @@ def use_own_authority(site: Site) -> None:
     certificate = site.machine.root / AUTHORITY
     wait_until(certificate.exists)
     site.trust(certificate.read_text())
-    wait_until(
-        lambda: (
-            site.machine.attempt(f"python3 -c 'import urllib.request as r; r.urlopen(\"{ORIGIN}\")'").returncode == 0
-        )
-    )
+    wait_until(lambda: site.machine.attempt("spokesperson doctor --only proxies").returncode == 0)

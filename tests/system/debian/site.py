@@ -73,7 +73,7 @@ class Site:
         """Trust the authority of a certificate, here and on the machine; the site has no name that others know."""
         self.authority = ssl.create_default_context(cadata=certificate)
         (self.machine.root / "usr/local/share/ca-certificates/site.crt").write_text(certificate)
-        self.machine.run("update-ca-certificates")
+        self.machine.run("update-ca-certificates --fresh")
 
     def visitor(self) -> Visitor:
         return Visitor(ORIGIN, "192.0.2.9", SiteHandler(self.machine.address, self.authority))
