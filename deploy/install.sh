@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs Spokesperson on Debian 13 or Ubuntu 24.04: packages, system user, code, database, settings, services, Caddy.
+# Installs Spokesperson on Debian 13: packages, system user, code, database, settings, services, Caddy.
 # Run it as root from a checkout in /srv/spokesperson, or from the folder of a release with WHEEL=<its wheel>:
 #
 #   install.sh [options of `spokesperson init`]

@@ -48,7 +48,7 @@ def test_from_zero_to_the_first_article(first_article: tuple[Site, list[str], fl
     site.expect_article(FIGURES)
 
 
-def test_services_see_only_what_they_need(site: Site) -> None:
+def test_services_run_with_their_limits(site: Site) -> None:
     for name in ("web", "worker"):
         unit = f"spokesperson-{name}"
         found = site.machine.run(f"systemd-analyze security {unit} | tail -n 1")
