@@ -42,11 +42,25 @@ def build_root() -> None:
     """Make the root of a fresh Debian, once."""
     if CACHED_ROOT.exists():
         return
-    with tempfile.TemporaryDirectory(dir=CACHED_ROOT.parent) as folder:
+    with memory_disk() as folder:
         mirror = [os.environ["DEBIAN_MIRROR"]] if "DEBIAN_MIRROR" in os.environ else []
-        run("debootstrap", SUITE, f"{folder}/root", *mirror)
-        run("tar", "-C", f"{folder}/root", "--one-file-system", "-cf", f"{folder}/root.tar", ".")
-        shutil.move(f"{folder}/root.tar", CACHED_ROOT)
+        run("debootstrap", SUITE, folder / "root", *mirror)
+        run("tar", "-C", folder / "root", "--one-file-system", "-cf", folder / "root.tar", ".")
+        partial = CACHED_ROOT.with_suffix(".partial")
+        shutil.copyfile(folder / "root.tar", partial)
+        partial.rename(CACHED_ROOT)
+
+
+@contextmanager
+def memory_disk() -> Iterator[Path]:
+    """Yield a folder in memory, because dpkg waits for the disk after each file."""
+    folder = Path(tempfile.mkdtemp(prefix="spokesperson-debian-"))
+    run("mount", "-t", "tmpfs", "-o", "size=6G,mode=755", "tmpfs", folder)
+    try:
+        yield folder
+    finally:
+        run("umount", "--lazy", folder)
+        folder.rmdir()
 
 
 class Machine:
@@ -123,11 +137,9 @@ class Machine:
         run(*inside, "address", "add", f"{self.address}/30", "dev", inner)
         run(*inside, "link", "set", inner, "up")
         run(*inside, "route", "add", "default", "via", self.gateway)
-        rules = (
-            f"table ip {self.name} {{ chain nat {{ type nat hook postrouting priority srcnat; "
-            f'ip saddr {self.address} oifname != "{outer}" masquerade; }} }}'
-        )
-        run("nft", rules)
+        chain = "type nat hook postrouting priority srcnat"
+        rule = f'ip saddr {self.address} oifname != "{outer}" masquerade'
+        run("nft", f"table ip {self.name} {{\nchain nat {{\n{chain}\n{rule}\n}}\n}}")
         Path("/proc/sys/net/ipv4/ip_forward").write_text("1")
 
     def command(self, line: str) -> list[str]:
@@ -192,7 +204,7 @@ class Machine:
         subprocess.run(["nft", "delete", "table", "ip", self.name], check=False)  # noqa: S603, S607
         subprocess.run(["ip", "netns", "delete", self.name], check=False)  # noqa: S603, S607
         cgroup = self._cgroup()
-        for _attempt in range(50):
+        for _attempt in range(50 if cgroup.exists() else 0):
             try:
                 for folder in sorted(cgroup.rglob("*/"), reverse=True):
                     folder.rmdir()
@@ -210,21 +222,18 @@ def machine(hosts: tuple[str, ...]) -> Iterator[Machine]:
         hosts: names that lead to the machine itself.
     """
     build_root()
-    folder = Path(tempfile.mkdtemp(prefix="spokesperson-debian-", dir=CACHED_ROOT.parent))
-    # PostgreSQL and Caddy run as other users.
-    folder.chmod(0o755)
-    root = folder / "root"
-    root.mkdir()
     number = os.getpid() % 250 + 1
     forwarding = Path("/proc/sys/net/ipv4/ip_forward").read_text()
-    one = Machine(root, f"debian{number}", number)
-    try:
-        run("tar", "-C", root, "-xpf", CACHED_ROOT)
-        one.prepare(hosts)
-        one.connect()
-        one.boot()
-        yield one
-    finally:
-        one.destroy()
-        Path("/proc/sys/net/ipv4/ip_forward").write_text(forwarding)
-        shutil.rmtree(folder)
+    with memory_disk() as folder:
+        root = folder / "root"
+        root.mkdir()
+        one = Machine(root, f"debian{number}", number)
+        try:
+            run("tar", "-C", root, "-xpf", CACHED_ROOT)
+            one.prepare(hosts)
+            one.connect()
+            one.boot()
+            yield one
+        finally:
+            one.destroy()
+            Path("/proc/sys/net/ipv4/ip_forward").write_text(forwarding)
