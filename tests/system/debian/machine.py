@@ -174,10 +174,14 @@ class Machine:
         Args:
             answers: the beginning of each question, and what is typed.
         """
-        child, terminal = pty.fork()
-        if child == 0:
-            command = self.command(line)
-            os.execvp(command[0], command)  # noqa: S606
+        terminal, inner = pty.openpty()
+        process = subprocess.Popen(  # noqa: S603 - in the machine
+            ["setsid", "--ctty", "--wait", *self.command(line)],  # noqa: S607
+            stdin=inner,
+            stdout=inner,
+            stderr=inner,
+        )
+        os.close(inner)
         printed = asked = ""
         deadline = time.monotonic() + COMMAND_TIMEOUT
         while True:
@@ -192,8 +196,7 @@ class Machine:
                     asked = ""
             assert time.monotonic() < deadline, printed
         os.close(terminal)
-        _pid, status = os.waitpid(child, 0)
-        assert os.waitstatus_to_exitcode(status) == 0, f"{line}:\n{printed}"
+        assert process.wait() == 0, f"{line}:\n{printed}"
         return printed
 
     def destroy(self) -> None:

@@ -92,7 +92,7 @@ class Site:
         article = {
             "title": TITLE,
             "summary": "A weekend and 2,340 lamps.",
-            "body": "<p>Eleven of us counted on the second weekend of October, street by street.</p>",
+            "body": f"<p>{'Eleven of us counted on the second weekend of October, street by street. ' * 20}</p>",
             "section": section,
             "language": "en",
             "alternative_text": "A lamp at dusk",
