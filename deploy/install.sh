@@ -41,6 +41,7 @@ getent passwd spokesperson >/dev/null ||
     adduser --system --group --no-create-home --home /var/lib/spokesperson spokesperson
 # Readable for nginx, which serves static files and images.
 install -d -o spokesperson -g spokesperson -m 755 /var/lib/spokesperson
+install -d -o spokesperson -g spokesperson -m 700 /var/backups/spokesperson
 
 step "Code in $code"
 if [ -n "${WHEEL:-}" ]; then

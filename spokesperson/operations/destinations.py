@@ -170,5 +170,8 @@ def reported_errors() -> Iterator[None]:
     """Turn an error of a disk or bucket into one sentence."""
     try:
         yield
+    except PermissionError as error:
+        account = f"{error.filename} cannot be read or written by the user with the number {os.geteuid()}"
+        raise OperationError(f"{account}, as whom the site runs: make it the owner.") from error
     except OSError as error:
         raise OperationError(f"The backup cannot be read or stored: {error}") from error

@@ -67,14 +67,14 @@ def test_backup_destroy_restore(site: Site) -> None:
     outcome = "from core.models import PeriodicRun; print(*PeriodicRun.objects.filter(outcome='Stored.'))"
     wait_until(lambda: machine.run(f'spokesperson manage shell --no-imports --command "{outcome}"').strip())
     backup = machine.run(f"ls {BACKUPS}").split()[-1]
-    machine.run(f"mv {BACKUPS}/{backup} /root/")
+    machine.run(f"mv {BACKUPS}/{backup} /root/ && rm -r {BACKUPS}")
 
     machine.run("systemctl disable --now spokesperson-web spokesperson-worker")
     machine.run("su postgres -c 'dropdb spokesperson'")
     machine.run("rm -r /var/lib/spokesperson /etc/spokesperson.env /etc/systemd/system/spokesperson-*")
     *lines, doctor = commands("Restore")
     for line in lines:
-        machine.run(line.replace("/path/to/spokesperson-20261128T020000Z.tar", f"/root/{backup}"))
+        machine.run(line.replace("spokesperson-20261128T020000Z.tar", backup).replace("/path/to/", "/root/"))
     wait_until(lambda: site.visitor().get("/ready/").status == 200)
     site.expect_article(FIGURES)
     assert "0 failed." in machine.run(doctor)
