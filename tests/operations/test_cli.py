@@ -92,7 +92,7 @@ def test_upgrade_goes_on_as_root(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     """It writes next to the code and restarts services; the other commands go on as the owner of DATA_DIR."""
     became: list[str] = []
     monkeypatch.setattr(env_file, "load", lambda: became.append("the owner"))
-    monkeypatch.setattr(maintenance, "run", lambda options: 0)
+    monkeypatch.setattr(maintenance, "run", lambda _options: 0)
     monkeypatch.setenv("DATA_DIR", str(tmp_path))
     assert cli.main(["upgrade", "--git", "--dry-run"]) == 0
     assert became == []

@@ -19,7 +19,7 @@ from tests.system.debian.machine import Machine, machine, missing_program, run
 from tests.system.debian.site import ADMINISTRATOR, HOST, ORIGIN, Site, wait_until
 
 collect_ignore_glob = [] if os.environ.get("SYSTEM_TESTS") else ["test_*.py"]
-REPOSITORY = "/root/spokesperson"
+REPOSITORY = "/opt/spokesperson"
 AUTHORITY = Path("var/lib/caddy/.local/share/caddy/pki/authorities/local/root.crt")
 
 

@@ -148,7 +148,7 @@ class Machine:
         variables |= {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root"}
         settings = [f"{name}={value}" for name, value in variables.items()]
         target = ["nsenter", "--target", str(self.init), *NAMESPACES, "--root", "--wd"]
-        return [*target, "env", "-i", "-C", "/root", *settings, "bash", "-c", line]
+        return [*target, "env", "-i", "-C", "/", *settings, "bash", "-c", line]
 
     def attempt(self, line: str) -> subprocess.CompletedProcess[str]:
         """Run a line of shell; return its exit code and what it printed."""

@@ -67,14 +67,14 @@ def test_backup_destroy_restore(site: Site) -> None:
     outcome = "from core.models import PeriodicRun; print(*PeriodicRun.objects.filter(outcome='Stored.'))"
     wait_until(lambda: machine.run(f'spokesperson manage shell --no-imports --command "{outcome}"').strip())
     backup = machine.run(f"ls {BACKUPS}").split()[-1]
-    machine.run(f"mv {BACKUPS}/{backup} /root/ && rm -r {BACKUPS}")
+    machine.run(f"mv {BACKUPS}/{backup} /mnt/ && rm -r {BACKUPS}")
 
     machine.run("systemctl disable --now spokesperson-web spokesperson-worker")
     machine.run("su postgres -c 'dropdb spokesperson'")
     machine.run("rm -r /var/lib/spokesperson /etc/spokesperson.env /etc/systemd/system/spokesperson-*")
     *lines, doctor = commands("Restore")
     for line in lines:
-        machine.run(line.replace("spokesperson-20261128T020000Z.tar", backup).replace("/path/to/", "/root/"))
+        machine.run(line.replace("spokesperson-20261128T020000Z.tar", backup).replace("/path/to/", "/mnt/"))
     wait_until(lambda: site.visitor().get("/ready/").status == 200)
     site.expect_article(FIGURES)
     assert "0 failed." in machine.run(doctor)
@@ -133,7 +133,7 @@ def test_nginx_in_place_of_caddy(site: Site) -> None:
 
 def test_wheel_in_place_of_a_checkout(site: Site) -> None:
     machine = site.machine
-    release = machine.root / "root/release"
+    release = machine.root / "opt/release"
     release.mkdir()
     run(sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "--quiet", "-w", release, ROOT)
     for name in ("deploy", "requirements.txt"):
@@ -142,7 +142,7 @@ def test_wheel_in_place_of_a_checkout(site: Site) -> None:
     [wheel] = release.glob("*.whl")
     assert wheel.name in line
     machine.run("mv /srv/spokesperson /srv/checkout && mkdir /srv/spokesperson")
-    machine.run(f"cd /root/release && {line} && systemctl restart spokesperson-web spokesperson-worker")
+    machine.run(f"cd /opt/release && {line} && systemctl restart spokesperson-web spokesperson-worker")
     assert machine.run("ls -A /srv/spokesperson") == ".venv\n"
     wait_until(lambda: site.visitor().get("/ready/").status == 200)
     assert "0 failed." in machine.run("spokesperson doctor")
