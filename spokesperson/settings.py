@@ -176,6 +176,8 @@ PERIODIC_JOBS = {
     "articles.readership.services.delete_old_data": timedelta(hours=1),
     "articles.promotion.services.tracking.delete_old_events": timedelta(hours=1),
     "spokesperson.statistics.record": timedelta(hours=1),
+    "articles.services.checkpoints.delete_old": timedelta(hours=1),
+    "articles.services.drafts.delete_trashed": timedelta(hours=1),
     "clearsessions": timedelta(days=1),
     "accounts.services.delete_unconfirmed_users": timedelta(hours=1),
     "prune_db_task_results --queue-name=* --min-age-days=1 --failed-min-age-days=14": timedelta(days=1),
@@ -371,7 +373,7 @@ SECURE_CSP: dict[str, list[str]] = {
 
 # --- Limits ----------------------------------------------------------------------------------
 
-PAGE_CACHE_BYTES = env.number("PAGE_CACHE_MB", default=64) * 1024 * 1024
+PAGE_CACHE_BYTES = env.number("PAGE_CACHE_MB", default=32) * 1024 * 1024
 # Articles on one page of a list.
 PAGE_SIZE = 12
 VIEWS_PER_ADDRESS = env.number("VIEWS_PER_ADDRESS", default=50)
