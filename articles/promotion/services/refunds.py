@@ -88,8 +88,9 @@ def send_refund(payment_id: int) -> None:
 def refund(payment_id: int) -> None:
     """Ask the provider to refund what is due of a payment, unless another worker is at it.
 
-    If the worker is killed, `reconcile` runs this again. The provider does not refund twice: it is then asked first how
-    much it has refunded, and gets the same idempotency key for the same rest.
+    If the worker is killed, `reconcile` runs this again. The provider does not refund twice: it gets the same
+    idempotency key for the same rest, and because it forgets keys, it is asked first what it has refunded. While a
+    refund waits for the sponsor, no other one is sent.
 
     Raises:
         OSError: the result is not known. The refund stays sent, so `reconcile` asks again.
@@ -101,8 +102,8 @@ def refund(payment_id: int) -> None:
         return
     try:
         provider = provider_factory(payment.variant, payment)
-        if payment.refund_sent_at is not None:
-            record_provider_refund(payment=payment, total=provider.refunded_total(payment))
+        if payment.refund_sent_at is not None and provider.check_refunds(payment):
+            return
         payment.refresh_from_db()
         if payment.refund_left and payment.refund_status == Status.SENT:
             provider.send_refund(payment)
