@@ -9,6 +9,7 @@ import logging
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import F
 from django.tasks import task
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -98,7 +99,8 @@ def refund(payment_id: int) -> None:
     now = timezone.now()
     payment = Payment.objects.select_related("promotion").get(pk=payment_id)
     unfinished = Payment.objects.unfinished_refunds(now - CALL_TIMEOUT).filter(pk=payment_id)
-    if not unfinished.update(refund_status=Status.SENT, refund_sent_at=now):
+    # Version 0.2 does not write `refund_owed`, if it still serves after the migration.
+    if not unfinished.update(refund_status=Status.SENT, refund_sent_at=now, refund_owed=F("refund_due")):
         return
     try:
         provider = provider_factory(payment.variant, payment)
