@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    is_safe_because = 'the index has no rows yet: it is built by one reading of a table with a row for each image'
+    needs_downtime = 'version 0.2 stores images without the new column'
 
     dependencies = [
         ('articles', '0003_tag_in_use'),
@@ -17,7 +17,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='image',
             name='retired_key',
-            field=models.CharField(blank=True, db_default='', default='', editable=False, max_length=32),
+            field=models.CharField(blank=True, editable=False, max_length=32),
         ),
         migrations.AlterField(
             model_name='revision',

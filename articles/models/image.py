@@ -19,7 +19,7 @@ class Image(models.Model):
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="images")
     key = models.CharField(_("file name"), max_length=32, unique=True)
     # The key under which the files were public before a moderator hid them; empty when they have moved.
-    retired_key = models.CharField(max_length=32, blank=True, default="", db_default="", editable=False)
+    retired_key = models.CharField(max_length=32, blank=True, editable=False)
     width = models.PositiveIntegerField(_("width in pixels"))
     height = models.PositiveIntegerField(_("height in pixels"))
     size = models.PositiveIntegerField(_("total size of all files in bytes"))

@@ -91,7 +91,7 @@ class Installation:
     """A checkout of a version with an environment in it, that serves a site.
 
     Args:
-        version: the commit.
+        version: the commit. Another one than HEAD gets its own packages from the package index.
     """
 
     def __init__(self, folder: Path, port: int, version: str = "HEAD") -> None:
@@ -103,13 +103,18 @@ class Installation:
         self.git("clone", "--quiet", str(ROOT), str(self.origin), folder=ROOT)
         self.git("clone", "--quiet", str(self.origin), str(self.code), folder=ROOT)
         self.git("checkout", "--quiet", version, folder=self.code)
-        # The environment has the packages of the one that runs the tests.
+        if version == "HEAD":
+            self.share_packages()
+        # Installs the packages if they are not there yet.
+        subprocess.run(["make", "-s", "-C", self.code, "catalogues", f"PYTHON={sys.executable}"], check=True)  # noqa: S603, S607
+
+    def share_packages(self) -> None:
+        """Make an environment with the packages of the one that runs the tests."""
         environment = self.code / ".venv"
         subprocess.run([sys.executable, "-m", "venv", "--without-pip", environment], check=True)  # noqa: S603
         [packages] = environment.glob("lib/python*/site-packages")
         (packages / "tests.pth").write_text(sysconfig.get_path("purelib"))
         (environment / "requirements.stamp").touch()
-        subprocess.run(["make", "-s", "-C", self.code, "catalogues"], check=True)  # noqa: S603, S607
 
     def git(self, *arguments: str, folder: Path | None = None) -> str:
         command = [*GIT, "-C", str(folder or self.origin), *arguments]

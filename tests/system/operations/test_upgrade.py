@@ -37,7 +37,7 @@ RUNS = "from core.models import PeriodicRun; print(PeriodicRun.objects.filter(jo
 def last_version() -> str:
     """Return the last version before this one, or the commit of the variable UPGRADE_FROM.
 
-    It has a tag, or it is the last commit of a changelog that begins with another version.
+    It has a tag; otherwise it is the commit before the newest part of the changelog was begun.
     """
     if commit := os.environ.get("UPGRADE_FROM"):
         return commit
@@ -45,15 +45,9 @@ def last_version() -> str:
     def git(*arguments: str) -> str:
         return subprocess.run([*GIT, *arguments], cwd=ROOT, check=True, capture_output=True, text=True).stdout.strip()  # noqa: S603
 
-    def heading(commit: str) -> str:
-        changelog = git("show", f"{commit}:CHANGELOG.md")
-        return next(line for line in changelog.splitlines() if line.startswith("## "))
-
     if tags := git("tag", "--list", "v*", "--merged", "HEAD^", "--sort=-version:refname"):
         return tags.splitlines()[0]
-    present = heading("HEAD")
-    commits = git("log", "--first-parent", "--format=%H", "--", "CHANGELOG.md").splitlines()
-    return next(commit for commit in commits if heading(commit) not in {present, "## Unreleased"})
+    return git("log", "-1", "--format=%H", "-G^## ", "--", "CHANGELOG.md") + "^"
 
 
 class Visitors:
