@@ -10,6 +10,7 @@ from unittest import mock
 
 import pytest
 from allauth.account.models import EmailAddress
+from allauth.account.views import SignupView as AllauthSignupView
 from django.contrib.auth.hashers import make_password
 from django.core import mail
 from django.db import OperationalError, connection, connections
@@ -213,17 +214,26 @@ def test_signup_concurrently_creates_one_account(
 STEPS = (
     "allauth.account.models.EmailAddress.save",
     "core.mail.PendingEmail.save",
-    "django_tasks_db.models.DBTaskResult.save",
+    "django.tasks.backends.immediate.ImmediateBackend.enqueue",
 )
 
 
-@pytest.mark.parametrize("step", [*STEPS, "django.db.backends.base.base.BaseDatabaseWrapper.savepoint_commit"])
+@pytest.mark.parametrize("step", [*STEPS, "the commit"])
 def test_signup_on_a_full_disk_creates_nothing_and_can_be_repeated(
     links: Links, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
-    client = Client(raise_request_exception=False)
+    client, form_valid = Client(raise_request_exception=False), AllauthSignupView.form_valid
+    full = OperationalError("database or disk is full")
+
+    def fail_at_the_end(*arguments: object) -> None:
+        form_valid(*arguments)
+        raise full
+
     with monkeypatch.context() as patch:
-        patch.setattr(step, mock.Mock(side_effect=OperationalError("database or disk is full")))
+        if step == "the commit":
+            patch.setattr(AllauthSignupView, "form_valid", fail_at_the_end)
+        else:
+            patch.setattr(step, mock.Mock(side_effect=full))
         assert client.post(SIGNUP, SIGNUP_DATA).status_code == 503
     assert not User.objects.exists()
     assert not EmailAddress.objects.exists()

@@ -103,7 +103,7 @@ def test_record_needs_the_same_queries_for_any_number_of_days() -> None:
     assert count() == count() < 20
 
 
-def test_record_of_the_next_day_reads_only_later_rows_and_completes_the_day() -> None:
+def test_record_reads_only_later_rows_and_completes_the_day_before() -> None:
     article = factories.published()
     DailyStats.objects.create(article=article, day=timezone.localdate(), views=1)
     statistics.record()
@@ -112,7 +112,8 @@ def test_record_of_the_next_day_reads_only_later_rows_and_completes_the_day() ->
     with time_machine.travel(timezone.now() + timedelta(days=1), tick=False):
         statistics.record()
         assert figures(today)["views"] == 3
-        # Rows before the last one of the day before are not read again.
+    with time_machine.travel(timezone.now() + timedelta(days=2), tick=False):
+        # Rows up to the last one of two days ago are not read again.
         DailyFigure.objects.filter(name="last_stats", day=today).update(number=10**9)
         DailyStats.objects.create(article=article, day=timezone.localdate(), views=4)
         statistics.record()

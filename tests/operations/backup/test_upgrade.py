@@ -257,7 +257,7 @@ def test_upgrade_that_fails_in_the_middle_of_the_exchange_undoes_it(
     rename = Path.rename
 
     def fail(self: Path, target: Path) -> Path:
-        if target == site.code / "version":
+        if self == site.folder / "venv.new" / "version":
             raise PermissionError("refused")
         return rename(self, target)
 
