@@ -119,7 +119,8 @@ def _count(wanted: list[date]) -> dict[tuple[date, str], int]:
 
 
 def _by_day(rows: QuerySet[Any], day: Combinable, **figures: Aggregate) -> QuerySet[Any, dict[str, Any]]:
-    return rows.order_by().annotate(on=day).values("on").annotate(**figures)
+    found: QuerySet[Any, dict[str, Any]] = rows.order_by().annotate(on=day).values("on").annotate(**figures)
+    return found
 
 
 def days(number: int) -> list[Day]:

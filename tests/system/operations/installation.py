@@ -97,7 +97,9 @@ class Installation:
     def __init__(self, folder: Path, port: int, version: str = "HEAD") -> None:
         self.code, self.origin, self.port = folder / "site", folder / "origin", port
         variables = {"ORIGIN": f"http://127.0.0.1:{port}", "TRUSTED_PROXY_COUNT": "1", "VIEWS_PER_ADDRESS": "1000"}
-        self.site = Site(folder / "data", variables={**variables, "BACKUP_URL": str(folder / "backups")})
+        self.site = Site(folder / "data", variables=variables)
+        # For the upgrade alone, so that the worker makes none.
+        self.backups = folder / "backups"
         self.services: list[Service] = []
         self.restart = ""
         self.git("clone", "--quiet", str(ROOT), str(self.origin), folder=ROOT)
@@ -124,10 +126,10 @@ class Installation:
         """Run a command of the checkout."""
         return self.python("-m", "spokesperson", *arguments)
 
-    def python(self, *arguments: str, code: Path | None = None) -> subprocess.CompletedProcess[str]:
-        command = [str(self.code / ".venv/bin/python"), *arguments]
+    def python(self, *arguments: str, code: Path | None = None, **more: str) -> subprocess.CompletedProcess[str]:
+        command, environment = [str(self.code / ".venv/bin/python"), *arguments], {**self.site.environment, **more}
         return subprocess.run(  # noqa: S603 - our own command
-            command, cwd=code or self.code, env=self.site.environment, capture_output=True, text=True, check=False
+            command, cwd=code or self.code, env=environment, capture_output=True, text=True, check=False
         )
 
     def check(self, *arguments: str) -> str:
@@ -199,10 +201,10 @@ class Installation:
             code: another checkout, whose command does it.
         """
         health = f"http://127.0.0.1:{self.port}/health/"
-        options = ("--git", commit, "--restart", self.restart, "--health", health, *options)
-        if code is None:
-            return self.run("upgrade", *options)
-        return self.python("-m", "spokesperson", "upgrade", "--code", str(self.code), *options, code=code)
+        command = ["upgrade", "--git", commit, "--restart", self.restart, "--health", health, *options]
+        if code:
+            command += ["--code", str(self.code)]
+        return self.python("-m", "spokesperson", *command, code=code, BACKUP_URL=str(self.backups))
 
     def commit(self, files: dict[str, str]) -> str:
         """Commit a new version into the repository that the site was cloned from; return its name."""
