@@ -78,6 +78,7 @@ class ArticleFeed(View):
         """Return the arguments of `add_item`."""
         revision, author, url = article.live, article.author, presenters.canonical_url(article)
         assert revision is not None  # guaranteed by a constraint
+        assert article.section is not None
         body = with_absolute_links(sanitize(revision.body), url)
         if revision.image:
             image = presenters.absolute_url(revision.image.url(960))

@@ -80,6 +80,7 @@ def as_card(article: Article | Card) -> Card:
     revision, author, section = article.live, article.author, article.section
     assert revision is not None  # guaranteed by a constraint
     assert article.published_at is not None
+    assert section is not None
     image = revision.image
     values = (
         *(article.pk, revision.pk, revision.title, revision.summary, revision.language),
@@ -154,6 +155,7 @@ def article_page_context(article: Article, revision: Revision, *, section: Secti
 def json_ld(article: Article, revision: Revision, site_name: str) -> dict[str, Any]:
     """Return a published article as a schema.org NewsArticle."""
     author, image = article.author, revision.image
+    assert article.section is not None  # guaranteed by a constraint
     return {
         "@context": "https://schema.org",
         "@type": "NewsArticle",

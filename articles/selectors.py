@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
@@ -18,9 +19,10 @@ from django.urls import reverse
 from accounts.models import User
 from accounts.selectors import AVATAR_SIZES, avatar_path
 from articles.models import Article, Image, Section
-from articles.models.article import DETAIL_FIELDS, ArticleQuerySet, article_slug
+from articles.models.article import BY_STATE_CHANGE, DETAIL_FIELDS, ArticleQuerySet, article_slug
 from core.http_cache import FRESH_SECONDS
 
+MAX_SAVE_KEYS = 20
 # The columns of a `Card`, in its order.
 SECTION_VALUES = ("section__slug", "section__name", "section__name_ru", "section__name_hy")
 CARD_VALUES = (
@@ -87,6 +89,7 @@ def published_article(pk: int) -> Article:
     if pk > BigAutoField.MAX_BIGINT:
         raise Http404
     article = get_object_or_404(_published_for_detail(), pk=pk)
+    assert article.section_id is not None  # guaranteed by a constraint
     article.section = Section.cached(article.section_id)
     return article
 
@@ -118,18 +121,27 @@ def _published_cards() -> QuerySet[Article, tuple[Any, ...]]:
     return Article.objects.published().values_list(*CARD_VALUES[: -len(SECTION_VALUES)])
 
 
-def own_article(user: User | AnonymousUser, pk: int) -> Article:
+def own_article(user: User | AnonymousUser, pk: int, *, or_in_trash: bool = False) -> Article:
     """Return the user's own article in any state, with its latest revision.
+
+    Args:
+        or_in_trash: also a draft in the trash.
 
     Raises:
         Http404: the user has no article with this key.
     """
+    articles = Article.objects.filter(author_id=user.pk)
+    if not or_in_trash:
+        articles = articles.not_in_trash()
     return get_object_or_404(
-        Article.objects.filter(author_id=user.pk).select_related(
-            "latest", "latest__image", "live", "section", "author"
-        ),
-        pk=pk,
+        articles.select_related("latest__image", "latest__section", "live", "section", "author"), pk=pk
     )
+
+
+def recent_save_keys(user: User) -> list[UUID]:
+    """Return the keys of the last saves of the user's latest drafts, to which a page may have got no answer."""
+    latest = Article.objects.by(user).filter(state=Article.State.DRAFT).order_by(*BY_STATE_CHANGE.names)
+    return [key for key in latest.values_list("latest__save_key", flat=True)[:MAX_SAVE_KEYS] if key]
 
 
 def article_pk_ranges(size: int = 1000) -> Iterator[tuple[int, int]]:

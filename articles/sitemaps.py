@@ -26,8 +26,10 @@ _MAX_NUMBER = 10**15
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
     """List the parts, up to the highest primary key."""
-    paths = [reverse("sitemap_part", kwargs={"number": number}) for number in range(_last_part() + 1)]
-    parts = "\n".join(f"<sitemap><loc>{settings.ORIGIN}{path}</loc></sitemap>" for path in paths)
+    # reverse() takes 15 µs, and a million articles have a thousand parts.
+    before, after = reverse("sitemap_part", kwargs={"number": 0}).split("0")
+    urls = (f"{settings.ORIGIN}{before}{number}{after}" for number in range(_last_part() + 1))
+    parts = "\n".join(f"<sitemap><loc>{url}</loc></sitemap>" for url in urls)
     return _xml(f'<sitemapindex xmlns="{_XMLNS}">\n{parts}\n</sitemapindex>')
 
 

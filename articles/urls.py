@@ -6,7 +6,7 @@ from django.views.generic import TemplateView
 
 from articles import sitemaps
 from articles.feeds import ArticleAtomFeed, ArticleFeed
-from articles.views import author, public
+from articles.views import author, edit, public, versions
 from core.http_cache import public_page
 
 # Prefixed with the language.
@@ -23,12 +23,19 @@ urlpatterns = [
     path("about/", public_page(TemplateView.as_view(template_name="articles/about.html")), name="about"),
     path("rules/", public_page(TemplateView.as_view(template_name="articles/rules.html")), name="rules"),
     path("my/articles/", author.MyArticlesView.as_view(), name="my_articles"),
-    path("my/articles/new/", author.EditView.as_view(), name="my_article_new"),
-    path("my/articles/<int:pk>/", author.EditView.as_view(), name="my_article_edit"),
+    path("my/articles/trash/", author.TrashView.as_view(), name="my_articles_trash"),
+    path("my/articles/new/", edit.EditView.as_view(), name="my_article_new"),
+    path("my/articles/new/autosave/", edit.autosave, name="my_article_autosave_new"),
+    path("my/articles/<int:pk>/", edit.EditView.as_view(), name="my_article_edit"),
+    path("my/articles/<int:pk>/autosave/", edit.autosave, name="my_article_autosave"),
+    path("my/articles/<int:pk>/merge/", edit.merge_texts, name="my_article_merge"),
+    path("my/articles/<int:pk>/versions/", versions.VersionsView.as_view(), name="my_article_versions"),
+    path("my/articles/<int:pk>/versions/restore/", versions.restore, name="my_article_restore"),
     path("my/articles/<int:pk>/preview/", author.PreviewView.as_view(), name="my_article_preview"),
     path("my/articles/<int:pk>/submit/", author.submit, name="my_article_submit"),
     path("my/articles/<int:pk>/withdraw/", author.withdraw, name="my_article_withdraw"),
     path("my/articles/<int:pk>/discard/", author.discard, name="my_article_discard"),
+    path("my/articles/<int:pk>/undiscard/", author.restore_from_trash, name="my_article_undiscard"),
 ]
 
 # For programs, without a language.

@@ -12,6 +12,7 @@ from js_asset import ImportMap, Media, Script
 # Maps the imports of static/js/editor.js to the hashed names of static files.
 IMPORTS = ImportMap(
     {
+        "article-copies": "js/article-copies.js",
         "django-prose-editor/editor": "django_prose_editor/editor.js",
         "editor-paste": "js/editor-paste.js",
         "editor-toolbar": "js/editor-toolbar.js",

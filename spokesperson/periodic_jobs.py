@@ -14,6 +14,8 @@ PERIODIC_JOBS = {
     "articles.readership.services.delete_old_data": timedelta(hours=1),
     "articles.promotion.services.tracking.delete_old_events": timedelta(hours=1),
     "spokesperson.statistics.record": timedelta(hours=1),
+    "articles.services.checkpoints.delete_old": timedelta(hours=1),
+    "articles.services.drafts.delete_trashed": timedelta(hours=1),
     "clearsessions": timedelta(days=1),
     "accounts.services.delete_unconfirmed_users": timedelta(hours=1),
     "prune_db_task_results --queue-name=* --min-age-days=1 --failed-min-age-days=14": timedelta(days=1),

@@ -233,7 +233,7 @@ SECURE_CSP: dict[str, list[str]] = {
 
 # --- Limits ----------------------------------------------------------------------------------
 
-PAGE_CACHE_BYTES = env.number("PAGE_CACHE_MB", default=64) * 1024 * 1024
+PAGE_CACHE_BYTES = env.number("PAGE_CACHE_MB", default=32) * 1024 * 1024
 # Articles on one page of a list.
 PAGE_SIZE = 12
 VIEWS_PER_ADDRESS = env.number("VIEWS_PER_ADDRESS", default=50)

@@ -55,7 +55,9 @@ class CorrectionForm(ArticleForm):
     def __init__(self, data: QueryDict | None = None, *, moderator: User, revision: Revision) -> None:
         self.user = moderator
         super().__init__(data, user=moderator, initial=self._initial_of(revision))
-        del self.fields["image"], self.fields["form_key"]
+        for name in ("image", "form_key", "version", "save_key", "unanswered"):
+            del self.fields[name]
+        self.fields["title"].required = self.fields["section"].required = True
 
 
 class SuspensionForm(forms.Form):

@@ -204,11 +204,7 @@ class Submission(Revision):
         verbose_name = _("submission")
         verbose_name_plural = _("submissions")
 
-    @property
-    def version(self) -> str:
-        """Identify the submitted text: the author can withdraw, change and submit the same revision again."""
-        return version_of(self)
-
 
 def version_of(revision: Revision) -> str:
-    return revision.submitted_at.isoformat() if revision.submitted_at else ""
+    """Identify the submitted text: the author can withdraw, change and submit the same revision again."""
+    return str(revision.version)

@@ -82,8 +82,10 @@ def delete_image(image: Image) -> None:
 
 
 def remove_unused(*, owner: User) -> None:
-    """Delete the owner's images that no revision has used for a day; they count towards the quota."""
-    unused = Image.objects.filter(owner=owner, revisions=None, created_at__lt=timezone.now() - UNUSED_TIMEOUT)
+    """Delete the owner's images that no revision or checkpoint has used for a day; they count towards the quota."""
+    unused = Image.objects.filter(
+        owner=owner, revisions=None, checkpoints=None, created_at__lt=timezone.now() - UNUSED_TIMEOUT
+    )
     for image in unused[:MAX_REMOVED]:
         with suppress(IntegrityError):
             delete_image(image)

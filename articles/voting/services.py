@@ -46,7 +46,7 @@ def vote_denied_reason(*, article: Article, user: User) -> str:
 
 def own_vote(*, article: Article, user: User) -> Choice:
     """Return the user's vote on the article."""
-    votes = Vote.objects.filter(article=article, voter=user).values_list("value", flat=True)
+    votes = Vote.objects.filter(article_id=article.pk, voter_id=user.pk).values_list("value", flat=True)
     return cast("Choice", next(iter(votes), 0))
 
 
@@ -71,31 +71,31 @@ def cast_vote(*, article: Article, user: User, value: Choice) -> VoteResult:
 
 def _cast_vote(article: Article, user: User, value: Choice) -> VoteResult:
     # The user's row serialises the votes of one user. The article's row, which all voters share, is locked last.
-    voter = User.objects.select_for_update(no_key=True).filter(pk=user.pk).first()
+    voter = User.objects.select_for_update(no_key=True).only("suspended_until").filter(pk=user.pk).first()
     if voter is None:
         raise ActionNotAllowed(_("Your account no longer exists, so your vote was not counted."))
     if reason := vote_denied_reason(article=article, user=voter):
         raise ActionNotAllowed(reason)
-    before = own_vote(article=article, user=user)
+    before = own_vote(article=article, user=voter)
     published = Article.objects.published().only("likes", "dislikes", "published_at")
     if value == before:
         current = published.get(pk=article.pk)
         return VoteResult(likes=current.likes, dislikes=current.dislikes, value=value)
     if value == 0:
-        Vote.objects.filter(article=article, voter=user).delete()
+        Vote.objects.filter(article_id=article.pk, voter_id=voter.pk).delete()
     else:
         Vote.objects.bulk_create(
-            [Vote(article=article, voter=user, value=value)],
+            [Vote(article_id=article.pk, voter_id=voter.pk, value=value)],
             update_conflicts=True,
             unique_fields=["article", "voter"],
             update_fields=["value", "updated_at"],
         )
     locked = published.select_for_update(no_key=True).get(pk=article.pk)
     # Never below zero: recount repairs a wrong counter, which must not refuse a vote.
-    locked.likes = max(0, locked.likes + (value == 1) - (before == 1))
-    locked.dislikes = max(0, locked.dislikes + (value == -1) - (before == -1))
+    likes = max(0, locked.likes + (value == 1) - (before == 1))
+    dislikes = max(0, locked.dislikes + (value == -1) - (before == -1))
     assert locked.published_at is not None, "a published article has a time"
-    locked.hot = hot(locked.likes, locked.dislikes, locked.published_at)
-    locked.save(update_fields=["likes", "dislikes", "hot"])
+    score = hot(likes, dislikes, locked.published_at)
+    Article.objects.filter(pk=article.pk).update(likes=likes, dislikes=dislikes, hot=score)
     vote_cast.send(sender=Vote, article_id=article.pk, user=user, value=value)
-    return VoteResult(likes=locked.likes, dislikes=locked.dislikes, value=value)
+    return VoteResult(likes=likes, dislikes=dislikes, value=value)

@@ -219,9 +219,10 @@ def test_article_page_shows_changes_at_once(client: Client, change: Callable[[Ar
 
 def test_article_page_shows_new_section_name_after_five_seconds(client: Client) -> None:
     article = factories.published()
+    assert article.section
     with time_machine.travel(timezone.now()) as clock:
         client.get(article.get_absolute_url())
-        Section.objects.filter(pk=article.section_id).update(name="Another section")
+        Section.objects.filter(pk=article.section.pk).update(name="Another section")
         clock.shift(5.1)
         assert ">Another section</a></nav>" in client.get(article.get_absolute_url()).text
 

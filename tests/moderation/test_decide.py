@@ -174,6 +174,9 @@ def test_decide_deleted_submission_is_refused() -> None:
     revision = latest(article)
     publishing.discard(article=publishing.withdraw(article=article))
 
+    with pytest.raises(ActionNotAllowed, match="withdrew"):
+        decide(revision=revision, moderator=moderator(), verdict="publish")
+    Article.objects.get(pk=article.pk).delete()
     with pytest.raises(ActionNotAllowed, match="deleted"):
         decide(revision=revision, moderator=moderator(), verdict="publish")
 

@@ -14,8 +14,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from accounts.models import User
+from articles.diff import diff_bodies, diff_fields
 from articles.models import Revision
-from articles.moderation.diff import diff_bodies, diff_fields
 from articles.moderation.forms import DecisionForm, ReasonForm
 from articles.moderation.models import MAX_HISTORY_COUNT, Decision, Submission, Suspension, latest_articles
 from articles.moderation.selectors import duplicates_of

@@ -1,4 +1,4 @@
-"""The difference between two texts by paragraphs and words, as HTML for moderators."""
+"""The difference between two texts by paragraphs and words, as HTML."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from django.utils.text import capfirst
 from django.utils.translation import ngettext
 
 from articles.models import Revision
+from articles.models.content import Content
 from core.diff import Change, changes
 
 # Paragraphs with fewer words in common are shown as removed and added.
@@ -34,7 +35,7 @@ def paragraphs(html: str) -> list[str]:
     return [" ".join(unescape(_TAG.sub("", text)).split()) for text in _BLOCK_TAG.split(html) if text.strip()]
 
 
-def diff_fields(before: Revision, after: Revision) -> list[tuple[str, SafeString]]:
+def diff_fields(before: Content, after: Content) -> list[tuple[str, SafeString]]:
     """Return (label, difference as HTML) for each changed field except the body."""
     rows = []
     for name in FIELDS:
@@ -45,10 +46,10 @@ def diff_fields(before: Revision, after: Revision) -> list[tuple[str, SafeString
     return rows
 
 
-def _value(revision: Revision, name: str) -> str:
+def _value(content: Content, name: str) -> str:
     if name == "language":
-        return revision.get_language_display()
-    value = getattr(revision, name)
+        return content.get_language_display()
+    value = getattr(content, name)
     return ", ".join(value) if isinstance(value, list) else str(value or "")
 
 
@@ -70,6 +71,20 @@ def diff_bodies(before: str, after: str) -> list[tuple[str, SafeString]]:
             text = ngettext("%(count)d unchanged paragraph", "%(count)d unchanged paragraphs", len(items))
             merged.append(("gap", format_html("{}", text % {"count": len(items)})))
     return merged if changed else []
+
+
+def side_by_side(before: str, after: str) -> tuple[SafeString, SafeString]:
+    """Return both texts as HTML, in each the words marked that the other one does not have."""
+    old = new = ""
+    for equal, removed, added in _diff_words(escape(before), escape(after)):
+        old += "".join(equal) + _mark(removed)
+        new += "".join(equal) + _mark(added)
+    return SafeString(old), SafeString(new)
+
+
+def _mark(words: list[str]) -> str:
+    text = "".join(words)
+    return f"<mark>{text.rstrip()}</mark>{text[len(text.rstrip()) :]}" if text else ""
 
 
 def _escaped_paragraphs(html: str) -> list[str]:
