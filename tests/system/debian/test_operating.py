@@ -14,7 +14,8 @@ from tests.system.debian.documentation import commands
 from tests.system.debian.machine import run
 from tests.system.debian.site import HOST, Site, wait_until
 from tests.system.operations.conftest import ROOT
-from tests.system.operations.test_upgrade import GIT, MIGRATION, Load
+from tests.system.operations.installation import GIT, Load
+from tests.system.operations.test_upgrade import MIGRATION
 
 pytestmark = pytest.mark.system
 MAX_COMMANDS, MAX_SECONDS = 10, 600
