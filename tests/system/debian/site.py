@@ -47,7 +47,7 @@ class SiteHandler(HTTPSHandler):
         return self.do_open(self.connection, request)
 
 
-def wait_until[Found](found: Callable[[], Found]) -> Found:
+def wait_until[Found](found: Callable[[], Found | None]) -> Found:
     """Return what a function returns as soon as that is true."""
     deadline = time.monotonic() + WAIT_TIMEOUT
     while not (value := found()):
