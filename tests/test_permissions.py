@@ -33,7 +33,7 @@ from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
 from accounts.models import User
-from articles.models import Article, Image, Revision, Section, Tag
+from articles.models import Article, Image, PreviewLink, Revision, Section, Tag
 from articles.moderation.models import Appeal, Decision, Suspension, WatchWord, version_of
 from articles.moderation.services import decide
 from articles.promotion.models import Payment
@@ -78,7 +78,9 @@ VALUES: dict[str, Any] = {
     "user_agent": "y",
 }
 # Suspended users can still take care of their own account, and take back a text that is not public.
-OPEN_TO_SUSPENDED = {"account_change_password", "account_reset_password", "my_article_discard"}
+OPEN_TO_SUSPENDED = {
+    *("account_change_password", "account_reset_password", "my_article_discard", "my_article_preview_link_end"),
+}
 
 
 class World:
@@ -107,6 +109,10 @@ class World:
                 User.objects.filter(pk=user.pk).update(suspended_until=None)
                 self.drafts[name] = factories.draft(User.objects.get(pk=user.pk))
                 User.objects.filter(pk=user.pk).update(suspended_until=user.suspended_until)
+        # Those of drafts have expired, so that each user can create and end one.
+        for article in self.drafts.values():
+            PreviewLink.objects.create(article=article, expires_at=timezone.now())
+        self.preview_link = PreviewLink.objects.create(article=self.in_review, expires_at=until)
         judge = factories.UserFactory.create(username="judge")
         self.other_article = factories.published()
         self.suspension = Suspension.objects.create(user=self.author, moderator=judge, reason="x", ends_at=until)
@@ -193,6 +199,8 @@ class World:
         }
         if local == "tag":
             values["slug"] = Tag.objects.values_list("slug", flat=True)[0]
+        if local.startswith("my_image"):
+            values["pk"] = self.objects["articles.image"]
         if local == "rule":
             values["slug"] = "copy"
         if local == "promote":
@@ -201,6 +209,8 @@ class World:
             values["pk"] = self.promotion.pk
         if local.startswith("my_article"):
             values["pk"] = self.drafts.get(actor, self.drafts["author"]).pk
+        if local == "preview_link":
+            values["token"] = self.preview_link.token
         if local == "moderation_suspension_lift":
             values["pk"] = self.suspension.pk
         if namespace == "admin" and "object_id" in parameters and local != "view_on_site":
