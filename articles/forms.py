@@ -19,26 +19,31 @@ from django.utils.translation import gettext as _
 from PIL import Image as PILImage
 
 from accounts.models import User
+from articles.body import with_embeds
+from articles.disclosure_form import DisclosureForm
 from articles.fields import CachedSectionField, SectionField, TokenField, tag_names
 from articles.models import Article, Image, Revision, Section
+from articles.models.disclosure import DISCLOSURE_FIELDS
 from articles.models.image import WIDTHS
 from articles.services.images import store_image
 from articles.services.revisions import ArticleContent, PageState
 from articles.widgets import BodyWidget
+from core.exceptions import ActionNotAllowed
 from core.forms import OneLineField, TextField
-from core.images import InvalidImage, load_image
-from core.sanitizer import from_form
+from core.images import ACCEPTED_TYPES, InvalidImage, load_image
+from core.markdown import from_form
 
 MAX_BODY_LENGTH = 100_000  # characters, with the markup
 IMAGE_SALT = "articles.forms.image"
-# The formats that core.images accepts.
-ACCEPTED_IMAGE_TYPES = "image/jpeg,image/png,image/webp,image/avif,image/gif"
 # Fields that the form, `Revision` and `ArticleContent` have in common.
-SAME_NAMED_FIELDS = ("title", "summary", "body", "section", "language", "alternative_text", "caption", "credit")
+SAME_NAMED_FIELDS = (
+    *("title", "summary", "body", "section", "language", "alternative_text", "caption", "credit"),
+    *(*DISCLOSURE_FIELDS, "canonical_url"),
+)
 MAX_KEYS = 10
 _KEY = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _END_OF_BLOCK = re.compile(
-    r"(</(?:p|h2|h3|ul|ol|li|blockquote|pre|table|tr)>|<ul>|<ol[^>]*>|<hr>)(?!\n|</(?:li|blockquote|td|th))"
+    r"(</(?:p|h2|h3|ul|ol|li|blockquote|pre|table|tr|figure)>|<ul>|<ol[^>]*>|<hr>)(?!\n|</(?:li|blockquote|td|th))"
 )
 
 
@@ -65,7 +70,7 @@ def image_from_token(token: str, user: User, stored: Revision | None = None) -> 
         return None
 
 
-class ArticleForm(forms.Form):
+class ArticleForm(DisclosureForm):
     """The content of an article.
 
     Validation stores nothing. The view calls `store_image()` also when other fields are invalid: the form is shown
@@ -89,7 +94,7 @@ class ArticleForm(forms.Form):
         label=pgettext_lazy("of an article", "Text"),
         required=False,
         widget=BodyWidget(max_length=MAX_BODY_LENGTH),
-        help_text=gettext_lazy("Leave an empty line to start a new paragraph."),
+        help_text=gettext_lazy("Leave an empty line to start a new paragraph. You can use Markdown."),
     )
     section = SectionField(
         label=gettext_lazy("Section"),
@@ -109,11 +114,11 @@ class ArticleForm(forms.Form):
         required=False,
         widget=forms.FileInput(
             attrs={
-                "accept": ACCEPTED_IMAGE_TYPES,
+                "accept": ACCEPTED_TYPES,
                 "data-too-large": gettext_lazy("This file is larger than 10 MB. Choose a smaller one."),
             }
         ),
-        help_text=gettext_lazy("JPEG, PNG, WebP, AVIF or a still GIF, up to 10 MB and 40 megapixels."),
+        help_text=gettext_lazy("JPEG, PNG, WebP, AVIF, HEIC or a still GIF, up to 10 MB and 40 megapixels."),
     )
     remove_image = forms.BooleanField(label=gettext_lazy("Remove this image"), required=False)
     alternative_text = OneLineField(
@@ -183,7 +188,7 @@ class ArticleForm(forms.Form):
                 )
                 % {"count": len(body), "max": MAX_BODY_LENGTH}
             )
-        return from_form(body)
+        return from_form(with_embeds(body))
 
     def clean_tags(self) -> list[str]:
         return tag_names(self.cleaned_data["tags"])
@@ -231,6 +236,8 @@ class ArticleForm(forms.Form):
                 self.stored_image = store_image(owner=self.user, pixels=pixels)
             except InvalidImage as error:
                 self.add_error("image", error)
+            except ActionNotAllowed as error:
+                self.add_error("image", str(error))
             self._renew_image_fields()
 
     def _renew_image_fields(self) -> None:

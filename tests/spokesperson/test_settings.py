@@ -245,9 +245,7 @@ def test_debug_toolbar_is_installed_with_debug_only(tmp_path: Path, debug: str) 
 
 
 def test_every_variable_is_documented() -> None:
-    source = (ROOT / "spokesperson/settings.py").read_text(encoding="utf-8")
-    read = set(re.findall(r'env(?:\.\w+)?\(\s*"([A-Z_]+)"', source))
-    assert {"ORIGIN", "SECRET_KEY", "DATABASE_URL"} <= read
+    assert {"ORIGIN", "SECRET_KEY", "DATABASE_URL"} <= settings.ENVIRONMENT_VARIABLES
     table = (ROOT / "docs/settings.md").read_text(encoding="utf-8")
     documented = set(re.findall(r"^\| `([A-Z_]+)`", table, re.MULTILINE))
-    assert read == documented
+    assert documented == settings.ENVIRONMENT_VARIABLES

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import secrets
-import shutil
 import signal
 import socket
 import subprocess
@@ -22,10 +21,10 @@ from typing import Any
 import psycopg
 from django_tasks_db.models import DBTaskResult
 
-from bench import postgres
 from bench.processes import tree
-from bench.system import ROOT, find_program, free_port, owner_of_postgres
+from bench.system import ROOT, find_program, free_port
 from spokesperson.operations.serve import end_with_parent
+from tests.system import postgres
 
 AWAY, SLOW, FULL = "away", "slow", "full"
 STATES = (AWAY, SLOW, FULL)
@@ -113,27 +112,18 @@ class PostgreSQL(ProcessDependency):
 
     def __init__(self, folder: Path) -> None:
         self.disk = Volume(folder, 400, in_memory=True)
-        self.data = folder / "data"
-        self.port = free_port()
-        self.url = f"postgres://spokesperson@127.0.0.1:{self.port}/postgres"
-        self.data.mkdir(mode=0o700)
-        if owner := owner_of_postgres():
-            shutil.chown(self.data, owner)
-        self._run(
-            "initdb", "--username=spokesperson", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"
-        )
+        self.cluster = postgres.PostgreSQL(folder / "data", min_wal_size="32MB", max_wal_size="64MB")
+        self.url = self.cluster.url()
 
     @property
     def pid(self) -> int:
-        return int((self.data / "postmaster.pid").read_text().split()[0])
+        return self.cluster.pid
 
     def start(self) -> None:
-        log, settings = self.data / "log", "-c listen_addresses=127.0.0.1 -c min_wal_size=32MB -c max_wal_size=64MB"
-        options = f"-p {self.port} -k {self.data} {settings}"
-        self._run("pg_ctl", "--log", log, "--wait", "--silent", "start", "--options", options)
+        self.cluster.start()
 
     def stop(self) -> None:
-        self._run("pg_ctl", "--mode", "fast", "--wait", "--silent", "stop")
+        self.cluster.stop("fast")
 
     def fill(self) -> None:
         self.disk.fill()
@@ -151,12 +141,6 @@ class PostgreSQL(ProcessDependency):
     def execute(self, statement: str, *values: Any) -> None:
         with psycopg.connect(self.url) as connection:
             connection.execute(statement.encode(), values)
-
-    def _run(self, program: str, *arguments: str | Path) -> None:
-        command = [postgres.programs() / program, "--pgdata", self.data, *arguments]
-        if owner := owner_of_postgres():
-            command = ["runuser", "-u", owner, "--", *command]
-        run(*command)
 
 
 class Redis(ProcessDependency):

@@ -13,21 +13,18 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from django.conf import settings
 
+from bench.system import free_port
+from tests.system.postgres import PostgreSQL
+
+__all__ = ["Answer", "Browser", "PostgreSQL", "Site", "free_port", "wait_until"]
 ROOT = Path(settings.BASE_DIR)
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
 
 
 def wait_until(condition: Callable[[], bool], *, seconds: float, what: str) -> float:
@@ -41,69 +38,6 @@ def wait_until(condition: Callable[[], bool], *, seconds: float, what: str) -> f
         assert time.monotonic() - began < seconds, f"Not within {seconds} s: {what}"
         time.sleep(0.05)
     return time.monotonic() - began
-
-
-def _programs() -> Path:
-    return max(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
-
-
-class PostgreSQL:
-    """A cluster in a folder, on a free port.
-
-    Args:
-        copy_of: the primary that it replicates.
-        address: that it listens on.
-        prefix: a command that runs its programs, on another machine for example.
-    """
-
-    def __init__(
-        self,
-        folder: Path,
-        *,
-        copy_of: PostgreSQL | None = None,
-        address: str = "127.0.0.1",
-        prefix: Sequence[str] = (),
-    ) -> None:
-        self.folder, self.address, self.port, self.prefix = folder, address, free_port(), prefix
-        if copy_of:
-            server = ("--host", copy_of.address, "--port", str(copy_of.port), "--username", "spokesperson")
-            self._run("pg_basebackup", "--pgdata", str(folder), "--write-recovery-conf", "--checkpoint=fast", *server)
-        else:
-            self._run("initdb", "--pgdata", str(folder), "--username=spokesperson", "--auth=trust", "--encoding=UTF8")
-            with (folder / "pg_hba.conf").open("a") as rules:
-                rules.write("host all,replication all samenet trust\n")
-
-    def url(self, database: str = "postgres") -> str:
-        return f"postgres://spokesperson@{self.address}:{self.port}/{database}"
-
-    def start(self) -> None:
-        options = (
-            f"-p {self.port} -k {self.folder} -c listen_addresses={self.address} -c max_connections=60"
-            # As docs/operating.md says for replicas.
-            " -c wal_sender_timeout=5s -c wal_receiver_timeout=5s -c wal_retrieve_retry_interval=1s"
-        )
-        self._run(
-            "pg_ctl", "--pgdata", str(self.folder), "--log", f"{self.folder}/log", "-o", options, "--wait", "start"
-        )
-
-    def stop(self) -> None:
-        """Stop at once, as when the power fails."""
-        with suppress(subprocess.CalledProcessError):
-            self._run("pg_ctl", "--pgdata", str(self.folder), "--mode=immediate", "stop")
-
-    def sql(self, statement: str) -> str:
-        """Run a statement; return its rows as lines."""
-        return self._run("psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-c", statement, self.url()).strip()
-
-    def _run(self, program: str, *arguments: str) -> str:
-        command = [str(_programs() / program), *arguments]
-        if os.getuid() == 0:
-            command = [*self.prefix, "runuser", "-u", "postgres", "--", *command]
-        # The server keeps its standard output, so a pipe would never end.
-        if program == "pg_ctl":
-            subprocess.run(command, cwd="/", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)  # noqa: S603
-            return ""
-        return subprocess.run(command, cwd="/", capture_output=True, text=True, check=True).stdout  # noqa: S603
 
 
 @dataclass(frozen=True)
