@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from html import unescape
 from itertools import groupby, zip_longest
 
+from django.core.cache import cache
 from django.db.models import Field
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
-from django.utils.translation import ngettext
+from django.utils.translation import get_language, ngettext
 
 from articles.models import Revision
 from articles.models.content import Content
@@ -26,15 +27,34 @@ FIELDS = [
     *("title", "summary", "section", "language", "tag_names", "image", "caption", "alternative_text", "credit"),
     *(*DISCLOSURE_FIELDS, "canonical_url"),
 ]
+# Seconds.
+DIFFERENCE_TIMEOUT = 24 * 3600
 
-_BLOCK_TAG = re.compile(r"</?(?:p|h2|h3|ul|ol|li|blockquote|hr)>")
+_BLOCK_TAG = re.compile(r"</?(?:p|h2|h3|ul|ol|li|blockquote|hr|figure|figcaption)(?: [^>]*)?>")
+_IMAGE = re.compile(r"<img ([^>]*)>")
 _LINK = re.compile(r'<a href="([^"]*)"[^>]*>(.*?)</a>', re.DOTALL)
 _TAG = re.compile(r"<(?:\"[^\"]*\"|[^\">])*>")  # The HTML is well-formed; `strip_tags` parses it again.
 _WORDS = re.compile(r"\S+\s*")
 
 
+def difference(before: Revision, after: Revision) -> tuple[list[tuple[str, SafeString]], list[tuple[str, SafeString]]]:
+    """Return `diff_fields` and `diff_bodies` of two submitted versions, computed once for each pair and language."""
+    versions = [f"{one.pk}.{one.version}" for one in (before, after)]
+    key = "difference-" + "-".join([*versions, get_language() or ""])
+    found = cache.get(key)
+    if found is None:
+        found = diff_fields(before, after), diff_bodies(before.body, after.body)
+        cache.set(key, found, DIFFERENCE_TIMEOUT)
+    return found  # type: ignore[no-any-return]
+
+
 def paragraphs(html: str) -> list[str]:
-    """Return the paragraphs of sanitised HTML as plain text, each link followed by its URL, which can change too."""
+    """Return the paragraphs of sanitised HTML as plain text.
+
+    A link is followed by its URL, which can change too; an image is its number and what the text says about it, and a
+    footnote stands in brackets.
+    """
+    html = _IMAGE.sub(r"[\1]", html).replace("<foot-note>", " [").replace("</foot-note>", "]")
     html = _LINK.sub(r"\2 [\1]", html.replace("<br>", " "))
     return [" ".join(unescape(_TAG.sub("", text)).split()) for text in _BLOCK_TAG.split(html) if text.strip()]
 

@@ -17,10 +17,11 @@ from django.views.generic import View
 from accounts.models import User
 from accounts.selectors import renamed_user
 from articles import presenters
+from articles.body import render_for_feed
 from articles.disclosure import disclosures, first_published
-from articles.models import Article, Section
+from articles.models import Article, Image, Section
+from articles.selectors import images_of_live_texts
 from core.models import SiteSettings
-from core.sanitizer import sanitize, with_absolute_links
 from core.text import without_forbidden
 
 MAX_ITEMS = 30
@@ -71,18 +72,24 @@ class ArticleFeed(View):
             feed_url=presenters.absolute_url(path),
             language=None,
         )
-        for article in articles.new().for_detail()[:MAX_ITEMS]:
-            feed.add_item(**self.item(article))
+        listed = list(articles.new().for_detail()[:MAX_ITEMS])
+        images = images_of_live_texts(listed)
+        for article in listed:
+            feed.add_item(**self.item(article, images))
         response = HttpResponse(content_type=feed.content_type)  # type: ignore[attr-defined]
         feed.write(response, "utf-8")
         return response
 
-    def item(self, article: Article) -> dict[str, Any]:
-        """Return the arguments of `add_item`."""
+    def item(self, article: Article, images: dict[int, Image]) -> dict[str, Any]:
+        """Return the arguments of `add_item`.
+
+        Args:
+            images: those that the texts show, by primary key.
+        """
         revision, author, url = article.live, article.author, presenters.canonical_url(article)
         assert revision is not None  # guaranteed by a constraint
         assert article.section is not None
-        body = with_absolute_links(sanitize(revision.body), url)
+        body = render_for_feed(revision.body, images, url=url)
         with translation.override(revision.language):
             notes = [*disclosures(revision), *filter(None, [first_published(revision)])]
         if notes:

@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 from PIL import Image as PILImage
 
 from accounts.models import User
+from articles.body import with_embeds
 from articles.disclosure_form import DisclosureForm
 from articles.fields import CachedSectionField, SectionField, TokenField, tag_names
 from articles.models import Article, Image, Revision, Section
@@ -27,14 +28,13 @@ from articles.models.image import WIDTHS
 from articles.services.images import store_image
 from articles.services.revisions import ArticleContent, PageState
 from articles.widgets import BodyWidget
+from core.exceptions import ActionNotAllowed
 from core.forms import OneLineField, TextField
-from core.images import InvalidImage, load_image
-from core.sanitizer import from_form
+from core.images import ACCEPTED_TYPES, InvalidImage, load_image
+from core.markdown import from_form
 
 MAX_BODY_LENGTH = 100_000  # characters, with the markup
 IMAGE_SALT = "articles.forms.image"
-# The formats that core.images accepts.
-ACCEPTED_IMAGE_TYPES = "image/jpeg,image/png,image/webp,image/avif,image/gif"
 # Fields that the form, `Revision` and `ArticleContent` have in common.
 SAME_NAMED_FIELDS = (
     *("title", "summary", "body", "section", "language", "alternative_text", "caption", "credit"),
@@ -43,7 +43,7 @@ SAME_NAMED_FIELDS = (
 MAX_KEYS = 10
 _KEY = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _END_OF_BLOCK = re.compile(
-    r"(</(?:p|h2|h3|ul|ol|li|blockquote|pre|table|tr)>|<ul>|<ol[^>]*>|<hr>)(?!\n|</(?:li|blockquote|td|th))"
+    r"(</(?:p|h2|h3|ul|ol|li|blockquote|pre|table|tr|figure)>|<ul>|<ol[^>]*>|<hr>)(?!\n|</(?:li|blockquote|td|th))"
 )
 
 
@@ -94,7 +94,7 @@ class ArticleForm(DisclosureForm):
         label=pgettext_lazy("of an article", "Text"),
         required=False,
         widget=BodyWidget(max_length=MAX_BODY_LENGTH),
-        help_text=gettext_lazy("Leave an empty line to start a new paragraph."),
+        help_text=gettext_lazy("Leave an empty line to start a new paragraph. You can use Markdown."),
     )
     section = SectionField(
         label=gettext_lazy("Section"),
@@ -114,11 +114,11 @@ class ArticleForm(DisclosureForm):
         required=False,
         widget=forms.FileInput(
             attrs={
-                "accept": ACCEPTED_IMAGE_TYPES,
+                "accept": ACCEPTED_TYPES,
                 "data-too-large": gettext_lazy("This file is larger than 10 MB. Choose a smaller one."),
             }
         ),
-        help_text=gettext_lazy("JPEG, PNG, WebP, AVIF or a still GIF, up to 10 MB and 40 megapixels."),
+        help_text=gettext_lazy("JPEG, PNG, WebP, AVIF, HEIC or a still GIF, up to 10 MB and 40 megapixels."),
     )
     remove_image = forms.BooleanField(label=gettext_lazy("Remove this image"), required=False)
     alternative_text = OneLineField(
@@ -188,7 +188,7 @@ class ArticleForm(DisclosureForm):
                 )
                 % {"count": len(body), "max": MAX_BODY_LENGTH}
             )
-        return from_form(body)
+        return from_form(with_embeds(body))
 
     def clean_tags(self) -> list[str]:
         return tag_names(self.cleaned_data["tags"])
@@ -236,6 +236,8 @@ class ArticleForm(DisclosureForm):
                 self.stored_image = store_image(owner=self.user, pixels=pixels)
             except InvalidImage as error:
                 self.add_error("image", error)
+            except ActionNotAllowed as error:
+                self.add_error("image", str(error))
             self._renew_image_fields()
 
     def _renew_image_fields(self) -> None:

@@ -17,10 +17,11 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from articles import disclosure
+from articles.body import has_embeds
 from articles.models import Article, Image, Revision, Section
 from articles.models.disclosure import DISCLOSURE_FIELDS
 from articles.models.slugs import slug_of
-from articles.selectors import Card
+from articles.selectors import Card, images_of_texts
 
 # The `sizes` attribute of a card's image: on a phone, and on wider screens.
 CARD_SIZES = "(max-width: 30rem) 104px, 152px"
@@ -137,11 +138,15 @@ def article_page_context(article: Article, revision: Revision, *, section: Secti
         section: the section of this version, if it is loaded already.
     """
     section, image, author = section or revision.section, revision.image, article.author
+    revision.article = article
+    body_images = images_of_texts([revision])
     return {
         "article": article,
         "revision": revision,
         "section": section,
         "image": image,
+        "body_images": body_images,
+        "has_embeds": has_embeds(revision.body),
         "canonical_url": canonical_url(article),
         # All that the cached fragments show, which is their key, so a change is seen at once.
         "shown": (
@@ -151,6 +156,7 @@ def article_page_context(article: Article, revision: Revision, *, section: Secti
             *(getattr(revision, name) for name in (*DISCLOSURE_FIELDS, "canonical_url")),
             *(author.username, author.name, author.is_active, author.is_staff, author.avatar_key),
             section and (section.slug, section_name(section)),
+            *sorted((one.pk, one.key, one.width) for one in body_images.values()),
         ),
     }
 

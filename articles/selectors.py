@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
@@ -11,14 +12,15 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.core.cache import caches
-from django.db.models import BigAutoField, QuerySet
+from django.db.models import BigAutoField, Q, QuerySet
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
 from accounts.models import User
 from accounts.selectors import AVATAR_SIZES, avatar_path
-from articles.models import Article, Image, PreviewLink, Section
+from articles.body import images_in
+from articles.models import Article, Image, PreviewLink, Revision, Section
 from articles.models.article import BY_STATE_CHANGE, DETAIL_FIELDS, ArticleQuerySet, article_slug
 from core.http_cache import FRESH_SECONDS
 
@@ -146,6 +148,63 @@ def shared_article(token: str) -> Article:
     """
     related = ("article__latest__image", "article__latest__section", "article__live", "article__author")
     return get_object_or_404(PreviewLink.objects.live().select_related(*related), token=token).article
+
+
+def own_images(user: User, query: str = "") -> QuerySet[Image]:
+    """Return the user's images, those whose texts contain `query` if there is one."""
+    images = Image.objects.filter(owner=user)
+    if not query:
+        return images
+    found = Q()
+    # SQLite ignores the case of ASCII letters only.
+    for spelling in {query, query.lower(), query.capitalize()}:
+        for name in ("alternative_text", "caption", "credit"):
+            found |= Q(**{f"{name}__icontains": spelling})
+    return images.filter(found)
+
+
+def uses_of_images(images: Sequence[Image]) -> dict[Image, list[Article]]:
+    """Return the articles that use each of the images in one of their versions, the newest first."""
+    pks = [image.pk for image in images]
+    as_lead = Revision.objects.filter(image__in=pks).order_by().values_list("image", "article")
+    in_text = Image.used_in.through.objects.filter(image__in=pks).values_list("image", "revision__article")
+    pairs = set(as_lead) | set(in_text)
+    articles = Article.objects.select_related("live", "latest").defer("live__body", "latest__body")
+    by_pk = articles.in_bulk({article for _image, article in pairs})
+    newest_first = sorted(pairs, reverse=True)
+    return {image: [by_pk[article] for pk, article in newest_first if pk == image.pk] for image in images}
+
+
+def images_of_texts(revisions: Iterable[Revision]) -> dict[int, Image]:
+    """Return the images that the texts of these versions may show, by primary key, in at most one query.
+
+    These are the images of their authors (`Revision.article.author_id`), without those of hidden articles.
+    """
+    of_authors: dict[int, set[int]] = defaultdict(set)
+    hidden_too: set[int] = set()
+    for revision in revisions:
+        pks = {image.pk for image in images_in(revision.body)}
+        of_authors[revision.article.author_id] |= pks
+        if revision.article.state == Article.State.HIDDEN:  # Its author and moderators see it as it was.
+            hidden_too |= pks
+    if not (pks := set().union(*of_authors.values())):
+        return {}
+    images = Image.objects.filter(pk__in=pks).only("key", "width", "height", "owner", "is_hidden")
+    return {
+        image.pk: image
+        for image in images
+        if image.pk in of_authors.get(image.owner_id, ()) and (not image.is_hidden or image.pk in hidden_too)
+    }
+
+
+def images_of_live_texts(articles: Iterable[Article]) -> dict[int, Image]:
+    """Return the images that the texts of published articles show (`images_of_texts`)."""
+    revisions = []
+    for article in articles:
+        if article.live:
+            article.live.article = article
+            revisions.append(article.live)
+    return images_of_texts(revisions)
 
 
 def recent_save_keys(user: User) -> list[UUID]:

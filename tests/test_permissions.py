@@ -34,7 +34,8 @@ from django_tasks_db.models import DBTaskResult
 
 from accounts.models import User
 from articles.models import Article, Image, PreviewLink, Revision, Section, Tag
-from articles.moderation.models import Decision, Suspension, version_of
+from articles.moderation.models import Appeal, Decision, Suspension, WatchWord, version_of
+from articles.moderation.services import decide
 from articles.promotion.models import Payment
 from core.models import PendingDeletion, PendingEmail, PeriodicRun
 from tests import factories
@@ -59,8 +60,12 @@ IGNORED_TABLES = (
 # Of the fields that are empty in a new form.
 VALUES: dict[str, Any] = {
     "name": "Other name",
-    "slug": "other",
+    "slug": "another",
     "position": 7,
+    "number": 99,
+    "title": "Title",
+    "text": "Text",
+    "word": "word",
     "username": "newcomer",
     "email": "newcomer@example.org",
     "usable_password": "false",
@@ -118,6 +123,16 @@ class World:
         session = UserSession.objects.create(user=judge, ip="192.0.2.1", session_key="x", user_agent="x")
         image = Image.objects.create(owner=self.author, key="ab" * 16, width=900, height=600, size=1)
         Decision.objects.create(revision_id=self.article.live_id or 0, moderator=judge, verdict="keep")
+        hiding = Decision.objects.create(
+            revision_id=self.hidden.live_id or 0, moderator=judge, verdict="hide", reason="x"
+        )
+        self.return_ = decide(
+            revision=Revision.objects.get(latest_for=factories.in_review(self.author)),
+            moderator=moderator(username="moderator3"),
+            verdict="return",
+            reason="x",
+        )
+        appeal = Appeal.objects.create(decision=hiding, against=judge, user=self.author, text="x")
         now = timezone.now()
         email = PendingEmail.objects.create(to="x@example.org", subject="x", text="x", html="x", next_attempt_at=None)
         task = DBTaskResult.objects.create(
@@ -145,6 +160,8 @@ class World:
             "articles.article": self.article.pk,
             "moderation.submission": self.in_review.latest_id,
             "moderation.suspension": self.suspension.pk,
+            "moderation.appeal": appeal.pk,
+            "moderation.watchword": WatchWord.objects.create(word="x").pk,
             "promotion.promotion": self.promotion.pk,
             "auth.group": Group.objects.get(name="Moderators").pk,
             "accounts.user": self.users["reader"].pk,  # type: ignore[union-attr]
@@ -177,9 +194,15 @@ class World:
             "id": self.objects["accounts.user"],
             "content_type_id": ContentType.objects.get_for_model(Article).pk,
             "object_id": self.article.pk,
+            "decision": self.return_.pk,
+            "suspension": self.suspension.pk,
         }
         if local == "tag":
             values["slug"] = Tag.objects.values_list("slug", flat=True)[0]
+        if local.startswith("my_image"):
+            values["pk"] = self.objects["articles.image"]
+        if local == "rule":
+            values["slug"] = "copy"
         if local == "promote":
             values["pk"] = self.other_article.pk
         if local.startswith("promotion"):
@@ -219,6 +242,10 @@ class World:
             "admin:articles_article_change": {"verdict": "hide", "reason": "x", "submitted": ""},
             "admin:articles_article_correct": {**text, "revision": live.number, "reason": "x"},
             "admin:moderation_suspension_add": {"username": "reader", "until": "2031-01-01T00:00", "reason": "x"},
+            "appeal_decision": {"text": "x"},
+            "appeal_suspension": {"text": "x"},
+            "admin:moderation_appeal_change": {"outcome": "refused", "answer": "x"},
+            "admin:moderation_submission_note": {"text": "x", "about": "author"},
             "admin:promotion_promotion_change": {"action": "decline", "reason": "x"},
             "admin:promotion_promotion_add": {"article": self.other_article.pk, "placement": place, "days": 1},
             "admin:auth_user_password_change": {**passwords, "usable_password": "true"},

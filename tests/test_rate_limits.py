@@ -21,7 +21,7 @@ from articles.models import Article
 from articles.promotion import public_ledger
 from articles.promotion import views as promotions
 from articles.search import views as search
-from articles.views import author, preview_links
+from articles.views import author, images, preview_links
 from articles.voting import views as voting
 from core import ratelimit
 from tests import factories
@@ -102,7 +102,7 @@ LIMITS = {
     ),
     "upload": Limit(
         act=lambda sender: new_article(sender, title="", image=image()),
-        constant=(author, "MAX_UPLOADS_PER_HOUR"),
+        constant=(images, "MAX_UPLOADS_PER_HOUR"),
         seconds=3600,
         sentence="You have uploaded too many images in a short time. Try again later.",
     ),

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from articles.models import Article, Checkpoint, Revision
 from articles.services import checkpoints
+from articles.services.body_images import drop_foreign_images, record_images
 from articles.services.publishing import save_draft
 from articles.services.revisions import (
     ArticleContent,
@@ -48,6 +49,7 @@ def autosave(*, article: Article, text: ArticleContent, page: PageState) -> Revi
     """
     latest, content = article.latest, sanitized(text)
     assert latest is not None  # `start_draft` creates both
+    before = latest.body
     if is_unchanged(latest, content):
         return latest
     is_copied = article.live_id is None and (latest.section_id, latest.language) != (
@@ -64,10 +66,12 @@ def autosave(*, article: Article, text: ArticleContent, page: PageState) -> Revi
             if checkpoints.is_due(latest, content):
                 checkpoints.create(latest)
             set_content(latest, content, page)
+            drop_foreign_images(latest, before)
             draft = Revision.objects.filter(pk=latest.pk, state=Revision.State.DRAFT, version=latest.version)
             latest.version += 1
             if not draft.update(**{name: getattr(latest, name) for name in SAVED_FIELDS}):
                 raise StaleVersion
+            record_images(latest, before)
     except IntegrityError as error:
         raise ActionNotAllowed(_("This section no longer exists. Choose another one.")) from error
     return latest

@@ -21,9 +21,9 @@ FIELDS = (
     *(*DISCLOSURE_FIELDS, "canonical_url"),
 )
 # The HTML is sanitised, so every element is closed except these.
-_TAG = re.compile(r"<(/?)([a-z][a-z0-9]*)[^>]*>")
+_TAG = re.compile(r"<(/?)([a-z][a-z0-9-]*)[^>]*>")
 _VOID = {"br", "hr", "img"}
-_INLINE = {"a", "br", "code", "em", "strong", "sub", "sup"}
+_INLINE = {"a", "br", "code", "em", "strong", "sub", "sup", "foot-note"}
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,8 @@ from accounts.services import lock_acting_user
 from articles.models import Article, ArticleTag, Revision
 from articles.models.ranking import hot
 from articles.services import checkpoints
-from articles.services.images import hide_images
+from articles.services.body_images import drop_foreign_images, record_images
+from articles.services.images import hide_images, show_images
 from articles.services.previews import end_link
 from articles.services.revisions import (
     ArticleContent,
@@ -205,6 +206,19 @@ def return_to_author(*, article: Article, revision_number: int) -> Article:
 
 
 @transaction.atomic
+def publish_returned(*, article: Article, revision_number: int) -> Article:
+    """Publish a revision that was returned, after its author's appeal.
+
+    Raises:
+        ActionNotAllowed: the author has changed the text since, or it is not returned.
+    """
+    article, revision = lock_article(article)
+    if revision.state != Revision.State.RETURNED or revision.number != revision_number:
+        raise ActionNotAllowed(_("The author has changed this text since it was returned."))
+    return _publish(article, revision)
+
+
+@transaction.atomic
 def hide(*, article: Article) -> Article:
     """Hide a published article and its images from all readers.
 
@@ -232,6 +246,7 @@ def restore(*, article: Article) -> Article:
     if article.state != Article.State.HIDDEN or article.live is None:
         raise ActionNotAllowed(_("This article is not hidden."))
     _set_state(article, Article.State.PUBLISHED)
+    show_images(article)
     update_tags(article, article.live)
     events.article_restored.send(Article, article=article)
     return article
@@ -276,9 +291,12 @@ def _save_revision(
     article: Article, revision: Revision, text: ArticleContent, page: PageState | None = None
 ) -> Article:
     """Save sanitised text into a revision, which becomes the latest one."""
+    before = revision.body
     set_content(revision, text, page)
+    drop_foreign_images(revision, before)
     revision.version = article.latest.version + 1 if article.latest else 1
     revision.save()
+    record_images(revision, before)
     article.latest = revision
     article.save(update_fields=["latest"])
     return article

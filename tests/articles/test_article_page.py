@@ -15,8 +15,8 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import User
+from articles.body import render
 from articles.models import Article, Image, Revision, Section
-from core.sanitizer import for_display
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -261,10 +261,10 @@ def test_preview_shows_tags_without_links(client: Client) -> None:
     assert 'rel="tag">&lt;i&gt;lamps</a>' in page
 
 
-def test_for_display_marks_links_of_paid_articles_as_sponsored() -> None:
+def test_render_marks_links_of_paid_articles_as_sponsored() -> None:
     body = '<p><a href="https://example.org">There</a></p>'
-    assert "sponsored" not in for_display(body)
-    assert "sponsored" in for_display(body, is_paid_for=True)
+    assert "sponsored" not in render(body, {})
+    assert "sponsored" in render(body, {}, is_paid_for=True)
 
 
 def test_article_with_image_has_a_preview_image_for_other_sites(client: Client) -> None:

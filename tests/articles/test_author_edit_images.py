@@ -16,7 +16,7 @@ from django.utils.datastructures import MultiValueDict
 from accounts.models import User
 from articles import forms
 from articles.models import Article, Image, RecoveredDraft
-from articles.views import draft_recovery, edit
+from articles.views import draft_recovery, images
 from core.images import MAX_BYTES
 from tests import factories
 from tests.articles.author_form import errors, filled, hidden_value, only_revision
@@ -74,7 +74,7 @@ def test_image_can_be_removed_and_replaced(client: Client, user: User) -> None:
 def test_too_many_uploads_are_429_and_keep_typed_text(
     client: Client, user: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(edit, "MAX_UPLOADS_PER_HOUR", 1)
+    monkeypatch.setattr(images, "MAX_UPLOADS_PER_HOUR", 1)
     client.post(NEW, filled(title="", image=upload(50, 50)))
     answer = client.post(NEW, filled(image=upload(50, 50)))
     assert answer.status_code == 429

@@ -198,6 +198,7 @@ def test_author_pages(site: Site, inspector: Inspector, log_in: LogIn) -> None:
     for article in (site.draft, site.returned, site.hidden, site.full):
         inspector.open(f"/my/articles/{article.pk}/")
     inspector.open(f"/my/articles/{site.draft.pk}/preview/", dark=True)
+    inspector.open("/my/images/", dark=True)
     for article in (site.waiting, site.changed, site.full):
         inspector.open(f"/my/articles/{article.pk}/preview/")
     log_in(page, site.long.author)  # suspended
