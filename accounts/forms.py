@@ -110,15 +110,19 @@ class SignupForm(AllauthFormMixin, allauth_forms.SignupForm):  # type: ignore[mi
             url=reverse("rules"),
         )
 
-    def try_save(self, request: HttpRequest) -> tuple[User | None, HttpResponse | None]:
-        """Save the new user; if the address has an account already, its owner is emailed and the page is the same.
+    def hash_password(self) -> None:
+        """Replace the password by its hash, before the transaction of the sign-up, because that takes long.
 
-        The password is hashed in that case too, so that both take the same time.
+        Also if the address has an account already, so that both take the same time.
         """
+        self.password_hash = make_password(normalize_password(self.cleaned_data.pop("password1")))
+
+    def try_save(self, request: HttpRequest) -> tuple[User | None, HttpResponse | None]:
+        """Save the new user; if the address has an account already, its owner is emailed and the page is the same."""
         if self.account_already_exists:
             # For a corrected address (`EmailVerificationSentView`).
-            password = make_password(normalize_password(self.cleaned_data["password1"]))
-            request.session["signup"] = {"username": self.cleaned_data["username"], "password": password}
+            signup = {"username": self.cleaned_data["username"], "password": self.password_hash}
+            request.session["signup"] = signup
         user, response = super().try_save(request)
         return user, response
 

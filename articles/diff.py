@@ -7,27 +7,45 @@ from collections.abc import Iterator
 from html import unescape
 from itertools import groupby, zip_longest
 
+from django.core.cache import cache
 from django.db.models import Field
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
-from django.utils.translation import ngettext
+from django.utils.translation import get_language, ngettext
 
 from articles.models import Revision
 from articles.models.content import Content
+from articles.models.disclosure import DISCLOSURE_FIELDS
 from core.diff import Change, changes
 
 # Paragraphs with fewer words in common are shown as removed and added.
 MIN_SIMILARITY = 0.4
 # So are the paragraphs after this many that differ: each comparison takes some time, however short they are.
 MAX_COMPARED = 2_000
-FIELDS = ["title", "summary", "section", "language", "tag_names", "image", "caption", "alternative_text", "credit"]
+FIELDS = [
+    *("title", "summary", "section", "language", "tag_names", "image", "caption", "alternative_text", "credit"),
+    *(*DISCLOSURE_FIELDS, "canonical_url"),
+]
+# Seconds.
+DIFFERENCE_TIMEOUT = 24 * 3600
 
 _BLOCK_TAG = re.compile(r"</?(?:p|h2|h3|ul|ol|li|blockquote|hr|figure|figcaption)(?: [^>]*)?>")
 _IMAGE = re.compile(r"<img ([^>]*)>")
 _LINK = re.compile(r'<a href="([^"]*)"[^>]*>(.*?)</a>', re.DOTALL)
 _TAG = re.compile(r"<(?:\"[^\"]*\"|[^\">])*>")  # The HTML is well-formed; `strip_tags` parses it again.
 _WORDS = re.compile(r"\S+\s*")
+
+
+def difference(before: Revision, after: Revision) -> tuple[list[tuple[str, SafeString]], list[tuple[str, SafeString]]]:
+    """Return `diff_fields` and `diff_bodies` of two submitted versions, computed once for each pair and language."""
+    versions = [f"{one.pk}.{one.version}" for one in (before, after)]
+    key = "difference-" + "-".join([*versions, get_language() or ""])
+    found = cache.get(key)
+    if found is None:
+        found = diff_fields(before, after), diff_bodies(before.body, after.body)
+        cache.set(key, found, DIFFERENCE_TIMEOUT)
+    return found  # type: ignore[no-any-return]
 
 
 def paragraphs(html: str) -> list[str]:
@@ -53,9 +71,8 @@ def diff_fields(before: Content, after: Content) -> list[tuple[str, SafeString]]
 
 
 def _value(content: Content, name: str) -> str:
-    if name == "language":
-        return content.get_language_display()
-    value = getattr(content, name)
+    display = getattr(content, f"get_{name}_display", None)  # Of a field with choices.
+    value = display() if display else getattr(content, name)
     return ", ".join(value) if isinstance(value, list) else str(value or "")
 
 

@@ -8,14 +8,17 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
+from django.utils import translation
 from django.utils.feedgenerator import Atom1Feed, Rss201rev2Feed, SyndicationFeed
 from django.utils.html import escape, format_html
+from django.utils.safestring import SafeString
 from django.views.generic import View
 
 from accounts.models import User
 from accounts.selectors import renamed_user
 from articles import presenters
 from articles.body import render_for_feed
+from articles.disclosure import disclosures, first_published
 from articles.models import Article, Image, Section
 from articles.selectors import images_of_live_texts
 from core.models import SiteSettings
@@ -87,6 +90,10 @@ class ArticleFeed(View):
         assert revision is not None  # guaranteed by a constraint
         assert article.section is not None
         body = render_for_feed(revision.body, images, url=url)
+        with translation.override(revision.language):
+            notes = [*disclosures(revision), *filter(None, [first_published(revision)])]
+        if notes:
+            body = format_html("<p><em>{}</em></p>", SafeString(" · ".join(notes))) + body
         if revision.image:
             image = presenters.absolute_url(revision.image.url(960))
             caption = " ".join(filter(None, [revision.caption, revision.credit]))

@@ -20,8 +20,10 @@ from PIL import Image as PILImage
 
 from accounts.models import User
 from articles.body import with_embeds
+from articles.disclosure_form import DisclosureForm
 from articles.fields import CachedSectionField, SectionField, TokenField, tag_names
 from articles.models import Article, Image, Revision, Section
+from articles.models.disclosure import DISCLOSURE_FIELDS
 from articles.models.image import WIDTHS
 from articles.services.images import store_image
 from articles.services.revisions import ArticleContent, PageState
@@ -34,7 +36,10 @@ from core.markdown import from_form
 MAX_BODY_LENGTH = 100_000  # characters, with the markup
 IMAGE_SALT = "articles.forms.image"
 # Fields that the form, `Revision` and `ArticleContent` have in common.
-SAME_NAMED_FIELDS = ("title", "summary", "body", "section", "language", "alternative_text", "caption", "credit")
+SAME_NAMED_FIELDS = (
+    *("title", "summary", "body", "section", "language", "alternative_text", "caption", "credit"),
+    *(*DISCLOSURE_FIELDS, "canonical_url"),
+)
 MAX_KEYS = 10
 _KEY = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _END_OF_BLOCK = re.compile(
@@ -65,7 +70,7 @@ def image_from_token(token: str, user: User, stored: Revision | None = None) -> 
         return None
 
 
-class ArticleForm(forms.Form):
+class ArticleForm(DisclosureForm):
     """The content of an article.
 
     Validation stores nothing. The view calls `store_image()` also when other fields are invalid: the form is shown

@@ -16,8 +16,10 @@ from django.utils.timesince import timesince
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
+from articles import disclosure
 from articles.body import has_embeds
 from articles.models import Article, Image, Revision, Section
+from articles.models.disclosure import DISCLOSURE_FIELDS
 from articles.models.slugs import slug_of
 from articles.selectors import Card, images_of_texts
 
@@ -151,6 +153,7 @@ def article_page_context(article: Article, revision: Revision, *, section: Secti
             *(article.pk, article.slug, article.published_at, article.live_id, revision.pk, revision.submitted_at),
             *(revision.language, revision.title, revision.summary, revision.body, revision.tag_names),
             *(revision.caption, revision.alternative_text, revision.credit, image and (image.key, image.width)),
+            *(getattr(revision, name) for name in (*DISCLOSURE_FIELDS, "canonical_url")),
             *(author.username, author.name, author.is_active, author.is_staff, author.avatar_key),
             section and (section.slug, section_name(section)),
             *sorted((one.pk, one.key, one.width) for one in body_images.values()),
@@ -177,4 +180,6 @@ def json_ld(article: Article, revision: Revision, site_name: str) -> dict[str, A
         "author": {"@type": "Person", "name": author.name}
         | ({"url": absolute_url(author.get_absolute_url())} if author.is_active else {}),
         "publisher": {"@type": "Organization", "name": site_name, "url": settings.ORIGIN},
+        **({"isBasedOn": revision.canonical_url} if revision.canonical_url else {}),
+        **disclosure.json_ld(revision),
     }

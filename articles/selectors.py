@@ -20,7 +20,7 @@ from django.urls import reverse
 from accounts.models import User
 from accounts.selectors import AVATAR_SIZES, avatar_path
 from articles.body import images_in
-from articles.models import Article, Image, Revision, Section
+from articles.models import Article, Image, PreviewLink, Revision, Section
 from articles.models.article import BY_STATE_CHANGE, DETAIL_FIELDS, ArticleQuerySet, article_slug
 from core.http_cache import FRESH_SECONDS
 
@@ -138,6 +138,16 @@ def own_article(user: User | AnonymousUser, pk: int, *, or_in_trash: bool = Fals
     return get_object_or_404(
         articles.select_related("latest__image", "latest__section", "live", "section", "author"), pk=pk
     )
+
+
+def shared_article(token: str) -> Article:
+    """Return the article of a secret link, with its latest revision.
+
+    Raises:
+        Http404: there is no such link, or it has ended.
+    """
+    related = ("article__latest__image", "article__latest__section", "article__live", "article__author")
+    return get_object_or_404(PreviewLink.objects.live().select_related(*related), token=token).article
 
 
 def own_images(user: User, query: str = "") -> QuerySet[Image]:

@@ -7,7 +7,7 @@ from django.views.generic import TemplateView
 from articles import sitemaps
 from articles.embeds import FRAME_SOURCES
 from articles.feeds import ArticleAtomFeed, ArticleFeed
-from articles.views import author, edit, images, public, versions
+from articles.views import author, edit, images, preview_links, public, versions
 from core.http_cache import public_page, with_frames_from
 
 # Prefixed with the language.
@@ -26,7 +26,6 @@ urlpatterns = [
     path("tags/<str:slug>/", public_page(public.TagView.as_view()), name="tag"),
     path("authors/<str:username>/", public_page(public.AuthorView.as_view()), name="author"),
     path("about/", public_page(TemplateView.as_view(template_name="articles/about.html")), name="about"),
-    path("rules/", public_page(TemplateView.as_view(template_name="articles/rules.html")), name="rules"),
     path("my/articles/", author.MyArticlesView.as_view(), name="my_articles"),
     path("my/articles/trash/", author.TrashView.as_view(), name="my_articles_trash"),
     path("my/articles/new/", edit.EditView.as_view(), name="my_article_new"),
@@ -41,6 +40,9 @@ urlpatterns = [
         with_frames_from(FRAME_SOURCES, author.PreviewView.as_view()),
         name="my_article_preview",
     ),
+    path("my/articles/<int:pk>/preview/link/", preview_links.create, name="my_article_preview_link"),
+    path("my/articles/<int:pk>/preview/link/end/", preview_links.end, name="my_article_preview_link_end"),
+    path("preview/<str:token>/", with_frames_from(FRAME_SOURCES, preview_links.show), name="preview_link"),
     path("my/articles/<int:pk>/submit/", author.submit, name="my_article_submit"),
     path("my/articles/<int:pk>/withdraw/", author.withdraw, name="my_article_withdraw"),
     path("my/articles/<int:pk>/discard/", author.discard, name="my_article_discard"),

@@ -69,8 +69,9 @@ def _cleaner_with(link_rel: str) -> nh3.Cleaner:
     )
 
 
-_cleaner = _cleaner_with("nofollow ugc noopener")
-_sponsored_cleaner = _cleaner_with("sponsored nofollow ugc noopener")
+LINK_REL = "nofollow ugc noopener"
+_cleaner = _cleaner_with(LINK_REL)
+_sponsored_cleaner = _cleaner_with(f"sponsored {LINK_REL}")
 # Written by word processors and older editors.
 _SYNONYMS = [
     (re.compile(r"<(/?)b(?=[\s>])", re.IGNORECASE), r"<\1strong"),

@@ -12,10 +12,21 @@ from django.utils import timezone
 
 from accounts.models import User
 from articles.models import Article
-from articles.readership.models import ArticleHit, DailyStats, PageRead, PageView
+from articles.readership.exits import NO_REFERRER, SAME_SITE
+from articles.readership.models import ArticleHit, DailyReferrer, DailyStats, PageRead, PageView
 from articles.readership.visitors import today
 from articles.voting.services import Choice, cast_vote
 from demo.users import VOTERS
+
+# The sites that readers come from, with their shares of the exits that are reported.
+SITES = {
+    NO_REFERRER: 0.38,
+    SAME_SITE: 0.24,
+    "google.com": 0.16,
+    "t.me": 0.12,
+    "facebook.com": 0.07,
+    "forum.example.org": 0.03,
+}
 
 
 def add_votes_and_views(*, article: Article, published_at: datetime, rng: random.Random) -> None:
@@ -37,11 +48,21 @@ def add_votes_and_views(*, article: Article, published_at: datetime, rng: random
             by_author=1 if index == 0 else 0,
             by_staff=1 if index < 2 else 0,
             by_bots=round(count * rng.uniform(0.1, 0.4)),
+            quarter_1=round(count * (1 - read_share) * 0.5),
+            quarter_2=round(count * (1 - read_share) * 0.25),
+            quarter_3=round(count * (1 - read_share) * 0.15),
+            quarter_4=round(count * read_share),
         )
         for index, count in enumerate(views)
         if count
     ]
     DailyStats.objects.bulk_create(days)
+    DailyReferrer.objects.bulk_create(
+        DailyReferrer(article=article, day=stats.day, site=site, visits=visits)
+        for stats in days
+        for site, share in SITES.items()
+        if (visits := round(stats.views * 0.9 * share))
+    )
     Article.objects.filter(pk=article.pk).update(views=sum(day.views for day in days))
     # The site stores the rows of two days, and `recount` compares them with the statistics.
     for stats in days:

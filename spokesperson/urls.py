@@ -8,7 +8,7 @@ from django.urls import include, path
 import articles.promotion.urls
 import articles.readership.urls
 import articles.urls
-from spokesperson import views
+from spokesperson import author_statistics, views
 from spokesperson.health import client, health, live, ready
 from spokesperson.statistics import site_statistics
 
@@ -26,6 +26,16 @@ urlpatterns = [
         path("", include("articles.readership.urls")),
         path("", include("articles.promotion.urls")),
         path("", include("articles.urls")),
+        path("my/statistics/", author_statistics.all_statistics, name="my_statistics"),
+        path("my/articles/<int:pk>/statistics/", author_statistics.article_statistics, name="my_article_statistics"),
+        *(
+            path(f"my/{pages}statistics/{table}.csv", view, {"table": table}, name=f"{name}_{table}")
+            for table in author_statistics.TABLES
+            for pages, view, name in (
+                ("", author_statistics.all_statistics_csv, "my_statistics"),
+                ("articles/<int:pk>/", author_statistics.article_statistics_csv, "my_article_statistics"),
+            )
+        ),
         path("", include("articles.moderation.urls")),
         path("accounts/", include("accounts.urls")),
         path("admin/statistics/", admin.site.admin_view(site_statistics), name="site_statistics"),

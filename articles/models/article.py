@@ -14,6 +14,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from articles.models.disclosure import DISCLOSURE_FIELDS
 from articles.models.slugs import slug_of
 from articles.models.taxonomy import Section, Tag
 from core.pagination import KeysetOrdering
@@ -46,7 +47,7 @@ CARD_FIELDS = (*_FIELDS, "section__slug", "section__name", "section__name_ru", "
 DETAIL_FIELDS = (
     *(*_FIELDS, "section", "author__is_staff", "author__avatar_key", "author__allows_promotion_by_others"),
     *("live__body", "live__tag_names", "live__caption", "live__alternative_text", "live__credit"),
-    "live__submitted_at",
+    *("live__submitted_at", "live__canonical_url", *(f"live__{name}" for name in DISCLOSURE_FIELDS)),
 )
 
 

@@ -8,13 +8,16 @@ from django.utils import timezone
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
+from articles.models.disclosure import Disclosure
 from articles.models.image import Image
 from articles.models.taxonomy import Section
 from core.fields import LineField
 from core.text import CODE_POINTS
 
+MAX_CANONICAL_URL = 500
 
-class Content(models.Model):
+
+class Content(Disclosure):
     """A text with its particulars. A draft needs none; `missing_for_submission` says what a submission needs."""
 
     title = LineField(_("title"), max_length=140 * CODE_POINTS, blank=True)
@@ -36,6 +39,10 @@ class Content(models.Model):
     caption = LineField(_("caption"), max_length=300 * CODE_POINTS, blank=True)
     alternative_text = LineField(_("alternative text"), max_length=200 * CODE_POINTS, blank=True)
     credit = LineField(_("credit"), max_length=120 * CODE_POINTS, blank=True)
+    # Where the text appeared first, if that was elsewhere. The server never requests it.
+    canonical_url = models.URLField(
+        _("first published at"), max_length=MAX_CANONICAL_URL, blank=True, default="", db_default=""
+    )
     updated_at = models.DateTimeField(_("saved"), default=timezone.now)
     # Identifies this text among all that the article ever had: it grows by one with each change.
     version = models.PositiveIntegerField(default=1, db_default=1, editable=False)

@@ -50,6 +50,10 @@ class Revision(Content):
                 condition=Q(state="draft") | (Q(section__isnull=False) & ~Q(title="")),
                 name="revision_submitted_has_title_and_section",
             ),
+            models.CheckConstraint(
+                condition=Q(canonical_url="") | Q(canonical_url__startswith="https://"),
+                name="revision_canonical_url_is_https",
+            ),
         ]
         indexes = [
             models.Index(fields=["submitted_at", "id"], condition=Q(state="in_review"), name="revision_queue"),

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -17,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from articles.promotion.models import LedgerEntry, LedgerHead, Placement, Promotion, PromotionDay
+from core.csv_files import csv_response
 from core.pagination import KeysetOrdering, Page, paginate
 from core.ratelimit import check_rate_limit
 
@@ -162,16 +162,3 @@ def _file(request: HttpRequest) -> tuple[Sequence[Promotion], str | None]:
     filters, page = _page(request, FILE_SIZE)
     query = urlencode({**filters, "after": page.next_cursor})
     return page.object_list, f"{settings.ORIGIN}{request.path}?{query}" if page.next_cursor else None
-
-
-def csv_response(filename: str, rows: Iterable[Iterable[object]]) -> HttpResponse:
-    """Return a CSV file. Text of users is never taken for a formula by a spreadsheet."""
-    headers = {"Content-Disposition": f'attachment; filename="{filename}"'}
-    response = HttpResponse(content_type="text/csv; charset=utf-8", headers=headers)
-    csv.writer(response).writerows([_escape_formula(value) for value in row] for row in rows)
-    return response
-
-
-def _escape_formula(value: object) -> object:
-    is_formula = isinstance(value, str) and value.lstrip().startswith(("=", "+", "-", "@", "\t", "\r"))
-    return f"'{value}" if is_formula else value

@@ -23,7 +23,6 @@ from accounts.models import User
 from articles.promotion.forms import AnswerForm, CancelForm, OutcomeForm, RequestForm
 from articles.promotion.models import Payment, Plan, Promotion
 from articles.promotion.models.payment import format_amount
-from articles.promotion.public_ledger import csv_response
 from articles.promotion.selectors import (
     own_promotion,
     promotion_of_own_article,
@@ -38,6 +37,7 @@ from articles.promotion.services.tracking import record
 from articles.readership.visitors import is_prefetch, is_same_origin, visitor_of
 from articles.selectors import published_article
 from core.charts import chart
+from core.csv_files import csv_response
 from core.exceptions import ActionNotAllowed
 from core.ratelimit import check_rate_limit
 

@@ -107,11 +107,34 @@ class PageRead(ArticleHit):
         verbose_name_plural = _("reads")
 
 
+class PageExit(ArticleHit):
+    """The page was left. What the page reported is added to sums of the day and not stored with the visitor."""
+
+    # A report of the page says more (`articles.readership.exits`).
+    metrics = {DailyHit.Kind.COUNTED: "quarter_1"}
+
+    class Meta(ArticleHit.Meta):
+        verbose_name = _("exit")
+        verbose_name_plural = _("exits")
+
+
 class PendingCount(AbstractPendingCount):
     """Views or reads of an article's day that the rollup has not added yet."""
 
     # Without an index: the table is emptied every few seconds.
     article = models.ForeignKey(Article, on_delete=models.CASCADE, related_name="+", db_index=False)
+
+    def __str__(self) -> str:
+        return f"{self.article_id} {self.day} {self.metric} {self.number}"
+
+
+class PendingExitCount(AbstractPendingCount):
+    """Quarters of the text, and sites, of an article's day that the rollup has not added yet."""
+
+    # Without an index: the table is emptied every few seconds.
+    article = models.ForeignKey(Article, on_delete=models.CASCADE, related_name="+", db_index=False)
+    # The name of a column of the statistics, or a prefix and the name of a site.
+    metric = models.CharField(max_length=110)
 
     def __str__(self) -> str:
         return f"{self.article_id} {self.day} {self.metric} {self.number}"
@@ -128,6 +151,11 @@ class DailyStats(models.Model):
     by_staff = models.PositiveIntegerField(_("by staff"), default=0)
     by_bots = models.PositiveIntegerField(_("by declared bots"), default=0)
     over_rate = models.PositiveIntegerField(_("too many from one address"), default=0)
+    # How many readers got no further than this quarter of the text; null on days before this was counted.
+    quarter_1 = models.PositiveIntegerField(default=0, null=True)
+    quarter_2 = models.PositiveIntegerField(default=0, null=True)
+    quarter_3 = models.PositiveIntegerField(default=0, null=True)
+    quarter_4 = models.PositiveIntegerField(default=0, null=True)
 
     class Meta:
         verbose_name = _("daily statistics")
@@ -150,3 +178,19 @@ class DailyStats(models.Model):
     def read_share(self) -> float | None:
         """Reads as a percentage of the views; None without views."""
         return 100 * self.reads / self.views if self.views else None
+
+
+class DailyReferrer(models.Model):
+    """How many readers of an article's day came from a site."""
+
+    article = models.ForeignKey(Article, on_delete=models.CASCADE, related_name="+", db_index=False)
+    day = models.DateField()
+    # A host name, or one of the values of `articles.readership.exits`.
+    site = models.CharField(max_length=100)
+    visits = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["article", "day", "site"], name="daily_referrer_once")]
+
+    def __str__(self) -> str:
+        return f"{self.article_id} {self.day} {self.site}"

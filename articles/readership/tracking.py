@@ -71,7 +71,12 @@ def record_hits(
     new = _new_hits(hits, model, fields) if hits else []
     if not new:
         return 0
-    counts = Counter((hit.target_id, hit.day, metrics[hit.kind]) for hit in new if hit.kind in metrics)
+    counts = Counter(
+        (hit.target_id, hit.day, metric)
+        for hit in new
+        if hit.kind in metrics
+        for metric in hit.metrics or (metrics[hit.kind],)
+    )
     target = f"{model.target}_id"
     with transaction.atomic():
         # Always in the same order, so that two processes never deadlock.
@@ -171,15 +176,22 @@ def _add_to_stats(counts: DayCounts, stats_model: type[Model], target: str) -> N
         added = counts.get((getattr(row, f"{target}_id"), row.day))
         if added:
             for metric, number in added.items():
-                setattr(row, metric, getattr(row, metric) + number)
+                # Null on a day on which this metric was not counted yet.
+                setattr(row, metric, (getattr(row, metric) or 0) + number)
             changed.append(row)
-    stats.bulk_update(changed, sorted({metric for added in counts.values() for metric in added}), batch_size=500)
+    if changed:
+        stats.bulk_update(changed, sorted({metric for added in counts.values() for metric in added}), batch_size=500)
 
 
-def delete_old_hits(*, model: type[DailyHit], batch: int = 1000) -> int:
-    """Delete the hits of past days, a batch at a time, so that no other query waits; return how many. Sums stay."""
-    before = today() - timedelta(days=KEEP_DAYS)
-    # Hits are written in the order of their days, so the oldest come first and no index on the day is needed. Each
+def delete_old_hits(*, model: type[Model], batch: int = 1000, keep_days: int = KEEP_DAYS) -> int:
+    """Delete the rows of past days, a batch at a time, so that no other query waits; return how many. Sums stay.
+
+    Args:
+        model: has a `day`; hits, for example.
+        keep_days: whole days before today whose rows stay.
+    """
+    before = today() - timedelta(days=keep_days)
+    # Rows are written in the order of their days, so the oldest come first and no index on the day is needed. Each
     # batch starts after the last one, so that deleted rows are not scanned again.
     deleted, last = 0, 0
     while True:

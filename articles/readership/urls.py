@@ -11,5 +11,6 @@ urlpatterns = [
 untranslated_urlpatterns = [
     path("beacon/<int:pk>/", views.beacon, name="beacon"),
     path("beacon/<int:pk>/read/", views.beacon_read, name="beacon_read"),
+    path("beacon/<int:pk>/exit/", views.beacon_exit, name="beacon_exit"),
     path("beacon/<int:pk>.gif", views.beacon_image, name="beacon_image"),
 ]

@@ -5,6 +5,7 @@ The beacon sets no cookie, starts no session, and is never cached.
 
 from base64 import b64decode
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.humanize.templatetags.humanize import intcomma
@@ -18,8 +19,9 @@ from django.views.decorators.http import require_POST, require_safe
 from django.views.generic import TemplateView
 
 from articles.readership.beacon import count, group_commit
+from articles.readership.exits import MAX_BODY_LENGTH, exit_metrics
 from articles.readership.group_commit import NotWritten
-from articles.readership.models import ArticleHit, DailyStats, PageRead, PageView
+from articles.readership.models import ArticleHit, DailyStats, PageExit, PageRead, PageView
 from articles.readership.selectors import ArticleCounts, article_counts
 from articles.readership.services import Beacon
 from articles.readership.visitors import is_prefetch, is_same_origin, today, visitor_of
@@ -49,6 +51,14 @@ def beacon_read(request: HttpRequest, pk: int) -> HttpResponse:
     return _count(request, pk, PageRead)
 
 
+@csrf_exempt
+@require_POST
+def beacon_exit(request: HttpRequest, pk: int) -> HttpResponse:
+    """Count how far the reader got when they left the page, and which site they came from."""
+    metrics = exit_metrics(request.read(MAX_BODY_LENGTH + 1), own_host=str(urlsplit(settings.ORIGIN).hostname))
+    return _count(request, pk, PageExit, metrics=metrics) if metrics else HttpResponse(status=400, headers=NO_STORE)
+
+
 @require_safe
 def beacon_image(request: HttpRequest, pk: int) -> HttpResponse:
     """Count a view of a browser without JavaScript, by an image in the page."""
@@ -57,7 +67,9 @@ def beacon_image(request: HttpRequest, pk: int) -> HttpResponse:
     return HttpResponse(PIXEL, content_type="image/gif", headers=NO_STORE) if is_counted else response
 
 
-def _count(request: HttpRequest, pk: int, model: type[ArticleHit], *, is_image: bool = False) -> HttpResponse:
+def _count(
+    request: HttpRequest, pk: int, model: type[ArticleHit], *, is_image: bool = False, metrics: tuple[str, ...] = ()
+) -> HttpResponse:
     if not is_same_origin(request.META, origin=settings.ORIGIN, is_image=is_image):
         message = _("Only pages of this site can record views.")
         return HttpResponse(message, status=403, content_type="text/plain; charset=utf-8", headers=NO_STORE)
@@ -66,7 +78,7 @@ def _count(request: HttpRequest, pk: int, model: type[ArticleHit], *, is_image: 
     if pk > BigAutoField.MAX_BIGINT:
         return HttpResponse(status=404, headers=NO_STORE)
     try:
-        is_published = count(Beacon(model=model, article_id=pk, visitor=visitor_of(request)))
+        is_published = count(Beacon(model=model, article_id=pk, visitor=visitor_of(request), metrics=metrics))
     except NotWritten:
         group_commit.refused += 1
         return HttpResponse(status=503, headers={**NO_STORE, "Retry-After": str(RETRY_AFTER)})

@@ -52,6 +52,8 @@ class Hit(NamedTuple):
     source: UUID
     kind: str
     has_account: bool = False
+    # What it adds to the statistics, instead of the metric of its kind.
+    metrics: tuple[str, ...] = ()
 
 
 def today() -> date:
@@ -108,10 +110,15 @@ def is_same_origin(meta: Mapping[str, str], *, origin: str, is_image: bool = Fal
     return _origin_of(meta.get("HTTP_REFERER", "")) == origin
 
 
-def classify_hit(visitor: Visitor, *, target_id: int, author_id: int, day: date, salt: bytes) -> Hit:
+def classify_hit(
+    visitor: Visitor, *, target_id: int, author_id: int, day: date, salt: bytes, metrics: tuple[str, ...] = ()
+) -> Hit:
     """Classify a hit: by the author, by staff, by a declared bot, or counted.
 
     All bots of one address are one visitor, so that invented names create no rows.
+
+    Args:
+        metrics: what it adds to the statistics if it is counted, instead of the metric of its kind.
     """
     kind = DailyHit.Kind.COUNTED
     if visitor.account_id is not None:
@@ -131,6 +138,7 @@ def classify_hit(visitor: Visitor, *, target_id: int, author_id: int, day: date,
         source=_hash(salt, f"source|{visitor.address}"),
         kind=kind,
         has_account=visitor.account_id is not None,
+        metrics=metrics,
     )
 
 

@@ -13,9 +13,12 @@ from django.core.exceptions import ImproperlyConfigured, PermissionDenied, Suspi
 from django.core.handlers.wsgi import WSGIRequest
 
 from articles.readership import views
+from articles.readership.exits import MAX_BODY_LENGTH
 
-_PATH = re.compile(r"/beacon/([0-9]{1,18})(/|/read/|\.gif)")
-_VIEWS = {"/": views.beacon, "/read/": views.beacon_read, ".gif": views.beacon_image}
+_PATH = re.compile(r"/beacon/([0-9]{1,18})(/|/read/|/exit/|\.gif)")
+_VIEWS = {"/": views.beacon, "/read/": views.beacon_read, "/exit/": views.beacon_exit, ".gif": views.beacon_image}
+_NO_BODY = {None, "", "0"}
+_BODY = {str(length) for length in range(1, MAX_BODY_LENGTH + 1)}
 
 
 class BeaconApplication:
@@ -31,7 +34,7 @@ class BeaconApplication:
             or environ["REQUEST_METHOD"] != ("GET" if match[2] == ".gif" else "POST")
             or settings.SESSION_COOKIE_NAME in environ.get("HTTP_COOKIE", "")
             or environ.get("QUERY_STRING")
-            or environ.get("CONTENT_LENGTH") not in {None, "", "0"}
+            or environ.get("CONTENT_LENGTH") not in (_BODY if match[2] == "/exit/" else _NO_BODY)
         ):
             return self.app(environ, start_response)
         request = WSGIRequest(environ)

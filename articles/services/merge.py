@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from articles.models.disclosure import DISCLOSURE_FIELDS
 from articles.services.revisions import ArticleContent
 from core.diff import changes
 
@@ -17,6 +18,7 @@ MAX_PLACES = 200
 FIELDS = (
     *("title", "section", "language", "tag_names", "summary"),
     *("image", "alternative_text", "caption", "credit"),
+    *(*DISCLOSURE_FIELDS, "canonical_url"),
 )
 # The HTML is sanitised, so every element is closed except these.
 _TAG = re.compile(r"<(/?)([a-z][a-z0-9-]*)[^>]*>")

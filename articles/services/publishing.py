@@ -21,6 +21,7 @@ from articles.models.ranking import hot
 from articles.services import checkpoints
 from articles.services.body_images import drop_foreign_images, record_images
 from articles.services.images import hide_images, show_images
+from articles.services.previews import end_link
 from articles.services.revisions import (
     ArticleContent,
     PageState,
@@ -205,6 +206,19 @@ def return_to_author(*, article: Article, revision_number: int) -> Article:
 
 
 @transaction.atomic
+def publish_returned(*, article: Article, revision_number: int) -> Article:
+    """Publish a revision that was returned, after its author's appeal.
+
+    Raises:
+        ActionNotAllowed: the author has changed the text since, or it is not returned.
+    """
+    article, revision = lock_article(article)
+    if revision.state != Revision.State.RETURNED or revision.number != revision_number:
+        raise ActionNotAllowed(_("The author has changed this text since it was returned."))
+    return _publish(article, revision)
+
+
+@transaction.atomic
 def hide(*, article: Article) -> Article:
     """Hide a published article and its images from all readers.
 
@@ -216,6 +230,7 @@ def hide(*, article: Article) -> Article:
     ArticleTag.objects.filter(article=article).delete()
     _set_state(article, Article.State.HIDDEN)
     hide_images(article)
+    end_link(article=article)
     events.article_hidden.send(Article, article=article)
     return article
 
@@ -266,6 +281,7 @@ def discard(*, article: Article) -> None:
         raise ActionNotAllowed(_("You can only delete a draft that was never published."))
     if article.state != Article.State.DRAFT or latest.number > 1:
         raise ActionNotAllowed(_("A moderator has decided on this article, so it cannot be deleted."))
+    end_link(article=article)
     if article.deleted_at is None:  # Otherwise the button was pressed twice.
         article.deleted_at = timezone.now()
         article.save(update_fields=["deleted_at"])

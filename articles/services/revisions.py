@@ -9,7 +9,9 @@ from uuid import UUID
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from articles.disclosure import missing_answers
 from articles.models import Article, ArticleTag, Image, Revision, Section, Tag
+from articles.models.disclosure import DETAILS
 from core.exceptions import ActionNotAllowed
 from core.sanitizer import plain_text, sanitize
 from core.text import is_visible
@@ -32,6 +34,14 @@ class ArticleContent:
     caption: str = ""
     alternative_text: str = ""
     credit: str = ""
+    canonical_url: str = ""
+    sponsorship: str = ""
+    sponsor: str = ""
+    interest: str = ""
+    interest_note: str = ""
+    ai_help: str = ""
+    translation: str = ""
+    translation_of: str = ""
 
 
 class StaleVersion(ActionNotAllowed):
@@ -103,7 +113,9 @@ def check_in_review(revision: Revision, number: int | None = None) -> None:
 
 def sanitized(content: ArticleContent) -> ArticleContent:
     """Return the content as it is stored."""
-    return replace(content, body=sanitize(content.body))
+    # Details without the answer that needs them are not shown, so they are not stored either.
+    unused = {detail: "" for name, (answer, detail) in DETAILS.items() if getattr(content, name) != answer}
+    return replace(content, body=sanitize(content.body), **unused)
 
 
 def set_content(revision: Revision, content: ArticleContent, page: PageState | None = None) -> None:
@@ -137,7 +149,8 @@ def _pk(instance: Section | Image | None) -> int | None:
 def is_empty(content: ArticleContent) -> bool:
     """Return whether nothing was typed."""
     typed = (content.title, content.summary, content.body, content.caption, content.alternative_text, content.credit)
-    return not any(typed) and not content.tag_names and content.image is None
+    disclosed = (content.sponsor, content.interest_note, content.translation_of, content.canonical_url)
+    return not any((*typed, *disclosed)) and not content.tag_names and content.image is None
 
 
 def missing_for_submission(revision: Revision) -> dict[str, str]:
@@ -149,7 +162,7 @@ def missing_for_submission(revision: Revision) -> dict[str, str]:
         missing["body"] = _("Write at least %(count)d words.") % {"count": MIN_WORDS}
     if revision.section_id is None:
         missing["section"] = _("Choose a section.")
-    return missing
+    return missing | missing_answers(revision)
 
 
 def update_tags(article: Article, revision: Revision) -> None:

@@ -17,12 +17,15 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from articles import body, presenters
+from articles.disclosure import disclosures, first_published
 from articles.models import Article, Image, Revision
 from articles.selectors import Card
 from core.sanitizer import for_display
 
 register = template.Library()
 for _filter in (
+    disclosures,
+    first_published,
     body.short_code,
     for_display,
     presenters.ago,

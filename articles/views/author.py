@@ -18,7 +18,7 @@ from django.views.generic import TemplateView
 
 from accounts.models import User
 from accounts.selectors import has_confirmed_email
-from articles.models import Article, Revision
+from articles.models import Article, PreviewLink, Revision
 from articles.models.article import BY_STATE_CHANGE
 from articles.presenters import article_page_context
 from articles.selectors import own_article
@@ -84,11 +84,15 @@ class PreviewView(LoginRequiredMixin, TemplateView):
         article = own_article(user, self.kwargs["pk"])
         revision = article.latest
         assert revision is not None  # `start_draft` creates both
+        status = submission_status(user)
+        is_shown = revision.pk != article.live_id and article.state != Article.State.HIDDEN
         return super().get_context_data(
+            can_share=is_shown and status["confirmed"] and not status["suspended_until"],
             missing=missing_for_submission(revision),
             preview=True,
+            preview_link=PreviewLink.objects.live().filter(article=article).select_related("article").first(),
             **article_page_context(article, revision),
-            **submission_status(user),
+            **status,
             **kwargs,
         )
 

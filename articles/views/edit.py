@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
@@ -29,7 +28,7 @@ from core.exceptions import ActionNotAllowed
 from core.ratelimit import RateLimited, check_rate_limit
 
 # What the page of a conflict sends again.
-KEPT_FIELDS = (*SAME_NAMED_FIELDS, "tags", "image_token", "form_key", "save_key")
+SENT_FIELDS = (*SAME_NAMED_FIELDS, "tags", "image_token", "form_key", "save_key")
 MAX_ARTICLES_PER_HOUR = 30
 # static/js/autosave.js sends one in three seconds at most.
 MAX_AUTOSAVES_PER_HOUR = 3600
@@ -178,7 +177,7 @@ def merge_texts(request: HttpRequest, pk: int) -> HttpResponse:
         return conflict_page(request, form, article)
     keep, mine = request.POST.get("keep"), form.to_content()
     if keep == merge.THEIRS:
-        messages.success(request, _("The other text was kept."))
+        messages.success(request, _("The other text stays as it is."))
         return redirect("my_article_edit", pk=pk)
     if keep != merge.MINE:
         theirs = drafts.content_of(article.latest)
@@ -205,7 +204,7 @@ def conflict_page(request: HttpRequest, form: ArticleForm, article: Article, *, 
     is_long = len(merge.differing(compared)) > merge.MAX_PLACES
     context = {
         "form": form,
-        "kept_fields": KEPT_FIELDS,
+        "sent_fields": SENT_FIELDS,
         "article": article,
         "latest": latest,
         "choices": [(merge.THEIRS, _("The other text")), (merge.MINE, _("My text")), (merge.BOTH, _("Both"))],
@@ -258,8 +257,8 @@ def _shown(name: str, content: ArticleContent) -> str:
     value = getattr(content, name)
     if name == "section":
         return section_name(value) if value else ""
-    if name == "language":
-        return str(dict(settings.LANGUAGES)[value])
+    if labels := dict(Revision._meta.get_field(name).flatchoices):  # type: ignore[union-attr]
+        return str(labels.get(value, ""))
     return ", ".join(value) if isinstance(value, list) else str(value)
 
 

@@ -173,6 +173,7 @@ class Autosave {
     if (!this.form.dataset.article) this.goOn(answer)
     const time = timeOf(answer.saved_at)
     if (unsaved.length) {
+      this.storeCopy(null)
       const sentences = unsaved.map(([name, sentence]) => `${labelOf(this.form, name)}: ${sentence}`)
       this.say(`${this.words.except.replace("{time}", time)} ${sentences.join(" ")}`, true)
     } else {
@@ -274,7 +275,7 @@ function labelOf(form, name) {
 function timeOf(moment) {
   const date = new Date(moment)
   const isToday = date.toDateString() === new Date().toDateString()
-  const options = { hour: "2-digit", minute: "2-digit", ...(!isToday && { day: "numeric", month: "long" }) }
+  const options = { hour: "2-digit", minute: "2-digit", hourCycle: "h23", ...(!isToday && { day: "numeric", month: "long" }) }
   return date.toLocaleString(document.documentElement.lang, options)
 }
 

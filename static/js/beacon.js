@@ -1,19 +1,21 @@
-// Report once that this page was opened, when it has been visible for a second in all, and once that it was read: half a
-// minute in all, and three quarters of its text passed by. docs/readership.md
+// Report once that this page was opened, when it has been visible for a second in all; once that it was read: half a minute
+// in all, and three quarters of its text passed by; and once, when it is left for the first time, the quarter of the text
+// that was reached and the host name of the page before. docs/readership.md
 const article = document.querySelector("[data-beacon]");
 const text = article?.querySelector(".prose");
 const VIEW_MS = 1000;
 const READ_MS = 30_000;
 const READ_SHARE = 0.75;
-const readUrl = article?.dataset.beaconRead;
-let viewUrl = article?.dataset.beacon;
+const QUARTERS = 4;
+let { beacon: viewUrl, beaconRead: readUrl, beaconExit: exitUrl } = article?.dataset ?? {};
 let visibleMs = 0;
 let visibleSince = null;
 let timer = 0;
-let hasPassed = false;
+// The share of the text that the lower edge of the window has passed. Scrolling back up does not change it.
+let deepest = 0;
 
-function send(url) {
-  if (!navigator.sendBeacon?.(url)) fetch(url, { method: "POST", keepalive: true }).catch(() => {});
+function send(url, body) {
+  if (!navigator.sendBeacon?.(url, body)) fetch(url, { method: "POST", body, keepalive: true }).catch(() => {});
 }
 
 // Count the time during which the page is visible, and send what is due.
@@ -26,29 +28,45 @@ function update() {
     send(viewUrl);
     viewUrl = "";
   }
-  if (visibleMs >= READ_MS && textHasPassed()) {
+  measure();
+  if (readUrl && visibleMs >= READ_MS && deepest >= READ_SHARE) {
     send(readUrl);
-    document.removeEventListener("visibilitychange", update);
-    document.removeEventListener("scroll", onScroll);
-  } else if (visibleSince !== null && visibleMs < READ_MS) {
-    timer = setTimeout(update, (viewUrl ? VIEW_MS : READ_MS) - visibleMs);
+    readUrl = "";
   }
+  if (visibleSince === null) sendExit();
+  else if (visibleMs < READ_MS) timer = setTimeout(update, (viewUrl ? VIEW_MS : READ_MS) - visibleMs);
 }
 
-// Scrolling back up does not undo it.
-function textHasPassed() {
+function measure() {
   const { top, height } = text.getBoundingClientRect();
-  hasPassed ||= top + height * READ_SHARE <= innerHeight;
-  return hasPassed;
+  deepest = Math.max(deepest, (innerHeight - top) / (height || 1));
 }
 
 function onScroll() {
-  if (!hasPassed && textHasPassed() && visibleMs >= READ_MS) update();
+  measure();
+  if (readUrl && deepest >= READ_SHARE && visibleMs >= READ_MS) update();
+}
+
+// Only of a page that was seen.
+function sendExit() {
+  if (viewUrl || !exitUrl) return;
+  send(exitUrl, `${Math.min(QUARTERS, Math.max(1, Math.ceil(deepest * QUARTERS)))} ${referrer()}`);
+  exitUrl = "";
+}
+
+function referrer() {
+  return URL.canParse?.(document.referrer) ? new URL(document.referrer).hostname : "";
+}
+
+function onPageHide() {
+  update();
+  sendExit();
 }
 
 function start() {
   document.addEventListener("visibilitychange", update);
   document.addEventListener("scroll", onScroll, { passive: true });
+  addEventListener("pagehide", onPageHide);
   update();
 }
 

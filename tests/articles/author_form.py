@@ -7,6 +7,7 @@ import uuid
 from typing import Any
 
 from articles.models import Article, Revision
+from articles.models.disclosure import NOTHING_TO_DISCLOSE
 from tests import factories
 
 
@@ -22,6 +23,7 @@ def filled(article: Article | None = None, **changes: Any) -> dict[str, Any]:
         "caption": "",
         "alternative_text": "",
         "credit": "",
+        **NOTHING_TO_DISCLOSE,
         "image_token": "",
         "form_key": str(uuid.uuid4()),
         "version": Revision.objects.get(latest_for=article).version if article else 0,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 from collections.abc import Callable
-from contextlib import suppress
 
 import pytest
 from django.conf import LazySettings
-from playwright.sync_api import Error, Page, Route, expect
+from playwright.sync_api import Page, Route, expect
 
 from accounts.models import User
 from articles.models import Article, Revision
@@ -31,10 +32,6 @@ def writer(page: Page, log_in: LogIn) -> User:
     user: User = factories.UserFactory.create(username="ani")
     log_in(page, user)
     return user
-
-
-def status(page: Page) -> str:
-    return page.locator("#save-status").inner_text()
 
 
 def expect_saved(page: Page) -> None:
@@ -64,16 +61,28 @@ def offer(page: Page) -> None:
 
 
 def crash(page: Page) -> Page:
-    """Kill the process of a tab, and return a new tab of the same browser."""
-    context = page.context
-    with suppress(Error):
-        context.new_cdp_session(page).send("Page.crash")
-    page.close()
-    return context.new_page()
+    """Kill the processes of all tabs, and return a new tab of the same browser."""
+    browser = page.context.browser
+    assert browser
+    processes = browser.new_browser_cdp_session().send("SystemInfo.getProcessInfo")["processInfo"]
+    with page.expect_event("crash"):
+        for process in processes:
+            if process["type"] == "renderer":
+                os.kill(process["id"], signal.SIGKILL)
+    return page.context.new_page()
 
 
 def latest() -> Revision:
     return Revision.objects.get(latest_for__isnull=False)
+
+
+def wait_for_server(page: Page) -> None:
+    """Wait until the server has what `type_text` typed."""
+    for _ in range(150):
+        if latest().title == "The lamp" and TEXT in latest().body:
+            return
+        page.wait_for_timeout(100)
+    pytest.fail("The text was not saved.")
 
 
 # --- Saved while writing
@@ -86,7 +95,8 @@ def test_new_article_is_saved_while_it_is_written(page: Page, writer: User) -> N
     article = Article.objects.get()
     expect(page).to_have_url(f"/my/articles/{article.pk}/")
     type_text(page)
-    page.wait_for_function("document.querySelector('[name=version]').value === '2'")
+    wait_for_server(page)
+    expect_saved(page)
     page.reload()
     expect_text(page)
     expect(page.locator("#local-copy")).to_be_hidden()
@@ -101,7 +111,7 @@ def test_text_is_saved_when_the_page_is_left(page: Page, writer: User) -> None:
     page.goto(f"/my/articles/{article.pk}/")
     type_text(page)
     page.goto("/my/articles/")
-    expect(page.get_by_role("link", name="The lamp", exact=True)).to_be_visible()
+    wait_for_server(page)
     page.goto(f"/my/articles/{article.pk}/")
     expect_text(page)
     expect(page.locator("#local-copy")).to_be_hidden()

@@ -10,7 +10,9 @@ from playwright.sync_api import Page, expect
 
 from accounts.models import User
 from articles.readership import services
-from articles.readership.models import PageRead, PageView
+from articles.readership.models import PageExit, PageRead, PageView
+from articles.readership.services import Beacon
+from articles.readership.visitors import Visitor
 from tests import factories
 from tests.e2e import IN_BROWSER
 
@@ -86,7 +88,7 @@ def test_read_needs_30_seconds_and_three_quarters_of_text(page: Page) -> None:
     reader.hide(60)
     reader.stay(600)
     assert reader.sent_reads == 1
-    assert len(reader.sent) == 2  # the view and the read
+    assert len(reader.sent) == 3  # the view, the read and the exit
     assert PageRead.objects.get().article == PageView.objects.get().article == reader.article
     assert page.context.cookies() == []
 
@@ -142,3 +144,60 @@ def test_reads_are_shown_to_author(page: Page, log_in: LogIn) -> None:
     expect(page.get_by_role("heading", name="1 read · 100 % of the views")).to_be_visible()
     page.goto("/my/articles/")
     expect(page.get_by_text("1 read", exact=True)).to_be_visible()
+
+
+def exits(page: Page) -> list[str]:
+    """Return the reports of exits that a page sends from now on."""
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(str(request.post_data)) if "/exit/" in request.url else None)
+    return sent
+
+
+def test_exit_at_the_end_is_counted_in_the_last_quarter(page: Page, log_in: LogIn) -> None:
+    author = factories.UserFactory.create()
+    reader = Reader(page, LONG, author)
+    reader.scroll_to(1)
+    with reader.expect_read():
+        reader.stay(30)
+    with reader.expect_beacon("/exit/"):
+        reader.hide(60)
+    others = [Visitor(address=f"198.51.100.{n}", user_agent="Mozilla/5.0") for n in (1, 2)]
+    services.ingest([Beacon(PageExit, reader.article.pk, other, ("quarter_1", "from:a.example")) for other in others])
+    services.rollup()
+    log_in(page, author)
+    page.goto("/my/articles/")
+    page.get_by_role("link", name=f"Statistics “{reader.article.live.title}”").click()
+    expect(page.get_by_role("row", name="Last quarter")).to_contain_text("33 %")
+    expect(page.get_by_role("row", name="First quarter")).to_contain_text("67 %")
+
+
+def test_exit_is_sent_once_with_the_deepest_quarter_and_the_site_before(page: Page) -> None:
+    sent = exits(page)
+    reader = Reader(page, LONG)
+    reader.scroll_to(0.6)
+    reader.scroll_to(0.3)
+    reader.hide(5)
+    reader.scroll_to(0.9)
+    reader.hide(5)
+    page.goto("/about/")
+    assert sent == ["3 "]
+
+
+def test_exit_of_a_page_that_was_not_seen_is_not_sent(page: Page) -> None:
+    sent = exits(page)
+    article = factories.published(body=LONG)
+    page.clock.install(time=datetime(2026, 1, 1, tzinfo=UTC))
+    page.add_init_script(COVER)
+    page.goto(article.get_absolute_url())
+    page.goto("/about/")
+    assert sent == []
+
+
+def test_exit_by_a_link_names_this_site(page: Page) -> None:
+    article = factories.published(body=SHORT)
+    page.goto("/")
+    with page.expect_response(lambda answer: "/beacon/" in answer.url and answer.status == 204):
+        page.get_by_role("link", name=article.live.title).first.click()
+    with page.expect_request(lambda request: "/exit/" in request.url) as request:
+        page.goto("/about/")
+    assert request.value.post_data == "4 localhost"

@@ -82,8 +82,9 @@ def test_rollup_statements_do_not_grow_with_rows() -> None:
     with CaptureQueriesContext(connection) as queries:
         services.rollup()
     statements = [query["sql"] for query in queries if "SAVEPOINT" not in query["sql"]]
-    # Pending counts; lock and update of articles; insert, lock and update of days; delete of pending counts.
-    assert len(statements) == 7, statements
+    # Pending counts; lock and update of articles; insert, lock and update of days; delete of pending counts; and a look
+    # for pending exits.
+    assert len(statements) == 8, statements
 
 
 def test_rollup_of_reads() -> None:

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('articles', '0008_checkpoints_and_trash'),
+        ('articles', '0011_preview_link'),
     ]
 
     operations = [

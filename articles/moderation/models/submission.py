@@ -1,124 +1,21 @@
-"""Decisions and suspensions, and the submissions that moderators decide on."""
+"""The submissions that moderators decide on."""
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any, Self
 
-from django.conf import settings
 from django.db import models
-from django.db.models import OuterRef, Q, Subquery
-from django.utils import timezone
+from django.db.models import F, OuterRef, Subquery
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from articles.models import Article, Revision
-from core.pagination import KeysetOrdering
-from core.text import MAX_REASON
+from articles.moderation.models.decision import Decision
 
-# The order of the public log; its index is `decision_public`.
-BY_DECISION_TIME = KeysetOrdering({"decided_at": datetime, "pk": int})
 # Bounds of the author's history: counts stop at the first, returned submissions are counted in the last articles.
 MAX_HISTORY_COUNT = 100
 MAX_HISTORY_ARTICLES = 10
 # Unreviewed articles are looked up among this many of the latest publications.
 MAX_UNREVIEWED_SEARCHED = 2_000
-
-
-class Rule(models.TextChoices):
-    """The rule of the site that a decision refers to."""
-
-    NONE = "", _("no specific rule")
-    SOURCES = "sources", _("unsourced facts")
-    IMAGE = "image", _("image used without permission")
-    INSULT = "insult", _("insults or threats")
-    PRIVACY = "privacy", _("private data about others")
-    ADVERTISING = "advertising", _("hidden advertising")
-    COPY = "copy", _("copied text")
-    LANGUAGE = "language", _("language or formatting")
-    OTHER = "other", _("another rule")
-
-
-class Decision(models.Model):
-    """A moderator's decision on one revision. Rows are not changed; a new decision is a new row."""
-
-    class Verdict(models.TextChoices):
-        PUBLISH = "publish", pgettext_lazy("verdict", "Publish")
-        RETURN = "return", pgettext_lazy("verdict", "Return to the author")
-        HIDE = "hide", pgettext_lazy("verdict", "Hide")
-        RESTORE = "restore", pgettext_lazy("verdict", "Show again")
-        CORRECT = "correct", pgettext_lazy("verdict", "Correct the text")
-        # A moderator reviewed what a trusted author published without review.
-        KEEP = "keep", pgettext_lazy("verdict", "Keep published")
-
-    VERDICTS_WITH_REASON = ("return", "hide", "correct")
-
-    revision = models.ForeignKey(
-        Revision, on_delete=models.PROTECT, related_name="decisions", verbose_name=_("revision")
-    )
-    moderator = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="decisions", verbose_name=_("moderator")
-    )
-    verdict = models.CharField(_("decision"), max_length=10, choices=Verdict.choices)
-    rule = models.CharField(_("rule"), max_length=20, choices=Rule.choices, blank=True, default="")
-    reason = models.TextField(_("reason"), max_length=MAX_REASON, blank=True)
-    decided_at = models.DateTimeField(_("decided"), default=timezone.now)
-
-    class Meta:
-        verbose_name = _("decision")
-        verbose_name_plural = _("decisions")
-        ordering = ["-decided_at", "-pk"]
-        permissions = [("decide", "Can decide on submissions and articles")]
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(verdict__in=["publish", "return", "hide", "restore", "correct", "keep"]),
-                name="decision_verdict_known",
-            ),
-            models.CheckConstraint(
-                condition=~Q(verdict__in=["return", "hide", "correct"]) | ~Q(reason=""),
-                name="decision_refusal_has_reason",
-            ),
-        ]
-        indexes = [
-            models.Index(fields=["-decided_at", "-id"], name="decision_new"),
-            models.Index(
-                fields=["-decided_at", "-id"], condition=Q(verdict__in=["hide", "restore"]), name="decision_public"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.get_verdict_display()}: {self.revision_id}"
-
-
-class Suspension(models.Model):
-    """A suspension of a user, who can log in and read until it ends, but not write, vote or promote."""
-
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="suspensions", verbose_name=_("user")
-    )
-    moderator = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+", verbose_name=_("moderator")
-    )
-    reason = models.TextField(_("reason"), max_length=MAX_REASON)
-    begins_at = models.DateTimeField(_("from"), default=timezone.now)
-    ends_at = models.DateTimeField(_("until"))
-    lifted_at = models.DateTimeField(_("lifted"), null=True, blank=True)
-
-    class Meta:
-        verbose_name = _("suspension")
-        verbose_name_plural = _("suspensions")
-        ordering = ["-begins_at", "-pk"]
-        constraints = [
-            models.CheckConstraint(condition=~Q(reason=""), name="suspension_has_reason"),
-            models.CheckConstraint(condition=Q(ends_at__gt=models.F("begins_at")), name="suspension_ends_after_begin"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.user} until {self.ends_at:%Y-%m-%d}"
-
-    @property
-    def is_active(self) -> bool:
-        return self.lifted_at is None and self.ends_at > timezone.now()
 
 
 class SubmissionQuerySet(models.QuerySet["Submission"]):
@@ -147,6 +44,15 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
         # A count for each row, where an anti-join would read every decision.
         decisions = BoundedCount(Decision.objects.filter(revision=OuterRef("pk")))
         return submissions.alias(decisions_count=decisions).filter(decisions_count=0).order_by("-submitted_at", "-pk")
+
+    def hinted(self) -> Self:
+        """Return the submissions in review that have hints, those with the heaviest ones first."""
+        hinted = self.filter(state=Revision.State.IN_REVIEW, screening__rank__lt=0)
+        return hinted.with_rank().order_by("rank", "submitted_at", "pk")
+
+    def with_rank(self) -> Self:
+        """Annotate with `rank`: minus the weight of the hints."""
+        return self.annotate(rank=F("screening__rank"))
 
     def returned(self) -> Self:
         return self.filter(state=Revision.State.RETURNED).order_by("-submitted_at", "-pk")

@@ -11,6 +11,6 @@ def mark_hidden_images(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor)
 
 
 class Migration(migrations.Migration):
-    dependencies = [("articles", "0009_images_in_texts")]
+    dependencies = [("articles", "0012_images_in_texts")]
 
     operations = [migrations.RunPython(mark_hidden_images, migrations.RunPython.noop)]
