@@ -33,6 +33,8 @@ def writing(page: Page, log_in: Callable[[Page, User], None]) -> Page:
 
 def test_table_rows_and_columns(writing: Page, accessible: Callable[[Page], None]) -> None:
     page = writing
+    page.keyboard.type("The lamps of three cities")
+    page.keyboard.press("Enter")
     press(page, "Table")
     tools = page.get_by_role("toolbar", name="Rows and columns of the table")
     expect(tools).to_be_visible()
