@@ -1,8 +1,10 @@
 """The hooks of allauth."""
 
+from __future__ import annotations
+
 import logging
 from hashlib import sha256
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
@@ -14,7 +16,6 @@ from django.core.cache import cache
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.core.validators import EmailValidator
 from django.db import IntegrityError, transaction
-from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -26,6 +27,9 @@ from accounts.models import FormerUsername, User
 from core.mail import enqueue_email
 from core.models import SiteSettings
 from core.ratelimit import client_address, count_event, uncount_event
+
+if TYPE_CHECKING:
+    from accounts.forms import SignupForm
 
 logger = logging.getLogger(__name__)
 
@@ -102,10 +106,11 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         )
 
     def get_login_redirect_url(self, request: HttpRequest) -> str:
-        """Return the page of the user's articles, in the preferred language."""
+        """Return the page of the user's articles, in the preferred language; that of the tasks for staff."""
         assert isinstance(request.user, User)
+        is_staff = request.user.is_staff and not request.user.is_suspended
         with override(request.user.preferred_language):
-            return reverse(settings.LOGIN_REDIRECT_URL)
+            return reverse("admin:index" if is_staff else settings.LOGIN_REDIRECT_URL)
 
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
         return reverse("account")
@@ -114,13 +119,13 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         """Answer with HTML alone, not with JSON."""
         return False
 
-    def save_user(self, request: HttpRequest, user: User, form: BaseForm, commit: bool = True) -> User:
+    def save_user(self, request: HttpRequest, user: User, form: SignupForm, commit: bool = True) -> User:
         """Save a new user, who prefers the page's language; IntegrityError if username or address was just taken."""
         super().save_user(request, user, form, commit=False)
+        user.password = form.password_hash
         user.preferred_language = get_language() or settings.LANGUAGE_CODE
         if commit:
-            with transaction.atomic():
-                user.save()
+            user.save()
         return user
 
     def set_password(self, user: User, password: str) -> None:

@@ -19,6 +19,9 @@ from accounts.models import User
 class SiteAdmin(AdminSite):
     """The admin for staff who are not suspended, behind the site's log-in with limits and two-factor authentication."""
 
+    # The first page has the tasks and all lists; the width is for the lists themselves.
+    enable_nav_sidebar = False
+
     def has_permission(self, request: HttpRequest) -> bool:
         return super().has_permission(request) and isinstance(request.user, User) and not request.user.is_suspended
 

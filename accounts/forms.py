@@ -23,7 +23,7 @@ from accounts.models import User, normalize_password
 from accounts.selectors import AVATAR_SIZES
 from accounts.tasks import send_password_reset_email
 from core.forms import OneLineField, TextField
-from core.images import load_image
+from core.images import ACCEPTED_TYPES, load_image
 
 PASSWORD_HELP = _(
     "Use at least 10 characters. Do not use a common password, only digits, or something similar to your name."
@@ -110,15 +110,19 @@ class SignupForm(AllauthFormMixin, allauth_forms.SignupForm):  # type: ignore[mi
             url=reverse("rules"),
         )
 
-    def try_save(self, request: HttpRequest) -> tuple[User | None, HttpResponse | None]:
-        """Save the new user; if the address has an account already, its owner is emailed and the page is the same.
+    def hash_password(self) -> None:
+        """Replace the password by its hash, before the transaction of the sign-up, because that takes long.
 
-        The password is hashed in that case too, so that both take the same time.
+        Also if the address has an account already, so that both take the same time.
         """
+        self.password_hash = make_password(normalize_password(self.cleaned_data.pop("password1")))
+
+    def try_save(self, request: HttpRequest) -> tuple[User | None, HttpResponse | None]:
+        """Save the new user; if the address has an account already, its owner is emailed and the page is the same."""
         if self.account_already_exists:
             # For a corrected address (`EmailVerificationSentView`).
-            password = make_password(normalize_password(self.cleaned_data["password1"]))
-            request.session["signup"] = {"username": self.cleaned_data["username"], "password": password}
+            signup = {"username": self.cleaned_data["username"], "password": self.password_hash}
+            request.session["signup"] = signup
         user, response = super().try_save(request)
         return user, response
 
@@ -169,8 +173,8 @@ class ProfileForm(forms.ModelForm[User]):
     avatar = forms.FileField(
         label=_("Profile photo"),
         required=False,
-        help_text=_("JPEG, PNG, WebP, AVIF or a still GIF, up to 10 MB. We crop it to a square."),
-        widget=forms.FileInput(attrs={"accept": "image/jpeg,image/png,image/webp,image/avif,image/gif"}),
+        help_text=_("JPEG, PNG, WebP, AVIF, HEIC or a still GIF, up to 10 MB. We crop it to a square."),
+        widget=forms.FileInput(attrs={"accept": ACCEPTED_TYPES}),
     )
     without_avatar = forms.BooleanField(label=_("Remove my profile photo"), required=False)
 

@@ -1,5 +1,7 @@
 """The pages of the user's own account that allauth does not have."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from allauth.account.adapter import get_adapter
@@ -15,8 +17,8 @@ from allauth.mfa.models import Authenticator
 from allauth.usersessions.views import ListUserSessionsView
 from django.contrib import messages
 from django.contrib.auth.mixins import LoginRequiredMixin
-from django.db import IntegrityError
-from django.forms import BaseForm, Form
+from django.db import IntegrityError, transaction
+from django.forms import Form
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -25,7 +27,7 @@ from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 from django.views.generic import FormView, TemplateView
 
-from accounts.forms import CorrectEmailForm, ProfileForm, ReauthenticateForm
+from accounts.forms import CorrectEmailForm, ProfileForm, ReauthenticateForm, SignupForm
 from accounts.models import User
 from accounts.selectors import active_sessions
 from accounts.services import set_unconfirmed_email, update_profile
@@ -37,17 +39,34 @@ MAX_AVATARS_PER_HOUR = 20
 MAX_EMAIL_CORRECTIONS_PER_HOUR = 5
 
 
-class SignupView(AllauthSignupView):  # type: ignore[misc]
-    """Sign-up that handles a username or address taken between validation and saving."""
+@contextmanager
+def transaction_and_session(request: HttpRequest) -> Iterator[None]:
+    """Open a transaction; if it fails, the session is not saved with the log-in of a user who does not exist."""
+    try:
+        with transaction.atomic():
+            yield
+    except Exception:
+        request.session.modified = False
+        raise
 
-    def form_valid(self, form: BaseForm) -> HttpResponse:
-        response: HttpResponse
+
+class SignupView(AllauthSignupView):  # type: ignore[misc]
+    """Sign-up in one transaction: nobody has an account without the email that confirms it."""
+
+    def form_valid(self, form: SignupForm) -> HttpResponse:
         try:
-            response = super().form_valid(form)
+            return self._save(form)
         except IntegrityError:
-            # Validated again, a taken username is a field error, and a taken address gets the same page as others.
+            # Username or address was taken since the validation. Validated again, a taken username is a field error,
+            # and a taken address gets the same page as others.
             form = self.get_form_class()(**self.get_form_kwargs())
-            response = super().form_valid(form) if form.is_valid() else self.form_invalid(form)
+            response: HttpResponse = self._save(form) if form.is_valid() else self.form_invalid(form)
+            return response
+
+    def _save(self, form: SignupForm) -> HttpResponse:
+        form.hash_password()
+        with transaction_and_session(self.request):
+            response: HttpResponse = super().form_valid(form)
         return response
 
 
@@ -85,14 +104,15 @@ class EmailVerificationSentView(PendingLoginMixin, AllauthEmailVerificationSentV
         email = form.cleaned_data["email"]
         signup = request.session.get("signup", {})
         user = login.user or User(**signup, preferred_language=get_language() or "en")
-        address = set_unconfirmed_email(user=user, email=email)
-        if address is None:
-            get_adapter().send_account_already_exists_mail(email)
-        elif login.user is None:
-            del request.session["signup"]
-            complete_signup(request, user, None, login.redirect_url)
-        else:
-            address.send_confirmation(request, signup=True)
+        with transaction_and_session(request):
+            address = set_unconfirmed_email(user=user, email=email)
+            if address is None:
+                get_adapter().send_account_already_exists_mail(email)
+            elif login.user is None:
+                del request.session["signup"]
+                complete_signup(request, user, None, login.redirect_url)
+            else:
+                address.send_confirmation(request, signup=True)
         messages.info(request, _("We have sent an email to %(email)s.") % {"email": email})
         return redirect("account_email_verification_sent")
 

@@ -8,16 +8,20 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
+from django.utils import translation
 from django.utils.feedgenerator import Atom1Feed, Rss201rev2Feed, SyndicationFeed
 from django.utils.html import escape, format_html
+from django.utils.safestring import SafeString
 from django.views.generic import View
 
 from accounts.models import User
 from accounts.selectors import renamed_user
 from articles import presenters
-from articles.models import Article, Section
+from articles.body import render_for_feed
+from articles.disclosure import disclosures, first_published
+from articles.models import Article, Image, Section
+from articles.selectors import images_of_live_texts
 from core.models import SiteSettings
-from core.sanitizer import sanitize, with_absolute_links
 from core.text import without_forbidden
 
 MAX_ITEMS = 30
@@ -68,17 +72,28 @@ class ArticleFeed(View):
             feed_url=presenters.absolute_url(path),
             language=None,
         )
-        for article in articles.new().for_detail()[:MAX_ITEMS]:
-            feed.add_item(**self.item(article))
+        listed = list(articles.new().for_detail()[:MAX_ITEMS])
+        images = images_of_live_texts(listed)
+        for article in listed:
+            feed.add_item(**self.item(article, images))
         response = HttpResponse(content_type=feed.content_type)  # type: ignore[attr-defined]
         feed.write(response, "utf-8")
         return response
 
-    def item(self, article: Article) -> dict[str, Any]:
-        """Return the arguments of `add_item`."""
+    def item(self, article: Article, images: dict[int, Image]) -> dict[str, Any]:
+        """Return the arguments of `add_item`.
+
+        Args:
+            images: those that the texts show, by primary key.
+        """
         revision, author, url = article.live, article.author, presenters.canonical_url(article)
         assert revision is not None  # guaranteed by a constraint
-        body = with_absolute_links(sanitize(revision.body), url)
+        assert article.section is not None
+        body = render_for_feed(revision.body, images, url=url)
+        with translation.override(revision.language):
+            notes = [*disclosures(revision), *filter(None, [first_published(revision)])]
+        if notes:
+            body = format_html("<p><em>{}</em></p>", SafeString(" · ".join(notes))) + body
         if revision.image:
             image = presenters.absolute_url(revision.image.url(960))
             caption = " ".join(filter(None, [revision.caption, revision.credit]))

@@ -14,70 +14,42 @@ from django.core.files.uploadedfile import UploadedFile
 from django.forms.models import model_to_dict
 from django.http import QueryDict
 from django.utils.datastructures import MultiValueDict
-from django.utils.translation import get_language, gettext_lazy, ngettext, pgettext_lazy
+from django.utils.translation import get_language, gettext_lazy, pgettext_lazy
 from django.utils.translation import gettext as _
 from PIL import Image as PILImage
 
 from accounts.models import User
-from articles.fields import SectionField, TokenField
+from articles.body import with_embeds
+from articles.disclosure_form import DisclosureForm
+from articles.fields import CachedSectionField, SectionField, TokenField, tag_names
 from articles.models import Article, Image, Revision, Section
+from articles.models.disclosure import DISCLOSURE_FIELDS
 from articles.models.image import WIDTHS
-from articles.models.slugs import slug_of
 from articles.services.images import store_image
-from articles.services.revisions import MAX_TAGS, ArticleContent
+from articles.services.revisions import ArticleContent, PageState
 from articles.widgets import BodyWidget
+from core.exceptions import ActionNotAllowed
 from core.forms import OneLineField, TextField
-from core.images import InvalidImage, load_image
-from core.sanitizer import from_form
-from core.text import clean_text, text_length
+from core.images import ACCEPTED_TYPES, InvalidImage, load_image
+from core.markdown import from_form
 
 MAX_BODY_LENGTH = 100_000  # characters, with the markup
-MAX_TAG_LENGTH = 40
 IMAGE_SALT = "articles.forms.image"
-# The formats that core.images accepts.
-ACCEPTED_IMAGE_TYPES = "image/jpeg,image/png,image/webp,image/avif,image/gif"
 # Fields that the form, `Revision` and `ArticleContent` have in common.
-SAME_NAMED_FIELDS = ("title", "summary", "body", "section", "language", "alternative_text", "caption", "credit")
-_COMMAS = re.compile(r"[,;،，、\n]")
+SAME_NAMED_FIELDS = (
+    *("title", "summary", "body", "section", "language", "alternative_text", "caption", "credit"),
+    *(*DISCLOSURE_FIELDS, "canonical_url"),
+)
+MAX_KEYS = 10
+_KEY = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _END_OF_BLOCK = re.compile(
-    r"(</(?:p|h2|h3|ul|ol|li|blockquote|pre|table|tr)>|<ul>|<ol[^>]*>|<hr>)(?!\n|</(?:li|blockquote|td|th))"
+    r"(</(?:p|h2|h3|ul|ol|li|blockquote|pre|table|tr|figure)>|<ul>|<ol[^>]*>|<hr>)(?!\n|</(?:li|blockquote|td|th))"
 )
 
 
-def tag_names(value: str) -> list[str]:
-    """Split a line into the names of tags, each once.
-
-    Raises:
-        ValidationError: there are too many, one is too long, one has no letter or digit, or two have one address.
-    """
-    names: dict[str, str] = {}
-    for part in _COMMAS.split(value):
-        if name := clean_text(part, one_line=True).lstrip("#").strip():
-            if text_length(name, MAX_TAG_LENGTH) > MAX_TAG_LENGTH:
-                raise ValidationError(
-                    _("The tag “%(name)s” is longer than %(count)d characters.")
-                    % {"name": f"{name[:20]}…", "count": MAX_TAG_LENGTH}
-                )
-            if slug_of(name, default="") == "":
-                raise ValidationError(
-                    _("The tag “%(name)s” contains only symbols. Add a word or a number.") % {"name": name}
-                )
-            first = names.setdefault(slug_of(name), name)
-            if first.casefold() != name.casefold():
-                raise ValidationError(
-                    _("“%(first)s” and “%(second)s” are the same tag. Remove one of them.")
-                    % {"first": first, "second": name}
-                )
-    if len(names) > MAX_TAGS:
-        raise ValidationError(
-            ngettext(
-                "Use no more than %(max)d tags. You entered %(count)d.",
-                "Use no more than %(max)d tags. You entered %(count)d.",
-                len(names),
-            )
-            % {"max": MAX_TAGS, "count": len(names)}
-        )
-    return list(names.values())
+def _keys(value: str) -> list[uuid.UUID]:
+    """Return the UUIDs in a line; others are left out."""
+    return [uuid.UUID(part) for part in value.split()[:MAX_KEYS] if _KEY.fullmatch(part)]
 
 
 def image_token_for(image: Image, user: User) -> str:
@@ -85,15 +57,20 @@ def image_token_for(image: Image, user: User) -> str:
     return signing.dumps(image.pk, salt=f"{IMAGE_SALT}.{user.pk}")
 
 
-def image_from_token(token: str, user: User) -> Image | None:
-    """Return the image of a token of this user, or None if the token is not valid."""
+def image_from_token(token: str, user: User, stored: Revision | None = None) -> Image | None:
+    """Return the image of a token of this user, or None if the token is not valid.
+
+    Args:
+        stored: a revision whose image is loaded, which saves a query if it is this one.
+    """
     try:
-        return Image.objects.filter(pk=signing.loads(token, salt=f"{IMAGE_SALT}.{user.pk}")).first()
+        pk = signing.loads(token, salt=f"{IMAGE_SALT}.{user.pk}")
+        return stored.image if stored and stored.image_id == pk else Image.objects.filter(pk=pk).first()
     except (signing.BadSignature, ValueError):
         return None
 
 
-class ArticleForm(forms.Form):
+class ArticleForm(DisclosureForm):
     """The content of an article.
 
     Validation stores nothing. The view calls `store_image()` also when other fields are invalid: the form is shown
@@ -101,7 +78,9 @@ class ArticleForm(forms.Form):
     """
 
     # A textarea, because it wraps long titles on a phone.
-    title = OneLineField(label=gettext_lazy("Title"), max_length=140, widget=forms.Textarea(attrs={"rows": 2}))
+    title = OneLineField(
+        label=gettext_lazy("Title"), max_length=140, required=False, widget=forms.Textarea(attrs={"rows": 2})
+    )
     summary = OneLineField(
         label=pgettext_lazy("of an article", "Summary"),
         max_length=300,
@@ -115,10 +94,13 @@ class ArticleForm(forms.Form):
         label=pgettext_lazy("of an article", "Text"),
         required=False,
         widget=BodyWidget(max_length=MAX_BODY_LENGTH),
-        help_text=gettext_lazy("Leave an empty line to start a new paragraph."),
+        help_text=gettext_lazy("Leave an empty line to start a new paragraph. You can use Markdown."),
     )
     section = SectionField(
-        label=gettext_lazy("Section"), queryset=Section.objects.all(), empty_label=gettext_lazy("Choose a section")
+        label=gettext_lazy("Section"),
+        queryset=Section.objects.all(),
+        required=False,
+        empty_label=gettext_lazy("Choose a section"),
     )
     language = forms.ChoiceField(label=gettext_lazy("Language of the text"), choices=settings.LANGUAGES)
     tags = TextField(
@@ -132,11 +114,11 @@ class ArticleForm(forms.Form):
         required=False,
         widget=forms.FileInput(
             attrs={
-                "accept": ACCEPTED_IMAGE_TYPES,
+                "accept": ACCEPTED_TYPES,
                 "data-too-large": gettext_lazy("This file is larger than 10 MB. Choose a smaller one."),
             }
         ),
-        help_text=gettext_lazy("JPEG, PNG, WebP, AVIF or a still GIF, up to 10 MB and 40 megapixels."),
+        help_text=gettext_lazy("JPEG, PNG, WebP, AVIF, HEIC or a still GIF, up to 10 MB and 40 megapixels."),
     )
     remove_image = forms.BooleanField(label=gettext_lazy("Remove this image"), required=False)
     alternative_text = OneLineField(
@@ -154,6 +136,10 @@ class ArticleForm(forms.Form):
     )
     image_token = TokenField()
     form_key = TokenField()
+    # The values of `PageState`; static/js/autosave.js renews them.
+    version = TokenField()
+    save_key = TokenField()
+    unanswered = TokenField()
 
     def __init__(
         self,
@@ -171,15 +157,17 @@ class ArticleForm(forms.Form):
         """
         self.user = user
         self.stored_image: Image | None = None
-        values: dict[str, Any] = {"language": get_language(), "form_key": str(uuid.uuid4())}
+        self.revision = article.latest if article else None
+        values: dict[str, Any] = {"language": get_language(), "form_key": str(uuid.uuid4()), "version": "0"}
         if article is not None and article.latest is not None:
             values |= self._initial_of(article.latest)
         values |= initial or {}
+        values["save_key"] = str(uuid.uuid4())
         if data is not None:
             data = data.copy()  # Mutable: the hidden fields are renewed.
         super().__init__(data, files, initial=values)
         if not self.is_bound:
-            self.stored_image = image_from_token(str(values.get("image_token", "")), user)
+            self.stored_image = image_from_token(str(values.get("image_token", "")), user, self.revision)
 
     def _initial_of(self, revision: Revision) -> dict[str, Any]:
         return model_to_dict(revision, SAME_NAMED_FIELDS) | {
@@ -187,6 +175,7 @@ class ArticleForm(forms.Form):
             "body": _END_OF_BLOCK.sub("\\g<0>\n", revision.body),
             "tags": ", ".join(revision.tag_names),
             "image_token": image_token_for(revision.image, self.user) if revision.image else "",
+            "version": str(revision.version),
         }
 
     def clean_body(self) -> str:
@@ -199,7 +188,7 @@ class ArticleForm(forms.Form):
                 )
                 % {"count": len(body), "max": MAX_BODY_LENGTH}
             )
-        return from_form(body)
+        return from_form(with_embeds(body))
 
     def clean_tags(self) -> list[str]:
         return tag_names(self.cleaned_data["tags"])
@@ -212,6 +201,16 @@ class ArticleForm(forms.Form):
         self._renew("form_key", str(key))
         return key
 
+    def clean_version(self) -> int:
+        value = self.cleaned_data["version"]
+        return int(value) if re.fullmatch(r"\d{1,9}", value, re.ASCII) else 0
+
+    def clean_save_key(self) -> uuid.UUID | None:
+        return next(iter(_keys(self.cleaned_data["save_key"])), None)
+
+    def clean_unanswered(self) -> list[uuid.UUID]:
+        return _keys(self.cleaned_data["unanswered"])
+
     def clean_image(self) -> PILImage.Image | None:
         """Decode the uploaded file."""
         file = self.cleaned_data["image"]
@@ -220,7 +219,7 @@ class ArticleForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         token = cleaned.get("image_token", "")
-        self.stored_image = image_from_token(token, self.user) if token else None
+        self.stored_image = image_from_token(token, self.user, self.revision) if token else None
         if cleaned.get("remove_image"):
             self.stored_image = None
         elif token and not self.stored_image and not cleaned.get("image"):
@@ -237,6 +236,8 @@ class ArticleForm(forms.Form):
                 self.stored_image = store_image(owner=self.user, pixels=pixels)
             except InvalidImage as error:
                 self.add_error("image", error)
+            except ActionNotAllowed as error:
+                self.add_error("image", str(error))
             self._renew_image_fields()
 
     def _renew_image_fields(self) -> None:
@@ -247,7 +248,42 @@ class ArticleForm(forms.Form):
         if isinstance(self.data, QueryDict):
             self.data[name] = value
 
+    def renew_page_state(self, revision: Revision) -> None:
+        """Show the form again after its text was saved into this revision."""
+        for name, value in {"version": str(revision.version), "save_key": str(uuid.uuid4()), "unanswered": ""}.items():
+            self._renew(name, value)
+
+    @property
+    def page_state(self) -> PageState:
+        """What the page knows of the text that it replaces."""
+        key = self.cleaned_data["save_key"]
+        unanswered = [*self.cleaned_data["unanswered"], *([key] if key else [])]
+        return PageState(version=self.cleaned_data["version"], save_key=key, unanswered=unanswered)
+
     def to_content(self) -> ArticleContent:
         """Return the values of a valid form."""
-        fields = {name: self.cleaned_data[name] for name in SAME_NAMED_FIELDS}
-        return ArticleContent(**fields, tag_names=self.cleaned_data["tags"], image=self.stored_image)
+        return self._content(self.cleaned_data)
+
+    def to_storable_content(self) -> ArticleContent:
+        """Return the valid values; of an invalid field the value that is stored."""
+        stored: dict[str, Any] = {"language": get_language(), "tags": []}
+        if self.revision:
+            stored = {name: getattr(self.revision, name) for name in SAME_NAMED_FIELDS}
+            stored["tags"] = self.revision.tag_names
+        return self._content(stored | self.cleaned_data)
+
+    def _content(self, values: dict[str, Any]) -> ArticleContent:
+        fields = {name: values[name] for name in SAME_NAMED_FIELDS if name in values}
+        return ArticleContent(**fields, tag_names=values["tags"], image=self.stored_image)
+
+
+class AutosaveForm(ArticleForm):
+    """The form as static/js/autosave.js sends it while the author writes: without a file, and with few queries."""
+
+    section = CachedSectionField()
+
+    def __init__(self, data: QueryDict, *, user: User, article: Article | None = None) -> None:
+        super().__init__(data, user=user, article=article)
+        del self.fields["image"]
+        if self.revision and isinstance(field := self.fields["section"], CachedSectionField):
+            field.known = self.revision.section

@@ -16,9 +16,12 @@ from django.utils.timesince import timesince
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
+from articles import disclosure
+from articles.body import has_embeds
 from articles.models import Article, Image, Revision, Section
+from articles.models.disclosure import DISCLOSURE_FIELDS
 from articles.models.slugs import slug_of
-from articles.selectors import Card
+from articles.selectors import Card, images_of_texts
 
 # The `sizes` attribute of a card's image: on a phone, and on wider screens.
 CARD_SIZES = "(max-width: 30rem) 104px, 152px"
@@ -80,6 +83,7 @@ def as_card(article: Article | Card) -> Card:
     revision, author, section = article.live, article.author, article.section
     assert revision is not None  # guaranteed by a constraint
     assert article.published_at is not None
+    assert section is not None
     image = revision.image
     values = (
         *(article.pk, revision.pk, revision.title, revision.summary, revision.language),
@@ -134,19 +138,25 @@ def article_page_context(article: Article, revision: Revision, *, section: Secti
         section: the section of this version, if it is loaded already.
     """
     section, image, author = section or revision.section, revision.image, article.author
+    revision.article = article
+    body_images = images_of_texts([revision])
     return {
         "article": article,
         "revision": revision,
         "section": section,
         "image": image,
+        "body_images": body_images,
+        "has_embeds": has_embeds(revision.body),
         "canonical_url": canonical_url(article),
         # All that the cached fragments show, which is their key, so a change is seen at once.
         "shown": (
             *(article.pk, article.slug, article.published_at, article.live_id, revision.pk, revision.submitted_at),
             *(revision.language, revision.title, revision.summary, revision.body, revision.tag_names),
             *(revision.caption, revision.alternative_text, revision.credit, image and (image.key, image.width)),
+            *(getattr(revision, name) for name in (*DISCLOSURE_FIELDS, "canonical_url")),
             *(author.username, author.name, author.is_active, author.is_staff, author.avatar_key),
             section and (section.slug, section_name(section)),
+            *sorted((one.pk, one.key, one.width) for one in body_images.values()),
         ),
     }
 
@@ -154,6 +164,7 @@ def article_page_context(article: Article, revision: Revision, *, section: Secti
 def json_ld(article: Article, revision: Revision, site_name: str) -> dict[str, Any]:
     """Return a published article as a schema.org NewsArticle."""
     author, image = article.author, revision.image
+    assert article.section is not None  # guaranteed by a constraint
     return {
         "@context": "https://schema.org",
         "@type": "NewsArticle",
@@ -169,4 +180,6 @@ def json_ld(article: Article, revision: Revision, site_name: str) -> dict[str, A
         "author": {"@type": "Person", "name": author.name}
         | ({"url": absolute_url(author.get_absolute_url())} if author.is_active else {}),
         "publisher": {"@type": "Organization", "name": site_name, "url": settings.ORIGIN},
+        **({"isBasedOn": revision.canonical_url} if revision.canonical_url else {}),
+        **disclosure.json_ld(revision),
     }

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.core.cache import caches
-from django.db.models import BigAutoField, QuerySet
+from django.db.models import BigAutoField, Q, QuerySet
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
 from accounts.models import User
 from accounts.selectors import AVATAR_SIZES, avatar_path
-from articles.models import Article, Image, Section
-from articles.models.article import DETAIL_FIELDS, ArticleQuerySet, article_slug
+from articles.body import images_in
+from articles.models import Article, Image, PreviewLink, Revision, Section
+from articles.models.article import BY_STATE_CHANGE, DETAIL_FIELDS, ArticleQuerySet, article_slug
 from core.http_cache import FRESH_SECONDS
 
+MAX_SAVE_KEYS = 20
 # The columns of a `Card`, in its order.
 SECTION_VALUES = ("section__slug", "section__name", "section__name_ru", "section__name_hy")
 CARD_VALUES = (
@@ -87,6 +91,7 @@ def published_article(pk: int) -> Article:
     if pk > BigAutoField.MAX_BIGINT:
         raise Http404
     article = get_object_or_404(_published_for_detail(), pk=pk)
+    assert article.section_id is not None  # guaranteed by a constraint
     article.section = Section.cached(article.section_id)
     return article
 
@@ -118,18 +123,94 @@ def _published_cards() -> QuerySet[Article, tuple[Any, ...]]:
     return Article.objects.published().values_list(*CARD_VALUES[: -len(SECTION_VALUES)])
 
 
-def own_article(user: User | AnonymousUser, pk: int) -> Article:
+def own_article(user: User | AnonymousUser, pk: int, *, or_in_trash: bool = False) -> Article:
     """Return the user's own article in any state, with its latest revision.
+
+    Args:
+        or_in_trash: also a draft in the trash.
 
     Raises:
         Http404: the user has no article with this key.
     """
+    articles = Article.objects.filter(author_id=user.pk)
+    if not or_in_trash:
+        articles = articles.not_in_trash()
     return get_object_or_404(
-        Article.objects.filter(author_id=user.pk).select_related(
-            "latest", "latest__image", "live", "section", "author"
-        ),
-        pk=pk,
+        articles.select_related("latest__image", "latest__section", "live", "section", "author"), pk=pk
     )
+
+
+def shared_article(token: str) -> Article:
+    """Return the article of a secret link, with its latest revision.
+
+    Raises:
+        Http404: there is no such link, or it has ended.
+    """
+    related = ("article__latest__image", "article__latest__section", "article__live", "article__author")
+    return get_object_or_404(PreviewLink.objects.live().select_related(*related), token=token).article
+
+
+def own_images(user: User, query: str = "") -> QuerySet[Image]:
+    """Return the user's images, those whose texts contain `query` if there is one."""
+    images = Image.objects.filter(owner=user)
+    if not query:
+        return images
+    found = Q()
+    # SQLite ignores the case of ASCII letters only.
+    for spelling in {query, query.lower(), query.capitalize()}:
+        for name in ("alternative_text", "caption", "credit"):
+            found |= Q(**{f"{name}__icontains": spelling})
+    return images.filter(found)
+
+
+def uses_of_images(images: Sequence[Image]) -> dict[Image, list[Article]]:
+    """Return the articles that use each of the images in one of their versions, the newest first."""
+    pks = [image.pk for image in images]
+    as_lead = Revision.objects.filter(image__in=pks).order_by().values_list("image", "article")
+    in_text = Image.used_in.through.objects.filter(image__in=pks).values_list("image", "revision__article")
+    pairs = set(as_lead) | set(in_text)
+    articles = Article.objects.select_related("live", "latest").defer("live__body", "latest__body")
+    by_pk = articles.in_bulk({article for _image, article in pairs})
+    newest_first = sorted(pairs, reverse=True)
+    return {image: [by_pk[article] for pk, article in newest_first if pk == image.pk] for image in images}
+
+
+def images_of_texts(revisions: Iterable[Revision]) -> dict[int, Image]:
+    """Return the images that the texts of these versions may show, by primary key, in at most one query.
+
+    These are the images of their authors (`Revision.article.author_id`), without those of hidden articles.
+    """
+    of_authors: dict[int, set[int]] = defaultdict(set)
+    hidden_too: set[int] = set()
+    for revision in revisions:
+        pks = {image.pk for image in images_in(revision.body)}
+        of_authors[revision.article.author_id] |= pks
+        if revision.article.state == Article.State.HIDDEN:  # Its author and moderators see it as it was.
+            hidden_too |= pks
+    if not (pks := set().union(*of_authors.values())):
+        return {}
+    images = Image.objects.filter(pk__in=pks).only("key", "width", "height", "owner", "is_hidden")
+    return {
+        image.pk: image
+        for image in images
+        if image.pk in of_authors.get(image.owner_id, ()) and (not image.is_hidden or image.pk in hidden_too)
+    }
+
+
+def images_of_live_texts(articles: Iterable[Article]) -> dict[int, Image]:
+    """Return the images that the texts of published articles show (`images_of_texts`)."""
+    revisions = []
+    for article in articles:
+        if article.live:
+            article.live.article = article
+            revisions.append(article.live)
+    return images_of_texts(revisions)
+
+
+def recent_save_keys(user: User) -> list[UUID]:
+    """Return the keys of the last saves of the user's latest drafts, to which a page may have got no answer."""
+    latest = Article.objects.by(user).filter(state=Article.State.DRAFT).order_by(*BY_STATE_CHANGE.names)
+    return [key for key in latest.values_list("latest__save_key", flat=True)[:MAX_SAVE_KEYS] if key]
 
 
 def article_pk_ranges(size: int = 1000) -> Iterator[tuple[int, int]]:

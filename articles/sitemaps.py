@@ -44,6 +44,7 @@ def part(request: HttpRequest, number: int) -> HttpResponse:
         raise Http404
     first = number * PART_SIZE
     articles = Article.objects.published().filter(pk__gte=first, pk__lt=first + PART_SIZE).order_by("pk")
+    articles = articles.filter(live__canonical_url="")  # A sitemap lists canonical URLs only.
     articles = articles.select_related("live").only("language", "published_at", "live__title", "live__submitted_at")
     urls = [(article.canonical_path, article.modified_at) for article in articles]
     if number == 0:

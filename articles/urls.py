@@ -5,14 +5,19 @@ from django.urls import path, re_path
 from django.views.generic import TemplateView
 
 from articles import sitemaps
+from articles.embeds import FRAME_SOURCES
 from articles.feeds import ArticleAtomFeed, ArticleFeed
-from articles.views import author, public
-from core.http_cache import public_page
+from articles.views import author, edit, images, preview_links, public, versions
+from core.http_cache import public_page, with_frames_from
 
 # Prefixed with the language.
 urlpatterns = [
     path("articles/<int:pk>/", public.short_url, name="article_short"),
-    path("articles/<int:pk>/<str:slug>/", public_page(public.ArticleView.as_view()), name="article"),
+    path(
+        "articles/<int:pk>/<str:slug>/",
+        public_page(with_frames_from(FRAME_SOURCES, public.ArticleView.as_view())),
+        name="article",
+    ),
     path("", public_page(public.FrontView.as_view()), name="front"),
     path("hot/", public_page(public.HotView.as_view()), name="hot"),
     path("top/", public.top, name="top"),
@@ -21,14 +26,30 @@ urlpatterns = [
     path("tags/<str:slug>/", public_page(public.TagView.as_view()), name="tag"),
     path("authors/<str:username>/", public_page(public.AuthorView.as_view()), name="author"),
     path("about/", public_page(TemplateView.as_view(template_name="articles/about.html")), name="about"),
-    path("rules/", public_page(TemplateView.as_view(template_name="articles/rules.html")), name="rules"),
     path("my/articles/", author.MyArticlesView.as_view(), name="my_articles"),
-    path("my/articles/new/", author.EditView.as_view(), name="my_article_new"),
-    path("my/articles/<int:pk>/", author.EditView.as_view(), name="my_article_edit"),
-    path("my/articles/<int:pk>/preview/", author.PreviewView.as_view(), name="my_article_preview"),
+    path("my/articles/trash/", author.TrashView.as_view(), name="my_articles_trash"),
+    path("my/articles/new/", edit.EditView.as_view(), name="my_article_new"),
+    path("my/articles/new/autosave/", edit.autosave, name="my_article_autosave_new"),
+    path("my/articles/<int:pk>/", edit.EditView.as_view(), name="my_article_edit"),
+    path("my/articles/<int:pk>/autosave/", edit.autosave, name="my_article_autosave"),
+    path("my/articles/<int:pk>/merge/", edit.merge_texts, name="my_article_merge"),
+    path("my/articles/<int:pk>/versions/", versions.VersionsView.as_view(), name="my_article_versions"),
+    path("my/articles/<int:pk>/versions/restore/", versions.restore, name="my_article_restore"),
+    path(
+        "my/articles/<int:pk>/preview/",
+        with_frames_from(FRAME_SOURCES, author.PreviewView.as_view()),
+        name="my_article_preview",
+    ),
+    path("my/articles/<int:pk>/preview/link/", preview_links.create, name="my_article_preview_link"),
+    path("my/articles/<int:pk>/preview/link/end/", preview_links.end, name="my_article_preview_link_end"),
+    path("preview/<str:token>/", with_frames_from(FRAME_SOURCES, preview_links.show), name="preview_link"),
     path("my/articles/<int:pk>/submit/", author.submit, name="my_article_submit"),
     path("my/articles/<int:pk>/withdraw/", author.withdraw, name="my_article_withdraw"),
     path("my/articles/<int:pk>/discard/", author.discard, name="my_article_discard"),
+    path("my/articles/<int:pk>/undiscard/", author.restore_from_trash, name="my_article_undiscard"),
+    path("my/images/", images.MyImagesView.as_view(), name="my_images"),
+    path("my/images/<int:pk>/file/", images.file, name="my_image_file"),
+    path("my/images/<int:pk>/delete/", images.delete, name="my_image_delete"),
 ]
 
 # For programs, without a language.

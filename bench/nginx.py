@@ -52,7 +52,7 @@ def static_server(folder: Path) -> Server:
     root = folder / "nginx-static"
     root.mkdir()
     port = free_port()
-    return _server("nginx-static", _STATIC.substitute(port=port, root=root), folder, port)
+    return server("nginx-static", _STATIC.substitute(port=port, root=root), folder, port)
 
 
 def write_static_page(folder: Path, content: bytes) -> None:
@@ -64,7 +64,7 @@ def front_server(folder: Path, *, site_port: int, data: Path) -> Server:
     """nginx with our configuration in front of the site."""
     port = free_port()
     text = (ROOT / "deploy" / "nginx.conf").read_text(encoding="utf-8")
-    return _server("nginx", adapt_config(text, folder=folder, port=port, site_port=site_port, data=data), folder, port)
+    return server("nginx", adapt_config(text, folder=folder, port=port, site_port=site_port, data=data), folder, port)
 
 
 def adapt_config(text: str, *, folder: Path, port: int, site_port: int, data: Path) -> str:
@@ -92,7 +92,8 @@ def adapt_config(text: str, *, folder: Path, port: int, site_port: int, data: Pa
     return text
 
 
-def _server(name: str, http: str, folder: Path, port: int) -> Server:
+def server(name: str, http: str, folder: Path, port: int) -> Server:
+    """nginx with this content of its http block; its files are in the folder."""
     configuration = folder / f"{name}.conf"
     user = "user root;" if is_root() else ""
     configuration.write_text(_AROUND.substitute(name=name, folder=folder, user=user, http=http), encoding="utf-8")

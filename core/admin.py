@@ -147,7 +147,10 @@ def ordering_of(rows: QuerySet[Any]) -> KeysetOrdering:
         if name.startswith("-") is ascending:
             break
         column = name.removeprefix("-")
-        field = rows.model._meta.pk if column == "pk" else rows.model._meta.get_field(column)
+        if column in rows.query.annotations:
+            field: Any = rows.query.annotations[column].output_field
+        else:
+            field = rows.model._meta.pk if column == "pk" else rows.model._meta.get_field(column)
         columns[column] = (
             datetime if isinstance(field, DateTimeField) else int if isinstance(field, IntegerField) else str
         )

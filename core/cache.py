@@ -17,7 +17,7 @@ from core.sqlite_cache import SQLiteCache
 logger = logging.getLogger(__name__)
 
 # Seconds in which a cache that failed is not asked again.
-RETRY_INTERVAL = 5
+RETRY_INTERVAL = 3
 _in_memory = LocMemCache("failover", {"OPTIONS": {"MAX_ENTRIES": 10_000}})
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import select
 import threading
+import time
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -16,6 +18,7 @@ from core import replicas
 from core.error_page import error_page
 
 RETRY_AFTER_SECONDS = 10
+MAX_CHECK_SECONDS = 1
 # Sqlstate classes of lost connections. An error without a sqlstate is a connection that could not be made.
 _CONNECTION_CLASSES = ("08", "57P")
 
@@ -39,43 +42,70 @@ is_away = _is_away.is_set
 _probe = threading.Lock()
 
 
-def postgresql_options(*, pool_size: int, statement_timeout: int, alias: str = "default") -> dict[str, Any]:
+def postgresql_options(
+    *, pool_size: int, statement_timeout: int, alias: str = "default", through_pgbouncer: bool = False
+) -> dict[str, Any]:
     """Return `OPTIONS` of a PostgreSQL database.
 
     Args:
         statement_timeout: seconds.
         alias: its name in `DATABASES`.
+        through_pgbouncer: each transaction has another session, so that nothing is set or prepared in one.
     """
-    timeouts = {"statement": statement_timeout, "lock": 10, "idle_in_transaction_session": 60}
-    return {
+    is_replica = alias != "default"
+    options = {
         "pool": {
             "min_size": 1,
             "max_size": pool_size,
-            "timeout": 5,
-            "reconnect_timeout": 5,
-            "check": partial(check_connection, alias=alias),
+            # A page that its replica fails is rendered from the primary.
+            "timeout": 1 if is_replica else 5,
+            # Seconds in which it tries to connect with growing pauses; then the next request starts again.
+            "reconnect_timeout": 2,
+            "check": check_socket if through_pgbouncer else partial(check_connection, alias=alias),
         },
-        "connect_timeout": 3,
-        "tcp_user_timeout": 10_000,
-        "options": " ".join(f"-c {name}_timeout={seconds}s" for name, seconds in timeouts.items()),
-        # To plan a page's queries takes longer than to run them, so statements are prepared. Values are sent apart from
-        # them: what a connection keeps of its last hundred statements must not hold texts of users.
+        "connect_timeout": 2,
+        # Without them a machine that vanishes is waited for: 15 minutes for what was sent to it, and two hours for the
+        # answer to a statement. In milliseconds, the others in seconds.
+        "tcp_user_timeout": 2_000 if is_replica else 5_000,
+        "keepalives_idle": 5,
+        "keepalives_interval": 2,
+        "keepalives_count": 3,
+        # Values are sent apart from statements: what a connection keeps of its last hundred statements must not hold
+        # texts of users.
         "server_side_binding": True,
-        "prepare_threshold": 2,
+        "prepare_threshold": None,
     }
+    if through_pgbouncer:
+        return options  # deploy/pgbouncer.ini sets the timeouts.
+    timeouts = {"statement": statement_timeout, "lock": 10, "idle_in_transaction_session": 60}
+    options["options"] = " ".join(f"-c {name}_timeout={seconds}s" for name, seconds in timeouts.items())
+    # To plan a page's queries takes longer than to run them.
+    options["prepare_threshold"] = 2
+    return options
 
 
 def check_connection(pooled: psycopg.Connection[Any], *, alias: str) -> None:
     """Check a connection of the pool before it is used.
 
     After a restart of PostgreSQL all of them are broken. The pool replaces one per attempt, with growing pauses, so
-    the first broken one has it check all.
+    the first broken one has it check all; unless PostgreSQL does not answer, which would take long for each.
     """
+    began = time.monotonic()
     try:
         ConnectionPool.check_connection(pooled)
     except psycopg.OperationalError:
-        connections[alias].pool.check()  # type: ignore[attr-defined]
+        if time.monotonic() - began < MAX_CHECK_SECONDS:
+            connections[alias].pool.check()  # type: ignore[attr-defined]
         raise
+
+
+def check_socket(pooled: psycopg.Connection[Any]) -> None:
+    """Check that PgBouncer has not closed a connection; while PostgreSQL is away, each statement would take seconds."""
+    poll = select.poll()
+    poll.register(pooled.fileno(), select.POLLIN)
+    # Nothing was asked, so what there is to read is an error or the end.
+    if poll.poll(0):
+        raise psycopg.OperationalError("PgBouncer has closed the connection.")
 
 
 def note_error(error: BaseException | None) -> bool:
@@ -114,7 +144,9 @@ def _is_back() -> bool:
     if not _probe.acquire(blocking=False):
         return False
     try:
-        connection.ensure_connection()
+        # PgBouncer accepts connections while PostgreSQL is away.
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
     except (InterfaceError, OperationalError):
         return False
     else:

@@ -57,6 +57,12 @@ def public_page(
     return wrapped
 
 
+def with_frames_from(sources: list[str], view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """Let the pages of a view show frames of other sites."""
+    policy: dict[str, Any] = {**settings.SECURE_CSP, "frame-src": [CSP.SELF, *sources]}
+    return csp_override(policy)(view)
+
+
 def framed(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """Allow a view in a frame of the same origin, for previews in the admin; all other pages refuse framing."""
     policy: dict[str, Any] = {**settings.SECURE_CSP, "frame-ancestors": [CSP.SELF]}

@@ -6,6 +6,7 @@ limits of its own, without the environment of the server, and without Django.
 Reads the file from standard input and writes a line of JSON and then the pixels as RGB.
 """
 
+import importlib
 import json
 import re
 import resource
@@ -29,6 +30,8 @@ Image.MAX_IMAGE_PIXELS = MAX_PIXELS // 2
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 
 FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "GIF")
+# The first bytes of what phones store as HEIC: size, "ftyp", and a brand of these.
+_HEIC = re.compile(rb"....ftyp(?:hei[cxms]|hev[cxms]|mif1|msf1)", re.DOTALL)
 # A small JPEG can request thousands of passes over its pixels; usual files have one to ten.
 MAX_JPEG_SCANS = 64
 _JPEG_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
@@ -72,7 +75,14 @@ def decode(data: bytes, min_side: int | None = None) -> Image.Image:
 
 
 def _decode(data: bytes, min_side: int | None) -> Image.Image:
-    image: Image.Image = Image.open(BytesIO(data), formats=FORMATS)
+    formats: tuple[str, ...] = FORMATS
+    if _HEIC.match(data):
+        # Only for such files: its libraries are larger than all others, and have had more faults.
+        heif = importlib.import_module("pillow_heif")
+        heif.register_heif_opener()
+        heif.options.DECODE_THREADS = 1
+        formats = ("HEIF",)
+    image: Image.Image = Image.open(BytesIO(data), formats=formats)
     if max(image.size) > MAX_SIDE:
         raise Refused("side")
     # A phone's JPEG can contain a second image (MPO: depth, brightness); it is not an animation.
@@ -81,7 +91,8 @@ def _decode(data: bytes, min_side: int | None) -> Image.Image:
             image = _without_end(data)
         elif min_side:
             image.draft(None, (min_side, min_side))
-    elif getattr(image, "is_animated", False):
+    # So can a phone's HEIC.
+    elif image.format != "HEIF" and getattr(image, "is_animated", False):
         raise Refused("animated")
     image.load()
     with suppress(Exception):  # The metadata is damaged; the pixels can be intact.

@@ -33,11 +33,15 @@ from core.models import PendingDeletion
 logger = logging.getLogger(__name__)
 
 MAX_BYTES = 10 * 1024 * 1024
+# For the `accept` attribute of file fields.
+ACCEPTED_TYPES = "image/jpeg,image/png,image/webp,image/avif,image/gif,image/heic,image/heif"
 DECODER_TIMEOUT = 30  # seconds
 MAX_DELETED = 200
 
 REFUSALS = {
-    "unknown": gettext_lazy("We cannot show this file as an image. Choose a JPEG, PNG, WebP, AVIF or still GIF file."),
+    "unknown": gettext_lazy(
+        "We cannot show this file as an image. Choose a JPEG, PNG, WebP, AVIF, HEIC or still GIF file."
+    ),
     "pixels": gettext_lazy("The image has more than %(number)d megapixels. Choose a smaller one."),
     "side": gettext_lazy("The image must be no more than %(number)d pixels wide or high."),
     "scans": gettext_lazy("The image uses an unsupported encoding. Save it again and upload the new file."),

@@ -12,11 +12,6 @@ from django.utils.translation import gettext_lazy as _
 SITE_SETTINGS_TIMEOUT = 3
 DEFAULT_RULES = """\
 <p>Write what you know, in your own words, and sign it with your account.</p>
-<ul>
-<li>Say where your facts and pictures come from, and use only pictures that you may use.</li>
-<li>No insults, no threats, no calls to violence, no private data of other people.</li>
-<li>No advertising in disguise: to put an article forward, use “Promote this post”.</li>
-</ul>
 <p>Moderators give a reason with every decision. They never change your text without telling you.</p>
 """
 
@@ -34,7 +29,9 @@ class SiteSettings(models.Model):
     rules = models.TextField(
         _("rules"),
         default=DEFAULT_RULES,
-        help_text=_("Everyone accepts these rules when they sign up. HTML is allowed and is sanitised."),
+        help_text=_(
+            "Shown above the numbered rules, which everyone accepts at sign-up. HTML is allowed and is sanitised."
+        ),
     )
     reviewed_before_trusted = models.PositiveSmallIntegerField(
         _("articles reviewed before an author is trusted"),

@@ -28,6 +28,10 @@ def _session() -> Any:
     return Session()
 
 
+class BucketError(OSError):
+    """The storage is away or refuses; `str(error)` says which."""
+
+
 def is_s3(url: str) -> bool:
     return url.partition("://")[0] in SCHEMES
 
@@ -107,7 +111,7 @@ class Bucket:
 
         Raises:
             FileNotFoundError: it does not exist.
-            OSError: the storage is away or refuses.
+            BucketError: the storage is away or refuses.
         """
         from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - optional
 
@@ -116,6 +120,6 @@ class Bucket:
         except ClientError as error:
             if error.response["Error"]["Code"] in {"404", "NoSuchKey"}:
                 raise FileNotFoundError(f"{self} has no {name}") from error
-            raise OSError(f"{self} refuses: {error}") from error
+            raise BucketError(f"{self} refuses: {error}") from error
         except BotoCoreError as error:
-            raise OSError(f"{self} does not answer: {error}") from error
+            raise BucketError(f"{self} does not answer: {error}") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -11,10 +12,12 @@ from PIL import Image as PILImage
 
 from accounts.models import User
 from articles.models import Article, ArticleTag, Revision, Section
+from articles.models.disclosure import NOTHING_TO_DISCLOSE
 from articles.models.ranking import hot
 from articles.moderation.models import Decision
 from articles.moderation.services import decide
 from articles.services import publishing
+from articles.services.drafts import content_of
 from articles.services.images import store_image
 from articles.services.revisions import ArticleContent
 from demo.activity import add_votes_and_views
@@ -88,6 +91,7 @@ def _content(source: ArticleSource, author: User) -> ArticleContent:
         caption=source.caption,
         alternative_text=source.alt,
         credit=source.credit,
+        **NOTHING_TO_DISCLOSE,
     )
 
 
@@ -106,17 +110,6 @@ def _backdate(article: Article, moment: datetime) -> None:
 def _submit_edit(article: Article, addition: str) -> None:
     """Submit a change to a published article, which waits for a moderator while the old text stays public."""
     live = Revision.objects.get(live_for=article)
-    text = ArticleContent(
-        title=live.title,
-        section=live.section,
-        language=live.language,
-        summary=live.summary,
-        body=f"{live.body}\n{addition}",
-        tag_names=live.tag_names,
-        image=live.image,
-        caption=live.caption,
-        alternative_text=live.alternative_text,
-        credit=live.credit,
-    )
+    text = replace(content_of(live), body=f"{live.body}\n{addition}")
     publishing.save_draft(article=article, text=text)
     publishing.submit(article=article)

@@ -125,11 +125,26 @@ def worker() -> str:
     return ""
 
 
+def pgbouncer() -> str:
+    """Return why the database cannot be used through PgBouncer, or that its sessions have no timeouts, or ""."""
+    unlimited = "SELECT string_agg(name, ', ') FROM pg_settings WHERE setting = '0' AND name IN"
+    names = "('statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout')"
+    try:
+        with psycopg.connect(settings.PGBOUNCER_URL, connect_timeout=3, prepare_threshold=None) as session:
+            row = session.execute(f"{unlimited} {names}".encode()).fetchone()
+    except psycopg.Error as error:
+        return f"The database cannot be used through PgBouncer: {str(error).strip().partition('\n')[0]}"
+    missing = row and row[0]
+    return f"PgBouncer sets no {missing}: set connect_query as in deploy/pgbouncer.ini." if missing else ""
+
+
 type Checks = dict[str, Callable[[], str]]
 
 # Without these, pages fail; without the others, something waits.
 REQUIRED: Checks = {"database": database, "migrations": migrations, "static_files": static_files, "images": images}
 OTHERS: Checks = {"cache": shared_cache, "worker": worker}
+if settings.PGBOUNCER_URL:
+    OTHERS["pgbouncer"] = pgbouncer
 if settings.MEDIA_STORAGE_URL:
     # Away for all servers at once: pages go on without images.
     OTHERS["images"] = REQUIRED.pop("images")

@@ -87,7 +87,8 @@ def operate(name: str, *arguments: str) -> int:
     parser = _Parser(prog=f"spokesperson {name}", description=f"{OPERATIONS[name].capitalize()}.")
     operation.add_arguments(parser)
     options = parser.parse_args(arguments)
-    return (name != "init" and _in_sentences(env_file.load)) or _in_sentences(lambda: operation.run(options))
+    is_for_root = name in {"init", "upgrade"}
+    return (not is_for_root and _in_sentences(env_file.load)) or _in_sentences(lambda: operation.run(options))
 
 
 def manage(arguments: Sequence[str]) -> int:

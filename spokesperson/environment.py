@@ -8,13 +8,12 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
+from zoneinfo import available_timezones
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
 LOCAL_HOSTS = {"localhost", "127.0.0.1", "::1", "testserver"}
-POSTGRESQL = "django.db.backends.postgresql"
-environ.Env.EMAIL_SCHEMES["consolemail"] = "core.console_mail.EmailBackend"
 
 
 class Environment(environ.Env):  # type: ignore[misc]
@@ -103,81 +102,12 @@ class Environment(environ.Env):  # type: ignore[misc]
             )
         return secret
 
-    def database(self, name: str, *, sqlite: Path) -> dict[str, Any]:
-        """Return the settings of a PostgreSQL or SQLite database, by default of this SQLite file.
-
-        The file is no URL, because the name of a folder can contain characters that are special in URLs.
-        """
-        url = self.str(name, default="")
-        try:
-            database: dict[str, Any] = self.db_url_config(url) if url else {"ENGINE": "sqlite3", "NAME": sqlite}
-        except (ValueError, KeyError) as error:
-            raise ImproperlyConfigured(
-                f"{name} must look like postgres://user:password@host:5432/name, with special characters of the "
-                "password percent-encoded."
-            ) from error
-        engine = database["ENGINE"].rpartition(".")[2]
-        if engine not in {"postgresql", "sqlite3"}:
-            raise ImproperlyConfigured(f"{name} must begin with sqlite:// or postgres://.")
-        return {**database, "ENGINE": f"django.db.backends.{engine}"}
-
-    def replicas(self, name: str, *, of: dict[str, Any]) -> list[dict[str, Any]]:
-        """Return the settings of PostgreSQL databases; their URLs are separated by commas."""
-        databases: list[dict[str, Any]] = []
-        for url in self.list(name, default=[]):
-            try:
-                databases.append(self.db_url_config(url))
-            except (ValueError, KeyError):
-                databases.append({"ENGINE": url})
-        if not all(database["ENGINE"] == of["ENGINE"] == POSTGRESQL for database in databases):
-            raise ImproperlyConfigured(
-                f"{name} must be URLs such as postgres://user:password@host:5432/name, separated by commas, beside a "
-                "DATABASE_URL of PostgreSQL."
-            )
-        return databases
-
-    def shared_cache(self, name: str, *, sqlite: Path, is_public: bool) -> dict[str, Any]:
-        """Return the settings of a cache that all processes share, by default of this SQLite file."""
-        url = self.str(name, default="")
-        if not url:
-            return {"BACKEND": "core.cache.FailoverSQLiteCache", "LOCATION": sqlite}
-        if is_public and url.startswith(("locmem", "dummy")):
-            raise ImproperlyConfigured(
-                f"{name} must be a cache that all processes share, such as redis://localhost:6379/0."
-            )
-        cache: dict[str, Any] = self.cache_url_config(url)
-        if cache["BACKEND"].endswith("RedisCache"):
-            self.require_package("redis", f"{name}=redis://...")
-            cache["BACKEND"] = "core.cache.FailoverRedisCache"
-            cache.setdefault("OPTIONS", {}).update(socket_connect_timeout=1, socket_timeout=1)
-        return cache
-
-    def mailer(self, name: str, *, timeout: int) -> dict[str, Any]:
-        """Return the settings of the mail server. Without one, emails are printed to the console."""
-        url = self.str(name, default="consolemail://")
-        try:
-            values = self.email_url_config(url)
-        except (ValueError, ImproperlyConfigured):
-            values = {}
-        if not values or url.startswith("smtps:"):
-            raise ImproperlyConfigured(
-                f"{name} must begin with smtp+tls:// (STARTTLS, usually port 587), smtp+ssl:// (TLS, usually port 465) "
-                "or smtp:// (not encrypted), such as smtp+tls://user:password@mail.example.org:587."
-            )
-        options: dict[str, Any] = {}
-        if values["EMAIL_BACKEND"].endswith("smtp.EmailBackend"):
-            options = {
-                "host": values["EMAIL_HOST"],
-                "port": values["EMAIL_PORT"],
-                "username": values["EMAIL_HOST_USER"],
-                "password": values["EMAIL_HOST_PASSWORD"],
-                "use_tls": "EMAIL_USE_TLS" in values,
-                "use_ssl": "EMAIL_USE_SSL" in values,
-                "timeout": timeout,
-            }
-        elif values["EMAIL_BACKEND"].endswith("filebased.EmailBackend"):
-            options = {"file_path": "/" + values["EMAIL_FILE_PATH"].lstrip("/")}
-        return {"BACKEND": values["EMAIL_BACKEND"], "OPTIONS": options}
+    def time_zone(self, name: str, *, default: str) -> str:
+        """Return the name of a time zone."""
+        text = str(self.str(name, default=default))
+        if text not in available_timezones():
+            raise ImproperlyConfigured(f"{name} must be a name such as UTC or Asia/Yerevan; it is {text!r}.")
+        return text
 
     def email_address(self, name: str, *, default: str) -> str:
         """Return an email address, with or without a name before it."""
@@ -188,9 +118,10 @@ class Environment(environ.Env):  # type: ignore[misc]
             )
         return text
 
-    def require_package(self, package: str, setting: str) -> None:
-        """Raise if a package is missing that this setting needs."""
+    def require_package(self, package: str, setting: str, *, extra: str = "") -> None:
+        """Raise if a package is missing that this setting needs; `extra` is the name of its lock, if it differs."""
         if find_spec(package) is None:
             raise ImproperlyConfigured(
-                f"{setting} needs the package {package}: pip install --require-hashes -r requirements-{package}.txt"
+                f"{setting} needs the package {package}: "
+                f"pip install --require-hashes -r requirements-{extra or package}.txt"
             )

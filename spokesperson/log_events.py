@@ -10,7 +10,7 @@ from django.db.models import Model
 from django.db.models.signals import post_save
 from django.tasks.signals import task_enqueued, task_finished, task_started
 
-from articles.moderation.models import Decision, Suspension
+from articles.moderation.models import Appeal, Claim, Decision, RuleVersion, StaffNote, Suspension
 from articles.promotion.models import LedgerEntry, Payment
 from core import events
 from core.logs import log_event, set_work
@@ -19,6 +19,10 @@ from core.logs import log_event, set_work
 CREATED = {
     Decision: ("revision_id", "moderator_id", "verdict", "rule"),
     Suspension: ("user_id", "moderator_id"),
+    Claim: ("revision_id", "moderator_id"),
+    RuleVersion: ("rule_id", "number"),
+    Appeal: ("decision_id", "suspension_id", "user_id"),
+    StaffNote: ("user_id", "article_id", "moderator_id"),
     LedgerEntry: ("promotion_id", "event", "actor_id", "amount", "currency"),
 }
 SIGNALS = {

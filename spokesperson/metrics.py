@@ -32,8 +32,6 @@ logger = logging.getLogger(__name__)
 
 # Seconds between two times that a process adds up its plain numbers.
 INTERVAL = 2
-# More than the counters of all routes need.
-FILE_BYTES = 1024 * 1024
 # In seconds, of the response times of Django.
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
@@ -161,20 +159,9 @@ def start(host: str, port: int, *, with_state: bool = False) -> None:
     Args:
         with_state: answer with `SiteState` too. Only one service does, so that nothing is counted twice.
     """
-    _reserve_space()
     events.addHandler(CountEvents())
     atexit.register(add_up)
     threading.Thread(target=_run, args=(host, port, with_state), name="metrics", daemon=True).start()
-
-
-def _reserve_space() -> None:
-    """Allocate the files of this process: one that writes to a mapped file on a full disk is killed."""
-    # Creates the files that do not exist yet.
-    SECONDS.labels("none")
-    POOL.labels("idle")
-    for path in Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]).glob(f"*_{os.getpid()}.db"):
-        with path.open("r+b") as file:
-            os.posix_fallocate(file.fileno(), 0, FILE_BYTES)
 
 
 def _run(host: str, port: int, with_state: bool) -> None:

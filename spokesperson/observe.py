@@ -15,8 +15,10 @@ from django.conf import settings
 logger = logging.getLogger(__name__)
 
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
-# Bytes of disk without which metrics are off: a process that writes to a mapped file on a full disk is killed.
+# Bytes of disk without which metrics are off.
 MIN_FREE = 32 * 1024 * 1024
+# The files in which prometheus_client counts, and their bytes: more than the counters of all routes need.
+FILES, FILE_BYTES = ("counter", "gauge_livesum", "histogram"), 1024 * 1024
 _locks: list[TextIO] = []
 
 
@@ -38,6 +40,7 @@ def prepare(service: str) -> None:
         _empty_if_unused(folder, lock)
         if shutil.disk_usage(folder).free < MIN_FREE:
             raise OSError("the disk is full")
+        _reserve_space(folder)
     except OSError as error:
         logger.error("Metrics are off: %s", error)
         return
@@ -56,6 +59,23 @@ def _empty_if_unused(folder: Path, lock: TextIO) -> None:
         for file in folder.glob("*.db"):
             file.unlink()
     fcntl.flock(lock, fcntl.LOCK_SH)
+
+
+def _reserve_space(folder: Path) -> None:
+    """Allocate the files of this process: one that writes to a mapped file on a full disk is killed.
+
+    Raises:
+        OSError: the disk is full.
+    """
+    files = [folder / f"{kind}_{os.getpid()}.db" for kind in FILES]
+    try:
+        for file in files:
+            with file.open("wb") as target:
+                os.posix_fallocate(target.fileno(), 0, FILE_BYTES)
+    except OSError:
+        for file in files:
+            file.unlink(missing_ok=True)
+        raise
 
 
 def start(service: str) -> None:

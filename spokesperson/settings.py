@@ -1,25 +1,23 @@
 """Settings from environment variables (docs/settings.md); an invalid value stops the start with one sentence."""
 
-import re
-from datetime import timedelta
-from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
-from zoneinfo import available_timezones
 
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
 
-from core.database import SQLITE_OPTIONS, postgresql_options
 from core.logs import logging_settings
-from core.s3 import Bucket, is_s3
-from spokesperson.environment import Environment
+
+# The settings of accounts, log-in and allauth, which do not depend on the environment.
+from spokesperson.account_settings import *  # noqa: F403
+from spokesperson.connections import Connections
+from spokesperson.periodic_jobs import BACKUP_JOB, PERIODIC_JOBS
 
 PACKAGE_DIR = Path(__file__).resolve().parent
 # Templates, static files and catalogues are next to this package in a checkout, and inside it in a wheel.
 IN_WHEEL = (PACKAGE_DIR / "templates").is_dir()
 BASE_DIR = PACKAGE_DIR if IN_WHEEL else PACKAGE_DIR.parent
-env = Environment()
+env = Connections()
 
 # --- Site ------------------------------------------------------------------------------------
 
@@ -125,29 +123,11 @@ TEMPLATES = [
 
 # --- Data ------------------------------------------------------------------------------------
 
-_database = env.database("DATABASE_URL", sqlite=DATA_DIR / "spokesperson.sqlite3")
-DATABASES = {"default": _database}
-if _database["ENGINE"] == "django.db.backends.sqlite3":
-    # Before Django's checks query the database. Only the owner can read the folder.
-    try:
-        DATA_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise ImproperlyConfigured(f"DATA_DIR cannot be made: {error}") from error
-    _database["OPTIONS"] = SQLITE_OPTIONS
-else:
-    postgresql = partial(
-        postgresql_options,
-        pool_size=env.number("DATABASE_POOL_SIZE", default=8),
-        statement_timeout=env.number("STATEMENT_TIMEOUT", default=30),
-    )
-    _database["OPTIONS"] = postgresql()
-
-# Public pages read from the replicas that are at most REPLICA_MAX_LAG seconds behind (core.replicas).
+# Replicas too: public pages read from those that are at most REPLICA_MAX_LAG seconds behind (core.replicas).
+DATABASES = env.databases("DATABASE_URL", sqlite=DATA_DIR / "spokesperson.sqlite3")
+PGBOUNCER_URL = env.str("PGBOUNCER_URL", default="")
 REPLICA_MAX_LAG = env.number("REPLICA_MAX_LAG", default=2)
-REPLICAS: list[str] = []
-for _replica in env.replicas("REPLICA_URLS", of=_database):
-    REPLICAS.append(f"replica{len(REPLICAS) + 1}")
-    DATABASES[REPLICAS[-1]] = {**_replica, "OPTIONS": postgresql(alias=REPLICAS[-1])}
+REPLICAS = [alias for alias in DATABASES if alias != "default"]
 if REPLICAS:
     DATABASE_ROUTERS = ["core.replicas.ReplicaRouter"]
     MIDDLEWARE.insert(MIDDLEWARE.index("core.database.refuse_while_away"), "core.replicas.ReplicaMiddleware")
@@ -163,27 +143,6 @@ CACHES = {
     "article_fragments": {"BACKEND": _fragments, "LOCATION": "articles", "OPTIONS": {"MAX_ENTRIES": 100}},
 }
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
-# Management commands and functions that the task worker runs (core.periodic), each with its interval.
-PERIODIC_JOBS = {
-    "core.periodic.requeue_lost_tasks": timedelta(minutes=1),
-    "core.tasks.send_pending_emails": timedelta(minutes=1),
-    "core.images.delete_pending_files": timedelta(minutes=1),
-    "articles.services.images.finish_moves": timedelta(minutes=1),
-    "articles.readership.services.rollup": timedelta(minutes=1),
-    "articles.promotion.services.tracking.add_pending_counts": timedelta(minutes=1),
-    "articles.promotion.tasks.finish_promotions": timedelta(minutes=10),
-    # Also destroys the daily keys of visitors.
-    "articles.readership.services.delete_old_data": timedelta(hours=1),
-    "articles.promotion.services.tracking.delete_old_events": timedelta(hours=1),
-    "spokesperson.statistics.record": timedelta(hours=1),
-    "clearsessions": timedelta(days=1),
-    "accounts.services.delete_unconfirmed_users": timedelta(hours=1),
-    "prune_db_task_results --queue-name=* --min-age-days=1 --failed-min-age-days=14": timedelta(days=1),
-    "recount --check": timedelta(days=1),
-    "verify_ledger": timedelta(days=1),
-    "rebuild_search --check": timedelta(days=7),
-    "check_images": timedelta(days=7),
-}
 
 MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(DATA_DIR / "media")))
 STATIC_ROOT = Path(env.str("STATIC_ROOT", default=str(DATA_DIR / "static")))
@@ -219,115 +178,19 @@ LANGUAGES = [("en", "English"), ("ru", "Русский"), ("hy", "Հայերեն
 # The second has translations that libraries lack.
 LOCALE_PATHS = [BASE_DIR / "locale", BASE_DIR / "locale" / "libraries"]
 FORMAT_MODULE_PATH = "spokesperson.formats"
-TIME_ZONE = env.str("TIME_ZONE", default="UTC")
-if TIME_ZONE not in available_timezones():
-    raise ImproperlyConfigured(f"TIME_ZONE must be a name such as UTC or Asia/Yerevan; it is {TIME_ZONE!r}.")
+TIME_ZONE = env.time_zone("TIME_ZONE", default="UTC")
 
 # --- Accounts ----------------------------------------------------------------------------------
 
-AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
-PASSWORD_HASHERS = [
-    "django.contrib.auth.hashers.ScryptPasswordHasher",
-    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
-]
-AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
-    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
-]
-LOGIN_URL = "account_login"
-LOGIN_REDIRECT_URL = "my_articles"
-LOGOUT_REDIRECT_URL = "front"
-
-ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
-ACCOUNT_LOGIN_METHODS = {"username", "email"}
-ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*"]
-ACCOUNT_FORMS = {
-    "login": "accounts.forms.LoginForm",
-    "signup": "accounts.forms.SignupForm",
-    "add_email": "accounts.forms.AddEmailForm",
-    "change_password": "accounts.forms.ChangePasswordForm",
-    "set_password": "accounts.forms.SetPasswordForm",
-    "reset_password": "accounts.forms.ResetPasswordForm",
-    "reset_password_from_key": "accounts.forms.ResetPasswordKeyForm",
-    "reauthenticate": "accounts.forms.ReauthenticateForm",
-}
-# The address is confirmed before the first log-in, so that a sign-up with the address of an account looks like any
-# other. The link logs the new user in, in the browser of the sign-up.
-ACCOUNT_EMAIL_VERIFICATION = "mandatory"
-ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True
-ACCOUNT_EMAIL_CONFIRMATION_AUTHENTICATED_REDIRECT_URL = "account"
-ACCOUNT_LOGIN_TIMEOUT = 60 * 60
-ACCOUNT_CHANGE_EMAIL = True
-ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
-ACCOUNT_EMAIL_NOTIFICATIONS = True
-ACCOUNT_REAUTHENTICATION_REQUIRED = True
-ACCOUNT_USERNAME_MIN_LENGTH = 3
-ACCOUNT_USERNAME_BLACKLIST = [
-    *(
-        "abuse",
-        "admin",
-        "administrator",
-        "all",
-        "anonymous",
-        "api",
-        "author",
-        "authors",
-        "contact",
-        "deleted",
-        "editor",
-    ),
-    *("everyone", "help", "hostmaster", "info", "mail", "mod", "moderation", "moderator", "news", "no-reply", "nobody"),
-    *("noreply", "null", "official", "owner", "postmaster", "root", "security", "settings", "site", "spokesperson"),
-    *("staff", "static", "support", "system", "team", "undefined", "user", "users", "webmaster", "www"),
-]
-ACCOUNT_USERNAME_VALIDATORS = "accounts.models.username_validators"
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = _origin.scheme
-ACCOUNT_SESSION_REMEMBER = True
-ACCOUNT_RATE_LIMITS = {
-    "login": "30/m/ip",
-    # For codes of two-factor authentication, by user; accounts.adapter has the limits for passwords.
-    "login_failed": "30/5m/ip,10/5m/key",
-    "signup": "20/h/ip",
-    # The key is the recipient's address.
-    "reset_password": "20/h/ip,5/h/key",
-    "confirm_email": "3/10m/key",
-}
 ALLAUTH_TRUSTED_PROXY_COUNT = env.number("TRUSTED_PROXY_COUNT", default=0)
-MFA_ADAPTER = "accounts.adapter.MFAAdapter"
-MFA_FORMS = {
-    "authenticate": "accounts.forms.AuthenticateCodeForm",
-    "reauthenticate": "accounts.forms.ReauthenticateCodeForm",
-    "activate_totp": "accounts.forms.ActivateTOTPForm",
-}
-# Clocks of phones differ by some seconds.
-MFA_TOTP_TOLERANCE = 1
 
 CRISPY_TEMPLATE_PACK = CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap5"
 
 # --- Payments for promotions -----------------------------------------------------------------
 
-# "manual" is always there, so that earlier transfers can be refunded.
 PAYMENTS = env.one_of("PAYMENTS", "manual", ("manual", "dummy", "stripe"))
-PAYMENT_VARIANTS: dict[str, tuple[str, dict[str, str]]] = {"manual": ("payments.core.BasicProvider", {})}
-if PAYMENTS == "dummy":
-    if HTTPS:
-        raise ImproperlyConfigured("PAYMENTS=dummy only pretends to take money: it is refused with an https ORIGIN.")
-    PAYMENT_VARIANTS["dummy"] = ("articles.promotion.payments.DummyProvider", {})
-elif PAYMENTS == "stripe":
-    STRIPE_KEY = env.str("STRIPE_KEY", default="")
-    STRIPE_ENDPOINT_SECRET = env.str("STRIPE_ENDPOINT_SECRET", default="")
-    if not STRIPE_KEY.startswith(("sk_", "rk_")) or not STRIPE_ENDPOINT_SECRET.startswith("whsec_"):
-        raise ImproperlyConfigured(
-            "PAYMENTS=stripe needs STRIPE_KEY (it begins with sk_ or rk_) and STRIPE_ENDPOINT_SECRET (whsec_...)."
-        )
-    env.require_package("stripe", "PAYMENTS=stripe")
-    PAYMENT_VARIANTS["stripe"] = (
-        "articles.promotion.payments.stripe_checkout.StripeProvider",
-        {"api_key": STRIPE_KEY, "endpoint_secret": STRIPE_ENDPOINT_SECRET},
-    )
+PAYMENT_VARIANTS = env.payment_variants(PAYMENTS, is_public=HTTPS)
 PAYMENT_INSTRUCTIONS = env.str("PAYMENT_INSTRUCTIONS", default="", multiline=True)
 PAYMENT_MODEL = "promotion.Payment"
 PAYMENT_HOST = _origin.netloc
@@ -345,7 +208,7 @@ CSRF_TRUSTED_ORIGINS = [ORIGIN]
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
 # Browsers keep HSTS for its whole time, whatever the site says later: long times and subdomains only when asked for.
-SECURE_HSTS_SECONDS = env.number("HSTS_SECONDS", default=3600) if HTTPS else 0
+SECURE_HSTS_SECONDS = HTTPS * env.number("HSTS_SECONDS", default=3600)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = env.bool("HSTS_INCLUDE_SUBDOMAINS", default=False)
 SECURE_HSTS_PRELOAD = env.bool("HSTS_PRELOAD", default=False)
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
@@ -386,61 +249,33 @@ LOGGING = logging_settings(level=LOG_LEVEL, formatter=LOG_FORMAT)
 # --- Backups and object storage ----------------------------------------------------------------
 
 # Images are in MEDIA_ROOT, or in a bucket. Their URLs are paths of this site, or those of a host of their own.
-MEDIA_STORAGE_URL = env.str("MEDIA_STORAGE_URL", default="")
+MEDIA_STORAGE_URL = env.bucket("MEDIA_STORAGE_URL")
 if MEDIA_STORAGE_URL:
-    try:
-        Bucket(MEDIA_STORAGE_URL)
-    except ValueError as error:
-        raise ImproperlyConfigured(f"MEDIA_STORAGE_URL {error}.") from error
     STORAGES["default"] = {"BACKEND": "core.storage.S3Storage", "OPTIONS": {"url": MEDIA_STORAGE_URL}}
-MEDIA_URL = env.str("MEDIA_URL", default="/media/")
+MEDIA_URL = env.media_url("MEDIA_URL")
 if MEDIA_URL != "/media/":
-    if not re.fullmatch(r"https://[\w.-]+(:\d+)?/([\w.-]+/)*", MEDIA_URL):
-        raise ImproperlyConfigured(
-            f"MEDIA_URL must be /media/ or the address of a host for images, such as https://media.example.org/; it is "
-            f"{MEDIA_URL!r}."
-        )
     SECURE_CSP["img-src"].append("/".join(MEDIA_URL.split("/")[:3]))
-BACKUP_URL = env.str("BACKUP_URL", default="")
+BACKUP_URL = env.folder_or_bucket("BACKUP_URL")
 if BACKUP_URL:
-    if is_s3(BACKUP_URL):
-        try:
-            Bucket(BACKUP_URL)
-        except ValueError as error:
-            raise ImproperlyConfigured(f"BACKUP_URL {error}.") from error
-    elif not BACKUP_URL.startswith("/"):
-        raise ImproperlyConfigured(
-            f"BACKUP_URL must be a folder that begins with / or a bucket (s3://); it is {BACKUP_URL!r}."
-        )
-    PERIODIC_JOBS["spokesperson.operations.backup.start"] = timedelta(days=1)
+    PERIODIC_JOBS = {**PERIODIC_JOBS, **BACKUP_JOB}
 BACKUP_RECIPIENT = env.str("BACKUP_RECIPIENT", default="")
-_retention = env.str("BACKUP_RETENTION", default="7,4,12")
-if not re.fullmatch(r"\d{1,4},\d{1,4},\d{1,4}", _retention, re.ASCII):
-    raise ImproperlyConfigured(
-        f"BACKUP_RETENTION must be numbers of days, weeks and months, such as 7,4,12; it is {_retention!r}."
-    )
-BACKUP_RETENTION = tuple(map(int, _retention.split(",")))
+BACKUP_RETENTION = env.retention("BACKUP_RETENTION", default="7,4,12")
 
 # --- Observation (docs/operating.md, Observe) ----------------------------------------------------
 
 # Where the web processes answer Prometheus; the task worker answers at the next port. "" is off.
 METRICS_ADDRESS = env.host_and_port("METRICS_ADDRESS")
+if METRICS_ADDRESS:
+    env.require_package("prometheus_client", "METRICS_ADDRESS", extra="metrics")
+    MIDDLEWARE.insert(0, "spokesperson.metrics.count_requests")
 # OpenTelemetry reads the other variables that begin with OTEL_ itself.
 TRACING = bool(env.str("OTEL_EXPORTER_OTLP_ENDPOINT", default=""))
-SENTRY_DSN = env.str("SENTRY_DSN", default="")
-for _is_on, _variable, _package, _extra in (
-    (METRICS_ADDRESS, "METRICS_ADDRESS", "prometheus_client", "metrics"),
-    (TRACING, "OTEL_EXPORTER_OTLP_ENDPOINT", "opentelemetry", "tracing"),
-    (SENTRY_DSN, "SENTRY_DSN", "sentry_sdk", "sentry"),
-):
-    if _is_on and find_spec(_package) is None:
-        raise ImproperlyConfigured(
-            f"{_variable} needs the package {_package}: pip install --require-hashes -r requirements-{_extra}.txt"
-        )
-if METRICS_ADDRESS:
-    MIDDLEWARE.insert(0, "spokesperson.metrics.count_requests")
 if TRACING:
+    env.require_package("opentelemetry", "OTEL_EXPORTER_OTLP_ENDPOINT", extra="tracing")
     MIDDLEWARE.insert(0, "spokesperson.tracing.trace_requests")
+SENTRY_DSN = env.str("SENTRY_DSN", default="")
+if SENTRY_DSN:
+    env.require_package("sentry_sdk", "SENTRY_DSN", extra="sentry")
 
 # The variables above, for the check of misspelt names.
 ENVIRONMENT_VARIABLES = frozenset(env.names)

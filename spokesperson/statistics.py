@@ -6,7 +6,9 @@ from typing import Any, NamedTuple
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, Max, Min, Model, QuerySet, Sum
+from django.db.models import Aggregate, Count, F, Max, Min, Model, QuerySet, Sum
+from django.db.models.expressions import Combinable
+from django.db.models.functions import TruncDate
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -32,6 +34,8 @@ MAX_QUEUE = 100_000
 # Their rows are written in the order of their days, so those of a day come after the last row of the day before. No
 # index on the day is needed.
 ORDERED: dict[str, type[Model]] = {"last_user": User, "last_vote": Vote, "last_stats": DailyStats}
+# Figures that are counted from rows.
+COUNTED = ("articles", "authors", "views", "reads", "votes", "users")
 
 
 class Queue(NamedTuple):
@@ -71,9 +75,15 @@ def _queue(rows: QuerySet[Any], since: str) -> Queue:
 
 
 def record() -> None:
-    """Write the figures of yesterday and today; runs every hour."""
+    """Write the figures of today and yesterday, and of the days that have none; runs every hour.
+
+    Days before the first run are counted from the rows that are there.
+    """
     today = timezone.localdate()
-    figures = {(day, name): number for day in (today - timedelta(days=1), today) for name, number in _count(day)}
+    span = [today - timedelta(days=ago) for ago in range(SPANS[-1])]
+    recorded = DailyFigure.objects.filter(name="articles", day__range=(span[-1], span[2]))
+    found = set(recorded.values_list("day", flat=True))
+    figures = _count([day for day in span if day not in found])
     figures[today, "submissions_waiting"] = queues()["submissions"].number
     for name, model in ORDERED.items():
         figures[today, name] = model._default_manager.aggregate(last=Max("pk"))["last"] or 0
@@ -86,19 +96,31 @@ def record() -> None:
     zero_results.delete_old()
 
 
-def _count(day: date) -> list[tuple[str, int]]:
-    """Return the figures of a day that are counted from rows."""
-    start = timezone.make_aware(datetime.combine(day, time.min))
-    span = (start, timezone.make_aware(datetime.combine(day + timedelta(days=1), time.min)))
-    before = DailyFigure.objects.filter(name__in=ORDERED, day__range=(day - timedelta(days=SPANS[-1]), day))
-    last = dict(before.exclude(day=day).values_list("name").annotate(Max("number")))
+def _count(wanted: list[date]) -> dict[tuple[date, str], int]:
+    """Return the figures of days that are counted from rows, in a query for each table."""
+    first = min(wanted)
+    start = timezone.make_aware(datetime.combine(first, time.min))
+    before = DailyFigure.objects.filter(name__in=ORDERED, day__range=(first - timedelta(days=SPANS[-1]), first))
+    last = dict(before.exclude(day=first).values_list("name").annotate(Max("number")))
     later = {name: model._default_manager.filter(pk__gt=last.get(name, 0)) for name, model in ORDERED.items()}
-    found = Article.objects.published().filter(published_at__gte=span[0], published_at__lt=span[1])
-    counts = found.aggregate(articles=Count("pk"), authors=Count("author", distinct=True))
-    counts |= later["last_stats"].filter(day=day).aggregate(views=Sum("views"), reads=Sum("reads"))
-    counts["votes"] = later["last_vote"].filter(created_at__gte=span[0], created_at__lt=span[1]).count()
-    counts["users"] = later["last_user"].filter(date_joined__gte=span[0], date_joined__lt=span[1]).count()
-    return [(name, number or 0) for name, number in counts.items()]
+    articles = Article.objects.published().filter(published_at__gte=start)
+    queries = (
+        _by_day(articles, TruncDate("published_at"), articles=Count("pk"), authors=Count("author", distinct=True)),
+        _by_day(later["last_stats"].filter(day__gte=first), F("day"), views=Sum("views"), reads=Sum("reads")),
+        _by_day(later["last_vote"].filter(created_at__gte=start), TruncDate("created_at"), votes=Count("pk")),
+        _by_day(later["last_user"].filter(date_joined__gte=start), TruncDate("date_joined"), users=Count("pk")),
+    )
+    figures = {(day, name): 0 for day in wanted for name in COUNTED}
+    for rows in queries:
+        for row in rows:
+            day = row.pop("on")
+            figures |= {(day, name): number or 0 for name, number in row.items() if (day, name) in figures}
+    return figures
+
+
+def _by_day(rows: QuerySet[Any], day: Combinable, **figures: Aggregate) -> QuerySet[Any, dict[str, Any]]:
+    found: QuerySet[Any, dict[str, Any]] = rows.order_by().annotate(on=day).values("on").annotate(**figures)
+    return found
 
 
 def days(number: int) -> list[Day]:

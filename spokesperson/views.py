@@ -6,15 +6,16 @@ import logging
 import sys
 
 from django.core.exceptions import DisallowedHost, RequestDataTooBig, SuspiciousFileOperation
-from django.core.files.storage import default_storage
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from articles.views.draft_recovery import stash_and_redirect
+from core import media_files
 from core.database import note_error, unavailable
 from core.error_page import error_page
+from core.s3 import BucketError
 
 logger = logging.getLogger(__name__)
 
@@ -60,13 +61,16 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def media(request: HttpRequest, path: str) -> FileResponse:
+def media(request: HttpRequest, path: str) -> HttpResponse | FileResponse:
     """Serve an uploaded file, unless a web server or object storage does. Names are random and never reused.
 
     A shared cache asks again after seconds: a file can be taken down.
     """
     try:
-        response = FileResponse(default_storage.open(path))
+        response = FileResponse(media_files.open_file(path))
+    except BucketError:
+        headers = {"Cache-Control": "no-store", "Retry-After": str(media_files.RETRY_AFTER)}
+        return HttpResponse(status=503, content_type="text/plain", headers=headers)
     except (OSError, ValueError, SuspiciousFileOperation) as error:
         raise Http404 from error
     response["Cache-Control"] = "public, max-age=86400, s-maxage=5"

@@ -9,6 +9,7 @@ from django.core.wsgi import get_wsgi_application
 from spokesperson import observe
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "spokesperson.settings")
+os.environ["SPOKESPERSON_PROCESS"] = "web"
 try:
     observe.prepare("web")
     _django = get_wsgi_application()

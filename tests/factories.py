@@ -10,6 +10,7 @@ from django.utils.text import slugify
 
 from accounts.models import User
 from articles.models import Article, Section
+from articles.models.disclosure import NOTHING_TO_DISCLOSE
 from articles.services import publishing
 from articles.services.revisions import ArticleContent
 
@@ -52,6 +53,7 @@ def text(**changes: Any) -> ArticleContent:
         "summary": "A weekend, eleven volunteers and 2,340 lamps.",
         "body": BODY,
         "tag_names": ["street lamps"],
+        **NOTHING_TO_DISCLOSE,
     }
     return ArticleContent(**{**defaults, **changes})
 

@@ -6,6 +6,7 @@ import socketserver
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import takewhile
 
 
 class SmtpServer:
@@ -13,6 +14,7 @@ class SmtpServer:
 
     Attributes:
         recipients: of each email.
+        messages: the emails, as they were sent.
         asked: set by a connection.
         is_up: while it is not set, the server accepts connections and says nothing.
     """
@@ -20,13 +22,14 @@ class SmtpServer:
     def __init__(self) -> None:
         self.port = 0
         self.recipients: list[str] = []
+        self.messages: list[bytes] = []
         self.asked = threading.Event()
         self.is_up = threading.Event()
         self.is_up.set()
 
 
 @contextmanager
-def serve(server: SmtpServer) -> Iterator[SmtpServer]:
+def serve(server: SmtpServer, host: str = "127.0.0.1") -> Iterator[SmtpServer]:
     """Run the server on a free port; it is `server.port`."""
 
     class Handler(socketserver.StreamRequestHandler):
@@ -50,14 +53,14 @@ def serve(server: SmtpServer) -> Iterator[SmtpServer]:
                     recipient = line.decode().split("<")[1].split(">")[0]
                 if command == b"DATA":
                     self.say("354 go on")
-                    while self.rfile.readline() not in {b".\r\n", b""}:
-                        pass
+                    lines = iter(self.rfile.readline, b".\r\n")
+                    server.messages.append(b"".join(takewhile(bool, lines)))
                     server.recipients.append(recipient)
                 self.say("221 bye" if command == b"QUIT" else "250 ok")
                 if command == b"QUIT":
                     return
 
-    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as tcp:
+    with socketserver.ThreadingTCPServer((host, 0), Handler) as tcp:
         tcp.daemon_threads = True
         tcp.block_on_close = False
         server.port = tcp.server_address[1]

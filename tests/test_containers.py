@@ -59,7 +59,7 @@ def test_health_check_asks_whether_the_site_is_ready() -> None:
     test = SERVICES["web"]["healthcheck"]["test"]
     assert ", ".join(f'"{word}"' for word in test[1:]) in CONTAINERFILE
     assert reverse("ready") in test[-1]
-    assert "web:8000" in SERVICES["caddy"]["command"]
+    assert SERVICES["caddy"]["environment"]["UPSTREAM"] == "web:8000"
     assert "127.0.0.1:8000" in test[-1]
 
 
@@ -75,3 +75,9 @@ def test_env_example_names_every_variable_of_compose() -> None:
 
 def test_settings_of_compose_exist() -> None:
     assert set(SERVICES["web"]["environment"]) <= settings.ENVIRONMENT_VARIABLES
+
+
+def test_proxy_of_compose_has_the_caddyfile() -> None:
+    assert "./Caddyfile:/etc/caddy/Caddyfile:ro" in SERVICES["caddy"]["volumes"]
+    used = set(re.findall(r"\{\$(\w+):", (DEPLOY / "Caddyfile").read_text(encoding="utf-8")))
+    assert used == set(SERVICES["caddy"]["environment"])

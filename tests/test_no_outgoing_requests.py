@@ -13,6 +13,7 @@ from django.test import Client
 from django.urls import reverse
 
 from articles.models import Article, Revision
+from articles.models.disclosure import NOTHING_TO_DISCLOSE
 from articles.services import publishing
 from tests import factories
 from tests.articles.test_images import upload
@@ -61,6 +62,10 @@ def test_forms_with_addresses_cause_no_request(client: Client, attempts: list[ob
         "section": section.pk,
         "language": "en",
         "action": "submit",
+        **NOTHING_TO_DISCLOSE,
+        "translation": "translation",
+        "translation_of": f"http://{HOST}/",
+        "canonical_url": f"https://{HOST}/",
     }
     image = upload(400, 300)
     image.name = TYPED

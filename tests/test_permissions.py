@@ -33,8 +33,9 @@ from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
 from accounts.models import User
-from articles.models import Article, Image, Revision, Section, Tag
-from articles.moderation.models import Decision, Suspension, version_of
+from articles.models import Article, Image, PreviewLink, Revision, Section, Tag
+from articles.moderation.models import Appeal, Decision, Suspension, WatchWord, version_of
+from articles.moderation.services import decide
 from articles.promotion.models import Payment
 from core.models import PendingDeletion, PendingEmail, PeriodicRun
 from tests import factories
@@ -59,8 +60,12 @@ IGNORED_TABLES = (
 # Of the fields that are empty in a new form.
 VALUES: dict[str, Any] = {
     "name": "Other name",
-    "slug": "other",
+    "slug": "another",
     "position": 7,
+    "number": 99,
+    "title": "Title",
+    "text": "Text",
+    "word": "word",
     "username": "newcomer",
     "email": "newcomer@example.org",
     "usable_password": "false",
@@ -73,7 +78,9 @@ VALUES: dict[str, Any] = {
     "user_agent": "y",
 }
 # Suspended users can still take care of their own account, and take back a text that is not public.
-OPEN_TO_SUSPENDED = {"account_change_password", "account_reset_password", "my_article_discard"}
+OPEN_TO_SUSPENDED = {
+    *("account_change_password", "account_reset_password", "my_article_discard", "my_article_preview_link_end"),
+}
 
 
 class World:
@@ -102,6 +109,10 @@ class World:
                 User.objects.filter(pk=user.pk).update(suspended_until=None)
                 self.drafts[name] = factories.draft(User.objects.get(pk=user.pk))
                 User.objects.filter(pk=user.pk).update(suspended_until=user.suspended_until)
+        # Those of drafts have expired, so that each user can create and end one.
+        for article in self.drafts.values():
+            PreviewLink.objects.create(article=article, expires_at=timezone.now())
+        self.preview_link = PreviewLink.objects.create(article=self.in_review, expires_at=until)
         judge = factories.UserFactory.create(username="judge")
         self.other_article = factories.published()
         self.suspension = Suspension.objects.create(user=self.author, moderator=judge, reason="x", ends_at=until)
@@ -112,6 +123,16 @@ class World:
         session = UserSession.objects.create(user=judge, ip="192.0.2.1", session_key="x", user_agent="x")
         image = Image.objects.create(owner=self.author, key="ab" * 16, width=900, height=600, size=1)
         Decision.objects.create(revision_id=self.article.live_id or 0, moderator=judge, verdict="keep")
+        hiding = Decision.objects.create(
+            revision_id=self.hidden.live_id or 0, moderator=judge, verdict="hide", reason="x"
+        )
+        self.return_ = decide(
+            revision=Revision.objects.get(latest_for=factories.in_review(self.author)),
+            moderator=moderator(username="moderator3"),
+            verdict="return",
+            reason="x",
+        )
+        appeal = Appeal.objects.create(decision=hiding, against=judge, user=self.author, text="x")
         now = timezone.now()
         email = PendingEmail.objects.create(to="x@example.org", subject="x", text="x", html="x", next_attempt_at=None)
         task = DBTaskResult.objects.create(
@@ -139,6 +160,8 @@ class World:
             "articles.article": self.article.pk,
             "moderation.submission": self.in_review.latest_id,
             "moderation.suspension": self.suspension.pk,
+            "moderation.appeal": appeal.pk,
+            "moderation.watchword": WatchWord.objects.create(word="x").pk,
             "promotion.promotion": self.promotion.pk,
             "auth.group": Group.objects.get(name="Moderators").pk,
             "accounts.user": self.users["reader"].pk,  # type: ignore[union-attr]
@@ -171,15 +194,23 @@ class World:
             "id": self.objects["accounts.user"],
             "content_type_id": ContentType.objects.get_for_model(Article).pk,
             "object_id": self.article.pk,
+            "decision": self.return_.pk,
+            "suspension": self.suspension.pk,
         }
         if local == "tag":
             values["slug"] = Tag.objects.values_list("slug", flat=True)[0]
+        if local.startswith("my_image"):
+            values["pk"] = self.objects["articles.image"]
+        if local == "rule":
+            values["slug"] = "copy"
         if local == "promote":
             values["pk"] = self.other_article.pk
         if local.startswith("promotion"):
             values["pk"] = self.promotion.pk
         if local.startswith("my_article"):
             values["pk"] = self.drafts.get(actor, self.drafts["author"]).pk
+        if local == "preview_link":
+            values["token"] = self.preview_link.token
         if local == "moderation_suspension_lift":
             values["pk"] = self.suspension.pk
         if namespace == "admin" and "object_id" in parameters and local != "view_on_site":
@@ -200,13 +231,21 @@ class World:
             "account_reset_password": {"email": "reader@example.org"},
             "vote": {"vote": "1"},
             "my_article_new": text,
-            "my_article_edit": {**text, "action": "save"},
+            "my_article_autosave_new": text,
+            "my_article_edit": {**text, "version": 1, "action": "save"},
+            "my_article_autosave": {**text, "version": 1},
+            "my_article_merge": {**text, "version": 1, "keep": "mine"},
+            "my_article_restore": {"version": 1},
             "promote": {"plan": self.plan.pk, "accepted": "on", "terms": "on"},
             "promotion_author": {"answer": "agree"},
             "admin:moderation_submission_change": {"verdict": "publish", "submitted": submitted},
             "admin:articles_article_change": {"verdict": "hide", "reason": "x", "submitted": ""},
             "admin:articles_article_correct": {**text, "revision": live.number, "reason": "x"},
             "admin:moderation_suspension_add": {"username": "reader", "until": "2031-01-01T00:00", "reason": "x"},
+            "appeal_decision": {"text": "x"},
+            "appeal_suspension": {"text": "x"},
+            "admin:moderation_appeal_change": {"outcome": "refused", "answer": "x"},
+            "admin:moderation_submission_note": {"text": "x", "about": "author"},
             "admin:promotion_promotion_change": {"action": "decline", "reason": "x"},
             "admin:promotion_promotion_add": {"article": self.other_article.pk, "placement": place, "days": 1},
             "admin:auth_user_password_change": {**passwords, "usable_password": "true"},

@@ -21,7 +21,7 @@ from articles.models import Article
 from articles.promotion import public_ledger
 from articles.promotion import views as promotions
 from articles.search import views as search
-from articles.views import author
+from articles.views import author, images, preview_links
 from articles.voting import views as voting
 from core import ratelimit
 from tests import factories
@@ -102,7 +102,7 @@ LIMITS = {
     ),
     "upload": Limit(
         act=lambda sender: new_article(sender, title="", image=image()),
-        constant=(author, "MAX_UPLOADS_PER_HOUR"),
+        constant=(images, "MAX_UPLOADS_PER_HOUR"),
         seconds=3600,
         sentence="You have uploaded too many images in a short time. Try again later.",
     ),
@@ -121,9 +121,23 @@ LIMITS = {
         constant=(promotions, "MAX_PAYMENTS_PER_HOUR"),
         seconds=3600,
     ),
+    "create-preview-link": Limit(
+        act=lambda sender: sender.post("/my/articles/1/preview/link/"),
+        constant=(preview_links, "MAX_CREATED_PER_HOUR"),
+        seconds=3600,
+    ),
     "correct-email": Limit(
         act=correct_email, constant=(accounts, "MAX_EMAIL_CORRECTIONS_PER_HOUR"), seconds=3600, by="address"
     ),
+    **{
+        f"preview-link by {by}": Limit(
+            act=lambda sender: sender.get("/preview/x/"),
+            constant=(preview_links, "MAX_READS_PER_HOUR"),
+            seconds=3600,
+            by=by,
+        )
+        for by in ("account", "address")
+    },
     **{
         f"{action} by {by}": Limit(act=act, constant=constant, seconds=60, by=by, counted=counted)
         for by in ("account", "address")

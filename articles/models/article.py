@@ -1,4 +1,4 @@
-"""Articles, their revisions and tags, and the querysets that read them."""
+"""Articles, their tags, and the querysets that read them."""
 
 from __future__ import annotations
 
@@ -14,12 +14,10 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from articles.models.image import Image
+from articles.models.disclosure import DISCLOSURE_FIELDS
 from articles.models.slugs import slug_of
 from articles.models.taxonomy import Section, Tag
-from core.fields import LineField
 from core.pagination import KeysetOrdering
-from core.text import CODE_POINTS
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -49,7 +47,7 @@ CARD_FIELDS = (*_FIELDS, "section__slug", "section__name", "section__name_ru", "
 DETAIL_FIELDS = (
     *(*_FIELDS, "section", "author__is_staff", "author__avatar_key", "author__allows_promotion_by_others"),
     *("live__body", "live__tag_names", "live__caption", "live__alternative_text", "live__credit"),
-    "live__submitted_at",
+    *("live__submitted_at", "live__canonical_url", *(f"live__{name}" for name in DISCLOSURE_FIELDS)),
 )
 
 
@@ -73,6 +71,12 @@ class ArticleQuerySet(models.QuerySet["Article"]):
 
     def by(self, author: User) -> Self:
         return self.filter(author=author)
+
+    def in_trash(self) -> Self:
+        return self.filter(deleted_at__isnull=False)
+
+    def not_in_trash(self) -> Self:
+        return self.filter(deleted_at=None)
 
     def new(self) -> Self:
         """Order by publication, newest first."""
@@ -127,12 +131,21 @@ class Article(models.Model):
         "Revision", on_delete=models.RESTRICT, null=True, related_name="latest_for", verbose_name=_("latest version")
     )
     # Copies of the live revision's fields (of the latest one until then), for the indexes of lists.
-    section = models.ForeignKey(Section, on_delete=models.PROTECT, related_name="articles", verbose_name=_("section"))
+    section = models.ForeignKey(
+        Section,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="articles",
+        verbose_name=_("section"),
+    )
     language = models.CharField(_("language"), max_length=2, choices=settings.LANGUAGES, default="en")
     published_at = models.DateTimeField(_("published"), null=True, blank=True)
     # Idempotency key of the form: submitted twice, it creates one article.
     form_key = models.UUIDField(default=uuid.uuid4, editable=False)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    # Drafts in the trash.
+    deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     likes = models.PositiveIntegerField(_("likes"), default=0, editable=False)
     dislikes = models.PositiveIntegerField(_("dislikes"), default=0, editable=False)
@@ -159,6 +172,13 @@ class Article(models.Model):
                 condition=Q(state__in=["published", "hidden"]) | Q(published_at__isnull=True, live__isnull=True),
                 name="article_unpublished_has_no_live_text",
             ),
+            models.CheckConstraint(
+                condition=~Q(state__in=["published", "hidden"]) | Q(section__isnull=False),
+                name="article_published_has_section",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="draft") | Q(deleted_at__isnull=True), name="article_only_drafts_in_trash"
+            ),
             models.UniqueConstraint(fields=["author", "form_key"], name="article_one_per_form"),
         ]
         # A vote changes `hot` and the score, so PostgreSQL adds an entry to every index: each one makes votes slower.
@@ -182,13 +202,14 @@ class Article(models.Model):
                 condition=Q(state__in=["in_review", "returned", "hidden"]),
                 name="article_not_published",
             ),
+            models.Index(fields=["author", "-deleted_at"], condition=Q(deleted_at__isnull=False), name="article_trash"),
             # Trust: does the author have a hidden article?
             models.Index(fields=["author"], condition=Q(state="hidden"), name="article_hidden_of"),
         ]
 
     def __str__(self) -> str:
         revision = self.live or self.latest
-        return revision.title if revision else f"#{self.pk}"
+        return str(revision) if revision else f"#{self.pk}"
 
     @property
     def slug(self) -> str:
@@ -247,62 +268,3 @@ class ArticleTag(models.Model):
 
     def __str__(self) -> str:
         return f"{self.tag_id} on {self.article_id}"
-
-
-class Revision(models.Model):
-    """One version of an article's text. It never changes after submission: a decision binds to what was read."""
-
-    class State(models.TextChoices):
-        DRAFT = "draft", pgettext_lazy("state of a version", "Draft")
-        IN_REVIEW = "in_review", pgettext_lazy("state of a version", "In review")
-        PUBLISHED = "published", pgettext_lazy("state of a version", "Published")
-        RETURNED = "returned", pgettext_lazy("state of a version", "Returned")
-
-    article = models.ForeignKey(
-        Article, on_delete=models.CASCADE, related_name="revisions", db_index=False, verbose_name=_("article")
-    )
-    number = models.PositiveIntegerField(_("number"))
-    state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.DRAFT)
-    title = LineField(_("title"), max_length=140 * CODE_POINTS)
-    section = models.ForeignKey(Section, on_delete=models.PROTECT, related_name="+", verbose_name=_("section"))
-    language = models.CharField(_("language"), max_length=2, choices=settings.LANGUAGES, default="en")
-    summary = LineField(_("summary"), max_length=300 * CODE_POINTS, blank=True)
-    body = models.TextField(_("text"), blank=True)
-    tag_names = models.JSONField(_("tags"), default=list, blank=True)
-    image = models.ForeignKey(
-        Image, on_delete=models.SET_NULL, null=True, blank=True, related_name="revisions", verbose_name=_("lead image")
-    )
-    caption = LineField(_("caption"), max_length=300 * CODE_POINTS, blank=True)
-    alternative_text = LineField(_("alternative text"), max_length=200 * CODE_POINTS, blank=True)
-    credit = LineField(_("credit"), max_length=120 * CODE_POINTS, blank=True)
-    created_at = models.DateTimeField(_("created"), auto_now_add=True)
-    updated_at = models.DateTimeField(_("saved"), default=timezone.now)
-    submitted_at = models.DateTimeField(_("submitted"), null=True, blank=True)
-
-    class Meta:
-        verbose_name = _("revision")
-        verbose_name_plural = _("revisions")
-        constraints = [
-            models.UniqueConstraint(fields=["article", "number"], name="revision_number_once"),
-            models.UniqueConstraint(
-                fields=["article"], condition=Q(state__in=["draft", "in_review"]), name="revision_one_open"
-            ),
-            models.CheckConstraint(
-                condition=Q(state="draft") | Q(submitted_at__isnull=False), name="revision_submitted_has_time"
-            ),
-        ]
-        indexes = [
-            models.Index(fields=["submitted_at", "id"], condition=Q(state="in_review"), name="revision_queue"),
-            models.Index(
-                fields=["state", "-submitted_at", "-id"],
-                condition=Q(state__in=["published", "returned"]),
-                name="revision_decided",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return self.title
-
-    @property
-    def is_editable(self) -> bool:
-        return self.state == self.State.DRAFT

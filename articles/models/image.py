@@ -1,4 +1,4 @@
-"""Lead images: re-encoded in a few widths, stored under a random name."""
+"""Images of articles: re-encoded in a few widths, stored under a random name."""
 
 from __future__ import annotations
 
@@ -7,14 +7,41 @@ from django.core.files.storage import default_storage
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from core.fields import LineField
+from core.pagination import KeysetOrdering
+from core.text import CODE_POINTS
+
 # Pixels: a phone; a phone with a dense screen or a card on a desktop; the article column on a dense screen.
 WIDTHS = (480, 960, 1600)
 # The JPEG for social networks and messengers, which know neither WebP nor narrow images.
 SHARE_SIZE = (1200, 630)
+NEWEST_IMAGES = KeysetOrdering({"pk": int})
+
+
+class Licence(models.TextChoices):
+    """Under what conditions an image is shown. Its values are stored in texts (`data-licence`)."""
+
+    OWN = "own", _("My own image")
+    PERMISSION = "permission", _("Used with permission")
+    PUBLIC_DOMAIN = "public-domain", _("Public domain")
+    CC0 = "cc0", "CC0 1.0"
+    CC_BY = "cc-by", "CC BY 4.0"
+    CC_BY_SA = "cc-by-sa", "CC BY-SA 4.0"
+
+
+LICENCE_URLS = {
+    Licence.CC0: "https://creativecommons.org/publicdomain/zero/1.0/",
+    Licence.CC_BY: "https://creativecommons.org/licenses/by/4.0/",
+    Licence.CC_BY_SA: "https://creativecommons.org/licenses/by-sa/4.0/",
+}
 
 
 class Image(models.Model):
-    """An uploaded lead image. `articles.services.images` writes the files; they never change, but they can move."""
+    """An uploaded image. `articles.services.images` writes the files; they never change, but they can move.
+
+    A version shows it as its lead image (`Revision.image`) or in its text (`used_in`). The texts here are those with
+    which it was used last, for the next use and for the search among one's own images: a version has its own.
+    """
 
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="images")
     key = models.CharField(_("file name"), max_length=32, unique=True)
@@ -24,6 +51,14 @@ class Image(models.Model):
     height = models.PositiveIntegerField(_("height in pixels"))
     size = models.PositiveIntegerField(_("total size of all files in bytes"))
     created_at = models.DateTimeField(_("uploaded"), auto_now_add=True)
+    # A hidden article shows it: it cannot be seen in any other text.
+    is_hidden = models.BooleanField(_("hidden"), default=False, db_default=False, editable=False)
+    alternative_text = LineField(_("alternative text"), max_length=200 * CODE_POINTS, blank=True, db_default="")
+    caption = LineField(_("caption"), max_length=300 * CODE_POINTS, blank=True, db_default="")
+    credit = LineField(_("credit"), max_length=120 * CODE_POINTS, blank=True, db_default="")
+    licence = models.CharField(_("licence"), max_length=20, choices=Licence.choices, blank=True, db_default="")
+    # The versions whose text shows it.
+    used_in = models.ManyToManyField("articles.Revision", related_name="body_images", editable=False)
 
     class Meta:
         verbose_name = _("image")

@@ -6,3 +6,6 @@ class ModerationConfig(AppConfig):
     name = "articles.moderation"
     label = "moderation"
     verbose_name = _("Moderation")
+
+    def ready(self) -> None:
+        from articles.moderation import signals  # noqa: F401, PLC0415 - connects the receivers

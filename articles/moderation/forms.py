@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
+from django.contrib.admin.widgets import AdminTextareaWidget
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
 from django.utils.translation import gettext as _
@@ -11,7 +14,10 @@ from django.utils.translation import gettext_lazy
 from accounts.models import User
 from articles.forms import ArticleForm
 from articles.models import Revision
-from articles.moderation.models import Decision, Rule
+from articles.moderation.models import Appeal, Decision, Reason, Rule, RuleVersion
+from articles.moderation.models.rule import MAX_RULE_TEXT, MAX_TITLE
+from articles.moderation.services.rules import RuleText
+from core.admin import is_pk
 from core.forms import OneLineField, TextField
 from core.text import MAX_REASON
 
@@ -19,7 +25,7 @@ from core.text import MAX_REASON
 class ReasonForm(forms.Form):
     """The rule and the reason of a decision."""
 
-    rule = forms.ChoiceField(label=gettext_lazy("Rule"), choices=Rule.choices, required=False)
+    rule = forms.ChoiceField(label=gettext_lazy("Rule"), required=False)
     reason = TextField(
         label=gettext_lazy("Reason"),
         max_length=MAX_REASON,
@@ -31,6 +37,11 @@ class ReasonForm(forms.Form):
         ),
     )
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        rules = [(version.rule.slug, version.label) for version in RuleVersion.objects.in_force()]
+        self.fields["rule"].choices = [("", _("no specific rule")), *rules]  # type: ignore[attr-defined]
+
 
 class DecisionForm(ReasonForm):
     """A decision on one submission. `submitted` holds the version of the text that the moderator read."""
@@ -40,6 +51,25 @@ class DecisionForm(ReasonForm):
     )
     submitted = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)
     field_order = ["verdict", "rule", "reason", "submitted"]
+
+    def repeated(self, **changes: Any) -> DecisionForm:
+        """Return the form with what was typed, without checking it."""
+        return DecisionForm(initial={name: self[name].value() for name in self.fields} | changes)
+
+    def filled_in(self, reason_pk: str, language: str, verdict: str = "") -> DecisionForm:
+        """Return the form with one of the common reasons and its rule, as static/js/review.js fills them in.
+
+        Args:
+            verdict: if none is chosen yet.
+        """
+        reason = Reason.objects.select_related("rule").filter(pk=reason_pk).first() if is_pk(reason_pk) else None
+        if reason is None:
+            return self.repeated()
+        return self.repeated(
+            verdict=self["verdict"].value() or verdict,
+            rule=reason.rule.slug if reason.rule else self["rule"].value(),
+            reason="\n\n".join(filter(None, [self["reason"].value(), reason.text_in(language)])),
+        )
 
 
 class CorrectionForm(ArticleForm):
@@ -55,7 +85,9 @@ class CorrectionForm(ArticleForm):
     def __init__(self, data: QueryDict | None = None, *, moderator: User, revision: Revision) -> None:
         self.user = moderator
         super().__init__(data, user=moderator, initial=self._initial_of(revision))
-        del self.fields["image"], self.fields["form_key"]
+        for name in ("image", "form_key", "version", "save_key", "unanswered"):
+            del self.fields[name]
+        self.fields["title"].required = self.fields["section"].required = True
 
 
 class SuspensionForm(forms.Form):
@@ -78,3 +110,59 @@ class SuspensionForm(forms.Form):
         if user is None:
             raise ValidationError(_("No user has this username."))
         return user
+
+
+def _rule_text(label: Any) -> TextField:
+    return TextField(label=label, max_length=MAX_RULE_TEXT, required=False, widget=AdminTextareaWidget())
+
+
+class RuleForm(forms.ModelForm[Rule]):
+    """A rule with the text of its last version."""
+
+    title = OneLineField(label=gettext_lazy("Title"), max_length=MAX_TITLE)
+    title_ru = OneLineField(label=gettext_lazy("Title in Russian"), max_length=MAX_TITLE, required=False)
+    title_hy = OneLineField(label=gettext_lazy("Title in Armenian"), max_length=MAX_TITLE, required=False)
+    text = _rule_text(gettext_lazy("Text"))
+    text_ru = _rule_text(gettext_lazy("Text in Russian"))
+    text_hy = _rule_text(gettext_lazy("Text in Armenian"))
+    is_retired = forms.BooleanField(
+        label=gettext_lazy("No longer valid"),
+        required=False,
+        help_text=gettext_lazy("New decisions cannot cite it. The public page lists it among the former rules."),
+    )
+
+    class Meta:
+        model = Rule
+        fields = ["number", "slug"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        last = self.instance.versions.order_by("-number").first() if self.instance.pk else None
+        for name in RuleText.__dataclass_fields__ if last else ():
+            self.initial.setdefault(name, getattr(last, name))
+        self.initial.setdefault("is_retired", self.instance.retired_at is not None)
+
+
+class AppealForm(forms.Form):
+    """Why a user thinks that a decision is wrong."""
+
+    text = TextField(
+        label=gettext_lazy("Why is the decision wrong?"),
+        max_length=MAX_REASON,
+        widget=forms.Textarea(attrs={"rows": 6}),
+        help_text=gettext_lazy("Only moderators read this."),
+    )
+
+
+class AppealDecisionForm(forms.Form):
+    """The answer to an appeal."""
+
+    outcome = forms.ChoiceField(
+        label=gettext_lazy("Decision"), choices=Appeal.Outcome.choices, widget=forms.RadioSelect
+    )
+    answer = TextField(
+        label=gettext_lazy("Answer"),
+        max_length=MAX_REASON,
+        widget=forms.Textarea(attrs={"rows": 5}),
+        help_text=gettext_lazy("The user receives this by email. It is not public."),
+    )

@@ -1,16 +1,19 @@
-"""Queries about decisions."""
+"""Queries about decisions, claims and authors."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from django.db.models import OuterRef, Subquery
+from django.db.models import Exists, OuterRef, Q, Subquery
+from django.utils import timezone
 
+from accounts.models import User
 from articles.models import Article, Revision
-from articles.moderation.models import Decision
+from articles.moderation.models import Claim, Decision, Reason, StaffNote, Suspension
+from articles.moderation.models.rule import MAX_REASONS_SHOWN
+from articles.moderation.models.submission import BoundedCount
 
-# In each state.
-MAX_DUPLICATES_SEARCHED = 1_000
+MAX_NOTES = 50
 
 
 def current_refusals(articles: Iterable[Article]) -> dict[int, Decision]:
@@ -23,23 +26,50 @@ def current_refusals(articles: Iterable[Article]) -> dict[int, Decision]:
     decisions = Decision.objects.filter(revision__article__in=by_pk, pk=Subquery(newest.values("pk")[:1]))
     return {
         decision.revision.article_id: decision
-        for decision in decisions.select_related("revision").defer("revision__body")
+        for decision in decisions.select_related("revision", "rule_version__rule", "appeal").defer("revision__body")
         if _is_current_refusal(decision, by_pk[decision.revision.article_id])
     }
 
 
-def duplicates_of(submission: Revision) -> list[Revision]:
-    """Return the latest submissions of other authors with the same title and text."""
-    states = [Revision.State.IN_REVIEW, Revision.State.PUBLISHED, Revision.State.RETURNED]
-    # From an index for each state, because the title has none.
-    latest = [
-        Revision.objects.filter(state=state).order_by("-submitted_at", "-pk").values("pk")[:MAX_DUPLICATES_SEARCHED]
-        for state in states
-    ]
-    pks = [row["pk"] for rows in latest for row in rows]
-    same = Revision.objects.filter(pk__in=pks, title=submission.title, body=submission.body)
-    others = same.exclude(article__author=submission.article.author_id)
-    return list(others.select_related("article__author").defer("body").order_by("submitted_at", "pk")[:5])
+def current_suspension(user: User) -> Suspension | None:
+    """Return the suspension of a user that ends last, with its appeal."""
+    active = Suspension.objects.filter(user=user, lifted_at=None, ends_at__gt=timezone.now())
+    return active.select_related("appeal").order_by("ends_at").last()
+
+
+def revision_to_compare(submission: Revision) -> Revision | None:
+    """Return the version that was last decided on; without one the live text, or else the version before this one."""
+    earlier = submission.article.revisions.filter(number__lt=submission.number).select_related("section", "image")
+    newest = earlier.order_by("-number")
+    decided = newest.filter(Exists(Decision.objects.filter(revision=OuterRef("pk")))).first()
+    return decided or earlier.filter(live_for=submission.article_id).first() or newest.first()
+
+
+def author_record(author: User) -> dict[str, int]:
+    """Return how many of an author's articles are hidden, and how often they were suspended; in one query."""
+    hidden = Article.objects.filter(author=OuterRef("pk"), state=Article.State.HIDDEN)
+    counts = User.objects.filter(pk=author.pk).annotate(
+        hidden=BoundedCount(hidden), suspended=BoundedCount(Suspension.objects.filter(user=OuterRef("pk")))
+    )
+    return counts.values("hidden", "suspended").get()  # type: ignore[return-value]
+
+
+def staff_notes(submission: Revision) -> list[StaffNote]:
+    """Return the newest notes on the author and on the article."""
+    article = submission.article
+    notes = StaffNote.objects.filter(Q(article=article) | Q(user=article.author_id)).select_related("moderator")
+    return list(notes[:MAX_NOTES])
+
+
+def active_claim(submission: Revision) -> Claim | None:
+    """Return who reviews a submission at the moment."""
+    return Claim.objects.active().filter(revision=submission.pk).select_related("moderator").first()
+
+
+def common_reasons(language: str) -> list[tuple[Reason, str]]:
+    """Return the reasons of the keys 1 to 9 with their texts in a language."""
+    reasons = Reason.objects.select_related("rule")[:MAX_REASONS_SHOWN]
+    return [(reason, reason.text_in(language)) for reason in reasons]
 
 
 def _is_current_refusal(decision: Decision, article: Article) -> bool:

@@ -53,6 +53,7 @@ read_or_post = require_http_methods(["GET", "HEAD", "POST"])
 def promote(request: HttpRequest, pk: int) -> HttpResponse:
     """Show the article's card and the plans with their first possible starts; a POST requests a promotion."""
     article = published_article(pk)
+    assert article.section is not None  # guaranteed by a constraint
     user = request.user
     if not isinstance(user, User):
         return redirect_to_login(request.path)

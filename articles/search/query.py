@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from articles.models import Section
+from core.sanitizer import without_asides
 
 MAX_QUERY_LENGTH = 200
 MAX_QUERY_WORDS = 12
@@ -136,4 +137,4 @@ def shorten(words: Iterable[str]) -> list[str]:
 
 def extract_text(html: str) -> str:
     """Return the text of a stored (sanitized) body: `core.sanitizer.plain_text` without an HTML parser, for speed."""
-    return " ".join(unescape(_TAG.sub(" ", _INLINE_TAG.sub("", html))).split())
+    return " ".join(unescape(_TAG.sub(" ", _INLINE_TAG.sub("", without_asides(html)))).split())

@@ -1,22 +1,24 @@
-"""Store uploaded lead images, move those of hidden articles, and delete unused ones."""
+"""Store uploaded images, move those of hidden articles, and delete unused ones."""
 
 from __future__ import annotations
 
 import logging
-from contextlib import suppress
 from datetime import timedelta
 
 from django.conf import settings
+from django.core.exceptions import PermissionDenied
 from django.core.files.storage import default_storage
-from django.db import IntegrityError, transaction
-from django.db.models import Sum
+from django.db import transaction
+from django.db.models import Q, QuerySet, Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from PIL import Image as PILImage
 
 from accounts.models import User
-from articles.models import Article, Image
+from accounts.services import lock_acting_user
+from articles.models import Article, Checkpoint, Image
 from articles.models.image import SHARE_SIZE
+from core.exceptions import ActionNotAllowed
 from core.images import (
     InvalidImage,
     delete_files,
@@ -26,10 +28,11 @@ from core.images import (
     random_name,
     store_files,
 )
+from core.logs import log_event
 
 QUALITY = 80
-# An image that no revision uses can belong to a form that a user is still filling in.
-UNUSED_TIMEOUT = timedelta(days=1)
+# An image that no version uses can belong to a form that a user is still filling in, or be meant for a later article.
+UNUSED_TIMEOUT = timedelta(days=30)
 MAX_REMOVED = 20
 MAX_MOVED = 100
 
@@ -45,6 +48,7 @@ def store_image(*, owner: User, pixels: PILImage.Image) -> Image:
 
     Raises:
         InvalidImage: the owner's quota is used up, or the storage fails. Nothing was stored.
+        ActionNotAllowed: the owner is suspended.
     """
     image = Image(owner=owner, key=random_name(), width=pixels.width, height=pixels.height)
     files = encode_files(image, pixels)
@@ -55,12 +59,20 @@ def store_image(*, owner: User, pixels: PILImage.Image) -> Image:
     try:
         with transaction.atomic():
             # The lock makes concurrent uploads count each other.
-            User.objects.select_for_update(no_key=True).get(pk=owner.pk)
+            lock_acting_user(owner.pk)
             _check_quota(owner, image.size)
             image.save(force_insert=True)
+            log_event("image_stored", image_id=image.pk, bytes=image.size)
     except BaseException:
         delete_files(files)
         raise
+    return image
+
+
+def describe_image(*, image: Image, alternative_text: str, caption: str, credit: str, licence: str) -> Image:
+    """Save the texts that go with an image in the library of its owner."""
+    image.alternative_text, image.caption, image.credit, image.licence = alternative_text, caption, credit, licence
+    image.save(update_fields=["alternative_text", "caption", "credit", "licence"])
     return image
 
 
@@ -71,22 +83,58 @@ def encode_files(image: Image, pixels: PILImage.Image) -> dict[str, bytes]:
 
 
 def delete_image(image: Image) -> None:
-    """Delete an image; the versions that showed it have none then.
-
-    Raises:
-        IntegrityError: a version uses it meanwhile.
-    """
+    """Delete an image; the versions that showed it have none then."""
     with transaction.atomic():
         image.delete()
         delete_files_on_commit(image.paths)
 
 
-def remove_unused(*, owner: User) -> None:
-    """Delete the owner's images that no revision has used for a day; they count towards the quota."""
-    unused = Image.objects.filter(owner=owner, revisions=None, created_at__lt=timezone.now() - UNUSED_TIMEOUT)
-    for image in unused[:MAX_REMOVED]:
-        with suppress(IntegrityError):
-            delete_image(image)
+@transaction.atomic
+def delete_own_image(*, image: Image, owner: User) -> None:
+    """Delete an image that no version uses.
+
+    Raises:
+        PermissionDenied: it belongs to another user.
+        ActionNotAllowed: a version uses it, or the user is suspended.
+    """
+    lock_acting_user(owner.pk)
+    if image.owner_id != owner.pk:
+        raise PermissionDenied
+    if not _delete_if_unused(image) and Image.objects.filter(pk=image.pk).exists():
+        raise ActionNotAllowed(_("An article uses this image. Remove it there first."))
+
+
+def _delete_if_unused(image: Image) -> bool:
+    with transaction.atomic():
+        locked = Image.objects.select_for_update().filter(pk=image.pk).first()
+        if locked is None or not unused_images().filter(pk=image.pk).exists() or _is_in_a_checkpoint(image):
+            return False
+        delete_image(locked)
+        log_event("image_deleted", image_id=image.pk)
+        return True
+
+
+def unused_images() -> QuerySet[Image]:
+    """Return the images that no version uses, as its lead image or in its text, and no checkpoint as its lead image."""
+    return Image.objects.filter(revisions=None, checkpoints=None, used_in=None)
+
+
+def _is_in_a_checkpoint(image: Image) -> bool:
+    """Return whether a text that its author can restore shows the image."""
+    texts = Checkpoint.objects.filter(article__author=image.owner_id, body__contains=f'<img data-image="{image.pk}"')
+    return texts.exists()
+
+
+def remove_unused(*, owner: User | None = None) -> None:
+    """Delete the images, of one user or of all, that no version has used for 30 days; they count towards the quota."""
+    images = unused_images().filter(created_at__lt=timezone.now() - UNUSED_TIMEOUT)
+    for image in (images.filter(owner=owner) if owner else images).order_by("pk")[:MAX_REMOVED]:
+        _delete_if_unused(image)
+
+
+def quota_used(owner: User) -> int:
+    """Return the size of all images of a user in bytes."""
+    return Image.objects.filter(owner=owner).aggregate(bytes=Sum("size"))["bytes"] or 0
 
 
 def hide_images(article: Article) -> None:
@@ -94,13 +142,25 @@ def hide_images(article: Article) -> None:
 
     The files move after the commit, in all sizes; `finish_moves` is periodic too, for a process that died before.
     """
-    images = Image.objects.filter(pk__in=article.revisions.values("image"))
-    for image in images.select_for_update(no_key=True):
+    for image in images_of(article).select_for_update(no_key=True):
         if image.retired_key:
             _move_files(image)
-        image.retired_key, image.key = image.key, random_name()
-        image.save(update_fields=["key", "retired_key"])
+        image.retired_key, image.key, image.is_hidden = image.key, random_name(), True
+        image.save(update_fields=["key", "retired_key", "is_hidden"])
     transaction.on_commit(finish_moves)
+
+
+def show_images(article: Article) -> None:
+    """Allow the images of a restored article in texts again, unless another hidden article has them."""
+    hidden = Article.objects.by(article.author).filter(state=Article.State.HIDDEN).exclude(pk=article.pk)
+    elsewhere = [image.pk for other in hidden for image in images_of(other)]
+    images_of(article).exclude(pk__in=elsewhere).update(is_hidden=False)
+
+
+def images_of(article: Article) -> QuerySet[Image]:
+    """Return the images of all versions of an article."""
+    links = Image.used_in.through.objects.filter(revision__article=article)
+    return Image.objects.filter(Q(pk__in=article.revisions.values("image")) | Q(pk__in=links.values("image")))
 
 
 def finish_moves() -> None:
@@ -125,8 +185,7 @@ def _move_files(image: Image) -> None:
 
 
 def _check_quota(owner: User, size: int) -> None:
-    used = Image.objects.filter(owner=owner).aggregate(bytes=Sum("size"))["bytes"] or 0
-    if used + size > settings.IMAGE_QUOTA_BYTES:
+    if quota_used(owner) + size > settings.IMAGE_QUOTA_BYTES:
         raise InvalidImage(
             _("You have used all %(number)d MB of your image storage, so this image was not added.")
             % {"number": settings.IMAGE_QUOTA_BYTES // (1024 * 1024)}

@@ -10,7 +10,6 @@ from __future__ import annotations
 import uuid
 
 from django.db import IntegrityError, transaction
-from django.db.models import ProtectedError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -19,13 +18,19 @@ from accounts.selectors import has_confirmed_email
 from accounts.services import lock_acting_user
 from articles.models import Article, ArticleTag, Revision
 from articles.models.ranking import hot
-from articles.services.images import hide_images
+from articles.services import checkpoints
+from articles.services.body_images import drop_foreign_images, record_images
+from articles.services.images import hide_images, show_images
+from articles.services.previews import end_link
 from articles.services.revisions import (
     ArticleContent,
+    PageState,
     check_in_review,
+    is_empty,
     is_unchanged,
     lock_article,
     missing_for_submission,
+    sanitized,
     set_content,
     update_tags,
 )
@@ -38,50 +43,71 @@ from core.text import shorten
 MAX_SUMMARY = 200  # characters of one that is taken from the text
 
 
-def start_draft(*, author: User, text: ArticleContent, form_key: uuid.UUID | None = None) -> Article:
+def start_draft(
+    *, author: User, text: ArticleContent, form_key: uuid.UUID | None = None, page: PageState | None = None
+) -> Article:
     """Create an article as a draft.
 
     Args:
         form_key: idempotency key of the form. A second call with the same key saves into the article of the first one,
             so that a form that is submitted twice creates one article.
+        page: as in `save_draft`.
 
     Raises:
-        ActionNotAllowed: the author is suspended, the section was deleted meanwhile, or the article of this key is in
-            review with another text.
+        ActionNotAllowed: nothing was typed, the author is suspended, the section was deleted meanwhile, or the article
+            of this key is in review with another text.
+        StaleVersion: the article of this key has another text than the page knows.
     """
     key = form_key or uuid.uuid4()
+    text = sanitized(text)
     try:
         with transaction.atomic():
             lock_acting_user(author.pk)
-            article = Article.objects.create(author=author, form_key=key, section=text.section, language=text.language)
-            return _save_revision(article, Revision(article=article, number=1), text)
+            article = Article(author=author, form_key=key, section=text.section, language=text.language)
+            if not is_empty(text):
+                article.save()
+                return _save_revision(article, Revision(article=article, number=1), text, page)
     except IntegrityError as error:
-        made = Article.objects.select_related("latest").filter(author=author, form_key=key).first()
+        made = Article.objects.filter(author=author, form_key=key).first()
         if made is None:  # The error was not about the key.
             raise ActionNotAllowed(_("This section no longer exists. Choose another one.")) from error
-        if made.latest and is_unchanged(made.latest, text):
-            return made
-        return save_draft(article=made, text=text)
+        return save_draft(article=made, text=text, page=page)
+    raise ActionNotAllowed(_("The form is empty. Write something first."))
 
 
 @transaction.atomic
-def save_draft(*, article: Article, text: ArticleContent) -> Article:
+def save_draft(
+    *, article: Article, text: ArticleContent, page: PageState | None = None, with_checkpoint: bool = False
+) -> Article:
     """Save what the author wrote.
 
     An open draft is overwritten. After a decision a new revision is created, and the older one stays as it was decided
     on. Saving the content of a revision in review or of a published one again changes nothing.
 
+    Args:
+        page: what the page knows of the text that it replaces; by default any text is replaced.
+        with_checkpoint: store the text that is overwritten, even if that was done minutes ago.
+
     Raises:
-        ActionNotAllowed: the text is in review (withdraw it first), or the author is suspended.
+        ActionNotAllowed: the text is in review (withdraw it first), the draft is in the trash, or the author is
+            suspended.
+        StaleVersion: the text was changed since `page`. Content that is stored already is never stale.
     """
     lock_acting_user(article.author_id)
     article, latest = lock_article(article)
-    if latest.state in {Revision.State.IN_REVIEW, Revision.State.PUBLISHED} and is_unchanged(latest, text):
+    text = sanitized(text)
+    if latest.state != Revision.State.RETURNED and is_unchanged(latest, text):
         return article
     if latest.state == Revision.State.IN_REVIEW:
         raise ActionNotAllowed(_("This version is in review. Withdraw it before you edit it."))
+    if page:
+        page.check(latest)
+    if article.deleted_at:
+        raise ActionNotAllowed(_("This draft is in the trash. Restore it before you save it."))
     revision = latest if latest.is_editable else Revision(article=article, number=latest.number + 1)
-    _save_revision(article, revision, text)
+    if revision is latest and (with_checkpoint or checkpoints.is_due(latest, text)):
+        checkpoints.create(latest)
+    _save_revision(article, revision, text, page)
     if article.live is None:
         article.section, article.language = text.section, text.language
         article.save(update_fields=["section", "language"])
@@ -114,13 +140,18 @@ def submit(*, article: Article) -> Article:
         return article  # The button was pressed twice.
     if not revision.is_editable:
         raise ActionNotAllowed(_("There are no changes to submit."))
+    if article.deleted_at:
+        raise ActionNotAllowed(_("This draft is in the trash. Restore it before you submit it."))
     if missing := missing_for_submission(revision):
         raise ActionNotAllowed(" ".join(missing.values()))
     revision.state = Revision.State.IN_REVIEW
     revision.submitted_at = timezone.now()
-    # Cards, feeds and search results show a summary: take the beginning of the text if the author gave none.
-    revision.summary = revision.summary or shorten(plain_text(revision.body), MAX_SUMMARY)
-    revision.save(update_fields=["state", "submitted_at", "summary"])
+    revision.save_key = None  # From now on another page can have changed it.
+    if not revision.summary:
+        # Cards, feeds and search results show a summary: take the beginning of the text.
+        revision.summary = shorten(plain_text(revision.body), MAX_SUMMARY)
+        revision.version += 1
+    revision.save(update_fields=["state", "submitted_at", "save_key", "summary", "version"])
     if article.state != Article.State.HIDDEN and is_trusted(author):
         return _publish(article, revision)
     _follow(article, Article.State.IN_REVIEW)
@@ -175,6 +206,19 @@ def return_to_author(*, article: Article, revision_number: int) -> Article:
 
 
 @transaction.atomic
+def publish_returned(*, article: Article, revision_number: int) -> Article:
+    """Publish a revision that was returned, after its author's appeal.
+
+    Raises:
+        ActionNotAllowed: the author has changed the text since, or it is not returned.
+    """
+    article, revision = lock_article(article)
+    if revision.state != Revision.State.RETURNED or revision.number != revision_number:
+        raise ActionNotAllowed(_("The author has changed this text since it was returned."))
+    return _publish(article, revision)
+
+
+@transaction.atomic
 def hide(*, article: Article) -> Article:
     """Hide a published article and its images from all readers.
 
@@ -186,6 +230,7 @@ def hide(*, article: Article) -> Article:
     ArticleTag.objects.filter(article=article).delete()
     _set_state(article, Article.State.HIDDEN)
     hide_images(article)
+    end_link(article=article)
     events.article_hidden.send(Article, article=article)
     return article
 
@@ -201,6 +246,7 @@ def restore(*, article: Article) -> Article:
     if article.state != Article.State.HIDDEN or article.live is None:
         raise ActionNotAllowed(_("This article is not hidden."))
     _set_state(article, Article.State.PUBLISHED)
+    show_images(article)
     update_tags(article, article.live)
     events.article_restored.send(Article, article=article)
     return article
@@ -220,29 +266,37 @@ def correct(*, article: Article, text: ArticleContent) -> Article:
             _("The author is working on a newer version. Decide on that version, or return it first.")
         )
     revision = Revision(article=article, number=latest.number + 1, submitted_at=timezone.now())
-    return _publish(_save_revision(article, revision, text), revision)
+    return _publish(_save_revision(article, revision, sanitized(text)), revision)
 
 
 @transaction.atomic
 def discard(*, article: Article) -> None:
-    """Delete a draft that was never published, with its revisions.
+    """Move a draft to the trash (`articles.services.drafts`).
 
     Raises:
         ActionNotAllowed: it is in review, was published, or a moderator has decided on it.
     """
-    article, _latest = lock_article(article)
+    article, latest = lock_article(article)
     if article.live is not None or article.state == Article.State.IN_REVIEW:
         raise ActionNotAllowed(_("You can only delete a draft that was never published."))
-    try:
-        article.delete()
-    except ProtectedError as error:
-        raise ActionNotAllowed(_("A moderator has decided on this article, so it cannot be deleted.")) from error
+    if article.state != Article.State.DRAFT or latest.number > 1:
+        raise ActionNotAllowed(_("A moderator has decided on this article, so it cannot be deleted."))
+    end_link(article=article)
+    if article.deleted_at is None:  # Otherwise the button was pressed twice.
+        article.deleted_at = timezone.now()
+        article.save(update_fields=["deleted_at"])
 
 
-def _save_revision(article: Article, revision: Revision, text: ArticleContent) -> Article:
-    """Save the text into a revision, which becomes the latest one."""
-    set_content(revision, text)
+def _save_revision(
+    article: Article, revision: Revision, text: ArticleContent, page: PageState | None = None
+) -> Article:
+    """Save sanitised text into a revision, which becomes the latest one."""
+    before = revision.body
+    set_content(revision, text, page)
+    drop_foreign_images(revision, before)
+    revision.version = article.latest.version + 1 if article.latest else 1
     revision.save()
+    record_images(revision, before)
     article.latest = revision
     article.save(update_fields=["latest"])
     return article

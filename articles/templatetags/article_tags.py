@@ -16,13 +16,17 @@ from django.utils.text import Truncator
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from articles import presenters
+from articles import body, presenters
+from articles.disclosure import disclosures, first_published
 from articles.models import Article, Image, Revision
 from articles.selectors import Card
 from core.sanitizer import for_display
 
 register = template.Library()
 for _filter in (
+    disclosures,
+    first_published,
+    body.short_code,
     for_display,
     presenters.ago,
     presenters.as_card,
@@ -102,6 +106,12 @@ def article_json_ld(article: Article, revision: Revision, site_name: str) -> Saf
     """Return the JSON-LD of an article in a script element that no text can close."""
     data = json.dumps(presenters.json_ld(article, revision, site_name), ensure_ascii=False).translate(_JSON_ESCAPES)
     return mark_safe(f'<script type="application/ld+json">{data}</script>')  # noqa: S308 - escaped above
+
+
+@register.simple_tag
+def article_body(revision: Revision, images: dict[int, Image], is_paid_for: bool = False) -> SafeString:
+    """Return the text of a version with the images that it may show."""
+    return body.render(revision.body, images, is_paid_for=is_paid_for)
 
 
 @register.simple_tag

@@ -204,6 +204,7 @@ class ArticleView(TemplateView):
     def get_context_data(self, article: Article, **kwargs: Any) -> dict[str, Any]:  # type: ignore[override]
         revision = article.live
         assert revision is not None  # guaranteed by a constraint
+        assert article.section is not None
         # One more than is shown, since the article itself can be among them.
         newest = newest_in_section(article.section, limit=MAX_MORE_IN_SECTION + 1)
         more = [card for card in newest if card.pk != article.pk][:MAX_MORE_IN_SECTION]

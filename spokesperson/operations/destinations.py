@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import re
 import shutil
 import time
@@ -170,5 +171,16 @@ def reported_errors() -> Iterator[None]:
     """Turn an error of a disk or bucket into one sentence."""
     try:
         yield
+    except PermissionError as error:
+        sentence = f"{error.filename} cannot be used by {_user()}, who runs the site: make it the owner."
+        raise OperationError(sentence) from error
     except OSError as error:
         raise OperationError(f"The backup cannot be read or stored: {error}") from error
+
+
+def _user() -> str:
+    uid = os.geteuid()
+    try:
+        return f"the user {pwd.getpwuid(uid).pw_name}"
+    except KeyError:  # In a container.
+        return f"user {uid}"

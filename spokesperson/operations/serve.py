@@ -22,6 +22,8 @@ from spokesperson.operations import SETTINGS, OperationError
 GRANIAN_OPTIONS = (
     *("--interface", "wsgi", "--workers", "2", "--blocking-threads", "64"),
     *("--workers-kill-timeout", "5", "--respawn-failed-workers"),
+    # Seconds in which a new process starts, also on a busy machine, before a reload ends the one that it replaces.
+    *("--respawn-interval", "10"),
 )
 SERVER_ENV = {
     # glibc keeps a heap for every few threads, with holes that pages leave; one heap uses about an eighth less memory.

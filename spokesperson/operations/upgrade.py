@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import stat
 import subprocess
 import sys
 import time
@@ -44,6 +45,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     code.add_argument(
         "--pending", action="store_true", help="only print what `migrate` would do, for this command itself"
+    )
+    parser.add_argument(
+        "--code",
+        type=Path,
+        metavar="FOLDER",
+        help="with --git: the checkout to upgrade, with an environment in .venv/ (default: the one of this command)",
     )
     parser.add_argument(
         "--requirements",
@@ -90,6 +97,10 @@ class Upgrade:
         package = Path(__file__).parents[1]
         # What is exchanged: the checkout with its environment, or the environment that the wheel is installed in.
         self.code = package.parent if options.wheel is None else Path(sys.prefix)
+        self.environment = Path(sys.prefix)
+        if options.code:
+            self.code = options.code.absolute()
+            self.environment = self.code / ".venv"
         self.new = self.code.with_name(f"{self.code.name}.new")
         self.old = self.code.with_name(f"{self.code.name}.previous")
         self.failed = self.code.with_name(f"{self.code.name}.failed")
@@ -127,9 +138,9 @@ class Upgrade:
                 owner=self.data,
             )
             self.step(f"Exchange {self.code} and {self.new}", [])
-            is_switched = not self.options.dry_run
-            if is_switched:
+            if not self.options.dry_run:
                 self.switch(self.new, self.old)
+                is_switched = True
             self.step("Restart", ["sh", "-c", self.options.restart])
             self.check_health()
         except (OperationError, OSError) as error:
@@ -178,9 +189,25 @@ class Upgrade:
                     program.write_bytes(changed)
 
     def switch(self, new: Path, aside: Path) -> None:
-        """Put a folder in the place of the code, and the code aside."""
-        self.code.rename(aside)
-        new.rename(self.code)
+        """Move what is in the folder of the code aside, and what is in another one to its place: all or nothing.
+
+        The folder itself stays, because the running server is in it: it starts its next processes from there.
+        """
+        status, done = self.code.stat(), list[tuple[Path, Path]]()
+        aside.mkdir(mode=stat.S_IMODE(status.st_mode))
+        os.chown(aside, status.st_uid, status.st_gid)
+        try:
+            for name in sorted({entry.name for folder in (self.code, new) for entry in folder.iterdir()}):
+                for source, target in ((self.code / name, aside / name), (new / name, self.code / name)):
+                    if os.path.lexists(source):
+                        source.rename(target)
+                        done.append((source, target))
+        except OSError:
+            for source, target in reversed(done):
+                target.rename(source)
+            aside.rmdir()
+            raise
+        new.rmdir()
 
     def check_health(self) -> None:
         """Wait until the site has answered that it is ready for a while, and nothing else."""
@@ -254,7 +281,7 @@ class Upgrade:
 
     def python(self, code: Path) -> Path:
         """Return the interpreter of a copy of the code."""
-        executable = Path(sys.prefix) / "bin" / "python"
+        executable = self.environment / "bin" / "python"
         if executable.is_relative_to(self.code):
             return code / executable.relative_to(self.code)
         return executable

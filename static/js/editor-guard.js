@@ -5,6 +5,9 @@ function guard(form) {
   form.addEventListener("input", () => {
     unsaved = true
   })
+  form.addEventListener("autosaved", () => {
+    unsaved = false
+  })
   form.addEventListener("submit", (event) => {
     if (!event.defaultPrevented) unsaved = false
   })
@@ -22,7 +25,7 @@ function once(form) {
   form.addEventListener("submit", (event) => {
     if (sent) event.preventDefault()
     sent = true
-    if (key) history.replaceState({ formKey: key.value }, "")
+    if (key) history.replaceState({ ...history.state, formKey: key.value }, "")
   })
   window.addEventListener("pageshow", () => {
     sent = false

@@ -1,11 +1,15 @@
-// The editor's toolbar: one tab stop, arrow keys between the buttons, and a dialog for links.
+// The editor's toolbars: each is one tab stop, with arrow keys between the buttons. Also the dialog for links.
+import { askForEmbed, askForFootnote, togglePullQuote } from "editor-blocks"
+import { button as makeButton, labelled, make, openDialog } from "editor-dialog"
 
 const GROUPS = [
   ["heading2", "heading3"],
-  ["bold", "italic", "link"],
-  ["bullets", "numbers", "quotation", "rule"],
+  ["bold", "italic", "code", "link", "footnote"],
+  ["bullets", "numbers", "quotation", "pullQuote", "codeBlock", "rule"],
+  ["image", "table", "embed"],
   ["undo", "redo"],
 ]
+const TABLE_GROUPS = [["rowAbove", "rowBelow", "rowRemove"], ["columnBefore", "columnAfter", "columnRemove"], ["headerRow", "tableRemove"]]
 const LETTERS = { heading2: "H2", heading3: "H3" }
 
 const ACTIONS = {
@@ -13,20 +17,28 @@ const ACTIONS = {
   heading3: { run: (chain) => chain.toggleHeading({ level: 3 }), active: (e) => e.isActive("heading", { level: 3 }) },
   bold: { run: (chain) => chain.toggleBold(), active: (e) => e.isActive("bold") },
   italic: { run: (chain) => chain.toggleItalic(), active: (e) => e.isActive("italic") },
-  link: { active: (e) => e.isActive("link") },
+  code: { run: (chain) => chain.toggleCode(), active: (e) => e.isActive("code") },
+  link: { ask: (toolbar) => toolbar.askForLink(), active: (e) => e.isActive("link") },
+  footnote: { ask: ({ editor, config }) => askForFootnote(editor, config.words) },
   bullets: { run: (chain) => chain.toggleBulletList(), active: (e) => e.isActive("bulletList") },
   numbers: { run: (chain) => chain.toggleOrderedList(), active: (e) => e.isActive("orderedList") },
-  quotation: { run: (chain) => chain.toggleBlockquote(), active: (e) => e.isActive("blockquote") },
+  quotation: { run: (chain) => chain.toggleBlockquote(), active: (e) => e.isActive("blockquote", { pull: false }) },
+  pullQuote: { run: (chain, e) => togglePullQuote(e, chain), active: (e) => e.isActive("blockquote", { pull: true }) },
+  codeBlock: { run: (chain) => chain.toggleCodeBlock(), active: (e) => e.isActive("codeBlock") },
   rule: { run: (chain) => chain.setHorizontalRule() },
+  image: { ask: ({ uploads }) => uploads.ask() },
+  table: { run: (chain) => chain.insertTable({ rows: 3, cols: 3, withHeaderRow: true }), enabled: (e) => !e.isActive("table") },
+  embed: { ask: ({ editor, config }) => askForEmbed(editor, config.words, config.mastodon) },
   undo: { run: (chain) => chain.undo(), enabled: (e) => e.can().undo() },
   redo: { run: (chain) => chain.redo(), enabled: (e) => e.can().redo() },
-}
-
-function make(tag, attributes = {}, ...children) {
-  const element = document.createElement(tag)
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value)
-  element.append(...children)
-  return element
+  rowAbove: { run: (chain) => chain.addRowBefore() },
+  rowBelow: { run: (chain) => chain.addRowAfter() },
+  rowRemove: { run: (chain) => chain.deleteRow() },
+  columnBefore: { run: (chain) => chain.addColumnBefore() },
+  columnAfter: { run: (chain) => chain.addColumnAfter() },
+  columnRemove: { run: (chain) => chain.deleteColumn() },
+  headerRow: { run: (chain) => chain.toggleHeaderRow() },
+  tableRemove: { run: (chain) => chain.deleteTable() },
 }
 
 function drawing(icons, name) {
@@ -49,33 +61,32 @@ function addressOf(typed) {
   return ["http:", "https:"].includes(protocol) && hostname ? address : null
 }
 
-export class Toolbar {
-  constructor(editor, words, icons) {
-    this.editor = editor
-    this.words = words
-    this.element = make("div", { class: "editor-toolbar", role: "toolbar", "aria-label": words.toolbar })
+class Bar {
+  constructor(editor, config, uploads, { groups, label, className }) {
+    Object.assign(this, { editor, config, uploads })
+    this.element = make("div", { class: `editor-toolbar ${className}`, role: "toolbar", "aria-label": label })
     this.buttons = new Map()
-    for (const group of GROUPS) {
-      const box = make("div", { class: "editor-group" })
-      for (const name of group) box.append(this.button(name, icons))
-      this.element.append(box)
-    }
-    this.buttons.get("heading2").tabIndex = 0
+    for (const group of groups) this.element.append(make("div", { class: "editor-group" }, ...group.map((name) => this.button(name))))
+    this.buttons.values().next().value.tabIndex = 0
     this.element.addEventListener("keydown", (event) => this.move(event))
     editor.on("transaction", () => this.update())
-    this.update()
   }
 
-  button(name, icons) {
-    const content = LETTERS[name] ?? drawing(icons, name)
-    const button = make("button", { type: "button", "aria-label": this.words[name], title: this.words[name] }, content)
+  content(name) {
+    return LETTERS[name] ?? drawing(this.config.icons, name)
+  }
+
+  button(name) {
+    const { words } = this.config
+    const button = make("button", { type: "button", "aria-label": words[name], title: words[name] }, this.content(name))
     button.tabIndex = -1
     // Keep the selection in the text while the toolbar is clicked.
     button.addEventListener("mousedown", (event) => event.preventDefault())
     button.addEventListener("click", () => {
       if (button.getAttribute("aria-disabled") === "true") return
-      if (name === "link") this.askForLink()
-      else ACTIONS[name].run(this.editor.chain().focus()).run()
+      const { ask, run } = ACTIONS[name]
+      if (ask) ask(this)
+      else run(this.editor.chain().focus(), this.editor).run()
     })
     this.buttons.set(name, button)
     return button
@@ -101,49 +112,55 @@ export class Toolbar {
     for (const button of buttons) button.tabIndex = button === next ? 0 : -1
     next.focus()
   }
+}
+
+/** What can be done with the table around the caret; hidden outside of tables. */
+class TableBar extends Bar {
+  constructor(editor, config, uploads) {
+    super(editor, config, uploads, { groups: TABLE_GROUPS, label: config.words.tableTools, className: "editor-toolbar--table" })
+    this.update()
+  }
+
+  content(name) {
+    return this.config.words[name]
+  }
+
+  update() {
+    this.element.hidden = !this.editor.isActive("table")
+  }
+}
+
+export class Toolbar extends Bar {
+  constructor(editor, config, uploads) {
+    super(editor, config, uploads, { groups: GROUPS, label: config.words.toolbar, className: "" })
+    this.ofTable = new TableBar(editor, config, uploads)
+    this.update()
+  }
 
   askForLink() {
-    const { editor, words } = this
+    const { editor } = this
+    const { words } = this.config
     const present = editor.getAttributes("link").href ?? ""
-    const input = make("input", { class: "form-control", id: "editor-link", inputmode: "url", autocomplete: "off" })
+    const input = make("input", { class: "form-control", inputmode: "url", autocomplete: "off" })
     input.value = present
-    const hint = make("p", { class: "form-text", id: "editor-link-hint" }, words.linkHint)
-    input.setAttribute("aria-describedby", hint.id)
-    const set = make("button", { class: "button button--first", value: "set" }, words.linkSet)
-    const remove = make("button", { class: "button", type: "button" }, words.linkRemove)
-    const cancel = make("button", { class: "button", type: "button" }, words.cancel)
-    const form = make(
-      "form",
-      { method: "dialog" },
-      make("label", { class: "form-label", for: input.id }, words.linkAddress),
-      input,
-      hint,
-      make("div", { class: "actions" }, set, ...(present ? [remove] : []), cancel),
-    )
-    // Outside the article's form, because forms cannot be nested.
-    const dialog = make("dialog", { class: "editor-dialog", "aria-label": words.link }, form)
-    document.body.append(dialog)
-    input.addEventListener("input", () => input.setCustomValidity(""))
-    form.addEventListener("submit", (event) => {
-      const address = addressOf(input.value)
-      if (address) {
+    const remove = makeButton(words.linkRemove)
+    const dialog = openDialog({
+      title: words.link,
+      content: [labelled(words.linkAddress, input, words.linkHint)],
+      submit: words.linkSet,
+      others: present ? [remove] : [],
+      cancel: words.cancel,
+      accept: () => {
+        const address = addressOf(input.value)
+        if (!address) return words.linkWrong
         this.link(address)
-        return
-      }
-      event.preventDefault()
-      input.setCustomValidity(words.linkWrong)
-      input.reportValidity()
+      },
+      closed: () => editor.view.focus(),
     })
     remove.addEventListener("click", () => {
       editor.chain().extendMarkRange("link").unsetLink().run()
       dialog.close()
     })
-    cancel.addEventListener("click", () => dialog.close())
-    dialog.addEventListener("close", () => {
-      dialog.remove()
-      editor.view.focus()
-    })
-    dialog.showModal()
     input.select()
   }
 

@@ -1,10 +1,12 @@
 // Replaces the textarea by a rich-text editor: the extensions of django-prose-editor with a toolbar of our own, which is
 // translated and works by keyboard. The textarea still holds the value.
 import * as prose from "django-prose-editor/editor"
+import { embed, footnote, NumberedList, PullQuote } from "editor-blocks"
+import { picture, Uploads } from "editor-images"
 import { prepared } from "editor-paste"
 import { Toolbar } from "editor-toolbar"
 
-const BLOCK = /<(p|h[1-6]|ul|ol|blockquote|hr|pre|table)[\s>/]/i
+const BLOCK = /<(p|h[1-6]|ul|ol|blockquote|hr|pre|table|figure)[\s>/]/i
 
 /** Return the field's value as HTML; plain text, written without this script, becomes paragraphs. */
 function contentOf(field) {
@@ -20,10 +22,11 @@ function contentOf(field) {
     .join("")
 }
 
-function extensionsOf(config, toolbar) {
+function extensionsOf(config, uploads, toolbar) {
   const extensions = Object.entries(config.extensions)
-    .filter(([name, options]) => options && prose[name] && name !== "Link")
+    .filter(([name, options]) => options && prose[name] && !["Link", "Blockquote", "OrderedList"].includes(name))
     .map(([name, options]) => (typeof options === "object" ? prose[name].configure(options) : prose[name]))
+  extensions.push(NumberedList, PullQuote, footnote(config.words), embed(config.words, config.mastodon), picture(config), uploads.node())
   if (config.extensions.Link) {
     // Replaces the shortcut of the package, which opens another dialog.
     const link = prose.Link.extend({
@@ -45,11 +48,13 @@ function mount(field) {
   const frame = document.createElement("div")
   frame.className = "editor"
   field.before(frame)
+  const uploads = new Uploads(config, field.form.elements.csrfmiddlewaretoken.value)
   let toolbar
+  let rtf = ""
   let held = field.value
   const editor = new prose.Editor({
     element: frame,
-    extensions: extensionsOf(config, () => toolbar),
+    extensions: extensionsOf(config, uploads, () => toolbar),
     content: contentOf(field),
     injectCSS: false, // Our stylesheet has those rules; the policy forbids style elements.
     editorProps: {
@@ -61,7 +66,16 @@ function mount(field) {
         ...(field.getAttribute("aria-describedby") && { "aria-describedby": field.getAttribute("aria-describedby") }),
         ...(field.getAttribute("aria-invalid") && { "aria-invalid": "true" }),
       },
-      transformPastedHTML: prepared,
+      handleDOMEvents: {
+        paste(view, { clipboardData }) {
+          rtf = clipboardData?.getData("text/rtf") ?? ""
+          return false
+        },
+      },
+      transformPastedHTML(html) {
+        queueMicrotask(() => uploads.next())
+        return prepared(html, { rtf, upload: (file) => uploads.add(file), report: (lost) => uploads.reportLost(lost) })
+      },
     },
     onUpdate() {
       field.value = held = editor.isEmpty ? "" : editor.getHTML()
@@ -69,8 +83,13 @@ function mount(field) {
       count()
     },
   })
-  toolbar = new Toolbar(editor, config.words, config.icons)
-  frame.prepend(toolbar.element)
+  uploads.editor = editor
+  toolbar = new Toolbar(editor, config, uploads)
+  const tools = document.createElement("div")
+  tools.className = "editor-tools"
+  tools.append(toolbar.element, toolbar.ofTable.element)
+  frame.prepend(tools)
+  frame.append(uploads.status)
   frame.classList.toggle("is-invalid", field.classList.contains("is-invalid"))
   field.hidden = true
   label.addEventListener("click", () => editor.commands.focus())
@@ -81,7 +100,7 @@ function mount(field) {
   function count() {
     if (!hint) return
     const words = editor.getText({ blockSeparator: " " }).split(/\s+/).filter(Boolean).length
-    hint.textContent = `${config.words.count}: ${words}`
+    hint.textContent = `${config.words.count}: ${words} · ${config.words.minutes}: ${Math.max(1, Math.round(words / 200))}`
     if (field.value.length > maxLength) hint.textContent += ` · ${config.words.tooLong}`
   }
   count()
@@ -93,6 +112,18 @@ function mount(field) {
     editor.commands.setContent(contentOf(field), { emitUpdate: false })
     count()
   })
+
+  // Before the listener of editor-guard.js, which lets a form be submitted once.
+  field.form.addEventListener(
+    "submit",
+    (event) => {
+      if (!uploads.isBusy) return
+      event.preventDefault()
+      event.stopImmediatePropagation()
+      uploads.report(config.words.uploadWait)
+    },
+    { capture: true },
+  )
 
   // For the spelling checker of the browser.
   const language = field.form.elements.language

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth.hashers import MD5PasswordHasher
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import User
 from tests.accounts.conftest import PASSWORD
@@ -25,6 +27,13 @@ def anna() -> User:
 def test_login_by_username_or_email_in_any_case(client: Client, anna: User, name: str) -> None:
     response = client.post(LOGIN, {"login": name, "password": PASSWORD})
     assert response.headers["Location"] == "/my/articles/"
+
+
+@pytest.mark.parametrize(("suspended", "path"), [(False, "/admin/"), (True, "/my/articles/")])
+def test_login_of_staff_opens_tasks_unless_suspended(client: Client, suspended: bool, path: str) -> None:
+    until = timezone.now() + timedelta(days=1) if suspended else None
+    UserFactory.create(username="anna", is_staff=True, suspended_until=until)
+    assert client.post(LOGIN, {"login": "anna", "password": PASSWORD}).headers["Location"] == path
 
 
 def test_login_error_same_for_unknown_account(client: Client, anna: User) -> None:

@@ -6,12 +6,14 @@ import threading
 import unicodedata
 from datetime import timedelta
 from typing import Any
+from unittest import mock
 
 import pytest
 from allauth.account.models import EmailAddress
+from allauth.account.views import SignupView as AllauthSignupView
 from django.contrib.auth.hashers import make_password
 from django.core import mail
-from django.db import connection, connections
+from django.db import OperationalError, connection, connections
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -20,6 +22,7 @@ from accounts import forms
 from accounts.adapter import MAX_EMAILS_PER_RECIPIENT, AccountAdapter
 from accounts.models import User
 from accounts.services import delete_unconfirmed_users
+from core.models import PendingEmail
 from tests.accounts.conftest import PASSWORD, SIGNUP_DATA, Links
 from tests.factories import UserFactory
 
@@ -205,6 +208,63 @@ def test_signup_concurrently_creates_one_account(
     assert User.objects.count() == 1
     assert len(answers) == 2
     assert set(answers) <= {200, 302}
+
+
+# What a full disk can end, each in the transaction of the sign-up.
+STEPS = (
+    "allauth.account.models.EmailAddress.save",
+    "core.mail.PendingEmail.save",
+    "django.tasks.backends.immediate.ImmediateBackend.enqueue",
+)
+
+
+@pytest.mark.parametrize("step", [*STEPS, "the commit"])
+def test_signup_on_a_full_disk_creates_nothing_and_can_be_repeated(
+    links: Links, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    client, form_valid = Client(raise_request_exception=False), AllauthSignupView.form_valid
+    full = OperationalError("database or disk is full")
+
+    def fail_at_the_end(*arguments: object) -> None:
+        form_valid(*arguments)
+        raise full
+
+    with monkeypatch.context() as patch:
+        if step == "the commit":
+            patch.setattr(AllauthSignupView, "form_valid", fail_at_the_end)
+        else:
+            patch.setattr(step, mock.Mock(side_effect=full))
+        assert client.post(SIGNUP, SIGNUP_DATA).status_code == 503
+    assert not User.objects.exists()
+    assert not EmailAddress.objects.exists()
+    assert not PendingEmail.objects.exists()
+    # The session has no log-in of the user who was not created, whose number the next user can get.
+    stranger = UserFactory.create(confirmation=False)
+    client.post(SENT, {"email": "stolen@example.org"})
+    stranger.refresh_from_db()
+    assert stranger.email != "stolen@example.org"
+    assert client.post(SIGNUP, SIGNUP_DATA).headers["Location"] == SENT
+    assert client.post(links()[0]).status_code == 302
+    assert EmailAddress.objects.get(user__username="Anna").verified
+
+
+@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("is_known", [False, True])
+def test_correction_of_the_address_on_a_full_disk_changes_nothing_and_can_be_repeated(
+    links: Links, monkeypatch: pytest.MonkeyPatch, step: str, is_known: bool
+) -> None:
+    client = Client(raise_request_exception=False)
+    if is_known:
+        UserFactory.create(email="ana@example.org")
+    client.post(SIGNUP, {**SIGNUP_DATA, "email": "ana@example.org"})
+    before = list(User.objects.values_list("username", "email"))
+    with monkeypatch.context() as patch:
+        patch.setattr(step, mock.Mock(side_effect=OperationalError("database or disk is full")))
+        assert client.post(SENT, {"email": "anna@example.org"}).status_code == 503
+    assert list(User.objects.values_list("username", "email")) == before
+    client.post(SENT, {"email": "anna@example.org"})
+    assert client.post(links()[0]).status_code == 302
+    assert EmailAddress.objects.get(user__username="Anna").email == "anna@example.org"
 
 
 def test_confirmation_by_owner_of_address_does_not_validate_strangers_password(

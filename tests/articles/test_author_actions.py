@@ -120,8 +120,8 @@ def test_withdraw_published_revision_is_refused(client: Client, user: User) -> N
 def test_discard_twice_gives_the_same_answer(client: Client, user: User) -> None:
     article = factories.draft(user)
     for _ in range(2):
-        assert "Draft deleted." in press(client, "my_article_discard", article)
-    assert not Article.objects.exists()
+        assert "“We counted every street lamp” is in the trash." in press(client, "my_article_discard", article)
+    assert Article.objects.in_trash().get() == article
 
 
 def test_discard_published_article_is_refused(client: Client, user: User) -> None:

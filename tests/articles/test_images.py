@@ -124,7 +124,7 @@ def test_remove_unused_deletes_only_old_unused_images(
 ) -> None:
     used, unused, recent = (store_image(owner=owner, pixels=load_image(upload(100, 100))) for _ in range(3))
     factories.draft(owner, image=used)
-    Image.objects.exclude(pk=recent.pk).update(created_at=timezone.now() - timedelta(days=2))
+    Image.objects.exclude(pk=recent.pk).update(created_at=timezone.now() - timedelta(days=31))
     with django_capture_on_commit_callbacks(execute=True):
         remove_unused(owner=owner)
     assert set(Image.objects.values_list("pk", flat=True)) == {used.pk, recent.pk}

@@ -12,7 +12,6 @@ from django.utils import timezone
 
 from accounts.models import User
 from articles.models import Article, ArticleTag, Revision
-from articles.moderation.models import Decision
 from articles.services import publishing
 from core.exceptions import ActionNotAllowed
 from core.models import SiteSettings
@@ -41,8 +40,15 @@ def published_with_change(state: str = "in_review") -> Article:
     return publishing.submit(article=article) if state == "in_review" else article
 
 
+def in_trash() -> Article:
+    article = factories.draft()
+    publishing.discard(article=article)
+    return article
+
+
 MAKERS: dict[str, Callable[[], Article]] = {
     "draft": factories.draft,
+    "in trash": in_trash,
     "in_review": factories.in_review,
     "published": factories.published,
     "returned": returned,
@@ -63,8 +69,9 @@ ACTIONS: dict[str, Callable[[Article], object]] = {
 }
 # The result of each action in each state: (state of the article, state of its latest revision). An action that is
 # missing here is refused.
-RESULTS: dict[str, dict[str, tuple[str, str] | None]] = {
-    "draft": {"save": ("draft", "draft"), "submit": ("in_review", "in_review"), "discard": None},
+RESULTS: dict[str, dict[str, tuple[str, str]]] = {
+    "draft": {"save": ("draft", "draft"), "submit": ("in_review", "in_review"), "discard": ("draft", "draft")},
+    "in trash": {"discard": ("draft", "draft")},
     "in_review": {
         "submit": ("in_review", "in_review"),
         "withdraw": ("draft", "draft"),
@@ -76,7 +83,7 @@ RESULTS: dict[str, dict[str, tuple[str, str] | None]] = {
         "hide": ("hidden", "published"),
         "correct": ("published", "published"),
     },
-    "returned": {"save": ("draft", "draft"), "discard": None},
+    "returned": {"save": ("draft", "draft")},
     "hidden": {"save": ("hidden", "draft"), "restore": ("published", "published")},
     "change": {
         "submit": ("published", "in_review"),
@@ -117,12 +124,10 @@ def test_each_action_from_each_state(origin: str, action: str) -> None:
         )
         return
     ACTIONS[action](article)
-    if (expected := RESULTS[origin][action]) is None:
-        assert not Article.objects.filter(pk=article.pk).exists()
-        return
     after = fresh(article)
     assert after.latest is not None
-    assert (after.state, after.latest.state) == expected
+    assert (after.state, after.latest.state) == RESULTS[origin][action]
+    assert (after.deleted_at is not None) == (action == "discard")
     assert (after.published_at is not None) == (after.state in {"published", "hidden"})
 
 
@@ -300,19 +305,15 @@ def test_save_draft_unchanged_creates_no_revision() -> None:
 
 def test_discard_decided_draft_is_refused() -> None:
     article = returned()
-    assert article.latest is not None
-    Decision.objects.create(
-        revision=article.latest, moderator=factories.UserFactory.create(), verdict="return", reason="No source."
-    )
     publishing.save_draft(article=article, text=factories.text(title="Second try"))
     with pytest.raises(ActionNotAllowed, match="cannot be deleted"):
         publishing.discard(article=article)
-    assert Article.objects.filter(pk=article.pk).exists()
+    assert fresh(article).deleted_at is None
 
 
 def test_actions_on_deleted_article_are_refused() -> None:
     article = factories.draft()
-    publishing.discard(article=fresh(article))
+    fresh(article).delete()
     for action in ACTIONS.values():
         with pytest.raises(ActionNotAllowed):
             action(article)
@@ -330,6 +331,10 @@ def test_actions_on_deleted_article_are_refused() -> None:
         ("published", {"published_at": None}),
         ("published", {"live": None}),
         ("published", {"state": "draft"}),
+        ("published", {"section": None}),
+        ("hidden", {"section": None}),
+        ("published", {"deleted_at": timezone.now()}),
+        ("in_review", {"deleted_at": timezone.now()}),
     ],
 )
 def test_constraint_state_and_publication_time(maker: str, changes: dict[str, object]) -> None:
@@ -350,6 +355,16 @@ def test_constraint_submitted_revision_has_time() -> None:
     article = factories.draft()
     with pytest.raises(IntegrityError), transaction.atomic():
         Revision.objects.filter(article=article).update(state="in_review")
+
+
+@pytest.mark.parametrize("changes", [{"title": ""}, {"section": None}])
+@pytest.mark.parametrize("maker", [factories.in_review, factories.published, returned])
+def test_constraint_submitted_revision_has_title_and_section(
+    maker: Callable[[], Article], changes: dict[str, object]
+) -> None:
+    article = maker()
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Revision.objects.filter(article=article).update(**changes)
 
 
 @pytest.mark.postgres

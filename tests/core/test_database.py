@@ -5,11 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from unittest import mock
 
 import psycopg
 import pytest
 from django.db import InternalError, OperationalError, connection
 from django.test import Client
+from psycopg_pool import ConnectionPool
 
 from core import database
 
@@ -130,3 +132,47 @@ def test_every_connection_has_time_limits(name: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT setting::integer FROM pg_settings WHERE name = '{name}'")  # noqa: S608
         assert 0 < cursor.fetchone()[0] <= 60_000
+
+
+# --- Through PgBouncer (tests/system/nodes/test_pgbouncer.py has a real one) ------------------------
+
+
+@pytest.mark.django_db
+def test_database_is_away_while_connections_are_accepted_and_statements_fail(client: Client) -> None:
+    def fail() -> None:
+        raise lost()
+
+    database.note_error(lost())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(connection, "cursor", fail)
+        assert client.get(PAGE).status_code == 503
+    assert database.is_away()
+
+
+@only_postgresql
+@pytest.mark.django_db
+def test_socket_that_the_server_closed_is_found_without_a_statement() -> None:
+    parameters = {**connection.get_connection_params(), "options": None}
+    with psycopg.connect(**parameters, autocommit=True) as administrator, psycopg.connect(**parameters) as pooled:
+        pooled.execute("SELECT pg_backend_pid()")
+        pooled.rollback()
+        database.check_socket(pooled)
+        statements = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'ROLLBACK%%' AND pid = %s"
+        assert administrator.execute(statements, [pooled.info.backend_pid]).fetchone() == (1,)
+        administrator.execute("SELECT pg_terminate_backend(%s, 1000)", [pooled.info.backend_pid])
+        with pytest.raises(psycopg.OperationalError):
+            database.check_socket(pooled)
+
+
+@pytest.mark.parametrize(("seconds", "checks"), [(0, 1), (database.MAX_CHECK_SECONDS, 0)])
+def test_all_connections_are_checked_unless_the_server_does_not_answer(
+    monkeypatch: pytest.MonkeyPatch, seconds: float, checks: int
+) -> None:
+    now = iter([10.0, 10.0 + seconds])
+    pool = mock.Mock()
+    monkeypatch.setattr("core.database.time.monotonic", lambda: next(now))
+    monkeypatch.setattr(database, "connections", {"default": mock.Mock(pool=pool)})
+    monkeypatch.setattr(ConnectionPool, "check_connection", mock.Mock(side_effect=psycopg.OperationalError))
+    with pytest.raises(psycopg.OperationalError):
+        database.check_connection(mock.Mock(), alias="default")
+    assert pool.check.call_count == checks

@@ -17,14 +17,14 @@ import pytest
 from django.conf import LazySettings
 from django.core import mail
 from django.core.mail import EmailMultiAlternatives
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.test import Client
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from core.mail import enqueue_email
-from core.models import PendingEmail
+from core.models import DailyFigure, PendingEmail
 from core.tasks import MAX_EMAIL_ATTEMPTS, send_pending_emails
 
 pytestmark = pytest.mark.django_db
@@ -49,6 +49,24 @@ def test_sent_email_is_deleted() -> None:
     enqueue()
     assert [message.to for message in mail.outbox] == [["anna@example.org"]]
     assert not PendingEmail.objects.exists()
+
+
+def test_email_is_counted_after_it_is_deleted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A database that fails at the figure does not have the email sent again."""
+    stored: list[int] = []
+
+    def fail(name: str) -> None:
+        stored.append(PendingEmail.objects.count())
+        raise OperationalError
+
+    monkeypatch.setattr(DailyFigure, "add", fail)
+    PendingEmail.objects.create(to="anna@example.org", subject="x", text="x", html="x")
+    with pytest.raises(OperationalError):
+        send_pending_emails()
+    assert stored == [0]
+    make_due()
+    send_pending_emails()
+    assert len(mail.outbox) == 1
 
 
 def test_email_of_rolled_back_transaction_is_not_sent(settings: LazySettings) -> None:

@@ -18,11 +18,13 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageCms
+from pillow_heif import register_heif_opener
 
 from core import images
 from core.image_decoder import MAX_SIDE, Refused, decode
 from core.images import InvalidImage, encode_webp, load_image, random_name, store_files
 
+register_heif_opener()  # To write such files.
 RED, BLUE, WHITE = (200, 30, 30), (30, 30, 200), (255, 255, 255)
 
 
@@ -70,7 +72,7 @@ def frames(kind: str, **options: object) -> BytesIO:
     return encoded(two_colours(), kind, save_all=True, append_images=[Image.new("RGB", (60, 40), WHITE)], **options)
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "AVIF", "GIF"])
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "AVIF", "GIF", "HEIF"])
 def test_load_image_accepts_formats_by_content(kind: str) -> None:
     image = load_image(SimpleUploadedFile("holiday.doc", encoded(two_colours(), kind).read(), "text/plain"))
     assert (image.mode, image.size) == ("RGB", (60, 40))
@@ -80,7 +82,7 @@ def test_load_image_accepts_formats_by_content(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", ["BMP", "TIFF", "PPM", "ICO", "TGA", "PDF", "JPEG2000"])
 def test_load_image_refuses_other_formats(kind: str) -> None:
-    with pytest.raises(InvalidImage, match="JPEG, PNG, WebP, AVIF or still GIF"):
+    with pytest.raises(InvalidImage, match="JPEG, PNG, WebP, AVIF, HEIC or still GIF"):
         load_image(SimpleUploadedFile("photo.jpg", encoded(two_colours(), kind).read(), "image/jpeg"))
 
 
@@ -96,7 +98,7 @@ def test_load_image_refuses_other_formats(kind: str) -> None:
     ],
 )
 def test_load_image_refuses_other_content(content: bytes) -> None:
-    with pytest.raises(InvalidImage, match="JPEG, PNG, WebP, AVIF or still GIF"):
+    with pytest.raises(InvalidImage, match="JPEG, PNG, WebP, AVIF, HEIC or still GIF"):
         load_image(SimpleUploadedFile("photo.jpg", content, "image/jpeg"))
 
 
@@ -153,6 +155,22 @@ def test_load_image_accepts_mpo_with_second_image() -> None:
     assert near(image.getpixel((30, 5)), RED)
 
 
+def test_load_image_accepts_heic_with_second_image() -> None:
+    """Phones store depth or a burst so."""
+    assert near(load_image(frames("HEIF")).getpixel((30, 5)), RED)
+
+
+def test_library_of_heic_is_loaded_for_such_files_only() -> None:
+    program = (
+        "import sys; from core.image_decoder import decode; decode(sys.stdin.buffer.read());"
+        "print('pillow_heif' in sys.modules)"
+    )
+    for kind, loaded in (("HEIF", b"True"), ("AVIF", b"False")):
+        command, data = [sys.executable, "-c", program], encoded(two_colours(), kind).getvalue()
+        done = subprocess.run(command, input=data, capture_output=True, cwd=ROOT, check=True)  # noqa: S603
+        assert done.stdout.strip() == loaded
+
+
 def test_load_image_refuses_jpeg_with_many_scans() -> None:
     file = encoded(two_colours(), "JPEG").getvalue()
     with pytest.raises(InvalidImage, match="unsupported encoding"):
@@ -201,7 +219,7 @@ def test_load_image_decoder_that_hangs_is_stopped(monkeypatch: pytest.MonkeyPatc
         load_image(encoded(two_colours(), "PNG"))
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "AVIF"])
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "AVIF", "HEIF"])
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
 def test_load_image_refuses_truncated_file(kind: str, share: float) -> None:
     data = encoded(Image.effect_noise((200, 200), 80).convert("RGB"), kind).getvalue()
@@ -252,7 +270,7 @@ def test_load_image_applies_orientation(orientation: int, kind: str) -> None:
     assert near(image.getpixel((30, 35)), BLUE)
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "AVIF"])
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "AVIF", "HEIF"])
 def test_load_image_removes_metadata(kind: str) -> None:
     exif = Image.Exif()
     exif[0x010F] = "SECRETCAMERA"

@@ -102,7 +102,7 @@ def test_large_forms_are_handled_two_at_a_time() -> None:
     assert most == LARGE_FORMS_AT_A_TIME
 
 
-def test_slow_client_delays_nobody() -> None:
+def test_slow_client_does_not_delay_others() -> None:
     came = Event()
 
     class SlowBody(BytesIO):
@@ -146,9 +146,9 @@ def test_other_bodies_are_read_by_the_application(length: int, content_type: str
 
 
 def test_large_form_is_handled_when_the_disk_is_full(monkeypatch: pytest.MonkeyPatch) -> None:
-    def no_room() -> IO[bytes]:
+    def full_disk() -> IO[bytes]:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(request_memory, "TemporaryFile", no_room)
+    monkeypatch.setattr(request_memory, "TemporaryFile", full_disk)
     application = FreeLargeRequests(lambda environ, _: [environ["wsgi.input"].read()], max_form_bytes=LARGE_FORM_BYTES)
     assert send(application, large_form()) == b"x" * LARGE_FORM_BYTES

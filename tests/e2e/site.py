@@ -30,7 +30,13 @@ BODY = f"""<p>{factories.WORDS * 2}<strong>Every ninth</strong> of them, <em>as 
 <a href="https://example.org/{"a-long-address/" * 9}">https://example.org/{"a-long-address/" * 9}</a></p>
 <h2>What we found</h2><p>{factories.WORDS}</p><h3>{LONG_WORD}</h3>
 <ul><li><p>One street</p></li><li><p>Another</p></li></ul>
-<ol><li><p>First</p></li></ol><blockquote><p>They shine for the cats.</p></blockquote><hr><p>{factories.WORDS}</p>"""
+<ol><li><p>First</p></li></ol><blockquote><p>They shine for the cats.</p></blockquote><hr><p>{factories.WORDS}</p>
+<p>It shines<foot-note>See https://example.org/{"a-long-address/" * 9}</foot-note> all night.</p>
+<blockquote class="pull-quote"><p>They shine for the cats.</p></blockquote>
+<table><tbody><tr><th>City</th><th>Lamps</th></tr><tr><td>Gyumri</td><td>1200</td></tr></tbody></table>
+<figure class="embed"><a href="https://youtu.be/aBcDeFgHi_1">https://youtu.be/aBcDeFgHi_1</a></figure>
+<pre><code>def lamps():
+    return 2340</code></pre>"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +96,8 @@ def create_site() -> Site:
 
     full = factories.published(
         **by_author("We counted every street lamp"),
-        body=BODY,
+        body=f"""{BODY}<figure><img data-image="{image.pk}" alt="A lamp" data-credit="Ani" data-licence="cc-by">
+<figcaption>The lamp at number nine. {LONG_WORD}</figcaption></figure>""",
         tag_names=["street lamps", "light", "Գյումրի"],
         **image_fields,
     )

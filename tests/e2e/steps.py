@@ -9,6 +9,7 @@ from django.core.mail import EmailMessage
 from PIL import Image, ImageDraw
 from playwright.sync_api import FilePayload, Locator, Page, expect
 
+from articles.models.disclosure import NOTHING_TO_DISCLOSE
 from tests import production
 
 PASSWORD = "correct horse battery"
@@ -102,6 +103,12 @@ def fill_in(page: Page, **fields: str) -> None:
             field.select_option(value)
         else:
             field.fill(value)
+
+
+def answer_questions(page: Page, **answers: str) -> None:
+    """Answer the questions about the text, by default with "no" or "none"."""
+    for name, answer in (NOTHING_TO_DISCLOSE | answers).items():
+        page.locator(f"#id_{name}").select_option(answer)
 
 
 def reload_after_tasks(page: Page) -> None:

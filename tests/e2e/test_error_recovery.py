@@ -17,7 +17,7 @@ from core.text import clean_text, text_length
 from tests import factories
 from tests.e2e import IN_BROWSER
 from tests.e2e.conftest import Problems
-from tests.e2e.steps import editor, fill_in, log_in_with_form, photograph, write_text
+from tests.e2e.steps import answer_questions, editor, fill_in, log_in_with_form, photograph, write_text
 
 pytestmark = IN_BROWSER
 LogIn = Callable[[Page, User], None]
@@ -38,6 +38,7 @@ def write(page: Page) -> None:
     """Fill in the form without saving it."""
     fill_in(page, Title=TITLE, Section="Technology", Summary="Dark since May.", Tags="light")
     write_text(page)
+    answer_questions(page)
 
 
 def expect_typed_text(page: Page) -> None:

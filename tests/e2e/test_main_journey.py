@@ -13,6 +13,7 @@ from articles.models import Article
 from tests.e2e import IN_BROWSER
 from tests.e2e.steps import (
     PASSWORD,
+    answer_questions,
     click_in_text,
     count_with_noun,
     editor,
@@ -108,6 +109,7 @@ def write(page: Page) -> None:
         Caption="The lamp at number nine, on the second evening.",
         Credit="Photograph: Newcomer",
     )
+    answer_questions(page)
 
 
 def preview_and_submit(page: Page) -> None:

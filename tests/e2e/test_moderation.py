@@ -9,10 +9,14 @@ from playwright.sync_api import Page, expect
 
 from accounts.models import User
 from articles.models import Article
-from articles.moderation.models import Decision
+from articles.moderation.models import Decision, WatchWord
 from articles.moderation.services import decide
+from articles.moderation.services.appeals import appeal_decision
+from articles.moderation.services.notes import add_note
+from articles.moderation.services.screening import screen
 from articles.services import publishing
 from tests import factories
+from tests.moderation.test_decide import latest
 from tests.moderation.users import moderator
 
 pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
@@ -77,7 +81,13 @@ def test_bulk_decision(page: Page, log_in: LogIn, accessible: Check) -> None:
 def test_admin_pages_have_no_errors(scheme: str, page: Page, log_in: LogIn, accessible: Check) -> None:
     article = factories.published()
     assert article.live is not None
-    decide(revision=article.live, moderator=moderator(), verdict="hide", reason="Copied.", rule="copy")
+    decision = decide(revision=article.live, moderator=moderator(), verdict="hide", reason="Copied.", rule="copy")
+    appeal = appeal_decision(decision=decision, user=article.author, text="I wrote it myself.")
+    waiting = factories.in_review(factories.UserFactory.create())
+    assert waiting.latest is not None
+    add_note(moderator=moderator(), text="Ask for the source.", article=waiting)
+    WatchWord.objects.create(word="map")
+    screen(waiting.latest.pk)
     shown = factories.published(factories.UserFactory.create())
     log_in(page, moderator())
     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
@@ -85,6 +95,15 @@ def test_admin_pages_have_no_errors(scheme: str, page: Page, log_in: LogIn, acce
         "admin/articles/article/",
         f"admin/articles/article/{article.pk}/change/",
         f"admin/articles/article/{shown.pk}/correct/",
+        "admin/",
+        "admin/moderation/submission/?view=hinted",
+        f"admin/moderation/submission/{waiting.latest.pk}/change/",
+        "admin/moderation/appeal/",
+        f"admin/moderation/appeal/{appeal.pk}/change/",
+        "admin/moderation/rule/",
+        "admin/moderation/rule/add/",
+        "admin/moderation/reason/",
+        "admin/moderation/watchword/",
         "admin/moderation/decision/",
         "admin/moderation/suspension/",
         "admin/moderation/suspension/add/",
@@ -94,7 +113,26 @@ def test_admin_pages_have_no_errors(scheme: str, page: Page, log_in: LogIn, acce
         "admin/promotion/promotion/",
         f"articles/{shown.pk}/promote/",
         "moderation/",
+        "moderation/appeals/",
+        "rules/",
+        "rules/copy/",
     ]:
         page.goto(f"/{path}")
         page.wait_for_load_state("load")
         accessible(page)
+
+
+def test_return_and_appeal(page: Page, log_in: LogIn, accessible: Check) -> None:
+    article = factories.in_review(title="The lamps of our district")
+    decision = decide(
+        revision=latest(article), moderator=moderator(), verdict="return", reason="Too thin.", rule="sources"
+    )
+    log_in(page, article.author)
+    page.goto("/my/articles/")
+    page.get_by_role("link", name="Appeal against this decision").click()
+    page.wait_for_url(f"**/my/decisions/{decision.pk}/appeal/")
+    accessible(page)
+    page.get_by_label("Why is the decision wrong?").fill("There are five sources.")
+    page.get_by_role("button", name="Send the appeal").click()
+    expect(page.get_by_text("Waiting for another moderator")).to_be_visible()
+    accessible(page)

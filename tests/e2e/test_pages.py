@@ -52,6 +52,7 @@ def test_pages_for_anonymous_users(site: Site, inspector: Inspector) -> None:
     for one in (site.plain, site.long, site.russian, site.armenian):
         inspector.open(one.get_absolute_url())
     assert site.full.live
+    assert site.full.section
     for address in (
         site.full.section.get_absolute_url(),
         "/sections/sport/",
@@ -67,6 +68,7 @@ def test_pages_for_anonymous_users(site: Site, inspector: Inspector) -> None:
 
 @pytest.mark.parametrize("language", ["ru", "hy"])
 def test_pages_in_other_languages(site: Site, inspector: Inspector, log_in: LogIn, language: str) -> None:
+    assert site.full.section
     addresses = ["/", site.full.get_absolute_url(), site.full.section.get_absolute_url(), "/accounts/signup/"]
     for address in addresses:
         inspector.open(f"/{language}{address}")
@@ -196,6 +198,7 @@ def test_author_pages(site: Site, inspector: Inspector, log_in: LogIn) -> None:
     for article in (site.draft, site.returned, site.hidden, site.full):
         inspector.open(f"/my/articles/{article.pk}/")
     inspector.open(f"/my/articles/{site.draft.pk}/preview/", dark=True)
+    inspector.open("/my/images/", dark=True)
     for article in (site.waiting, site.changed, site.full):
         inspector.open(f"/my/articles/{article.pk}/preview/")
     log_in(page, site.long.author)  # suspended
@@ -327,6 +330,7 @@ def test_pages_are_valid_html(
     log_in: LogIn,
     valid_html: Callable[..., None],
 ) -> None:
+    assert site.full.section
     addresses = {
         "front": "/",
         "article": site.full.get_absolute_url(),

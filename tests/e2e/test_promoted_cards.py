@@ -108,6 +108,7 @@ def test_promotion_pages_are_accessible_and_fit(
 ) -> None:
     inspector = Inspector(page, problems)
     article = factories.published()
+    assert article.section
     inspector.open("/promotions/?state=ended")
     running("section_top", article=article, kind="free")
     running("beside", kind="editorial")

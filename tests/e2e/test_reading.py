@@ -36,5 +36,6 @@ def test_reading_on_a_phone_without_javascript(page_without_javascript: Page) ->
 def test_public_pages_are_valid_html(page: Page, valid_html: Callable[..., None]) -> None:
     article = factories.published()
     section = article.section
+    assert section
     addresses = {"front": "/", "article": article.get_absolute_url(), "section": section.get_absolute_url()}
     valid_html(**{name: page.request.get(address).text() for name, address in addresses.items()})

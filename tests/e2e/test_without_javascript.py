@@ -15,6 +15,7 @@ from articles.readership.models import PageView
 from tests.e2e import IN_BROWSER
 from tests.e2e.steps import (
     PASSWORD,
+    answer_questions,
     expect_figures,
     fill_in,
     first_url,
@@ -80,6 +81,7 @@ def write_and_submit(page: Page) -> None:
     page.get_by_role("link", name="Write your first article").click()
     fill_in(page, Title=TITLE, Section="Society", Summary="A bus in the morning.", Tags="bus, lace", Text=TEXT)
     fill_in(page, Alternative_text="A bus before sunrise", Caption="The bus at the bridge.")
+    answer_questions(page, ai_help="corrections")
     page.get_by_label("Lead image").set_input_files(photograph())
     page.get_by_role("button", name="Save draft").click()
     expect(page.get_by_text("Saved.")).to_be_visible()

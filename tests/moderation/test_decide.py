@@ -9,7 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.utils import timezone
 
 from articles.models import Article, Revision
-from articles.moderation.models import Decision
+from articles.moderation.models import Decision, Rule, RuleVersion
 from articles.moderation.services import allowed_verdicts, correct, decide
 from articles.services import publishing
 from core.exceptions import ActionNotAllowed
@@ -46,6 +46,7 @@ def test_decide_return_stores_reason_and_rule() -> None:
     article.refresh_from_db()
     assert article.state == Article.State.RETURNED
     assert (decision.reason, decision.rule) == ("Say who counted.", "sources")
+    assert decision.rule_version == RuleVersion.objects.get(rule__slug="sources")
 
 
 def test_decide_hide_and_restore() -> None:
@@ -115,9 +116,12 @@ def test_decide_reason_too_long_is_refused() -> None:
         decide(revision=latest(factories.in_review()), moderator=moderator(), verdict="return", reason="x" * 2001)
 
 
-def test_decide_unknown_rule_raises() -> None:
-    with pytest.raises(ValueError, match="unknown rule"):
-        decide(revision=latest(factories.in_review()), moderator=moderator(), verdict="publish", rule="invented")
+@pytest.mark.parametrize("rule", ["invented", "copy"])
+def test_decide_with_unknown_or_retired_rule_is_refused(rule: str) -> None:
+    Rule.objects.filter(slug="copy").update(retired_at=timezone.now())
+    with pytest.raises(ActionNotAllowed, match="no longer valid"):
+        decide(revision=latest(factories.in_review()), moderator=moderator(), verdict="publish", rule=rule)
+    assert not Decision.objects.exists()
 
 
 @pytest.mark.parametrize("make", [moderator, administrator])
@@ -174,6 +178,9 @@ def test_decide_deleted_submission_is_refused() -> None:
     revision = latest(article)
     publishing.discard(article=publishing.withdraw(article=article))
 
+    with pytest.raises(ActionNotAllowed, match="withdrew"):
+        decide(revision=revision, moderator=moderator(), verdict="publish")
+    Article.objects.get(pk=article.pk).delete()
     with pytest.raises(ActionNotAllowed, match="deleted"):
         decide(revision=revision, moderator=moderator(), verdict="publish")
 

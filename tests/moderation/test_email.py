@@ -35,7 +35,7 @@ def test_email_of_return_has_reason_and_edit_link() -> None:
     (message,) = mail.outbox
     assert message.to == [article.author.email]
     assert message.subject == "Returned: Lamps & <b>benches</b>"
-    for expected in ["Lamps & <b>benches</b>", "unsourced facts", "Who's the source?"]:
+    for expected in ["Lamps & <b>benches</b>", "1. Unsourced facts", "Who's the source?"]:
         assert expected in message.body
     assert f"http://testserver/my/articles/{article.pk}/" in message.body
     assert "Lamps &amp; &lt;b&gt;benches&lt;/b&gt;" in html_of(message)

@@ -31,7 +31,7 @@ def test_log_hidden_article_without_title_and_names(client: Client) -> None:
     for shown in [
         "An article was hidden",
         "Technology",
-        "private data about others",
+        "4. Private data about others",
         "Names &lt;b&gt;children&lt;/b&gt;.",
     ]:
         assert shown in page

@@ -14,8 +14,9 @@ from django.db import connection
 from django.utils import timezone
 
 from articles.models import Article, Revision
-from articles.moderation.models import Decision, Suspension
-from articles.moderation.services import decide, lift, suspend
+from articles.moderation.models import Appeal, Claim, Decision, Suspension
+from articles.moderation.services import claims, decide, lift, suspend
+from articles.moderation.services.appeals import appeal_decision, decide_appeal
 from articles.services import publishing
 from core.exceptions import ActionNotAllowed
 from core.models import PendingEmail
@@ -72,6 +73,75 @@ def test_decide_concurrently_one_wins() -> None:
     assert all(made[0].moderator.name in str(one) for one in refused)
     state = Article.objects.get(pk=revision.article_id).state
     assert state == {"publish": "published", "return": "returned"}[made[0].verdict]
+
+
+@pytest.mark.parametrize("_", range(5))
+def test_take_next_concurrently_gives_each_another_one(_: int) -> None:
+    submissions = {waiting().pk for _ in range(4)}
+    moderators = [moderator() for _ in range(6)]
+
+    results = at_once(*(partial(claims.take_next, moderator=user) for user in moderators))
+
+    taken = [one.pk for one in results if isinstance(one, Revision)]
+    assert sorted(taken) == sorted(submissions)
+    assert results.count(None) == 2
+    assert Claim.objects.count() == 4
+
+
+@pytest.mark.parametrize("_", range(5))
+def test_take_next_and_decide_concurrently_agree(_: int) -> None:
+    revision = waiting()
+    one, other = moderator(), moderator()
+
+    taken, decided = at_once(
+        partial(claims.take_next, moderator=one), partial(decide, revision=revision, moderator=other, verdict="publish")
+    )
+
+    # Decided first, or claimed first; never both.
+    assert isinstance(decided, Decision) == (taken is None)
+    assert Claim.objects.count() == (taken is not None)
+
+
+@pytest.mark.parametrize("_", range(3))
+def test_decide_appeal_concurrently_once(_: int) -> None:
+    revision = waiting()
+    decision = decide(revision=revision, moderator=moderator(), verdict="return", reason="Too thin.")
+    appeal = appeal_decision(decision=decision, user=decision.revision.article.author, text="It is not.")
+    outcomes = ["granted", "refused"] * 2
+
+    results = at_once(
+        *(
+            partial(decide_appeal, appeal=appeal, moderator=user, outcome=outcome, answer="Because.")
+            for user, outcome in zip([moderator() for _ in outcomes], outcomes, strict=True)
+        )
+    )
+
+    assert sum(isinstance(one, Appeal) for one in results) == 1
+    state = Article.objects.get(pk=revision.article_id).state
+    assert state == {"granted": "published", "refused": "returned"}[Appeal.objects.get().outcome]
+
+
+def test_appeal_concurrently_is_stored_once() -> None:
+    decision = decide(revision=waiting(), moderator=moderator(), verdict="return", reason="Too thin.")
+    author = decision.revision.article.author
+
+    at_once(*[partial(appeal_decision, decision=decision, user=author, text="It is not.")] * 4)
+
+    assert Appeal.objects.count() == 1
+
+
+def test_take_over_from_each_other_concurrently_does_not_deadlock() -> None:
+    first, second, one, other = waiting(), waiting(), moderator(), moderator()
+    claims.claim(revision=first, moderator=one)
+    claims.claim(revision=second, moderator=other)
+
+    at_once(
+        partial(claims.claim, revision=second, moderator=one, take_over=True),
+        partial(claims.claim, revision=first, moderator=other, take_over=True),
+    )
+
+    assert Claim.objects.count() <= 2
+    assert Claim.objects.exists()
 
 
 @pytest.mark.parametrize("_", range(5))

@@ -220,7 +220,7 @@ def confirm(client: Client, action: str, *articles: Article, query: str = "", **
     for one in articles:
         revision = latest(one)
         assert revision.submitted_at is not None
-        shown.append(f"{revision.pk}@{revision.submitted_at.isoformat()}")
+        shown.append(f"{revision.pk}@{revision.version}")
     return send(client, action, shown, query, **more)
 
 
@@ -263,7 +263,7 @@ def test_return_several_needs_reason(admin_client: Client) -> None:
 def test_publish_several_names_refused_ones(admin_client: Client) -> None:
     mine = factories.in_review(User.objects.get(is_staff=True), title="My own")
     first, second, third = (factories.in_review(title=title) for title in ("First", "Second", "Third"))
-    shown = [f"{one.latest_id}@{latest(one).submitted_at.isoformat()}" for one in (mine, first, second, third)]  # type: ignore[union-attr]
+    shown = [f"{one.latest_id}@{latest(one).version}" for one in (mine, first, second, third)]
     decide(revision=latest(first), moderator=moderator(display_name="Anahit"), verdict="return", reason="No.")
     publishing.withdraw(article=second)
 

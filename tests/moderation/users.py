@@ -13,9 +13,14 @@ from tests.factories import UserFactory
 
 
 def moderators_group() -> Group:
-    """Return the group of the migration; tests that flush the database have to create it again."""
+    """Return the group of the migrations; tests that flush the database have to create it again, with the rules."""
     if not Group.objects.filter(name="Moderators").exists():
         importlib.import_module("articles.moderation.migrations.0002_moderators_group").create_group(apps, None)
+        first_rules = importlib.import_module("articles.moderation.migrations.0004_first_rules")
+        first_rules.create_rules(apps, None)
+        first_rules.allow_moderators(apps, None)
+        for name in ("0006_watch_word_permissions", "0008_appeal_permissions"):
+            importlib.import_module(f"articles.moderation.migrations.{name}").allow_moderators(apps, None)
     return Group.objects.get(name="Moderators")
 
 

@@ -11,10 +11,14 @@ import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
+from unittest import mock
 
 import pytest
 from django.conf import settings
 from django.db import connection
+
+from spokesperson.operations import site_requests
+from tests.operations.findings import REFUSED
 
 ROOT = Path(settings.BASE_DIR)
 PASSWORD = "correct horse battery"
@@ -87,3 +91,9 @@ def site(unfinished: Site, tmp_path: Path) -> Site:
     text = copy.env_file.read_text(encoding="utf-8").replace(str(unfinished.data), str(copy.data))
     copy.env_file.write_text(text, encoding="utf-8")
     return copy
+
+
+@pytest.fixture
+def without_requests(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the site refuse every connection of `spokesperson doctor`."""
+    monkeypatch.setattr(site_requests, "_get", mock.Mock(side_effect=REFUSED))

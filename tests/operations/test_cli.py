@@ -11,7 +11,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from spokesperson import cli
-from spokesperson.operations import OperationError, maintenance
+from spokesperson.operations import OperationError, env_file, maintenance
 from tests.operations.conftest import ROOT
 
 
@@ -86,3 +86,15 @@ def test_root_continues_as_the_owner_of_the_data_folder(tmp_path: Path) -> None:
         check=False,
     )
     assert run.stdout.strip() == "(12345, 12345, 12345) 12346", run.stderr
+
+
+def test_upgrade_goes_on_as_root(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """It writes next to the code and restarts services; the other commands go on as the owner of DATA_DIR."""
+    became: list[str] = []
+    monkeypatch.setattr(env_file, "load", lambda: became.append("the owner"))
+    monkeypatch.setattr(maintenance, "run", lambda _options: 0)
+    monkeypatch.setenv("DATA_DIR", str(tmp_path))
+    assert cli.main(["upgrade", "--git", "--dry-run"]) == 0
+    assert became == []
+    assert cli.main(["maintenance"]) == 0
+    assert became == ["the owner"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import logging
@@ -17,7 +18,7 @@ from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
-from unittest.mock import patch
+from unittest.mock import Mock, patch
 
 import pytest
 import yaml
@@ -37,7 +38,7 @@ from core.page_cache.middleware import HIT, answers, respond
 from core.page_cache.store import Page
 from spokesperson import metrics, observe
 from tests import factories
-from tests.operations.observed import start
+from tests.operations.observed import run, start
 
 pytestmark = pytest.mark.django_db
 ROOT = Path(settings.BASE_DIR)
@@ -91,7 +92,7 @@ def test_metrics_are_the_sum_of_all_processes_and_survive_the_one_that_answers(t
         # Their space is allocated, because a write to a mapped file on a full disk kills the process.
         files = list((tmp_path / "metrics" / "web").glob("*.db"))
         assert len(files) == 6
-        assert all(file.stat().st_blocks * 512 >= metrics.FILE_BYTES for file in files)
+        assert all(file.stat().st_blocks * 512 >= observe.FILE_BYTES for file in files)
         first = processes.pop(0)
         first.send_signal(signal.SIGKILL)
         first.wait()
@@ -140,12 +141,15 @@ def test_prepare_empties_the_folder_if_no_other_process_counts(tmp_path: Path) -
 
 
 @pytest.mark.usefixtures("_metrics_are_on")
-@pytest.mark.parametrize("fault", ["full", "read-only"])
+@pytest.mark.parametrize("fault", ["full", "full meanwhile", "read-only"])
 def test_prepare_without_space_for_files_leaves_metrics_off(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, fault: str
 ) -> None:
     if fault == "full":
         monkeypatch.setattr("shutil.disk_usage", lambda _folder: SimpleNamespace(free=1_000_000))
+    elif fault == "full meanwhile":
+        full = OSError(errno.ENOSPC, "No space left on device")
+        monkeypatch.setattr("os.posix_fallocate", Mock(side_effect=[None, full]))
     else:
         (tmp_path / "metrics").touch()
     with patch("spokesperson.metrics.start") as started:
@@ -153,6 +157,15 @@ def test_prepare_without_space_for_files_leaves_metrics_off(
         observe.start("web")
     assert not started.called
     assert "Metrics are off: " in caplog.text
+    # A file of which no block is allocated kills the process that writes to it.
+    assert list(tmp_path.rglob("*.db")) == []
+
+
+def test_site_answers_while_metrics_are_off(tmp_path: Path) -> None:
+    (tmp_path / "metrics").touch()
+    script = 'print(get("/accounts/login/"), [one.name for one in threading.enumerate() if one.name == "metrics"])'
+    printed = run(f"import threading; {script}", tmp_path, METRICS_ADDRESS="127.0.0.1:9100")
+    assert printed == "200 OK []\n"
 
 
 @pytest.mark.usefixtures("_metrics_are_on")

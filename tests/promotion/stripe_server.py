@@ -26,6 +26,7 @@ class StripeServer:
 
     Attributes:
         refunds: idempotency key → refund.
+        refund_status: of new refunds.
         sessions: id → checkout session.
         session_ids: idempotency key → id of the session.
         calls: method and path of each request.
@@ -35,6 +36,7 @@ class StripeServer:
     def __init__(self) -> None:
         self.url = ""
         self.refunds: dict[str, dict[str, Any]] = {}
+        self.refund_status = "succeeded"
         self.sessions: dict[str, dict[str, Any]] = {}
         self.session_ids: dict[str, str] = {}
         self.calls: list[str] = []
@@ -53,11 +55,17 @@ class StripeServer:
                 return odd
         return Answer(json.dumps(self._make(method, path, form, key)))
 
+    def forget_keys(self) -> None:
+        """Forget the idempotency keys, as Stripe does after a day."""
+        self.refunds = {f"expired {key}": refund for key, refund in self.refunds.items()}
+
     def _make(self, method: str, path: str, form: dict[str, str], key: str) -> dict[str, Any]:
         kind, _, pk = path.removeprefix("/v1/").rpartition("/")
         if method == "GET" and kind == "payment_intents":
-            total = sum(refund["amount"] for refund in self.refunds.values() if refund["payment_intent"] == pk)
-            return {"id": pk, "latest_charge": {"id": "ch_1", "amount_refunded": total, "currency": "eur"}}
+            refunds = [refund for refund in self.refunds.values() if refund["payment_intent"] == pk]
+            total = sum(refund["amount"] for refund in refunds if refund["status"] == "succeeded")
+            charge = {"id": "ch_1", "amount_refunded": total, "currency": "eur", "refunds": {"data": refunds}}
+            return {"id": pk, "latest_charge": charge}
         if method == "GET":
             return self.sessions[pk]
         if pk == "sessions":
@@ -73,7 +81,7 @@ class StripeServer:
             }
             return self.sessions.setdefault(pk, session)
         if pk == "refunds":
-            new = {**form, "amount": int(form["amount"]), "currency": "eur", "status": "succeeded"}
+            new = {**form, "amount": int(form["amount"]), "currency": "eur", "status": self.refund_status}
             return self.refunds.setdefault(key, {"id": f"re_{len(self.refunds)}", **new})
         raise AssertionError(path)
 

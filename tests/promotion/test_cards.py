@@ -33,6 +33,7 @@ def cards(page: str) -> list[str]:
 
 def page_of(code: str, article: Article) -> str:
     """Return the URL of a page that shows the cards of a placement, for an article of its section."""
+    assert article.section
     return {
         "front_top": "/",
         "section_top": article.section.get_absolute_url(),
@@ -85,6 +86,7 @@ def test_section_page_shows_own_cards(client: Client) -> None:
     culture = factories.SectionFactory.create(name="Culture")
     running("section_top", article=factories.published(section=culture))
     other = factories.published().section
+    assert other
     assert len(cards(client.get(culture.get_absolute_url()).text)) == 1
     assert not cards(client.get(other.get_absolute_url()).text)
 

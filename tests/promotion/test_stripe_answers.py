@@ -68,6 +68,7 @@ TOTALS = {
     "no charge": Answer('{"latest_charge": null}'),
     "charge not expanded": Answer('{"latest_charge": "ch_1"}'),
     "no amount": Answer('{"latest_charge": {}}'),
+    "no refunds": Answer('{"latest_charge": {"amount_refunded": 0, "currency": "eur"}}'),
     "wrong currency": Answer('{"latest_charge": {"amount_refunded": 7000, "currency": "usd"}}'),
 }
 

@@ -26,6 +26,7 @@ from tests.promotion.stripe_events import (
     refunded_event,
     send,
 )
+from tests.promotion.stripe_server import StripeServer
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stripe_provider")]
 State = Promotion.State
@@ -142,7 +143,9 @@ def test_refund_without_answer_is_asked_for_before_it_is_sent_again(
 
     monkeypatch.setattr(stripe.Refund, "create", create)
     monkeypatch.setattr(
-        stripe.PaymentIntent, "retrieve", lambda *_, **__: {"latest_charge": {"amount_refunded": refunded[0]}}
+        stripe.PaymentIntent,
+        "retrieve",
+        lambda *_, **__: {"latest_charge": {"amount_refunded": refunded[0], "refunds": {"data": []}}},
     )
     send(event(payment))
     decline(payment)
@@ -151,6 +154,27 @@ def test_refund_without_answer_is_asked_for_before_it_is_sent_again(
         payments.reconcile()
     assert events(payment.promotion)[-1] == "refunded"
     assert keys[0] == keys[1]
+
+
+def test_refund_that_waits_for_the_sponsor_is_not_sent_again_under_an_expired_key(
+    payment: Payment, stripe_server: StripeServer
+) -> None:
+    stripe_server.refund_status = "requires_action"
+    send(event(payment))
+    decline(payment)
+    stripe_server.forget_keys()
+    for days in (1, 2, 30):
+        with time_machine.travel(timezone.now() + timedelta(days=days)):
+            payments.reconcile()
+    [refund] = stripe_server.refunds.values()
+    payment.refresh_from_db()
+    assert (payment.refund_status, payment.refunded) == ("sent", 0)
+    refund["status"] = "succeeded"
+    with time_machine.travel(timezone.now() + timedelta(days=31)):
+        payments.reconcile()
+    payment.refresh_from_db()
+    assert (payment.refund_status, payment.refunded) == ("confirmed", 7000)
+    assert len(stripe_server.refunds) == 1
 
 
 @pytest.mark.parametrize(("status", "refunded"), [("won", 7000), ("lost", 7000), ("warning_closed", 7000)])

@@ -1,72 +1,22 @@
-"""The search page and the suggestions below its field."""
+"""The search page."""
 
 from __future__ import annotations
 
 import re
 from html import unescape
-from urllib.parse import urlencode
-from wsgiref.types import WSGIEnvironment
-from wsgiref.util import setup_testing_defaults
 
 import pytest
 from django.conf import LazySettings
-from django.core.wsgi import get_wsgi_application
 from django.db import connection
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
-from articles.models import Article
-from articles.search import selectors, views
-from articles.search.backends import base
 from articles.search.selectors import MAX_RESULTS
-from articles.services import publishing
-from core.page_cache import PageCache
 from tests import factories
+from tests.search.pages import HOSTILE, MAX_QUERIES, address, results, titles
 from tests.search.test_search import article
 
 pytestmark = pytest.mark.django_db
-
-HOSTILE = [
-    '"',
-    "'",
-    '"unbalanced',
-    "* NEAR ( ) -",
-    "AND OR NOT",
-    'title:x OR "a" NEAR/2 b*',
-    "a & b | !c <-> d:*",
-    "\\",
-    "'; DROP TABLE articles_article; --",
-    "%s %d %(x)s {0} {x}",
-    "—…!?",
-    "🦔",
-    "🦔 телескоп 🦔",
-    "\u202e\u200b\u00ad",
-    "x" * 10_000,
-    "слово " * 2_000,
-    " ".join(f"w{n}" for n in range(500)),
-    "<script>alert(1)</script>",
-    "^telescope ~telescope §s1 §0.1",
-    "the and of",
-    "и в на",
-    "\n\t",
-    "§",
-    "'telescope' | '§s1'",
-]
-
-SUGGESTIONS = "/search/suggestions/?q=word{}"
-
-
-def address(**parameters: str) -> str:
-    return "/search/?" + urlencode({name: value for name, value in parameters.items() if value})
-
-
-def titles(page: str) -> list[str]:
-    found = re.findall(r'<h2 lang="\w\w" dir="auto"><a href="[^"]+">(.*?)</a></h2>', page)
-    return [unescape(re.sub("</?mark>", "", one)) for one in found]
-
-
-def results(page: str) -> str:
-    return page[page.index('id="results"') :]
 
 
 def test_search_form_without_javascript_shows_the_chosen_values(client: Client) -> None:
@@ -205,140 +155,6 @@ def test_excerpt_of_a_match_in_tags_is_the_summary(client: Client) -> None:
     assert "About &lt;glass&gt;." in client.get(address(q="telescope")).text
 
 
-# --- Nothing found -----------------------------------------------------------------------------
-
-
-def test_search_without_matches_offers_articles_with_some_of_the_words(client: Client) -> None:
-    article("Telescope")
-    page = client.get(address(q="telescope submarine")).text
-    assert "No results for “telescope submarine”." in page
-    assert "Articles with some of your words" in page
-    assert titles(page) == ["Telescope"]
-
-
-def test_search_of_a_misspelled_word_offers_articles_and_tags_spelled_alike(client: Client) -> None:
-    article("Telescope", tag_names=["astronomy"])
-    assert titles(client.get(address(q="telescopium")).text) == ["Telescope"]
-    page = client.get(address(q="astronmy")).text
-    assert "Similar tags" in page
-    assert '<a href="/tags/astronomy/" rel="tag">astronomy</a>' in page
-
-
-def test_filtered_search_without_matches_links_to_the_unfiltered_one(client: Client) -> None:
-    article("Telescope")
-    page = client.get(address(q="telescope", language="hy")).text
-    assert "No results" in page
-    assert '<a href="?q=telescope">Search all articles</a>' in page
-    assert titles(page) == ["Telescope"]
-
-
-def test_search_without_anything_similar_offers_the_newest_articles(client: Client) -> None:
-    article("Telescope")
-    page = client.get(address(q="qqqqqq")).text
-    assert "Latest articles" in page
-    assert titles(page) == ["Telescope"]
-
-
-def test_search_page_never_offers_hidden_articles(client: Client) -> None:
-    publishing.hide(article=article("Telescope", "A submarine.", tag_names=["optics"]))
-    for words in ["telescope", "telescopium", "submarine other", "optics", "qqqq", ""]:
-        page = client.get(address(q=words)).text
-        assert titles(page) == []
-        assert "optics</a>" not in page
-    assert "/articles/" not in client.get("/search/suggestions/?q=tele").text
-
-
-def test_search_without_words_shows_a_hint_and_current_tags(client: Client) -> None:
-    article("Telescope", tag_names=["astronomy"])
-    page = client.get("/search/").text
-    assert "Tags of the latest articles" in page
-    assert '<a href="/tags/astronomy/" rel="tag">astronomy</a>' in page
-    assert 'id="search-hint"' in page
-    assert titles(page) == []
-
-
-def test_search_of_punctuation_asks_for_a_word(client: Client) -> None:
-    assert "Enter at least one word." in client.get(address(q="—!?")).text
-
-
-SLOW = (
-    "SELECT pg_sleep(0.1)"
-    if connection.vendor == "postgresql"
-    else "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300000) SELECT max(i) FROM n"
-)
-
-
-@pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("url", ["/search/?q=telescope", "/search/suggestions/?q=telescope"])
-def test_search_that_times_out_shows_a_message(client: Client, monkeypatch: pytest.MonkeyPatch, url: str) -> None:
-    """All statements of a search share one limit, also those that are made after it found something."""
-    monkeypatch.setattr(base, "MAX_SECONDS", 0.5)
-    statements = []
-
-    def published(pks: list[int]) -> list[Article]:
-        with connection.cursor() as cursor:
-            for _ in range(50):
-                statements.append(1)
-                cursor.execute(SLOW)
-        return []
-
-    article("Telescope")
-    client.get("/search/")
-    monkeypatch.setattr(selectors, "_articles", published)
-    monkeypatch.setattr(selectors, "_authors", published)
-    response = client.get(url)
-    assert response.status_code == 200
-    assert "suggestions" in url or "The search takes too long." in response.text
-    assert 0 < len(statements) < 50
-    assert client.get("/hot/").status_code == 200  # Later statements of the connection have their own limit.
-
-
-# --- Limits -------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(("url", "limit"), [("/search/?q=word{}", 10), (SUGGESTIONS, 20)])
-def test_searches_of_one_client_are_limited(client: Client, settings: LazySettings, url: str, limit: int) -> None:
-    """An IPv6 network (/64) is one client."""
-    settings.SEARCHES_PER_MINUTE = 10
-    for n in range(limit):
-        assert client.get(url.format(n), REMOTE_ADDR=f"2001:db8::{n:x}").status_code == 200
-    response = client.get(url.format("more"), REMOTE_ADDR="2001:db8::ffff")
-    assert response.status_code == 429
-    assert 0 < int(response["Retry-After"]) <= 60
-    assert client.get(url.format("more"), REMOTE_ADDR="2001:db8:0:1::1").status_code == 200
-
-
-@pytest.mark.usefixtures("open_connection")
-def test_searches_through_the_page_cache_are_limited_by_the_address_of_the_client(
-    settings: LazySettings,
-) -> None:
-    settings.SEARCHES_PER_MINUTE = 3
-    cache = PageCache(get_wsgi_application(), max_bytes=1024 * 1024)
-
-    def status(words: str, address: str) -> str:
-        environ: WSGIEnvironment = {"PATH_INFO": "/search/", "QUERY_STRING": f"q={words}", "REMOTE_ADDR": address}
-        environ |= {"HTTP_HOST": "testserver"}
-        setup_testing_defaults(environ)
-        statuses: list[str] = []
-        b"".join(cache(environ, lambda status, *_: statuses.append(status)))  # type: ignore[arg-type]
-        return statuses[0][:3]
-
-    assert [status(f"word{n}", "192.0.2.1") for n in range(4)] == ["200", "200", "200", "429"]
-    assert status("word3", "192.0.2.2") == "200"  # The refusal was not cached.
-    assert status("word3", "192.0.2.1") == "200"  # Now it is in the cache.
-
-
-def test_searches_of_all_clients_together_are_limited(
-    client: Client, settings: LazySettings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    settings.SEARCHES_PER_MINUTE = 1
-    monkeypatch.setattr(views, "CLIENTS_AT_THE_LIMIT", 5)
-    codes = [client.get(f"/search/?q=word{n}", REMOTE_ADDR=f"192.0.2.{n}").status_code for n in range(6)]
-    assert codes == [200] * 5 + [429]
-    client.force_login(factories.UserFactory.create())
-    assert client.get("/search/?q=word", REMOTE_ADDR="192.0.2.9").status_code == 200
-
-
 # --- Show more ----------------------------------------------------------------------------------
 
 
@@ -406,8 +222,6 @@ def test_front_page_links_to_the_search_in_each_language(client: Client) -> None
 
 # --- Cost --------------------------------------------------------------------------------------
 
-MAX_QUERIES = 8 if connection.vendor == "postgresql" else 6
-
 
 @pytest.mark.parametrize(
     "parameters",
@@ -428,56 +242,3 @@ def test_search_query_count(
     client.get("/search/")  # Sections, settings and tags are cached for some seconds.
     with django_assert_max_num_queries(MAX_QUERIES):
         client.get(address(**parameters))
-
-
-# --- Suggestions -------------------------------------------------------------------------------
-
-
-def suggested(client: Client, typed: str) -> list[str]:
-    page = client.get("/search/suggestions/?" + urlencode({"q": typed})).text
-    return [unescape(re.sub("<.*?>", "", one)).strip() for one in re.findall(r"<li>(.*?)</li>", page)]
-
-
-def test_suggestions_complete_sections_authors_tags_and_titles(client: Client) -> None:
-    author = factories.UserFactory.create(username="tester", display_name="Tessa Vardanyan")
-    factories.UserFactory.create(username="tesla", display_name="Tesla Unread")
-    section = factories.SectionFactory.create(name="Tests")
-    article("The long test of a telescope", author=author, section=section, tag_names=["tesseract"])
-    assert suggested(client, "tes") == [
-        "Tests Section",
-        "Tessa Vardanyan Author",
-        "tesseract Tag",
-        "The long test of a telescope Article",
-    ]
-    assert suggested(client, "long te") == ["The long test of a telescope Article"]
-    assert suggested(client, "vard") == []
-
-
-def test_suggestions_are_at_most_eight_and_need_two_characters(client: Client) -> None:
-    for n in range(10):
-        article(f"Telescope {n}")
-    assert len(suggested(client, "tele")) == 8
-    assert suggested(client, "t") == suggested(client, "") == suggested(client, "!") == []
-
-
-@pytest.mark.parametrize("typed", HOSTILE)
-def test_suggestions_of_any_input_answer_200(client: Client, typed: str) -> None:
-    article('<b>"Telescope"</b>')
-    assert client.get("/search/suggestions/?" + urlencode({"q": typed})).status_code == 200
-
-
-def test_suggestions_are_escaped(client: Client) -> None:
-    article('<b>"Telescope"</b>', tag_names=["<i>telescopes"])
-    page = client.get("/search/suggestions/?q=tele").text
-    assert "<b>" not in page
-    assert "<i>" not in page
-    assert "&lt;b&gt;&quot;Telescope&quot;" in page
-
-
-def test_suggestions_query_count(client: Client, django_assert_max_num_queries: DjangoAssertNumQueries) -> None:
-    for n in range(9):
-        article(f"Telescope {n}", tag_names=[f"telescope {n}"])
-    client.get("/search/")
-    with django_assert_max_num_queries(MAX_QUERIES):
-        client.get("/search/suggestions/?q=tele")
-    assert Article.objects.count() == 9

@@ -57,6 +57,12 @@ def manage(tmp_path: Path, command: str, **variables: str) -> subprocess.Complet
         ({"DATA_DIR": "/dev/null/here"}, "DATA_DIR cannot be made"),
         ({"ORIGIN": "https://[news"}, "ORIGIN must be"),
         ({"DATABASE_URL": "postgres://u:pass/word@h/d"}, "percent-encoded"),
+        (
+            {"PGBOUNCER_URL": "postgres://u:p@h:6432/d"},
+            "PGBOUNCER_URL takes URLs such as postgres://user:password@host",
+        ),
+        ({"DATABASE_URL": "postgres://u:p@h/d", "PGBOUNCER_URL": "pgbouncer:6432"}, "PGBOUNCER_URL takes URLs such as"),
+        ({"DATABASE_URL": "postgres://u:p@h/d", "REPLICA_URLS": "h:5432"}, "REPLICA_URLS takes URLs such as"),
         ({"CACHE_URL": "locmemcache://"}, "a cache that all processes share"),
         ({"TRUSTED_PROXY_COUNT": "one"}, "TRUSTED_PROXY_COUNT must be a whole number, such as 0; it is 'one'."),
         ({"TRUSTED_PROXY_COUNT": "-1"}, "TRUSTED_PROXY_COUNT must be a whole number"),
@@ -129,6 +135,23 @@ def test_media_on_another_host_is_allowed_by_the_content_security_policy(tmp_pat
     assert "'img-src': [<CSP.SELF: \"'self'\">, 'data:', 'https://media.example.org:8443']" in shown.stdout, (
         shown.stderr
     )
+
+
+def test_only_web_processes_connect_through_pgbouncer(tmp_path: Path) -> None:
+    """There, nothing is set or prepared in a session, which transactions of others use too."""
+    direct, pooled = "postgres://u:p@direct/d", "postgres://u:p@pooled:6432/d"
+    variables = {**PRODUCTION, "DATABASE_URL": direct, "PGBOUNCER_URL": pooled, "REPLICA_URLS": direct}
+    script = (
+        "from django.conf import settings\n"
+        "for alias, database in settings.DATABASES.items():\n"
+        "    options = database['OPTIONS']\n"
+        "    print(alias, database['HOST'], database.get('DISABLE_SERVER_SIDE_CURSORS', False),"
+        " options['prepare_threshold'], 'options' in options)"
+    )
+    shown = run(tmp_path, "-c", script, **variables).stdout.splitlines()
+    assert shown == ["default direct False 2 True", "replica1 direct False 2 True"]
+    shown = run(tmp_path, "-c", f"import spokesperson.wsgi\n{script}", **variables).stdout.splitlines()
+    assert shown == ["default pooled True None False", "replica1 direct False None False"]
 
 
 def test_backups_are_scheduled_if_there_is_a_place_for_them(tmp_path: Path) -> None:
@@ -222,9 +245,7 @@ def test_debug_toolbar_is_installed_with_debug_only(tmp_path: Path, debug: str) 
 
 
 def test_every_variable_is_documented() -> None:
-    source = (ROOT / "spokesperson/settings.py").read_text(encoding="utf-8")
-    read = set(re.findall(r'env(?:\.\w+)?\(\s*"([A-Z_]+)"', source))
-    assert {"ORIGIN", "SECRET_KEY", "DATABASE_URL"} <= read
+    assert {"ORIGIN", "SECRET_KEY", "DATABASE_URL"} <= settings.ENVIRONMENT_VARIABLES
     table = (ROOT / "docs/settings.md").read_text(encoding="utf-8")
     documented = set(re.findall(r"^\| `([A-Z_]+)`", table, re.MULTILINE))
-    assert read == documented
+    assert documented == settings.ENVIRONMENT_VARIABLES

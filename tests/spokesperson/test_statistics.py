@@ -62,7 +62,48 @@ def test_record_counts_today_and_yesterday() -> None:
     assert figures(yesterday) == {"articles": 1, "authors": 1, "views": 5, "reads": 0, "votes": 0, "users": 0}
 
 
-def test_record_of_the_next_day_reads_only_later_rows_and_completes_the_day() -> None:
+def test_record_counts_the_days_before_the_first_one_once() -> None:
+    author = factories.UserFactory.create()
+    article, other = factories.published(author), factories.published(author)
+    day = timezone.localdate() - timedelta(days=40)
+    for one, ago in ((article, 40), (other, 100)):
+        type(article).objects.filter(pk=one.pk).update(published_at=timezone.now() - timedelta(days=ago))
+    DailyStats.objects.create(article=article, day=day, views=5, reads=3)
+    vote = Vote.objects.create(article=article, voter=factories.UserFactory.create(), value=1)
+    Vote.objects.filter(pk=vote.pk).update(created_at=timezone.now() - timedelta(days=40))
+    User.objects.update(date_joined=timezone.now() - timedelta(days=40))
+    statistics.record()
+    assert figures(day) == {"articles": 1, "authors": 1, "views": 5, "reads": 3, "votes": 1, "users": 2}
+    assert figures(day - timedelta(days=1)) == dict.fromkeys(statistics.COUNTED, 0)
+    assert not DailyFigure.objects.filter(day__lt=timezone.localdate() - timedelta(days=89)).exists()
+    # What has been recorded stays as it was.
+    Vote.objects.all().delete()
+    statistics.record()
+    assert figures(day)["votes"] == 1
+
+
+def test_record_counts_days_on_which_the_worker_did_not_run() -> None:
+    today = timezone.localdate()
+    statistics.record()
+    with time_machine.travel(timezone.now() + timedelta(days=2), tick=False):
+        DailyStats.objects.create(article=factories.published(), day=timezone.localdate(), views=6)
+    with time_machine.travel(timezone.now() + timedelta(days=5), tick=False):
+        statistics.record()
+    assert figures(today + timedelta(days=2))["views"] == 6
+    assert figures(today + timedelta(days=2))["articles"] == 1
+    assert figures(today + timedelta(days=3))["articles"] == 0
+
+
+def test_record_needs_the_same_queries_for_any_number_of_days() -> None:
+    def count() -> int:
+        with CaptureQueriesContext(connection) as queries:
+            statistics.record()
+        return len(queries)
+
+    assert count() == count() < 20
+
+
+def test_record_reads_only_later_rows_and_completes_the_day_before() -> None:
     article = factories.published()
     DailyStats.objects.create(article=article, day=timezone.localdate(), views=1)
     statistics.record()
@@ -71,7 +112,8 @@ def test_record_of_the_next_day_reads_only_later_rows_and_completes_the_day() ->
     with time_machine.travel(timezone.now() + timedelta(days=1), tick=False):
         statistics.record()
         assert figures(today)["views"] == 3
-        # Rows before the last one of the day before are not read again.
+    with time_machine.travel(timezone.now() + timedelta(days=2), tick=False):
+        # Rows up to the last one of two days ago are not read again.
         DailyFigure.objects.filter(name="last_stats", day=today).update(number=10**9)
         DailyStats.objects.create(article=article, day=timezone.localdate(), views=4)
         statistics.record()

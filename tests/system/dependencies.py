@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import os
 import secrets
-import shutil
 import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -22,10 +21,10 @@ from typing import Any
 import psycopg
 from django_tasks_db.models import DBTaskResult
 
-from bench import postgres
 from bench.processes import tree
-from bench.system import ROOT, find_program, free_port, owner_of_postgres
+from bench.system import ROOT, find_program, free_port
 from spokesperson.operations.serve import end_with_parent
+from tests.system import postgres
 
 AWAY, SLOW, FULL = "away", "slow", "full"
 STATES = (AWAY, SLOW, FULL)
@@ -113,27 +112,18 @@ class PostgreSQL(ProcessDependency):
 
     def __init__(self, folder: Path) -> None:
         self.disk = Volume(folder, 400, in_memory=True)
-        self.data = folder / "data"
-        self.port = free_port()
-        self.url = f"postgres://spokesperson@127.0.0.1:{self.port}/postgres"
-        self.data.mkdir(mode=0o700)
-        if owner := owner_of_postgres():
-            shutil.chown(self.data, owner)
-        self._run(
-            "initdb", "--username=spokesperson", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"
-        )
+        self.cluster = postgres.PostgreSQL(folder / "data", min_wal_size="32MB", max_wal_size="64MB")
+        self.url = self.cluster.url()
 
     @property
     def pid(self) -> int:
-        return int((self.data / "postmaster.pid").read_text().split()[0])
+        return self.cluster.pid
 
     def start(self) -> None:
-        log, settings = self.data / "log", "-c listen_addresses=127.0.0.1 -c min_wal_size=32MB -c max_wal_size=64MB"
-        options = f"-p {self.port} -k {self.data} {settings}"
-        self._run("pg_ctl", "--log", log, "--wait", "--silent", "start", "--options", options)
+        self.cluster.start()
 
     def stop(self) -> None:
-        self._run("pg_ctl", "--mode", "fast", "--wait", "--silent", "stop")
+        self.cluster.stop("fast")
 
     def fill(self) -> None:
         self.disk.fill()
@@ -152,17 +142,21 @@ class PostgreSQL(ProcessDependency):
         with psycopg.connect(self.url) as connection:
             connection.execute(statement.encode(), values)
 
-    def _run(self, program: str, *arguments: str | Path) -> None:
-        command = [postgres.programs() / program, "--pgdata", self.data, *arguments]
-        if owner := owner_of_postgres():
-            command = ["runuser", "-u", owner, "--", *command]
-        run(*command)
-
 
 class Redis(ProcessDependency):
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.port = folder, free_port()
-        self.url = f"redis://127.0.0.1:{self.port}/0"
+    """Valkey or Redis.
+
+    Args:
+        address: that it listens on.
+        prefix: a command that runs it, on another machine for example.
+        program: its server.
+    """
+
+    def __init__(
+        self, folder: Path, address: str = "127.0.0.1", prefix: Sequence[str] = (), program: str = "redis-server"
+    ) -> None:
+        self.folder, self.address, self.port, self.prefix, self.program = folder, address, free_port(), prefix, program
+        self.url = f"redis://{address}:{self.port}/0"
         folder.mkdir()
 
     @property
@@ -170,10 +164,11 @@ class Redis(ProcessDependency):
         return self.process.pid
 
     def start(self) -> None:
-        options = ("--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--dir", str(self.folder))
-        program = find_program("redis-server")
-        assert program, "redis-server is not installed"
-        self.process = subprocess.Popen([program, *options], stdout=subprocess.DEVNULL)  # noqa: S603 - a fixed command
+        options = ("--port", str(self.port), "--bind", self.address, "--save", "", "--dir", str(self.folder))
+        program = find_program(self.program)
+        assert program, f"{self.program} is not installed"
+        command = [*self.prefix, program, *options, "--protected-mode", "no"]
+        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL)  # noqa: S603 - a fixed command
         wait_until(lambda: self.command("PING") == "+PONG", 10)
 
     def stop(self) -> None:
@@ -188,7 +183,7 @@ class Redis(ProcessDependency):
 
     def command(self, text: str) -> str:
         try:
-            with socket.create_connection(("127.0.0.1", self.port), timeout=2) as connection:
+            with socket.create_connection((self.address, self.port), timeout=2) as connection:
                 connection.sendall(f"{text}\r\n".encode())
                 return connection.recv(1000).decode().strip()
         except OSError:

@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor, wait
 
 import pytest
 
+from articles.models.disclosure import NOTHING_TO_DISCLOSE
 from tests.e2e.steps import photograph
 from tests.production import QUEUE_TIMEOUT
 from tests.system.conftest import Site
@@ -103,6 +104,7 @@ class Case:
             "section": self.section,
             "language": "en",
             "alternative_text": "A lamp" if image else "",
+            **NOTHING_TO_DISCLOSE,
             "action": "save" if action == "upload" else action,
         }
         return self.user.post("/my/articles/new/", {**self.article_forms[number], **fields}, image)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from html.parser import HTMLParser
 from http.cookiejar import CookieJar
 from urllib.error import HTTPError
-from urllib.request import HTTPCookieProcessor, HTTPRedirectHandler, Request, build_opener
+from urllib.request import BaseHandler, HTTPCookieProcessor, HTTPRedirectHandler, Request, build_opener
 
 
 @dataclass
@@ -25,11 +25,15 @@ class NoRedirect(HTTPRedirectHandler):
 
 
 class Visitor:
-    """One browser, at an address of its own."""
+    """One browser, at an address of its own.
 
-    def __init__(self, origin: str, address: str) -> None:
+    Args:
+        handlers: more of urllib's, such as one that connects to another address than that of the name.
+    """
+
+    def __init__(self, origin: str, address: str, *handlers: BaseHandler) -> None:
         self.origin, self.address = origin, address
-        self.opener = build_opener(NoRedirect, HTTPCookieProcessor(CookieJar()))
+        self.opener = build_opener(NoRedirect, HTTPCookieProcessor(CookieJar()), *handlers)
 
     def get(self, path: str) -> Answer:
         return self._send(Request(self.origin + path))  # noqa: S310 - http
@@ -43,7 +47,7 @@ class Visitor:
             parts.append(head + image + b"\r\n")
         start = f"--{boundary}\r\nContent-Disposition: form-data; ".encode()
         body = b"".join(start + part for part in parts) + f"--{boundary}--\r\n".encode()
-        headers = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
+        headers = {"Content-Type": f"multipart/form-data; boundary={boundary}", "Origin": self.origin}
         return self._send(Request(self.origin + path, body, headers))  # noqa: S310 - http
 
     def log_in(self, username: str) -> None:

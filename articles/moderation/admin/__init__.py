@@ -1,8 +1,19 @@
-"""The moderators' pages in the Django admin: submissions, articles, decisions and suspensions."""
+"""The moderators' pages in the Django admin: submissions, articles, decisions, suspensions, appeals and rules."""
 
+from articles.moderation.admin.appeals import AppealAdmin
 from articles.moderation.admin.articles import ArticleAdmin
 from articles.moderation.admin.decisions import DecisionAdmin
+from articles.moderation.admin.rules import ReasonAdmin, RuleAdmin, WatchWordAdmin
 from articles.moderation.admin.submissions import SubmissionAdmin
 from articles.moderation.admin.suspensions import SuspensionAdmin
 
-__all__ = ["ArticleAdmin", "DecisionAdmin", "SubmissionAdmin", "SuspensionAdmin"]
+__all__ = [
+    "AppealAdmin",
+    "ArticleAdmin",
+    "DecisionAdmin",
+    "ReasonAdmin",
+    "RuleAdmin",
+    "SubmissionAdmin",
+    "SuspensionAdmin",
+    "WatchWordAdmin",
+]

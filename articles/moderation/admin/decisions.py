@@ -19,13 +19,13 @@ from core.admin import KeysetModelAdmin, ReadOnlyAdminMixin
 class DecisionAdmin(ReadOnlyAdminMixin, KeysetModelAdmin[Decision]):
     """Who decided what, when and why."""
 
-    list_display = ["decided_at", "verdict", "submission_link", "moderator", "rule", "short_reason"]
-    list_filter = ["verdict", "rule", "decided_at"]
-    list_select_related = ["revision", "moderator"]
+    list_display = ["decided_at", "verdict", "submission_link", "moderator", "rule_version", "short_reason"]
+    list_filter = ["verdict", ("rule_version__rule", admin.RelatedOnlyFieldListFilter), "decided_at"]
+    list_select_related = ["revision", "moderator", "rule_version"]
     search_fields = ["revision__title", "reason", "moderator__username", "moderator__display_name"]
     search_users = ("moderator",)
     search_help_text = gettext_lazy("Title, reason or moderator")
-    fields = readonly_fields = ("decided_at", "verdict", "submission_link", "moderator", "rule", "reason")
+    fields = readonly_fields = ("decided_at", "verdict", "submission_link", "moderator", "rule_version", "reason")
     actions = None
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Decision]:

@@ -14,12 +14,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from accounts.models import User
+from articles.diff import difference
 from articles.models import Revision
-from articles.moderation.diff import diff_bodies, diff_fields
 from articles.moderation.forms import DecisionForm, ReasonForm
-from articles.moderation.models import MAX_HISTORY_COUNT, Decision, Submission, Suspension, latest_articles
-from articles.moderation.selectors import duplicates_of
-from articles.moderation.services import allowed_verdicts, decide
+from articles.moderation.hints import in_words
+from articles.moderation.models import MAX_HISTORY_COUNT, Decision, Screening, Submission, Suspension, latest_articles
+from articles.moderation.selectors import active_claim, author_record, common_reasons, revision_to_compare, staff_notes
+from articles.moderation.services import allowed_verdicts, claims, decide
 from core.admin import KeysetModelAdmin, NoAddDeleteAdminMixin
 from core.exceptions import ActionNotAllowed
 
@@ -50,27 +51,54 @@ class ReviewAdmin[M: Model](NoAddDeleteAdminMixin, KeysetModelAdmin[M]):
         submission = self.get_submission(request, object_id)
         if submission is None:
             return super().change_view(request, object_id)  # It says that there is no such object.
-        form = DecisionForm(request.POST or None, initial={"submitted": submission.version})
-        refusal = ""
-        if form.is_valid():
-            verdict = Decision.Verdict(form.cleaned_data["verdict"])
-            try:
-                self.decide(request, submission, verdict, form, form.cleaned_data["submitted"])
-            except ActionNotAllowed as error:
-                if error.field:
-                    form.add_error(error.field, str(error))
-                else:  # Decided on or changed meanwhile: show the present state and what was typed.
-                    refusal = str(error)
-                    submission = self.get_submission(request, object_id) or submission
-                    form = DecisionForm(initial={**form.cleaned_data, "submitted": submission.version})
-            else:
-                messages.success(request, _(_MESSAGES[verdict]) % {"title": submission.title})
-                return redirect(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
+        form, refusal = DecisionForm(initial={"submitted": submission.version}), ""
+        if request.method == "POST":
+            repeated, refusal = self._post(request, submission)
+            if repeated is None:
+                return self._next_page(request)
+            form = repeated
+            submission = self.get_submission(request, object_id) or submission
         # Only now, because the service refuses other verdicts with the reason.
         verdicts = allowed_verdicts(submission)
         form.fields["verdict"].choices = [(verdict.value, verdict.label) for verdict in verdicts]  # type: ignore[attr-defined]
         context = {"form": form, "verdicts": verdicts, "refusal": refusal, **self._review_context(request, submission)}
         return self.render_page(request, "admin/moderation/review.html", context, status=409 if refusal else 200)
+
+    def _post(self, request: HttpRequest, submission: Submission) -> tuple[DecisionForm | None, str]:
+        """Decide, or do what another button of the form says.
+
+        Returns None after a decision; otherwise the form to show with all that was typed, and why nothing was decided.
+        """
+        assert isinstance(request.user, User)
+        form = DecisionForm(request.POST)
+        if "common_reason" in request.POST:
+            refusing = [verdict for verdict in allowed_verdicts(submission) if verdict in Decision.VERDICTS_WITH_REASON]
+            language = submission.article.author.preferred_language
+            return form.filled_in(request.POST["common_reason"], language, *refusing[:1]), ""
+        refusal = ""
+        try:
+            if "take_over" in request.POST:
+                claims.claim(revision=submission, moderator=request.user, take_over=True)
+            elif form.is_valid():
+                verdict = Decision.Verdict(form.cleaned_data["verdict"])
+                self.decide(request, submission, verdict, form, form.cleaned_data["submitted"])
+                messages.success(request, _(_MESSAGES[verdict]) % {"title": submission.title})
+                return None, ""
+            else:
+                return form, ""
+        except ActionNotAllowed as error:
+            if error.field:
+                form.add_error(error.field, str(error))
+                return form, ""
+            refusal = str(error)  # Decided on, changed or claimed meanwhile.
+        present = Submission.objects.filter(pk=submission.pk).first() or submission
+        return form.repeated(submitted=present.version if refusal else form["submitted"].value()), refusal
+
+    def _next_page(self, request: HttpRequest) -> HttpResponse:
+        """Return to the list, or open the next submission."""
+        if "next" in request.POST:
+            return open_next(request)
+        return redirect(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
 
     def decide(
         self, request: HttpRequest, submission: Submission, verdict: Decision.Verdict, form: ReasonForm, version: str
@@ -89,34 +117,53 @@ class ReviewAdmin[M: Model](NoAddDeleteAdminMixin, KeysetModelAdmin[M]):
 
     def _review_context(self, request: HttpRequest, submission: Submission) -> dict[str, Any]:
         article, author = submission.article, submission.article.author
-        before = _revision_to_compare(submission)
-        decisions = Decision.objects.select_related("moderator", "revision").defer("revision__body")
+        before = revision_to_compare(submission)
+        changed_fields, changed_paragraphs = difference(before, submission) if before else ([], [])
+        decisions = Decision.objects.select_related("moderator", "revision", "rule_version__rule").defer(
+            "revision__body"
+        )
         by_author = decisions.filter(revision__article__in=latest_articles(author.pk))
+        claim = active_claim(submission)
         return {
             "title": submission.title,
             "revision": submission,
             "article": article,
             "author": author,
             "is_own": author.pk == request.user.pk,
+            "claim": claim,
+            "is_claimed": claim is not None and claim.moderator_id == request.user.pk,
+            "is_waiting": submission.state == Revision.State.IN_REVIEW,
+            "reasons": common_reasons(author.preferred_language),
             "decisions": decisions.filter(revision__article=article)[:50],
-            "duplicates": duplicates_of(submission),
+            "hints": [in_words(hint) for hint in submission.hints.order_by("pk")],
+            "is_screened": Screening.objects.filter(revision=submission.pk, finished_at__isnull=False).exists(),
+            "notes": staff_notes(submission),
             "compared": before,
-            "changed_fields": diff_fields(before, submission) if before else [],
-            "changed_paragraphs": diff_bodies(before.body, submission.body) if before else [],
+            "changed_fields": changed_fields,
+            "changed_paragraphs": changed_paragraphs,
             "published_before": format_count(submission.published_before),
             "returned_before": format_count(submission.returned_before),
+            "record": author_record(author),
             "other_decisions": by_author.exclude(revision__article=article)[:10],
             "suspensions": Suspension.objects.filter(user=author)[:5],
             "is_live": article.live_id == submission.pk,
         }
 
 
+def open_next(request: HttpRequest) -> HttpResponse:
+    """Claim the next submission and redirect to its review page; if nothing waits, to the queue with a message."""
+    assert isinstance(request.user, User)
+    try:
+        submission = claims.take_next(moderator=request.user)
+    except ActionNotAllowed as error:
+        messages.error(request, str(error))
+        return redirect("admin:moderation_submission_changelist")
+    if submission is None:
+        messages.info(request, _("Nothing else waits for you."))
+        return redirect("admin:moderation_submission_changelist")
+    return redirect("admin:moderation_submission_change", submission.pk)
+
+
 def format_count(count: int) -> str:
     """Return a count of the author's history, or that it is at the bound."""
     return f"{count}+" if count >= MAX_HISTORY_COUNT else str(count)
-
-
-def _revision_to_compare(submission: Submission) -> Revision | None:
-    """Return what a moderator knows already: the live text, or else the revision before this one."""
-    earlier = submission.article.revisions.filter(number__lt=submission.number).select_related("section", "image")
-    return earlier.filter(live_for=submission.article_id).first() or earlier.order_by("-number").first()

@@ -13,14 +13,15 @@ from django.shortcuts import redirect, render
 from django.urls import URLPattern, path
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
+from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_POST
 
 from accounts.models import User
-from articles.moderation.admin.review import ReviewAdmin, format_count
+from articles.moderation.admin.review import ReviewAdmin, format_count, open_next
 from articles.moderation.forms import ReasonForm
 from articles.moderation.models import Decision, Submission
-from articles.moderation.services import DECIDE, clear_profile
+from articles.moderation.services import DECIDE, claims, clear_profile
+from articles.moderation.services.notes import add_note
 from articles.presenters import article_page_context
 from core.admin import ViewFilter, is_pk
 from core.exceptions import ActionNotAllowed
@@ -33,14 +34,26 @@ Verdict = Decision.Verdict
 # List → title of the page, and actions.
 VIEWS = {
     "waiting": (gettext_lazy("Waiting for review, oldest first"), ["publish_several", "return_several"]),
+    "hinted": (gettext_lazy("Waiting with hints, the most conspicuous first"), ["publish_several", "return_several"]),
     "unreviewed": (gettext_lazy("Published without review"), ["keep_several"]),
     "returned": (gettext_lazy("Returned to their authors"), []),
+}
+
+
+# What the confirmation page asks.
+_QUESTIONS = {
+    Verdict.PUBLISH: ngettext_lazy("Publish %(count)d article?", "Publish %(count)d articles?", "count"),
+    Verdict.RETURN: ngettext_lazy(
+        "Return %(count)d article to its author?", "Return %(count)d articles to their authors?", "count"
+    ),
+    Verdict.KEEP: ngettext_lazy("Keep %(count)d article published?", "Keep %(count)d articles published?", "count"),
 }
 
 
 class SubmissionFilter(ViewFilter):
     views = {
         "waiting": gettext_lazy("Waiting"),
+        "hinted": gettext_lazy("Waiting, with hints"),
         "unreviewed": gettext_lazy("Published without review"),
         "returned": gettext_lazy("Returned"),
     }
@@ -51,10 +64,13 @@ class SubmissionAdmin(ReviewAdmin[Submission]):
     """What authors submitted. The title links to the review page; actions decide on several after a confirmation."""
 
     actions = ["publish_several", "return_several", "keep_several"]
-    list_display = ["title", "age", "article__author", "section", "published_before", "returned_before", "language"]
+    list_display = [
+        *("title", "age", "hints", "article__author", "history", "section", "claimed_by"),
+    ]
     list_display_links = ["title"]
     list_filter = [SubmissionFilter, "section", "language"]
-    list_select_related = ["article__author", "section"]
+    list_select_related = ["article__author", "section", "claim__moderator"]
+    change_list_template = "admin/moderation/queue.html"
     search_fields = ["title", "article__author__username", "article__author__display_name"]
     search_users = ("article__author",)
     search_help_text = gettext_lazy("Title or author")
@@ -66,7 +82,7 @@ class SubmissionAdmin(ReviewAdmin[Submission]):
         # In a query of its own: in one, a planner can compute the history of all rows before the LIMIT.
         pks = list(rows.values_list("pk", flat=True))
         page = Submission.objects.filter(pk__in=pks).defer("body").select_related(*self.list_select_related)
-        return page.with_author_history().order_by(*rows.query.order_by)
+        return page.with_author_history().with_rank().prefetch_related("hints").order_by(*rows.query.order_by)
 
     def get_ordering(self, request: HttpRequest) -> tuple[()]:
         return ()  # The methods of `SubmissionFilter` order.
@@ -83,13 +99,20 @@ class SubmissionAdmin(ReviewAdmin[Submission]):
     def age(self, obj: Submission) -> str:
         return timesince(obj.submitted_at) if obj.submitted_at else "–"
 
-    @admin.display(description=gettext_lazy("previously published"))
-    def published_before(self, obj: Any) -> str:
-        return format_count(obj.published_before)
+    @admin.display(description=gettext_lazy("published, returned before"))
+    def history(self, obj: Submission) -> str:
+        return f"{format_count(obj.published_before)}, {format_count(obj.returned_before)}"
 
-    @admin.display(description=gettext_lazy("previously returned"))
-    def returned_before(self, obj: Any) -> str:
-        return format_count(obj.returned_before)
+    @admin.display(description=gettext_lazy("hints"), empty_value="")
+    def hints(self, obj: Submission) -> str | None:
+        return ", ".join(hint.get_kind_display() for hint in obj.hints.all()) or None
+
+    @admin.display(description=gettext_lazy("in review by"), empty_value="")
+    def claimed_by(self, obj: Submission) -> str | None:
+        claim = getattr(obj, "claim", None)
+        if claim is None or not claim.is_active:
+            return None
+        return _("%(name)s until %(time)s") % {"name": claim.moderator.name, "time": claims.format_end(claim.ends_at)}
 
     def get_actions(
         self, request: HttpRequest, action_location: ActionLocation = ActionLocation.CHANGE_LIST
@@ -125,7 +148,14 @@ class SubmissionAdmin(ReviewAdmin[Submission]):
             text = _("You can decide on up to %(count)d submissions at a time.") % {"count": MAX_SELECTED}
             messages.error(request, text)
             return None
-        context = {"title": verdict.label, "selected": selected, "form": form, "action": request.POST.get("action", "")}
+        question = _QUESTIONS[verdict] % {"count": len(selected)}
+        context = {
+            "title": question,
+            "verdict": verdict.label,
+            "selected": selected,
+            "form": form,
+            "action": request.POST.get("action", ""),
+        }
         return self.render_page(request, "admin/moderation/several.html", context)
 
     def _decide_confirmed(self, request: HttpRequest, verdict: Decision.Verdict, form: ReasonForm) -> None:
@@ -146,12 +176,63 @@ class SubmissionAdmin(ReviewAdmin[Submission]):
 
     def get_urls(self) -> list[URLPattern]:
         preview = self.admin_site.admin_view(self.preview_view)
+        note = self.admin_site.admin_view(require_POST(self.add_note_view))
         clear = self.admin_site.admin_view(require_POST(self.clear_profile_view))
+        take_next = self.admin_site.admin_view(require_POST(self.take_next_view))
+        claim = self.admin_site.admin_view(require_POST(self.claim_view))
+        release = self.admin_site.admin_view(require_POST(self.release_view))
         return [
+            path("next/", take_next, name="moderation_submission_next"),
+            path("<path:object_id>/note/", note, name="moderation_submission_note"),
+            path("<path:object_id>/claim/", claim, name="moderation_submission_claim"),
+            path("<path:object_id>/release/", release, name="moderation_submission_release"),
             path("<path:object_id>/clear-profile/", clear, name="moderation_submission_clear_profile"),
             path("<path:object_id>/preview/", framed(preview), name="moderation_submission_preview"),
             *super().get_urls(),
         ]
+
+    def take_next_view(self, request: HttpRequest) -> HttpResponse:
+        """Claim the oldest submission that nobody else reviews, and open it."""
+        return open_next(request)
+
+    def claim_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Claim a submission, and return to the review page."""
+        assert isinstance(request.user, User)
+        submission = self.get_submission(request, object_id)
+        if submission is None:
+            raise Http404
+        try:
+            claims.claim(revision=submission, moderator=request.user)
+        except ActionNotAllowed as error:
+            messages.error(request, str(error))
+        return redirect("admin:moderation_submission_change", object_id)
+
+    def release_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """End a claim: now, or soon when static/js/review.js reports that the page was left."""
+        assert isinstance(request.user, User)
+        submission = self.get_submission(request, object_id)
+        if submission is None:
+            raise Http404
+        claims.release(revision=submission, moderator=request.user, left="left" in request.POST)
+        return (
+            HttpResponse(status=204) if "left" in request.POST else redirect("admin:moderation_submission_changelist")
+        )
+
+    def add_note_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Add a note on the author or the article for other moderators, and return to the review page."""
+        assert isinstance(request.user, User)
+        submission = self.get_submission(request, object_id)
+        if submission is None:
+            raise Http404
+        article, is_on_author = submission.article, request.POST.get("about") == "author"
+        subject: Any = {"user": article.author} if is_on_author else {"article": article}
+        try:
+            add_note(moderator=request.user, text=request.POST.get("text", ""), **subject)
+        except ActionNotAllowed as error:
+            messages.error(request, str(error))
+        else:
+            messages.success(request, _("The note is saved."))
+        return redirect("admin:moderation_submission_change", object_id)
 
     def clear_profile_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Clear the profile of the author, and return to the review page."""
@@ -176,4 +257,4 @@ class SubmissionAdmin(ReviewAdmin[Submission]):
         if submission is None:
             raise Http404
         context = {**article_page_context(submission.article, submission), "preview": True}
-        return render(request, "articles/article.html", context)
+        return render(request, "admin/moderation/preview.html", context)

@@ -9,19 +9,22 @@ from django.contrib.auth.models import AnonymousUser
 
 from accounts.models import User
 from articles.models import Article
-from articles.moderation.models import Decision, Submission
-from articles.moderation.selectors import current_refusals
+from articles.moderation.models import Appeal, Submission
+from articles.moderation.selectors import current_refusals, current_suspension
 from articles.moderation.services import DECIDE
+from articles.moderation.waiting import receipts_for
 from core.admin import MAX_COUNT
 
 register = template.Library()
 register.simple_tag(current_refusals, name="reasons_for")
+register.simple_tag(receipts_for)
+register.simple_tag(current_suspension)
 
 
 @register.filter
-def of(reasons: dict[int, Decision], article: Article) -> Decision | None:
-    """Return the refusal of one article: `{{ reasons|of:article }}`."""
-    return reasons.get(article.pk)
+def of[Row](rows: dict[int, Row], article: Article) -> Row | None:
+    """Return the refusal or the receipt of one article: `{{ reasons|of:article }}`."""
+    return rows.get(article.pk)
 
 
 @register.simple_tag
@@ -30,5 +33,11 @@ def queue_for(user: User | AnonymousUser) -> dict[str, Any] | None:
     if not user.has_perm(DECIDE):
         return None
     waiting = Submission.objects.waiting()
+    # A moderator does not decide on appeals against their own decisions.
+    appeals = Appeal.objects.waiting().exclude(against=user.pk)
     oldest = waiting.values_list("submitted_at", flat=True).first()
-    return {"waiting": waiting.values("pk")[:MAX_COUNT].count(), "oldest": oldest}
+    return {
+        "waiting": waiting.values("pk")[:MAX_COUNT].count(),
+        "oldest": oldest,
+        "appeals": appeals.values("pk")[:MAX_COUNT].count(),
+    }

@@ -7,12 +7,10 @@ def set_refund_owed(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    needs_downtime = "version 0.2 stores payments without the new columns"
-
     dependencies = [("promotion", "0002_placements_and_first_plan")]
 
     operations = [
-        migrations.AddField("payment", "refund_owed", models.PositiveIntegerField(default=0, editable=False)),
-        migrations.AddField("payment", "reports", models.JSONField(default=dict, editable=False)),
+        migrations.AddField("payment", "refund_owed", models.PositiveIntegerField(default=0, db_default=0, editable=False)),
+        migrations.AddField("payment", "reports", models.JSONField(default=dict, db_default={}, editable=False)),
         migrations.RunPython(set_refund_owed, migrations.RunPython.noop, elidable=True),
     ]

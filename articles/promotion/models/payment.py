@@ -106,7 +106,7 @@ class Payment(BasePayment):  # type: ignore[misc]
     # When it was recorded in the ledger.
     received_at = models.DateTimeField(_("received"), null=True, blank=True)
     # What the site has decided to give back. More is due after a refund that was made in the provider's dashboard.
-    refund_owed = models.PositiveIntegerField(default=0, editable=False)
+    refund_owed = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     refund_due = models.PositiveIntegerField(_("refund due in minor units"), default=0)
     refunded = models.PositiveIntegerField(_("refunded in minor units"), default=0)
     # Empty as long as nothing is due.
@@ -116,7 +116,7 @@ class Payment(BasePayment):  # type: ignore[misc]
     is_disputed = models.BooleanField(_("disputed"), default=False)
     # All reports about refunds and disputes, so that their order does not matter: {"total": of all refunds,
     # "refunds": {id: amount}, "failed": [id], "disputes": {id: lost amount, or null while it is open}}.
-    reports = models.JSONField(default=dict, editable=False)
+    reports = models.JSONField(default=dict, db_default={}, editable=False)
 
     objects = PaymentQuerySet.as_manager()
 

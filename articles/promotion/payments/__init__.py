@@ -5,7 +5,8 @@ Settings name the one that is used; for transfers there is none. Providers repor
 
 - `get_form(payment, data)`: let the sponsor pay; see django-payments.
 - `check_payment(payment)`: ask for the result of a charge, and report it.
-- `refunded_total(payment)`: return how much of a payment was refunded, in minor units.
+- `check_refunds(payment)`: ask how much of a payment was refunded, and report it. Return whether a refund was made that
+  waits for the sponsor.
 - `send_refund(payment)`: refund `payment.refund_left`, and report the result.
 
 They raise `PaymentError` if the provider refuses, `ConnectionError` or `TimeoutError` if it is away, and another
@@ -47,8 +48,8 @@ class DummyProvider(BasicProvider):  # type: ignore[misc]
     def check_payment(self, payment: Payment) -> None:
         """Do nothing: the outcome is always known."""
 
-    def refunded_total(self, payment: Payment) -> int:
-        return payment.refunded
+    def check_refunds(self, payment: Payment) -> bool:
+        return False
 
     def send_refund(self, payment: Payment) -> None:
         record_provider_refund(payment=payment, total=payment.refund_due)

@@ -96,11 +96,20 @@ class StripeProvider(BasicProvider):  # type: ignore[misc]
             with _errors():
                 self._settle(stripe.checkout.Session.retrieve(session_id, api_key=self.api_key))
 
-    def refunded_total(self, payment: Payment) -> int:
-        """Return how much of a payment was refunded, here or in Stripe's dashboard."""
+    def check_refunds(self, payment: Payment) -> bool:
+        """Record how much of a payment was refunded, here or in Stripe's dashboard.
+
+        Returns whether one of the last refunds waits until the sponsor has stated an account, which can take weeks.
+        """
         with _errors():
-            intent = stripe.PaymentIntent.retrieve(payment.reference, api_key=self.api_key, expand=["latest_charge"])
-            return _refunded(intent["latest_charge"], payment)
+            intent = stripe.PaymentIntent.retrieve(
+                payment.reference, api_key=self.api_key, expand=["latest_charge.refunds"]
+            )
+            charge = intent["latest_charge"]
+            total = _refunded(charge, payment)
+            waits = any(refund["status"] == "requires_action" for refund in charge["refunds"]["data"])
+        record_provider_refund(payment=payment, total=total)
+        return waits
 
     def send_refund(self, payment: Payment) -> None:
         """Refund what is left of the refund of a payment, and record the result."""

@@ -9,6 +9,7 @@ import logging
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import F
 from django.tasks import task
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -88,8 +89,9 @@ def send_refund(payment_id: int) -> None:
 def refund(payment_id: int) -> None:
     """Ask the provider to refund what is due of a payment, unless another worker is at it.
 
-    If the worker is killed, `reconcile` runs this again. The provider does not refund twice: it is then asked first how
-    much it has refunded, and gets the same idempotency key for the same rest.
+    If the worker is killed, `reconcile` runs this again. The provider does not refund twice: it gets the same
+    idempotency key for the same rest, and because it forgets keys, it is asked first what it has refunded. While a
+    refund waits for the sponsor, no other one is sent.
 
     Raises:
         OSError: the result is not known. The refund stays sent, so `reconcile` asks again.
@@ -97,12 +99,13 @@ def refund(payment_id: int) -> None:
     now = timezone.now()
     payment = Payment.objects.select_related("promotion").get(pk=payment_id)
     unfinished = Payment.objects.unfinished_refunds(now - CALL_TIMEOUT).filter(pk=payment_id)
-    if not unfinished.update(refund_status=Status.SENT, refund_sent_at=now):
+    # Version 0.2 does not write `refund_owed`, if it still serves after the migration.
+    if not unfinished.update(refund_status=Status.SENT, refund_sent_at=now, refund_owed=F("refund_due")):
         return
     try:
         provider = provider_factory(payment.variant, payment)
-        if payment.refund_sent_at is not None:
-            record_provider_refund(payment=payment, total=provider.refunded_total(payment))
+        if payment.refund_sent_at is not None and provider.check_refunds(payment):
+            return
         payment.refresh_from_db()
         if payment.refund_left and payment.refund_status == Status.SENT:
             provider.send_refund(payment)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import pwd
 import time
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
@@ -107,6 +109,15 @@ def test_storage_that_is_away_is_one_sentence() -> None:
         reported_errors(),
     ):
         destination.names()
+
+
+def test_file_of_another_user_is_one_sentence_with_the_remedy() -> None:
+    user = pwd.getpwuid(os.geteuid()).pw_name
+    with (
+        pytest.raises(OperationError, match=rf"cannot be used by the user {user}, who .*: make it the owner"),
+        reported_errors(),
+    ):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), f"/root/{FIRST}")
 
 
 def test_find_newest_or_named(url: str) -> None:

@@ -14,7 +14,7 @@ from PIL import Image as PILImage
 
 from articles.services import publishing
 from articles.services.images import store_image
-from core import s3
+from core import media_files, s3
 from core.images import InvalidImage
 from core.s3 import Bucket
 from core.storage import S3Storage
@@ -131,12 +131,16 @@ def test_image_that_cannot_be_stored_is_an_error_of_the_field(settings: LazySett
 
 
 @pytest.mark.django_db
-def test_image_of_a_bucket_that_is_away_is_not_found(settings: LazySettings, client: Client) -> None:
+def test_image_of_a_bucket_that_is_away_can_be_asked_for_again(
+    settings: LazySettings, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(media_files, "_away_until", 0)
     settings.STORAGES = {
         **settings.STORAGES,
         "default": {"BACKEND": "core.storage.S3Storage", "OPTIONS": {"url": AWAY}},
     }
-    assert client.get("/media/pictures/ab/a.webp").status_code == 404
+    response = client.get("/media/pictures/ab/a.webp")
+    assert (response.status_code, response["Cache-Control"], response["Retry-After"]) == (503, "no-store", "3")
 
 
 def test_images_check_of_a_bucket(s3_media: str, settings: LazySettings) -> None:

@@ -240,6 +240,47 @@ def test_upgrade_needs_a_version() -> None:
     assert caught.value.code == 2
 
 
+def test_upgrade_exchanges_what_is_in_the_folder_and_leaves_the_folder(
+    site: Installation, run: Callable[..., int]
+) -> None:
+    """A server that runs in it starts its next processes from there."""
+    (site.code / "removed").write_text("old")
+    before = site.code.stat().st_ino
+    run()
+    assert site.code.stat().st_ino == before
+    assert not (site.folder / "venv.new").exists()
+
+
+def test_upgrade_that_fails_in_the_middle_of_the_exchange_undoes_it(
+    site: Installation, run: Callable[..., int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rename = Path.rename
+
+    def fail(self: Path, target: Path) -> Path:
+        if self == site.folder / "venv.new" / "version":
+            raise PermissionError("refused")
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", fail)
+    before = sorted(path.name for path in site.code.iterdir())
+    with pytest.raises(OperationError, match=r"refused The old version runs as before\."):
+        run()
+    assert site.version == "old"
+    assert sorted(path.name for path in site.code.iterdir()) == before
+    assert "restart" not in site.calls
+
+
+def test_upgrade_of_another_checkout_uses_its_environment(tmp_path: Path) -> None:
+    """Such as one of version 0.2, which has no command for it."""
+    parser = argparse.ArgumentParser()
+    upgrade.add_arguments(parser)
+    one = upgrade.Upgrade(parser.parse_args(["--git", "v9", "--code", str(tmp_path / "site")]))
+    assert one.spokesperson(one.new, "manage", "check") == [
+        *("env", "-C", f"{tmp_path}/site.new", f"{tmp_path}/site.new/.venv/bin/python"),
+        *("-m", "spokesperson", "manage", "check"),
+    ]
+
+
 def test_upgrade_of_a_checkout_pulls_or_checks_out(site: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
     """With git and make; the steps after that are the same."""
     origin, code = site.folder / "origin", site.folder / "site"

@@ -20,14 +20,11 @@ from pathlib import Path
 
 from django.conf import settings
 
+from bench.system import free_port
+from tests.system.postgres import PostgreSQL
+
+__all__ = ["Answer", "Browser", "PostgreSQL", "Site", "free_port", "wait_until"]
 ROOT = Path(settings.BASE_DIR)
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
 
 
 def wait_until(condition: Callable[[], bool], *, seconds: float, what: str) -> float:
@@ -41,52 +38,6 @@ def wait_until(condition: Callable[[], bool], *, seconds: float, what: str) -> f
         assert time.monotonic() - began < seconds, f"Not within {seconds} s: {what}"
         time.sleep(0.05)
     return time.monotonic() - began
-
-
-def _programs() -> Path:
-    return max(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
-
-
-class PostgreSQL:
-    """A cluster in a folder, on a free port."""
-
-    def __init__(self, folder: Path, *, copy_of: PostgreSQL | None = None) -> None:
-        self.folder, self.port = folder, free_port()
-        if copy_of:
-            address = ("--host", "127.0.0.1", "--port", str(copy_of.port), "--username", "spokesperson")
-            self._run("pg_basebackup", "--pgdata", str(folder), "--write-recovery-conf", "--checkpoint=fast", *address)
-        else:
-            self._run("initdb", "--pgdata", str(folder), "--username=spokesperson", "--auth=trust", "--encoding=UTF8")
-            with (folder / "pg_hba.conf").open("a") as rules:
-                rules.write("host replication all 127.0.0.1/32 trust\n")
-
-    def url(self, database: str = "postgres") -> str:
-        return f"postgres://spokesperson@127.0.0.1:{self.port}/{database}"
-
-    def start(self) -> None:
-        options = f"-p {self.port} -k {self.folder} -c listen_addresses=127.0.0.1 -c max_connections=60"
-        self._run(
-            "pg_ctl", "--pgdata", str(self.folder), "--log", f"{self.folder}/log", "-o", options, "--wait", "start"
-        )
-
-    def stop(self) -> None:
-        """Stop at once, as when the power fails."""
-        with suppress(subprocess.CalledProcessError):
-            self._run("pg_ctl", "--pgdata", str(self.folder), "--mode=immediate", "stop")
-
-    def sql(self, statement: str) -> str:
-        """Run a statement; return its rows as lines."""
-        return self._run("psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-c", statement, self.url()).strip()
-
-    def _run(self, program: str, *arguments: str) -> str:
-        command = [str(_programs() / program), *arguments]
-        if os.getuid() == 0:
-            command = ["runuser", "-u", "postgres", "--", *command]
-        # The server keeps its standard output, so a pipe would never end.
-        if program == "pg_ctl":
-            subprocess.run(command, cwd="/", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)  # noqa: S603
-            return ""
-        return subprocess.run(command, cwd="/", capture_output=True, text=True, check=True).stdout  # noqa: S603
 
 
 @dataclass(frozen=True)

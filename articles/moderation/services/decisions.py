@@ -1,34 +1,26 @@
-"""What moderators do: decide on a submission, correct a text, suspend a user. Each action is one transaction.
+"""What moderators do: decide on a submission or correct a text. Each action is one transaction.
 
 All raise `PermissionDenied` without the permission for it, and `ActionNotAllowed` if the moderator is suspended, the
-article or the account is their own, a reason that is needed is missing, or the present state does not allow it.
+article is their own, a reason that is needed is missing, or the present state does not allow it.
 """
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-
 from django.db import transaction
-from django.db.models import Max
-from django.utils import timezone
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 
-from accounts import services as accounts
 from accounts.models import User
 from accounts.services import lock_acting_user
 from articles.models import Article, Revision
-from articles.moderation.models import Decision, Rule, Suspension, version_of
+from articles.moderation.models import Claim, Decision, RuleVersion, version_of
+from articles.moderation.services.claims import check_not_claimed
+from articles.moderation.services.notifications import email_user
+from articles.moderation.services.permissions import DECIDE
 from articles.services import publishing
 from articles.services.revisions import ArticleContent
 from core.exceptions import ActionNotAllowed
-from core.mail import enqueue_email
 from core.text import clean_reason
-
-DECIDE = "moderation.decide"
-SUSPEND = "moderation.add_suspension"
-LIFT = "moderation.change_suspension"
-MAX_SUSPENSION = timedelta(days=3650)
 
 Verdict = Decision.Verdict
 
@@ -63,28 +55,30 @@ def decide(
     Args:
         verdict: one of `allowed_verdicts`.
         reason: required to return and to hide. The author reads it; for hiding it is in the public log too.
+        rule: the address of a rule; the decision cites its present version.
         expected_version: `version_of` the text that the moderator read; by default that of `revision` as given.
     """
     reason = clean_reason(reason, required=verdict in Decision.VERDICTS_WITH_REASON)
-    if rule not in Rule.values:
-        raise ValueError(f"unknown rule {rule!r}")
+    cited = _current_version(rule) if rule else None
     if expected_version is None:
         expected_version = version_of(revision)
     with transaction.atomic():
         lock_acting_user(moderator.pk, DECIDE)
         article = _lock_article(revision.article_id)
         _check_not_own(article, moderator)
-        current = article.revisions.filter(pk=revision.pk).first()
+        # Locked, so that no moderator claims it meanwhile.
+        current = article.revisions.select_for_update(no_key=True).filter(pk=revision.pk).first()
         if current is None:
             raise ActionNotAllowed(_("The author has deleted this version."))
         if current.state == Revision.State.IN_REVIEW and version_of(current) != expected_version:
             raise ActionNotAllowed(_("The author changed this article and submitted it again. Review the new version."))
+        check_not_claimed(current, moderator)
         if verdict not in allowed_verdicts(current):
             raise ActionNotAllowed(_refusal(current))
         current.article = _apply(verdict, article, current)
         if verdict == Verdict.PUBLISH and article.state == Article.State.HIDDEN:
             verdict = Verdict.RESTORE  # The public log has the hiding, so it tells this too.
-        return _record(revision=current, moderator=moderator, verdict=verdict, reason=reason, rule=rule)
+        return _record(revision=current, moderator=moderator, verdict=verdict, reason=reason, cited=cited)
 
 
 def correct(*, article: Article, revision_number: int, moderator: User, text: ArticleContent, reason: str) -> Decision:
@@ -107,34 +101,29 @@ def correct(*, article: Article, revision_number: int, moderator: User, text: Ar
         return _record(revision=live, moderator=moderator, verdict=Verdict.CORRECT, reason=reason)
 
 
-def suspend(*, user: User, moderator: User, until: datetime, reason: str) -> Suspension:
-    """Suspend a user, who can log in and read until then, but not write, vote or promote.
+@transaction.atomic
+def overturn(*, decision: Decision, moderator: User) -> Decision | None:
+    """Take back a return or a hiding after an appeal: publish the text, or show the article again.
 
-    Only an administrator can suspend an administrator.
+    Returns the new decision; None if the article has changed since, so that there is nothing to take back.
     """
-    reason = clean_reason(reason, required=True)
-    if not timezone.now() < until <= timezone.now() + MAX_SUSPENSION:
-        raise ActionNotAllowed(_("Choose a time within the next ten years."))
-    with transaction.atomic():
-        user = _lock_suspended(user.pk, moderator, SUSPEND)
-        suspension = Suspension.objects.create(user=user, moderator=moderator, ends_at=until, reason=reason)
-        _update_suspended_until(user)
-        _email(user, "suspension", suspension)
-    return suspension
+    lock_acting_user(moderator.pk, DECIDE)
+    article = _lock_article(decision.revision.article_id)
+    _check_not_own(article, moderator)
+    if decision.verdict == Verdict.HIDE and article.state == Article.State.HIDDEN and article.live is not None:
+        revision, verdict = article.live, Verdict.RESTORE
+        publishing.restore(article=article)
+    elif article.latest is not None and article.latest.pk == decision.revision_id and _is_returned(article.latest):
+        revision = article.latest
+        verdict = Verdict.RESTORE if article.state == Article.State.HIDDEN else Verdict.PUBLISH
+        publishing.publish_returned(article=article, revision_number=revision.number)
+    else:
+        return None
+    return Decision.objects.create(revision=revision, moderator=moderator, verdict=verdict)
 
 
-def lift(*, suspension: Suspension, moderator: User) -> None:
-    """End a suspension now. Idempotent; other suspensions of the user go on."""
-    with transaction.atomic():
-        user = _lock_suspended(suspension.user_id, moderator, LIFT)
-        Suspension.objects.filter(pk=suspension.pk, lifted_at=None).update(lifted_at=timezone.now())
-        _update_suspended_until(user)
-
-
-def clear_profile(*, user: User, moderator: User) -> None:
-    """Remove the name, the description and the photo of a user; the username stays."""
-    with transaction.atomic():
-        accounts.clear_profile(user=_lock_suspended(user.pk, moderator, SUSPEND))
+def _is_returned(revision: Revision) -> bool:
+    return revision.state == Revision.State.RETURNED
 
 
 def _check_not_own(article: Article, moderator: User) -> None:
@@ -148,18 +137,6 @@ def _lock_article(pk: int) -> Article:
     if article is None:
         raise ActionNotAllowed(_("The author has deleted this version."))
     return article
-
-
-def _lock_suspended(pk: int, moderator: User, permission: str) -> User:
-    """Lock and return the user whom a moderator suspends, or whose suspension they lift, if they may."""
-    # In one order, so that two moderators who suspend each other do not wait for each other.
-    locked = User.objects.select_for_update(no_key=True).filter(pk__in=[pk, moderator.pk]).order_by("pk").in_bulk()
-    moderator, user = lock_acting_user(moderator.pk, permission), locked[pk]
-    if user.pk == moderator.pk:
-        raise ActionNotAllowed(_("You cannot suspend yourself or lift your own suspension."))
-    if user.is_superuser and not moderator.is_superuser:
-        raise ActionNotAllowed(_("Only an administrator can suspend an administrator."))
-    return user
 
 
 def _apply(verdict: str, article: Article, revision: Revision) -> Article:
@@ -186,22 +163,25 @@ def _refusal(revision: Revision) -> str:
     }
 
 
-def _record(*, revision: Revision, moderator: User, verdict: str, reason: str, rule: str = "") -> Decision:
+def _current_version(rule: str) -> RuleVersion:
+    version = RuleVersion.objects.in_force().filter(rule__slug=rule).first()
+    if version is None:
+        raise ActionNotAllowed(_("This rule is no longer valid. Choose another one."), "rule")
+    return version
+
+
+def _record(
+    *, revision: Revision, moderator: User, verdict: str, reason: str, cited: RuleVersion | None = None
+) -> Decision:
     decision = Decision.objects.create(
-        revision=revision, moderator=moderator, verdict=verdict, reason=reason, rule=rule
+        revision=revision,
+        moderator=moderator,
+        verdict=verdict,
+        reason=reason,
+        rule=cited.rule.slug if cited else "",
+        rule_version=cited,
     )
+    Claim.objects.filter(revision=revision).delete()
     if verdict != Verdict.KEEP:
-        _email(revision.article.author, "decision", decision)
+        email_user(revision.article.author, "decision", decision)
     return decision
-
-
-def _email(user: User, name: str, row: Decision | Suspension) -> None:
-    if user.is_active:
-        context, template = {"user": user, name: row}, f"moderation/mail/{name}"
-        enqueue_email(to=user.email, template=template, context=context, language=user.preferred_language)
-
-
-def _update_suspended_until(user: User) -> None:
-    suspensions = Suspension.objects.filter(user=user, lifted_at=None, ends_at__gt=timezone.now())
-    user.suspended_until = suspensions.aggregate(until=Max("ends_at"))["until"]
-    user.save(update_fields=["suspended_until"])

@@ -1,4 +1,4 @@
-"""The difference between two texts by paragraphs and words, as HTML for moderators."""
+"""The difference between two texts by paragraphs and words, as HTML."""
 
 from __future__ import annotations
 
@@ -7,34 +7,59 @@ from collections.abc import Iterator
 from html import unescape
 from itertools import groupby, zip_longest
 
+from django.core.cache import cache
 from django.db.models import Field
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
-from django.utils.translation import ngettext
+from django.utils.translation import get_language, ngettext
 
 from articles.models import Revision
+from articles.models.content import Content
+from articles.models.disclosure import DISCLOSURE_FIELDS
 from core.diff import Change, changes
 
 # Paragraphs with fewer words in common are shown as removed and added.
 MIN_SIMILARITY = 0.4
 # So are the paragraphs after this many that differ: each comparison takes some time, however short they are.
 MAX_COMPARED = 2_000
-FIELDS = ["title", "summary", "section", "language", "tag_names", "image", "caption", "alternative_text", "credit"]
+FIELDS = [
+    *("title", "summary", "section", "language", "tag_names", "image", "caption", "alternative_text", "credit"),
+    *(*DISCLOSURE_FIELDS, "canonical_url"),
+]
+# Seconds.
+DIFFERENCE_TIMEOUT = 24 * 3600
 
-_BLOCK_TAG = re.compile(r"</?(?:p|h2|h3|ul|ol|li|blockquote|hr)>")
+_BLOCK_TAG = re.compile(r"</?(?:p|h2|h3|ul|ol|li|blockquote|hr|figure|figcaption)(?: [^>]*)?>")
+_IMAGE = re.compile(r"<img ([^>]*)>")
 _LINK = re.compile(r'<a href="([^"]*)"[^>]*>(.*?)</a>', re.DOTALL)
 _TAG = re.compile(r"<(?:\"[^\"]*\"|[^\">])*>")  # The HTML is well-formed; `strip_tags` parses it again.
 _WORDS = re.compile(r"\S+\s*")
 
 
+def difference(before: Revision, after: Revision) -> tuple[list[tuple[str, SafeString]], list[tuple[str, SafeString]]]:
+    """Return `diff_fields` and `diff_bodies` of two submitted versions, computed once for each pair and language."""
+    versions = [f"{one.pk}.{one.version}" for one in (before, after)]
+    key = "difference-" + "-".join([*versions, get_language() or ""])
+    found = cache.get(key)
+    if found is None:
+        found = diff_fields(before, after), diff_bodies(before.body, after.body)
+        cache.set(key, found, DIFFERENCE_TIMEOUT)
+    return found  # type: ignore[no-any-return]
+
+
 def paragraphs(html: str) -> list[str]:
-    """Return the paragraphs of sanitised HTML as plain text, each link followed by its URL, which can change too."""
+    """Return the paragraphs of sanitised HTML as plain text.
+
+    A link is followed by its URL, which can change too; an image is its number and what the text says about it, and a
+    footnote stands in brackets.
+    """
+    html = _IMAGE.sub(r"[\1]", html).replace("<foot-note>", " [").replace("</foot-note>", "]")
     html = _LINK.sub(r"\2 [\1]", html.replace("<br>", " "))
     return [" ".join(unescape(_TAG.sub("", text)).split()) for text in _BLOCK_TAG.split(html) if text.strip()]
 
 
-def diff_fields(before: Revision, after: Revision) -> list[tuple[str, SafeString]]:
+def diff_fields(before: Content, after: Content) -> list[tuple[str, SafeString]]:
     """Return (label, difference as HTML) for each changed field except the body."""
     rows = []
     for name in FIELDS:
@@ -45,10 +70,9 @@ def diff_fields(before: Revision, after: Revision) -> list[tuple[str, SafeString
     return rows
 
 
-def _value(revision: Revision, name: str) -> str:
-    if name == "language":
-        return revision.get_language_display()
-    value = getattr(revision, name)
+def _value(content: Content, name: str) -> str:
+    display = getattr(content, f"get_{name}_display", None)  # Of a field with choices.
+    value = display() if display else getattr(content, name)
     return ", ".join(value) if isinstance(value, list) else str(value or "")
 
 
@@ -70,6 +94,20 @@ def diff_bodies(before: str, after: str) -> list[tuple[str, SafeString]]:
             text = ngettext("%(count)d unchanged paragraph", "%(count)d unchanged paragraphs", len(items))
             merged.append(("gap", format_html("{}", text % {"count": len(items)})))
     return merged if changed else []
+
+
+def side_by_side(before: str, after: str) -> tuple[SafeString, SafeString]:
+    """Return both texts as HTML, in each the words marked that the other one does not have."""
+    old = new = ""
+    for equal, removed, added in _diff_words(escape(before), escape(after)):
+        old += "".join(equal) + _mark(removed)
+        new += "".join(equal) + _mark(added)
+    return SafeString(old), SafeString(new)
+
+
+def _mark(words: list[str]) -> str:
+    text = "".join(words)
+    return f"<mark>{text.rstrip()}</mark>{text[len(text.rstrip()) :]}" if text else ""
 
 
 def _escaped_paragraphs(html: str) -> list[str]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from articles.moderation.diff import MAX_COMPARED, diff_bodies, paragraphs
+from articles.diff import MAX_COMPARED, diff_bodies, paragraphs
 from core.diff import MAX_DEPTH, match
 
 

@@ -1,0 +1,14 @@
+"""Emails to users about what moderators decided."""
+
+from __future__ import annotations
+
+from accounts.models import User
+from articles.moderation.models import Appeal, Decision, Suspension
+from core.mail import enqueue_email
+
+
+def email_user(user: User, name: str, row: Appeal | Decision | Suspension) -> None:
+    """Enqueue the email `moderation/mail/<name>` about a row; accounts that are closed get none."""
+    if user.is_active:
+        context, template = {"user": user, name: row}, f"moderation/mail/{name}"
+        enqueue_email(to=user.email, template=template, context=context, language=user.preferred_language)

@@ -1,0 +1,217 @@
+"""The screening of submissions: similar texts and images, new links, watch words, many submissions, new accounts.
+
+A task screens after the submission; `screen_unfinished` is periodic, for what a task that was killed left behind.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.core.files.storage import default_storage
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+from PIL import Image as PILImage
+
+from articles.models import Article, Image, Revision
+from articles.moderation.models import Hint, ImageBand, ImageHash, LinkDomain, Screening, TextBand, WatchWord
+from articles.moderation.similarity import (
+    MAX_DISTANCE,
+    WORD,
+    bands,
+    distance,
+    image_hash,
+    near_quarters,
+    quarters,
+    share_of,
+    shingles,
+)
+from core.sanitizer import plain_text
+
+# A task that needs longer was killed.
+CLAIM_TIMEOUT = timedelta(minutes=5)
+MAX_SCREENED = 100
+# From this share of common text on, a text is reported.
+MIN_SHARE = 0.4
+# Bands read of other texts, and texts compared in full.
+MAX_BANDS_READ = 2_000
+MAX_TEXTS_COMPARED = 3
+MAX_IMAGES_COMPARED = 500
+MAX_DOMAINS = 20
+MAX_LINKS_READ = 50
+MAX_WATCH_WORDS = 1_000
+MAX_WORDS_REPORTED = 10
+NEW_ACCOUNT = timedelta(days=7)
+# So many submissions in a day are reported.
+MANY_SUBMISSIONS = 5
+LATEST_ARTICLES = 50
+
+Kind = Hint.Kind
+_HREF = re.compile(r'<a href="(https?://[^"]+)"')
+
+
+def request_screening(revision: Revision) -> bool:
+    """Have a submitted text screened; return whether it is not yet. Call it in the transaction of the submission."""
+    assert revision.submitted_at is not None
+    screening, is_new = Screening.objects.get_or_create(
+        revision=revision, defaults={"submitted_at": revision.submitted_at}
+    )
+    if is_new or screening.submitted_at == revision.submitted_at:
+        return is_new
+    again = {"submitted_at": revision.submitted_at, "requested_at": timezone.now()}
+    Screening.objects.filter(pk=screening.pk).update(claimed_at=None, finished_at=None, **again)
+    return True
+
+
+def screen_unfinished() -> int:
+    """Screen what was requested and not finished; return how many."""
+    due = Screening.objects.unfinished().filter(requested_at__lt=timezone.now() - timedelta(minutes=1))
+    return sum(screen(pk) for pk in list(due.values_list("pk", flat=True)[:MAX_SCREENED]))
+
+
+def screen(revision_pk: int) -> bool:
+    """Screen one submission, unless another process does; return whether it was screened."""
+    now = timezone.now()
+    free = Q(claimed_at=None) | Q(claimed_at__lt=now - CLAIM_TIMEOUT)
+    unfinished = Screening.objects.filter(free, pk=revision_pk, finished_at=None)
+    if not unfinished.update(claimed_at=now):
+        return False
+    revision = Revision.objects.select_related("article__author", "image").filter(pk=revision_pk).first()
+    if revision is None or revision.submitted_at is None:
+        return False
+    found = find_hints(revision)
+    with transaction.atomic():
+        claimed = Screening.objects.filter(pk=revision_pk, submitted_at=revision.submitted_at, claimed_at=now)
+        rank = -sum(Hint.WEIGHTS[kind] for kind in found)
+        if not claimed.update(finished_at=timezone.now(), rank=rank):
+            return False  # Submitted again meanwhile, with another text.
+        Hint.objects.filter(revision=revision).delete()
+        Hint.objects.bulk_create([Hint(revision=revision, kind=kind, data=data) for kind, data in found.items()])
+    return True
+
+
+def find_hints(revision: Revision) -> dict[Hint.Kind, dict[str, Any]]:
+    """Return what there is to say about a submission, and store its text and image for the search of later ones."""
+    text = plain_text(revision.body)
+    found = {
+        Kind.TEXT: _similar_text(revision, text),
+        Kind.IMAGE: _same_image(revision),
+        Kind.DOMAINS: _new_domains(revision),
+        Kind.WORDS: _watch_words(f"{revision.title}\n{revision.summary}\n{text}"),
+        Kind.SUBMISSIONS: _many_submissions(revision),
+        Kind.ACCOUNT: _new_account(revision),
+    }
+    return {kind: data for kind, data in found.items() if data}
+
+
+def store_bands(revision: Revision, hashes: list[int]) -> None:
+    """Store the bands of a text instead of those of an earlier one of the same revision."""
+    TextBand.objects.filter(revision=revision).delete()
+    rows = [TextBand(hash=value, revision=revision) for value in dict.fromkeys(hashes)]
+    TextBand.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def _similar_text(revision: Revision, text: str) -> dict[str, Any]:
+    """Return the text of another article of which this one has most, and how much in per cent."""
+    own = shingles(text)
+    hashes = bands(own)
+    shared = TextBand.objects.filter(hash__in=hashes).exclude(revision=revision).values_list("revision", flat=True)
+    candidates = [pk for pk, _count in Counter(shared[:MAX_BANDS_READ]).most_common(20)]
+    store_bands(revision, hashes)
+    others = Revision.objects.filter(pk__in=candidates).exclude(article=revision.article_id)
+    found = others.exclude(state=Revision.State.DRAFT).select_related("article__author").in_bulk()
+    compared = [found[pk] for pk in candidates if pk in found][:MAX_TEXTS_COMPARED]
+    shares = [(share_of(own, shingles(plain_text(other.body))), other) for other in compared]
+    share, other = max(shares, key=lambda pair: pair[0], default=(0.0, None))
+    if other is None or share < MIN_SHARE:
+        return {}
+    return {"percent": round(100 * share), **_reference(other)}
+
+
+def _same_image(revision: Revision) -> dict[str, Any]:
+    """Return a text of another author that shows the same image."""
+    value = _hash_of_image(revision.image) if revision.image else None
+    if value is None or revision.image is None:
+        return {}
+    near = ImageBand.objects.filter(quarter__in=near_quarters(value)).exclude(image=revision.image.pk)
+    candidates = ImageHash.objects.filter(pk__in=near.values("image")[:MAX_IMAGES_COMPARED])
+    same = [image.pk for image in candidates if distance(image.hash, value) <= MAX_DISTANCE]
+    others = Revision.objects.filter(image__in=same).exclude(article__author=revision.article.author_id)
+    other = others.exclude(state=Revision.State.DRAFT).select_related("article__author").order_by("pk").first()
+    return _reference(other) if other else {}
+
+
+def _hash_of_image(image: Image) -> int | None:
+    """Return the hash of an image, computed once. None if there is none or the file is missing."""
+    stored = ImageHash.objects.filter(image=image).first()
+    if stored:
+        return stored.hash
+    try:
+        with default_storage.open(image.path(image.widths[0])) as file, PILImage.open(file) as pixels:
+            value = image_hash(pixels)
+    except OSError:
+        return None
+    if value is not None:
+        with transaction.atomic():
+            row, is_new = ImageHash.objects.get_or_create(image=image, defaults={"hash": value})
+            if is_new:
+                ImageBand.objects.bulk_create([ImageBand(quarter=quarter, image=row) for quarter in quarters(value)])
+    return value
+
+
+def _new_domains(revision: Revision) -> dict[str, Any]:
+    """Return the domains to which no published article of another author links."""
+    hosts = (urlsplit(url).hostname for url in _HREF.findall(revision.body))
+    domains = list(dict.fromkeys(host.removeprefix("www.")[:253] for host in hosts if host))[:MAX_DOMAINS]
+    LinkDomain.objects.filter(revision=revision).delete()
+    LinkDomain.objects.bulk_create([LinkDomain(domain=domain, revision=revision) for domain in domains])
+    newest = {domain: _newest_links(domain) for domain in domains}
+    others = Revision.objects.filter(pk__in={pk for pks in newest.values() for pk in pks})
+    others = others.filter(state=Revision.State.PUBLISHED).exclude(article__author=revision.article.author_id)
+    published = set(others.values_list("pk", flat=True))
+    new = [domain for domain, pks in newest.items() if published.isdisjoint(pks)]
+    return {"domains": new} if new else {}
+
+
+def _newest_links(domain: str) -> list[int]:
+    """Return the newest texts that link to a domain, without reading all of them: it can be in every article."""
+    links = LinkDomain.objects.filter(domain=domain).order_by("-revision")
+    return list(links.values_list("revision", flat=True)[:MAX_LINKS_READ])
+
+
+def _watch_words(text: str) -> dict[str, Any]:
+    text = _in_words(text)
+    found = [
+        word
+        for word in WatchWord.objects.values_list("word", flat=True)[:MAX_WATCH_WORDS]
+        # With an asterisk at its end, the next letter can be any.
+        if _in_words(word).removesuffix(" " * word.endswith("*")) in text
+    ]
+    return {"words": found[:MAX_WORDS_REPORTED]} if found else {}
+
+
+def _in_words(text: str) -> str:
+    """Return the words of a text in lower case, each with a space before and after."""
+    return f" {' '.join(WORD.findall(text.casefold()))} "
+
+
+def _many_submissions(revision: Revision) -> dict[str, Any]:
+    latest = Article.objects.filter(author=revision.article.author_id).order_by("-state_since", "-pk")
+    since = timezone.now() - timedelta(days=1)
+    pks = list(latest.values_list("pk", flat=True)[:LATEST_ARTICLES])
+    count = Revision.objects.filter(article__in=pks, submitted_at__gte=since).count()
+    return {"count": count} if count >= MANY_SUBMISSIONS else {}
+
+
+def _new_account(revision: Revision) -> dict[str, Any]:
+    assert revision.submitted_at is not None
+    age = revision.submitted_at - revision.article.author.date_joined
+    return {"days": max(0, age.days)} if age < NEW_ACCOUNT else {}
+
+
+def _reference(other: Revision) -> dict[str, Any]:
+    return {"revision": other.pk, "title": other.title, "author": other.article.author.name}

@@ -1,0 +1,1 @@
+"""The editor in another browser engine than Chromium; `make test-system` runs these tests."""
