@@ -41,11 +41,12 @@ class Connections(Environment):
         limits = {
             "pool_size": self.number("DATABASE_POOL_SIZE", default=8),
             "statement_timeout": self.number("STATEMENT_TIMEOUT", default=30),
-            "through_pgbouncer": through_pgbouncer,
         }
         for alias, one in databases.items():
-            is_sqlite = one["ENGINE"] == SQLITE
-            one["OPTIONS"] = SQLITE_OPTIONS if is_sqlite else postgresql_options(**limits, alias=alias)
+            if one["ENGINE"] == SQLITE:
+                one["OPTIONS"] = SQLITE_OPTIONS
+            else:
+                one["OPTIONS"] = postgresql_options(**limits, alias=alias, through_pgbouncer=through_pgbouncer)
         return databases
 
     def database(self, name: str, *, sqlite: Path) -> dict[str, Any]:

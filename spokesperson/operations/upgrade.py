@@ -27,7 +27,7 @@ RESTART = "systemctl reload-or-restart spokesperson-web && systemctl restart spo
 STOP = "systemctl stop spokesperson-web spokesperson-worker"
 HEALTH = "http://127.0.0.1:8000/health/"
 # Seconds. While the server replaces its processes one after another, old ones answer too.
-HEALTH_TIMEOUT, HEALTHY_SECONDS, PAUSE = 90, 15, 0.2
+HEALTH_TIMEOUT, HEALTHY_SECONDS, PAUSE = 120, 35, 0.2
 NOT_RESTORED = 3
 
 
