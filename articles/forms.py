@@ -96,7 +96,7 @@ class ArticleForm(DisclosureForm):
         widget=BodyWidget(max_length=MAX_BODY_LENGTH),
         help_text=gettext_lazy("Leave an empty line to start a new paragraph. You can use Markdown."),
     )
-    section = SectionField(
+    section: forms.Field = SectionField(
         label=gettext_lazy("Section"),
         queryset=Section.objects.all(),
         required=False,

@@ -61,7 +61,7 @@ def postgresql_options(
             "timeout": 1 if is_replica else 5,
             # Seconds in which it tries to connect with growing pauses; then the next request starts again.
             "reconnect_timeout": 2,
-            "check": check_socket if through_pgbouncer else partial(check_connection, alias=alias),
+            "check": partial(check_socket if through_pgbouncer else check_connection, alias=alias),
         },
         "connect_timeout": 2,
         # Without them a machine that vanishes is waited for: 15 minutes for what was sent to it, and two hours for the
@@ -99,12 +99,16 @@ def check_connection(pooled: psycopg.Connection[Any], *, alias: str) -> None:
         raise
 
 
-def check_socket(pooled: psycopg.Connection[Any]) -> None:
-    """Check that PgBouncer has not closed a connection; while PostgreSQL is away, each statement would take seconds."""
+def check_socket(pooled: psycopg.Connection[Any], *, alias: str) -> None:
+    """Check that PgBouncer has not closed a connection; while PostgreSQL is away, each statement would take seconds.
+
+    The first closed one has the pool replace all, as in `check_connection`.
+    """
     poll = select.poll()
     poll.register(pooled.fileno(), select.POLLIN)
     # Nothing was asked, so what there is to read is an error or the end.
     if poll.poll(0):
+        connections[alias].pool.drain()  # type: ignore[attr-defined]
         raise psycopg.OperationalError("PgBouncer has closed the connection.")
 
 

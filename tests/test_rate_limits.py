@@ -21,7 +21,7 @@ from articles.models import Article
 from articles.promotion import public_ledger
 from articles.promotion import views as promotions
 from articles.search import views as search
-from articles.views import author, images, preview_links
+from articles.views import edit, images, preview_links
 from articles.voting import views as voting
 from core import ratelimit
 from tests import factories
@@ -96,7 +96,7 @@ LIMITS = {
     ),
     "article": Limit(
         act=new_article,
-        constant=(author, "MAX_ARTICLES_PER_HOUR"),
+        constant=(edit, "MAX_ARTICLES_PER_HOUR"),
         seconds=3600,
         sentence="You have started too many articles in a short time. Try again later.",
     ),
@@ -105,6 +105,12 @@ LIMITS = {
         constant=(images, "MAX_UPLOADS_PER_HOUR"),
         seconds=3600,
         sentence="You have uploaded too many images in a short time. Try again later.",
+    ),
+    "autosave": Limit(
+        act=lambda sender: sender.post("/my/articles/new/autosave/"),
+        constant=(edit, "MAX_AUTOSAVES_PER_HOUR"),
+        seconds=3600,
+        sentence="You have saved too often in a short time.",
     ),
     "avatar": Limit(
         act=lambda sender: sender.post("/accounts/profile/", {"avatar": image()}),

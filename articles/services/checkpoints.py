@@ -31,7 +31,7 @@ def create(revision: Revision) -> None:
     """Store the text of a revision as it is in memory. The caller saves `checkpointed_at`."""
     checkpoint = Checkpoint(article_id=revision.article_id, version=revision.version, updated_at=revision.updated_at)
     for name in ArticleContent.__dataclass_fields__:
-        column = Checkpoint._meta.get_field(name).attname  # Of an image its key: no query.
+        column = f"{name}_id" if name in {"section", "image"} else name  # Their keys: no query.
         setattr(checkpoint, column, getattr(revision, column))
     # The version is stored once, however often it is restored.
     Checkpoint.objects.bulk_create([checkpoint], ignore_conflicts=True)

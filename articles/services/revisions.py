@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
+from typing import Any
 from uuid import UUID
 
 from django.utils import timezone
@@ -114,7 +115,9 @@ def check_in_review(revision: Revision, number: int | None = None) -> None:
 def sanitized(content: ArticleContent) -> ArticleContent:
     """Return the content as it is stored."""
     # Details without the answer that needs them are not shown, so they are not stored either.
-    unused = {detail: "" for name, (answer, detail) in DETAILS.items() if getattr(content, name) != answer}
+    unused: dict[str, Any] = {
+        detail: "" for name, (answer, detail) in DETAILS.items() if getattr(content, name) != answer
+    }
     return replace(content, body=sanitize(content.body), **unused)
 
 

@@ -161,7 +161,7 @@ def autosave(request: HttpRequest, pk: int | None = None) -> HttpResponse:
             "version": saved.version,
             "saved_at": timezone.localtime(saved.updated_at).isoformat(timespec="seconds"),
             "url": reverse("my_article_edit", args=[saved.article_id]),
-            "unsaved": {name: " ".join(errors) for name, errors in form.errors.items()},
+            "unsaved": {name: " ".join(map(str, errors)) for name, errors in form.errors.items()},
         }
     )
 

@@ -11,7 +11,7 @@ from articles.models.disclosure import NOTHING_TO_DISCLOSE
 from tests import factories
 
 
-def filled(article: Article | None = None, **changes: Any) -> dict[str, Any]:
+def filled(article: Article | None = None, /, **changes: Any) -> dict[str, Any]:
     """Return the data of a complete form, of a new article or of the latest version of `article`."""
     return {
         "title": "We counted every street lamp",

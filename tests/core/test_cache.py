@@ -18,7 +18,7 @@ from core import cache as failover
 from core.cache import FailoverSQLiteCache
 from tests import factories
 from tests.accounts.conftest import SIGNUP_DATA
-from tests.articles.test_author_edit import filled
+from tests.articles.author_form import filled
 
 
 @pytest.fixture(autouse=True)

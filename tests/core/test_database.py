@@ -151,17 +151,21 @@ def test_database_is_away_while_connections_are_accepted_and_statements_fail(cli
 
 @only_postgresql
 @pytest.mark.django_db
-def test_socket_that_the_server_closed_is_found_without_a_statement() -> None:
+def test_socket_that_the_server_closed_is_found_without_a_statement(monkeypatch: pytest.MonkeyPatch) -> None:
+    pool = mock.Mock()
     parameters = {**connection.get_connection_params(), "options": None}
     with psycopg.connect(**parameters, autocommit=True) as administrator, psycopg.connect(**parameters) as pooled:
         pooled.execute("SELECT pg_backend_pid()")
         pooled.rollback()
-        database.check_socket(pooled)
+        monkeypatch.setattr(database, "connections", {"default": mock.Mock(pool=pool)})
+        database.check_socket(pooled, alias="default")
+        assert not pool.drain.called
         statements = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'ROLLBACK%%' AND pid = %s"
         assert administrator.execute(statements, [pooled.info.backend_pid]).fetchone() == (1,)
         administrator.execute("SELECT pg_terminate_backend(%s, 1000)", [pooled.info.backend_pid])
         with pytest.raises(psycopg.OperationalError):
-            database.check_socket(pooled)
+            database.check_socket(pooled, alias="default")
+    assert pool.drain.called
 
 
 @pytest.mark.parametrize(("seconds", "checks"), [(0, 1), (database.MAX_CHECK_SECONDS, 0)])

@@ -16,7 +16,7 @@ from core import maintenance, periodic
 from core.models import PeriodicRun, SiteSettings
 from spokesperson import checks
 from tests import factories
-from tests.articles.test_author_edit import filled
+from tests.articles.author_form import filled
 from tests.moderation.users import administrator
 
 pytestmark = pytest.mark.django_db

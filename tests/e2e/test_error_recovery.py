@@ -163,7 +163,10 @@ def test_save_in_second_tab_after_submit_is_refused(page: Page, writer: User) ->
     assert (article.latest.title, article.state) == (TITLE, "in_review")
 
 
-def test_form_with_expired_session_restores_text_after_login(page: Page, writer: User, settings: LazySettings) -> None:
+def test_form_with_expired_session_restores_text_after_login(
+    page: Page, writer: User, settings: LazySettings, problems: Problems
+) -> None:
+    problems.expect(403)  # On a slow machine the form is also saved by itself.
     write(page)
     page.get_by_label("Lead image").set_input_files(photograph())
     page.context.clear_cookies(name=settings.SESSION_COOKIE_NAME)

@@ -164,6 +164,7 @@ def test_exit_at_the_end_is_counted_in_the_last_quarter(page: Page, log_in: LogI
     others = [Visitor(address=f"198.51.100.{n}", user_agent="Mozilla/5.0") for n in (1, 2)]
     services.ingest([Beacon(PageExit, reader.article.pk, other, ("quarter_1", "from:a.example")) for other in others])
     services.rollup()
+    assert reader.article.live
     log_in(page, author)
     page.goto("/my/articles/")
     page.get_by_role("link", name=f"Statistics “{reader.article.live.title}”").click()
@@ -195,6 +196,7 @@ def test_exit_of_a_page_that_was_not_seen_is_not_sent(page: Page) -> None:
 
 def test_exit_by_a_link_names_this_site(page: Page) -> None:
     article = factories.published(body=SHORT)
+    assert article.live
     page.goto("/")
     with page.expect_response(lambda answer: "/beacon/" in answer.url and answer.status == 204):
         page.get_by_role("link", name=article.live.title).first.click()

@@ -14,7 +14,8 @@ from articles.promotion.services import decisions, payments
 from core.mail import enqueue_email
 from core.models import PendingEmail
 from tests import factories
-from tests.articles.test_author_edit import NEW, filled
+from tests.articles.author_form import filled
+from tests.articles.test_author_edit import NEW
 from tests.promotion import actions
 from tests.promotion.actions import events
 from tests.promotion.stripe_server import StripeServer

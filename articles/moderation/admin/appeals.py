@@ -21,6 +21,7 @@ from articles.moderation.services import DECIDE
 from articles.moderation.services.appeals import decide_appeal
 from core.admin import KeysetModelAdmin, NoAddDeleteAdminMixin, ViewFilter
 from core.exceptions import ActionNotAllowed
+from core.forms import TEXT_FIELDS
 
 
 class AppealFilter(ViewFilter):
@@ -40,6 +41,7 @@ class AppealAdmin(NoAddDeleteAdminMixin, KeysetModelAdmin[Appeal]):
     search_fields = ["user__username", "user__display_name"]
     search_users = ("user",)
     search_help_text = gettext_lazy("User")
+    formfield_overrides = TEXT_FIELDS
     actions = None
 
     def get_ordering(self, request: HttpRequest) -> tuple[()]:
