@@ -77,8 +77,9 @@ def decode(data: bytes, min_side: int | None = None) -> Image.Image:
 def _decode(data: bytes, min_side: int | None) -> Image.Image:
     formats: tuple[str, ...] = FORMATS
     if _HEIC.match(data):
-        # Only for such files: its libraries are larger than all others, and have had more faults.
-        heif = importlib.import_module("pillow_heif")
+        # Only for such files: its libraries are larger than all others, and have had more faults. pillow-heif, the same
+        # package with an encoder, contains a library under the GPL.
+        heif = importlib.import_module("pi_heif")
         heif.register_heif_opener()
         heif.options.DECODE_THREADS = 1
         formats = ("HEIF",)

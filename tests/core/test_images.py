@@ -163,7 +163,7 @@ def test_load_image_accepts_heic_with_second_image() -> None:
 def test_library_of_heic_is_loaded_for_such_files_only() -> None:
     program = (
         "import sys; from core.image_decoder import decode; decode(sys.stdin.buffer.read());"
-        "print('pillow_heif' in sys.modules)"
+        "print('pi_heif' in sys.modules)"
     )
     for kind, loaded in (("HEIF", b"True"), ("AVIF", b"False")):
         command, data = [sys.executable, "-c", program], encoded(two_colours(), kind).getvalue()
