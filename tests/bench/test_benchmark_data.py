@@ -239,6 +239,7 @@ class TestRowFactory:
             field.column
             for field in model._meta.concrete_fields
             if not field.generated
+            and not field.null
             and field.db_default is NOT_PROVIDED
             and not (field.primary_key and field.name == "id")
         }

@@ -314,10 +314,10 @@ def test_pending_says_what_migrate_would_do(monkeypatch: pytest.MonkeyPatch) -> 
     from django.db.migrations.recorder import MigrationRecorder
 
     assert pending.pending() == {"count": 0, "downtime": [], "before": {}}
-    later = ("0003_tag_in_use", "0004_image_takedown", "0005_widen_text")
-    MigrationRecorder.Migration.objects.filter(app="articles", name__in=later).delete()
+    count, _ = MigrationRecorder.Migration.objects.filter(app="articles", name__gte="0003").delete()
+    assert count > 3
     assert pending.pending() == {
-        "count": 3,
+        "count": count,
         "downtime": ["articles.0004_image_takedown (version 0.2 stores images without the new column)"],
         "before": {"articles": "0002_recovered_draft"},
     }
