@@ -175,7 +175,10 @@ def test_any_text_in_every_output(text: str) -> None:
         {
             **dict.fromkeys(fields, text),
             **dict.fromkeys(("sponsor", "interest_note", "translation_of"), text),
-            **{"sponsorship": "sponsored", "interest": "own", "ai_help": "parts", "translation": "translation"},
+            "sponsorship": "sponsored",
+            "interest": "own",
+            "ai_help": "parts",
+            "translation": "translation",
             "body": f"{factories.BODY}<p>{text}</p>",
             "section": str(section.pk),
             "language": "en",

@@ -138,7 +138,7 @@ def test_my_articles_query_count_does_not_grow(
         factories.published(author)
     client.force_login(author)
     client.get(MY_ARTICLES)  # Fills the caches of what every page shows.
-    # Session, user, articles, is anything in the trash, confirmed address, trust (two: enough published, and none hidden), reasons, reads.
+    # Session, user, articles, trash, confirmed address, trust (two: enough published, and none hidden), reasons, reads.
     with django_assert_max_num_queries(9):
         assert client.get(MY_ARTICLES).text.count("0 reads") == count
 
