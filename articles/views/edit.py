@@ -235,15 +235,6 @@ def _article_of(form: ArticleForm) -> Article:
     return own_article(form.user, made.pk, or_in_trash=True)
 
 
-def _seconds_to_wait(request: HttpRequest, action: str, limit: int) -> int:
-    """Count an action and return the seconds to wait, or 0. Unlike the 429 page, the form keeps what was typed."""
-    try:
-        check_rate_limit(request, action, limit=limit, seconds=3600)
-    except RateLimited as error:
-        return error.retry_after
-    return 0
-
-
 def _field_row(form: ArticleForm, name: str, theirs: ArticleContent, mine: ArticleContent) -> dict[str, Any]:
     """Return what the conflict page shows of a field that differs."""
     field = form.fields.get("tags" if name == "tag_names" else name)
