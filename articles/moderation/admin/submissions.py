@@ -257,4 +257,4 @@ class SubmissionAdmin(ReviewAdmin[Submission]):
         if submission is None:
             raise Http404
         context = {**article_page_context(submission.article, submission), "preview": True}
-        return render(request, "admin/moderation/preview.html", context)
+        return render(request, "admin/article_preview.html", context)

@@ -221,7 +221,8 @@ class PromotionAdmin(KeysetModelAdmin[Promotion]):
         promotion = self.get_object(request, unquote(object_id))
         revisions = Revision.objects.select_related("article__author", "article__section", "section", "image")
         live = get_object_or_404(revisions, pk=promotion.article.live_id if promotion else None)
-        return render(request, "articles/article.html", {**article_page_context(live.article, live), "preview": True})
+        context = {**article_page_context(live.article, live), "preview": True}
+        return render(request, "admin/article_preview.html", context)
 
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
