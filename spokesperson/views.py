@@ -6,7 +6,7 @@ import logging
 import sys
 
 from django.core.exceptions import DisallowedHost, RequestDataTooBig, SuspiciousFileOperation
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
@@ -29,6 +29,9 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Answer a form whose token is stale, because another tab logged in or out; an article in it is stored."""
     if response := stash_and_redirect(request):
         return response
+    if request.get_preferred_type(["text/html", "application/json"]) == "application/json":
+        # A page would set another token, and the form of a log-in in another tab would be refused.
+        return JsonResponse({"message": ""}, status=403)
     response = render(request, "403_csrf.html", status=403)
     if request.headers.get("HX-Request"):
         # htmx discards error pages. Reloaded, the page has a new token and shows who is logged in.

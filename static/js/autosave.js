@@ -145,6 +145,7 @@ class Autosave {
       response = await fetch(this.url, {
         method: "POST",
         body: data,
+        headers: { Accept: "application/json" },
         keepalive: isLeaving && bytes < MAX_KEEPALIVE_BYTES,
         redirect: "error",
       })

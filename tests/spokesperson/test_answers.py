@@ -192,6 +192,13 @@ def test_stale_csrf_token_shows_page() -> None:
     assert "Traceback" not in response.content.decode()
 
 
+def test_stale_csrf_token_of_a_script_changes_no_token() -> None:
+    client = Client(enforce_csrf_checks=True)
+    response = client.post("/my/articles/new/autosave/", {"title": "x"}, headers={"accept": "application/json"})
+    assert (response.status_code, response.json()) == (403, {"message": ""})
+    assert not response.cookies
+
+
 def test_unknown_host_is_400(client: Client) -> None:
     assert client.get("/", headers={"host": "evil.example"}).status_code == 400
 
