@@ -51,7 +51,7 @@ def transaction_and_session(request: HttpRequest) -> Iterator[None]:
 
 
 class SignupView(AllauthSignupView):  # type: ignore[misc]
-    """Sign-up in one transaction: nobody has an account without the email that confirms it."""
+    """Sign-up in one transaction: no account is created without the email that confirms it."""
 
     def form_valid(self, form: SignupForm) -> HttpResponse:
         try:

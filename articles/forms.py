@@ -22,6 +22,7 @@ from accounts.models import User
 from articles.body import with_embeds
 from articles.disclosure_form import DisclosureForm
 from articles.fields import CachedSectionField, SectionField, TokenField, tag_names
+from articles.image_forms import ImageTextsForm
 from articles.models import Article, Image, Revision, Section
 from articles.models.disclosure import DISCLOSURE_FIELDS
 from articles.models.image import WIDTHS
@@ -70,7 +71,7 @@ def image_from_token(token: str, user: User, stored: Revision | None = None) -> 
         return None
 
 
-class ArticleForm(DisclosureForm):
+class ArticleForm(DisclosureForm, ImageTextsForm):
     """The content of an article.
 
     Validation stores nothing. The view calls `store_image()` also when other fields are invalid: the form is shown
@@ -121,19 +122,6 @@ class ArticleForm(DisclosureForm):
         help_text=gettext_lazy("JPEG, PNG, WebP, AVIF, HEIC or a still GIF, up to 10 MB and 40 megapixels."),
     )
     remove_image = forms.BooleanField(label=gettext_lazy("Remove this image"), required=False)
-    alternative_text = OneLineField(
-        label=gettext_lazy("Alternative text"),
-        max_length=200,
-        required=False,
-        help_text=gettext_lazy("Describe what the image shows for readers who cannot see it."),
-    )
-    caption = OneLineField(label=gettext_lazy("Caption"), max_length=300, required=False)
-    credit = OneLineField(
-        label=gettext_lazy("Credit"),
-        max_length=120,
-        required=False,
-        help_text=gettext_lazy("The photographer or artist."),
-    )
     image_token = TokenField()
     form_key = TokenField()
     # The values of `PageState`; static/js/autosave.js renews them.

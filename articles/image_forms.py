@@ -1,4 +1,4 @@
-"""The form for an image of the author's library."""
+"""The form for an image of the author's library, and the fields that it shares with the form of an article."""
 
 from __future__ import annotations
 
@@ -22,19 +22,9 @@ from core.images import ACCEPTED_TYPES, InvalidImage, load_image
 LICENCES = [("", pgettext_lazy("licence of an image", "Not stated")), *Licence.choices]
 
 
-class ImageUploadForm(forms.Form):
-    """An image with the texts that go with it. Validation stores nothing: `store` does, also for the editor."""
+class ImageTextsForm(forms.Form):
+    """What a form says about an image."""
 
-    file = forms.FileField(
-        label=gettext_lazy("Image"),
-        widget=forms.FileInput(
-            attrs={
-                "accept": ACCEPTED_TYPES,
-                "data-too-large": gettext_lazy("This file is larger than 10 MB. Choose a smaller one."),
-            }
-        ),
-        help_text=gettext_lazy("JPEG, PNG, WebP, AVIF, HEIC or a still GIF, up to 10 MB and 40 megapixels."),
-    )
     alternative_text = OneLineField(
         label=gettext_lazy("Alternative text"),
         max_length=200,
@@ -47,6 +37,23 @@ class ImageUploadForm(forms.Form):
         max_length=120,
         required=False,
         help_text=gettext_lazy("The photographer or artist."),
+    )
+
+
+class ImageUploadForm(ImageTextsForm):
+    """An image with the texts that go with it. Validation stores nothing: `store` does, also for the editor."""
+
+    field_order = ("file",)
+
+    file = forms.FileField(
+        label=gettext_lazy("Image"),
+        widget=forms.FileInput(
+            attrs={
+                "accept": ACCEPTED_TYPES,
+                "data-too-large": gettext_lazy("This file is larger than 10 MB. Choose a smaller one."),
+            }
+        ),
+        help_text=gettext_lazy("JPEG, PNG, WebP, AVIF, HEIC or a still GIF, up to 10 MB and 40 megapixels."),
     )
     licence = forms.ChoiceField(label=gettext_lazy("Licence"), choices=LICENCES, required=False)
 

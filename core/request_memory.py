@@ -24,7 +24,7 @@ class FreeLargeRequests:
     out of collections, which makes them cheap.
 
     Django keeps about five copies of a form while it parses it, so large forms are also handled two at a time. They
-    wait in temporary files, and only when all of it has arrived, so a slow client delays nobody. Multipart bodies do
+    wait in temporary files, and only when all of it has arrived, so a slow client delays no other. Multipart bodies do
     not wait, because Django streams their files to disk.
     """
 
@@ -43,7 +43,7 @@ class FreeLargeRequests:
         with ExitStack() as stack:
             if self._is_large_form(environ, length):
                 if not _wait_for_the_body(environ, length, stack):
-                    start_response("400 Bad Request", [("Content-Length", "0")])  # Nobody is there to read it.
+                    start_response("400 Bad Request", [("Content-Length", "0")])  # The client has gone.
                     return []
                 stack.enter_context(self.turns)
             self.received += length

@@ -14,7 +14,7 @@ class Checkpoint(Content):
     """A text that an author overwrote in a draft (`articles.services.checkpoints`). Only its author sees it."""
 
     article = models.ForeignKey(Article, on_delete=models.CASCADE, related_name="checkpoints", db_index=False)
-    # Unlike in a revision: an old text prevents nobody from deleting a section.
+    # Unlike in a revision: an old text does not protect a section from deletion.
     section = models.ForeignKey(
         Section, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("section")
     )

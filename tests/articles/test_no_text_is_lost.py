@@ -132,7 +132,7 @@ class World:
         for version, title in stored.items():
             assert self.texts.setdefault(version, title) == title
         lost = self.texts.keys() - stored.keys()
-        assert lost <= self.written_over, "a text was lost that nobody replaced knowingly"
+        assert lost <= self.written_over, "a text was lost that was not replaced knowingly"
 
 
 class RandomWalkTest(TestCase):

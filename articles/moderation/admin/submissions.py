@@ -192,7 +192,7 @@ class SubmissionAdmin(ReviewAdmin[Submission]):
         ]
 
     def take_next_view(self, request: HttpRequest) -> HttpResponse:
-        """Claim the oldest submission that nobody else reviews, and open it."""
+        """Claim the oldest submission that no other moderator reviews, and open it."""
         return open_next(request)
 
     def claim_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
