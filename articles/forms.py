@@ -23,9 +23,10 @@ from articles.body import with_embeds
 from articles.disclosure_form import DisclosureForm
 from articles.fields import CachedSectionField, SectionField, TokenField, tag_names
 from articles.image_forms import ImageTextsForm
-from articles.models import Article, Image, Revision, Section
+from articles.models import Article, Image, Revision, Section, Series
 from articles.models.disclosure import DISCLOSURE_FIELDS
 from articles.models.image import WIDTHS
+from articles.series import series_pk_of
 from articles.services.images import store_image
 from articles.services.revisions import ArticleContent, PageState
 from articles.widgets import BodyWidget
@@ -123,6 +124,13 @@ class ArticleForm(DisclosureForm, ImageTextsForm):
     )
     remove_image = forms.BooleanField(label=gettext_lazy("Remove this image"), required=False)
     image_token = TokenField()
+    series = forms.ModelChoiceField(
+        label=gettext_lazy("Series"),
+        queryset=Series.objects.none(),
+        required=False,
+        empty_label=gettext_lazy("In no series"),
+        help_text=gettext_lazy("A new part comes last. Change the order on the page of the series."),
+    )
     form_key = TokenField()
     # The values of `PageState`; static/js/autosave.js renews them.
     version = TokenField()
@@ -149,13 +157,23 @@ class ArticleForm(DisclosureForm, ImageTextsForm):
         values: dict[str, Any] = {"language": get_language(), "form_key": str(uuid.uuid4()), "version": "0"}
         if article is not None and article.latest is not None:
             values |= self._initial_of(article.latest)
+            values["series"] = series_pk_of(article)
         values |= initial or {}
         values["save_key"] = str(uuid.uuid4())
         if data is not None:
             data = data.copy()  # Mutable: the hidden fields are renewed.
         super().__init__(data, files, initial=values)
+        self._offer_series(article)
         if not self.is_bound:
             self.stored_image = image_from_token(str(values.get("image_token", "")), user, self.revision)
+
+    def _offer_series(self, article: Article | None) -> None:
+        """Offer the series of the author, who alone puts the article into one; without any there is no field."""
+        field = self.fields["series"]
+        assert isinstance(field, forms.ModelChoiceField)
+        field.queryset = Series.objects.filter(author=self.user).order_by("-pk")
+        if (article is not None and article.author_id != self.user.pk) or not field.queryset.exists():
+            del self.fields["series"]
 
     def _initial_of(self, revision: Revision) -> dict[str, Any]:
         return model_to_dict(revision, SAME_NAMED_FIELDS) | {
@@ -275,3 +293,6 @@ class AutosaveForm(ArticleForm):
         del self.fields["image"]
         if self.revision and isinstance(field := self.fields["section"], CachedSectionField):
             field.known = self.revision.section
+
+    def _offer_series(self, article: Article | None) -> None:
+        del self.fields["series"]  # `articles.views.series.place_chosen` reads it.
