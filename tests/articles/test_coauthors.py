@@ -9,6 +9,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 from django.core import mail
+from django.core.cache import caches
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from django.test import Client
@@ -374,15 +375,19 @@ def test_author_page_of_a_coauthor_continues_in_order(
 def test_byline_needs_no_query_per_article(
     author: User, user: User, client: Client, url: str, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
+    def warm_up() -> None:
+        caches["local"].clear()  # It holds what every page reads for five seconds.
+        client.get(url)
+
     factories.published(user, title="Lamps of mine")
     articles = [factories.published(author, title=f"Lamps {number}") for number in range(4)]
-    client.get(url)
+    warm_up()
     with django_assert_max_num_queries(50) as few:
         client.get(url)
     count = len(few)
     for article in articles:
         joined(article, user)
-    client.get("/about/")
+    warm_up()
     with django_assert_max_num_queries(count + ("scribe" in url)):
         assert client.get(url).text.count("Boris &amp; Co") >= 4
 
