@@ -76,7 +76,9 @@ def checklist(request: HttpRequest, pk: int) -> HttpResponse:
             {
                 "label": kind.label,
                 "advice": checks.ADVICE[kind],
-                "findings": [{"finding": finding, "fix": _address(edit, finding)} for finding in findings],
+                "findings": [
+                    {"finding": finding, "name": _name(finding), "fix": _address(edit, finding)} for finding in findings
+                ],
                 "is_cut": len(findings) == checks.MAX_FINDINGS,
             }
             for kind, findings in checks.find(latest).items()
@@ -85,6 +87,14 @@ def checklist(request: HttpRequest, pk: int) -> HttpResponse:
         **status,
     }
     return render(request, "articles/my/checklist.html", context)
+
+
+def _name(finding: checks.Finding) -> str:
+    """Return what the author sees of a finding without words: an image without a caption."""
+    kind, _dash, number = finding.place.partition("-")
+    if finding.field == "body" and kind in {"alt", "credit"}:
+        return _("Image %(number)s") % {"number": number}
+    return _("Lead image") if finding.field in {"alternative_text", "credit"} else ""
 
 
 def _address(edit: str, finding: checks.Finding) -> str:

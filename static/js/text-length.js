@@ -21,5 +21,4 @@ for (const field of document.querySelectorAll("[data-max-length]:not([data-djang
   field.addEventListener("input", show)
   // After "Back" the browser restores the field, but only after this script has run.
   window.addEventListener("pageshow", show)
-  show()
 }

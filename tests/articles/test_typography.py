@@ -6,10 +6,13 @@ import pytest
 from django.conf import settings
 from django.test import Client
 from django.urls import reverse
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
 
 from articles.forms import MAX_BODY_LENGTH
 from articles.typography import RULES, fix_typography
-from core.sanitizer import sanitize
+from core.sanitizer import plain_text, sanitize
 from tests import factories
 from tests.articles.author_form import filled, only_revision
 from tests.articles.typography_corpus import CORPUS
@@ -24,6 +27,20 @@ NEW = reverse("my_article_new")
 def test_fix_typography(language: str, before: str, after: str) -> None:
     assert fix_typography(before, language) == after
     assert fix_typography(after, language) == after
+
+
+@hypothesis_settings(max_examples=100, deadline=None)
+@given(parts=st.lists(st.sampled_from([*"\"'-–—. :;«»“”„‘’1", "аб", "а", "в ", "<em>", "</em>", "<br>", "&amp;", "№"])))
+def test_fix_typography_changes_only_signs_and_spaces(parts: list[str]) -> None:
+    html = sanitize(f"<p>a{''.join(parts)}</p>")
+    for language in RULES:
+        fixed = sanitize(fix_typography(html, language))
+        assert letters(fixed) == letters(html)
+
+
+def letters(html: str) -> str:
+    """Return a text without its signs and spaces."""
+    return "".join(filter(str.isalnum, plain_text(html)))
 
 
 def test_every_language_of_texts_has_rules() -> None:
