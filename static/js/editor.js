@@ -160,7 +160,12 @@ function mount(field) {
   language?.addEventListener("change", setLanguage)
   if (language) setLanguage()
 
-  if (location.hash === `#${field.id}`) goTo(editor, new URLSearchParams(location.search).get("at") ?? "")
+  if (location.hash === `#${field.id}`) {
+    // After the browser, which looks for the hidden field.
+    const go = () => setTimeout(() => goTo(editor, new URLSearchParams(location.search).get("at") ?? ""))
+    if (document.readyState === "complete") go()
+    else window.addEventListener("load", go, { once: true })
+  }
 }
 
 for (const field of document.querySelectorAll("textarea[data-django-prose-editor-article]")) mount(field)

@@ -68,7 +68,7 @@ class TagBox {
       option.dir = "auto"
       option.textContent = name
       // Before the field loses the focus.
-      option.addEventListener("pointerdown", (event) => event.preventDefault())
+      option.addEventListener("mousedown", (event) => event.preventDefault())
       option.addEventListener("click", () => this.choose(name))
       return option
     })

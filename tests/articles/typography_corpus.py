@@ -19,8 +19,8 @@ _CORPUS: dict[str, list[tuple[str, str]]] = {
         ("<p>It weighs 5 kg, is 3 m long; 40 % of 5 men.</p>", "<p>It weighs 5~kg, is 3~m long; 40~% of 5 men.</p>"),
         ("<p>House №5, № 6 and § 7</p>", "<p>House №~5, №~6 and §~7</p>"),
         (
-            "<p><code>a--b \"c\"...</code> -- and <em><code>'x'</code></em>...</p>",
-            "<p><code>a--b \"c\"...</code>—and <em><code>'x'</code></em>…</p>",
+            "<p><code>a--b \"c\"...</code> -- and <code>'x'</code>...</p>",
+            "<p><code>a--b \"c\"...</code>—and <code>'x'</code>…</p>",
         ),
         ('<pre><code>"x" -- y...</code></pre>', '<pre><code>"x" -- y...</code></pre>'),
         ("<p>See https://example.org/a--b...c?d='e' -- or</p>", "<p>See https://example.org/a--b...c?d='e'—or</p>"),

@@ -167,7 +167,6 @@ def test_shortcuts_card_and_length_of_the_summary(page: Page, writer: User, acce
     expect(counter).to_have_text("15 / 300")
     expect(card).not_to_contain_text("Nobody")
     expect(card).to_contain_text("Dark since May.")
-    page.get_by_label("Section").select_option(index=0)
     editor(page).click()
     page.keyboard.press("ControlOrMeta+/")
     dialog = page.get_by_role("dialog", name="Keyboard shortcuts")
