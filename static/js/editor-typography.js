@@ -5,7 +5,8 @@ const FIXED = "\ufffc"
 /** Fix the whole text in one step that can be undone; return how many places changed. */
 export function fixTypography(editor, { rules, addresses, spaces }, closeHistory) {
   if (!rules) return 0
-  const tr = closeHistory(editor.state.tr)
+  // Addresses in the text do not become links by this.
+  const tr = closeHistory(editor.state.tr).setMeta("preventAutolink", true)
   const fixed = new RegExp(addresses, "gu")
   let count = 0
   const apply = (find) => {
