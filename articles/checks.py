@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
@@ -87,7 +87,7 @@ def find(revision: Revision) -> dict[Kind, list[Finding]]:
     """Return what is found in a text by kind, also by the receivers of `pre_submit`; at most `MAX_FINDINGS` of each."""
     found = list(find_in(revision))
     for _receiver, more in events.pre_submit.send(Revision, revision=revision):
-        found += more
+        found += cast("list[Finding]", more)
     by_kind = {kind: [finding for finding in found if finding.kind == kind] for kind in Kind}
     return {kind: findings for kind, findings in by_kind.items() if findings}
 

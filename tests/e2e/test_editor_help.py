@@ -52,7 +52,7 @@ def test_checklist_leads_to_each_place(page: Page, writer: User, accessible: Acc
     page.get_by_role("button", name="Submit for review").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Before you submit")
     for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        page.emulate_media(color_scheme=scheme)
         accessible(page)
     fixes = page.get_by_role("link", name="Fix")
     expect(fixes).to_have_count(6)
@@ -187,7 +187,7 @@ def test_form_on_a_phone_in_russian(page: Page, writer: User, accessible: Access
     page.locator("#id_title").fill("Девять фонарей")
     expect(page.locator("#save-status")).to_contain_text("Сохранено")
     for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        page.emulate_media(color_scheme=scheme)
         accessible(page)
     submit = page.get_by_role("button", name="Отправить на проверку")
     more, save = page.get_by_role("button", name="Ещё"), page.get_by_role("button", name="Сохранить черновик")
