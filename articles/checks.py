@@ -22,7 +22,7 @@ from core.text import shorten
 MAX_FINDINGS = 10  # of each kind
 MAX_EXCERPT = 80  # characters
 # Abbreviations and short exclamations are not a title in capitals.
-MIN_TITLE_LETTERS = 10
+MIN_TITLE_CHARACTERS = 10
 MAX_CAPITALS = 0.8
 # The words of links that say nothing alone. Case and punctuation do not matter.
 LINK_WORDS = {
@@ -143,8 +143,8 @@ def links_that_say_nothing(outline: Outline, language: str) -> Iterator[Finding]
 
 
 def title_in_capitals(content: Content) -> Iterator[Finding]:
-    letters = [letter for letter in content.title if letter.isupper() or letter.islower()]
-    if len(letters) >= MIN_TITLE_LETTERS and sum(map(str.isupper, letters)) > MAX_CAPITALS * len(letters):
+    cased = [character for character in content.title if character.isupper() or character.islower()]
+    if len(cased) >= MIN_TITLE_CHARACTERS and sum(map(str.isupper, cased)) > MAX_CAPITALS * len(cased):
         yield Finding(Kind.CAPITALS, "title", words=content.title)
 
 

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 FIXED = "\ufffc"
 NBSP = "\u00a0"
 NARROW = "\u202f"
-_LETTER = "A-Za-zÀ-ÖØ-öø-ɏА-яЁёԱ-Ֆա-և"
+_ALPHABET = "A-Za-zÀ-ÖØ-öø-ɏА-яЁёԱ-Ֆա-և"
 SPACES = f" {NBSP}{NARROW}\n"
 _SI = "mm|cm|m|km|mg|g|kg|t|ml|l|ha|W|kW|MW|Hz|kHz|MHz|kB|MB|GB|TB|km/h|min|h|s"
 _DASHES = rf"(?<=[^{SPACES}-])[ {NBSP}]?---?[ {NBSP}]?(?=[^{SPACES}-])"
@@ -28,13 +28,13 @@ Rule = tuple[str, str]
 _FIRST: list[Rule] = [
     ("(?<=[0-9])--(?=[0-9])", "–"),
     (r"(?<!\.)\.\.\.(?!\.)", "…"),
-    (f"(?<=[{_LETTER}])'(?=[{_LETTER}])", "’"),
+    (f"(?<=[{_ALPHABET}])'(?=[{_ALPHABET}])", "’"),
     ("([№§]) ?(?=[0-9])", f"$1{NBSP}"),
 ]
 
 
 def _before_units(units: str) -> Rule:
-    return f"(?<=[0-9]) (?=(?:{units})(?![{_LETTER}]))", NBSP
+    return f"(?<=[0-9]) (?=(?:{units})(?![{_ALPHABET}]))", NBSP
 
 
 def _spaced_dash(dash: str) -> list[Rule]:
@@ -52,13 +52,13 @@ RULES: dict[str, dict[str, Any]] = {
     "en": {
         "first": [*_FIRST, (_DASHES, "—"), ("'(?=[0-9][0-9]s)", "’")],
         "quotes": {'"': ["“”", "‘’"], "'": ["‘’"]},
-        "last": [(f"(?<=[{_LETTER}])'", "’"), _before_units(f"{_SI}|%|°C|°F|lb|ft|mph|million|billion")],
+        "last": [(f"(?<=[{_ALPHABET}])'", "’"), _before_units(f"{_SI}|%|°C|°F|lb|ft|mph|million|billion")],
     },
     "ru": {
         "first": [*_FIRST, _DIALOGUE, *_spaced_dash("—")],
         "quotes": {'"': ["«»", "„“"]},
         "last": [
-            (f"(?<=[ВКСОУИАвксоуиа])(?<![{_LETTER}0-9-].) (?=[^{SPACES}–—-])", NBSP),
+            (f"(?<=[ВКСОУИАвксоуиа])(?<![{_ALPHABET}0-9-].) (?=[^{SPACES}–—-])", NBSP),
             _before_units(
                 "мм|см|м|км|мг|г|кг|т|мл|л|га|Вт|кВт|МВт|Гц|кГц|МГц|кБ|МБ|ГБ|ТБ|км/ч|мин|ч|с|%|°C|₽|€|руб|коп|тыс|млн|млрд|чел"
             ),
@@ -76,7 +76,7 @@ RULES: dict[str, dict[str, Any]] = {
             (f"«[ {NBSP}{NARROW}]?", f"«{NARROW}"),
             (f"[ {NBSP}{NARROW}]?»", f"{NARROW}»"),
             (f"(?<=[^{SPACES};!?«(])[ {NBSP}]?([;!?])", f"{NARROW}$1"),
-            (f"(?<=[{_LETTER}»)])[ {NARROW}]?:(?= |$)", f"{NBSP}:"),
+            (f"(?<=[{_ALPHABET}»)])[ {NARROW}]?:(?= |$)", f"{NBSP}:"),
             _before_units(f"{_SI}|%|°C|€|millions|milliards"),
         ],
     },

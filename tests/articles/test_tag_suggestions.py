@@ -56,7 +56,7 @@ def test_tags_of_unpublished_articles_are_not_suggested(author: Client) -> None:
 
 def test_suggestions_are_few_and_cached(author: Client, django_assert_num_queries: Any) -> None:
     for number in range(3):
-        factories.published(tag_names=[f"lamp {number}{letter}" for letter in "abcde"])
+        factories.published(tag_names=[f"lamp {number}{end}" for end in "abcde"])
     assert len(suggested(author, "lamp")) == MAX_TAGS_SHOWN
     with django_assert_num_queries(2):  # the session and the user
         author.get(URL, {"q": "LAMP"})

@@ -35,10 +35,10 @@ def test_fix_typography_changes_only_signs_and_spaces(parts: list[str]) -> None:
     html = sanitize(f"<p>a{''.join(parts)}</p>")
     for language in RULES:
         fixed = sanitize(fix_typography(html, language))
-        assert letters(fixed) == letters(html)
+        assert alphanumeric(fixed) == alphanumeric(html)
 
 
-def letters(html: str) -> str:
+def alphanumeric(html: str) -> str:
     """Return a text without its signs and spaces."""
     return "".join(filter(str.isalnum, plain_text(html)))
 
