@@ -12,7 +12,7 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.core.cache import caches
-from django.db.models import BigAutoField, Count, Exists, F, OuterRef, Q, QuerySet
+from django.db.models import BigAutoField, Count, Q, QuerySet
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -20,14 +20,13 @@ from django.urls import reverse
 from accounts.models import User
 from accounts.selectors import AVATAR_SIZES, avatar_path
 from articles.body import images_in
-from articles.models import Article, ArticleTag, CoAuthor, Image, PreviewLink, Revision, Section, Tag
+from articles.models import Article, ArticleTag, Image, PreviewLink, Revision, Section, Tag
 from articles.models.article import BY_STATE_CHANGE, DETAIL_FIELDS, ArticleQuerySet, article_slug
 from articles.models.byline import ShownCoAuthor
 from articles.models.slugs import slug_of
 from core.http_cache import FRESH_SECONDS
 
 MAX_SAVE_KEYS = 20
-MAX_INVITATIONS = 50
 # Characters.
 MIN_TAG_PREFIX = 2
 MAX_TAG_PREFIX = 40
@@ -114,21 +113,6 @@ def published_article(pk: int) -> Article:
     return article
 
 
-def users_with_name(username: str) -> QuerySet[Any]:
-    """Return the active user with this username; `is_coauthor` tells whether they write articles of others."""
-    written = CoAuthor.objects.accepted().filter(user=OuterRef("pk"))
-    return User.objects.by_username(username).filter(is_active=True).annotate(is_coauthor=Exists(written))
-
-
-def published_lists(author: Any) -> list[ArticleQuerySet]:
-    """Return the published articles of a user from `users_with_name`: their own, and those written with others.
-
-    Two lists, because each has its index (`core.pagination.merge`).
-    """
-    published = Article.objects.published()
-    return [published.by(author), *([published.written_with(author)] if author.is_coauthor else [])]
-
-
 def newest_in_section(section: Section, *, limit: int) -> list[Card]:
     """Return cards of the newest published articles of a section.
 
@@ -176,15 +160,6 @@ def own_article(
     if not article.is_by(user):
         raise Http404
     return article
-
-
-def coauthorships_of(user: User) -> tuple[list[CoAuthor], bool]:
-    """Return the invitations that wait for the user's answer, and whether they are a co-author of an article."""
-    rows = CoAuthor.objects.filter(user=user, declined_at=None, article__deleted_at=None)
-    rows = rows.select_related("article__latest", "article__author").defer("article__latest__body")
-    found = rows.order_by(F("accepted_at").asc(nulls_first=True), "-pk")[: MAX_INVITATIONS + 1]
-    pending = [row for row in found if row.is_pending]
-    return pending[:MAX_INVITATIONS], len(pending) < len(found) or len(pending) > MAX_INVITATIONS
 
 
 def editable_image(user: User, pk: int) -> Image:

@@ -18,10 +18,11 @@ from django.views.generic import TemplateView
 
 from accounts.models import User
 from accounts.selectors import has_confirmed_email
+from articles.authors import coauthorships_of
 from articles.models import Article, PreviewLink
 from articles.models.article import BY_STATE_CHANGE
 from articles.presenters import article_page_context
-from articles.selectors import coauthorships_of, own_article
+from articles.selectors import own_article
 from articles.services import drafts, publishing
 from articles.services.revisions import missing_for_submission
 from core.exceptions import ActionNotAllowed

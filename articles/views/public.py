@@ -18,11 +18,12 @@ from django.views.decorators.http import require_safe
 from django.views.generic import TemplateView
 
 from accounts.selectors import renamed_user
+from articles.authors import published_lists, users_with_name
 from articles.models import Article, ArticleTag, Section, Tag
 from articles.models.article import BY_TAG_DATE, HOT, NEW, TOP, ArticleQuerySet
 from articles.models.slugs import slug_of
 from articles.presenters import article_page_context
-from articles.selectors import newest_in_section, published_article, published_lists, users_with_name
+from articles.selectors import newest_in_section, published_article
 from core.pagination import Page, cursor_from, paginate, paginate_merged, slice_page
 
 MAX_MORE_IN_SECTION = 3
