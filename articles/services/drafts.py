@@ -39,7 +39,7 @@ def autosave(*, article: Article, text: ArticleContent, page: PageState) -> Revi
     decision the first change creates the next revision, as in `save_draft`.
 
     Args:
-        article: from `own_article`, with the latest revision and the author.
+        article: from `own_draft`.
 
     Returns:
         the revision that has this text now.
