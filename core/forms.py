@@ -77,8 +77,9 @@ def sent_fields(request: HttpRequest) -> QueryDict:
         return request.POST
     fields = QueryDict(mutable=True)
     try:
-        # JSON can name halves of characters, which nothing can store.
-        fields.update({name: value.encode(errors="replace").decode() for name, value in json.loads(request.body).items()})
+        for name, value in json.loads(request.body).items():
+            # JSON can name halves of characters, which nothing can store.
+            fields[name] = value.encode(errors="replace").decode()
     except (AttributeError, RecursionError, ValueError) as error:
         raise BadRequest("no JSON object of strings") from error
     return fields

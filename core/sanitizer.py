@@ -7,7 +7,6 @@ from html import escape, unescape
 from urllib.parse import urljoin
 
 import nh3
-from django.utils.html import strip_tags
 from django.utils.safestring import SafeString, mark_safe
 
 from core.text import without_forbidden
@@ -221,9 +220,9 @@ def with_absolute_links(html: str, url: str) -> str:
 
 
 def plain_text(html: str) -> str:
-    """Return the text alone, with a space between blocks, for lengths, summaries and descriptions.
+    """Return the text of sanitised HTML alone, with a space between blocks, for lengths, summaries and descriptions.
 
     Images with their captions, embedded pages and footnotes are not part of it.
     """
     spaced = re.sub(r"</(?:p|h2|h3|li|blockquote|pre|td|th|tr)>|<br>|<hr>", " ", without_asides(html))
-    return " ".join(unescape(strip_tags(spaced)).split())
+    return " ".join(unescape(_TAG.sub("", spaced)).split())

@@ -110,7 +110,7 @@ def discard_edit(*, article: Article) -> Article:
     if latest.state == Revision.State.IN_REVIEW:
         raise ActionNotAllowed(_("This version is in review. Withdraw it before you edit it."))
     if article.live is None or not latest.is_editable:
-        raise ActionNotAllowed(_("There is no edit to discard."))
+        raise ActionNotAllowed(_("There are no changes to discard."))
     checkpoints.create(latest)
     # Versions grow with each change, so that an open page which knows the edit is stale.
     article.live.version, article.live.save_key = latest.version + 1, None

@@ -174,7 +174,9 @@ def discard_edit(request: HttpRequest, pk: int) -> HttpResponse:
         messages.warning(request, str(error))
         return redirect("my_articles")
     days = checkpoints.RETENTION.days
-    messages.success(request, _("Your edit was discarded. For %(days)d days you can restore it here.") % {"days": days})
+    messages.success(
+        request, _("Your changes were discarded. For %(days)d days you can restore them here.") % {"days": days}
+    )
     return redirect("my_article_versions", pk=pk)
 
 

@@ -30,7 +30,7 @@ STOP = "systemctl stop spokesperson-web spokesperson-worker"
 HEALTH = "http://127.0.0.1:8000/health/"
 # Seconds.
 HEALTH_TIMEOUT, PAUSE = 120, 0.2
-# In which a reload replaces one process: the pause and the timeout of `serve.GRANIAN_OPTIONS`. Until then old ones answer.
+# In which a reload replaces a process: the pause and the timeout of `serve.GRANIAN_OPTIONS`. Old ones answer meanwhile.
 SECONDS_PER_PROCESS, SPARE_SECONDS = 10 + 5, 5
 DEFAULT_PROCESSES = 2
 NOT_RESTORED = 3

@@ -273,7 +273,9 @@ def test_autosave_queries(client: Client, user: User, django_assert_num_queries:
         assert send(client, article, data).status_code == 200
     with time_machine.travel(timezone.now() + timedelta(minutes=11)):
         data = filled(article, title="With checkpoint")
-        with django_assert_num_queries(2 + 2 + 3 + 2):  # The settings and the sections are read again after some seconds.
+        with django_assert_num_queries(
+            2 + 2 + 3 + 2
+        ):  # The settings and the sections are read again after some seconds.
             assert send(client, article, data).status_code == 200
     assert Checkpoint.objects.get().title == "Measured"
 

@@ -115,14 +115,18 @@ def test_discard_edit_shows_the_published_text_again_and_can_be_undone(client: C
     form = reverse("my_article_edit", args=[article.pk])
     assert all(button in client.get(page).text for page in (LIST, form))
     page = discard_edit(client, article)
-    assert "Your edit was discarded. For 30 days you can restore it here." in page
+    assert "Your changes were discarded. For 30 days you can restore them here." in page
     assert "A bad idea" in page
     article.refresh_from_db()
     assert article.latest == article.live == latest(article)
     assert (latest(article).title, latest(article).version) == ("Live", edit.version + 1)
     assert all(button not in client.get(page).text for page in (LIST, form))
     client.post(reverse("my_article_restore", args=[article.pk]), {"version": edit.version})
-    assert (latest(article).title, latest(article).version, latest(article).number) == ("A bad idea", edit.version + 2, 2)
+    assert (latest(article).title, latest(article).version, latest(article).number) == (
+        "A bad idea",
+        edit.version + 2,
+        2,
+    )
     publishing.submit(article=article)
 
 
@@ -158,7 +162,7 @@ def test_discard_edit_where_there_is_none_is_refused(client: Client, user: User,
         publishing.return_to_author(article=article, revision_number=2)
     before = latest(article)
     page = discard_edit(client, article)
-    assert ("Withdraw it before you edit it." if "review" in state else "There is no edit to discard.") in page
+    assert ("Withdraw it before you edit it." if "review" in state else "There are no changes to discard.") in page
     assert (latest(article), latest(article).version) == (before, before.version)
 
 

@@ -22,11 +22,15 @@ class Inventory(HTMLParser):
         super().__init__()
         self.found: list[tuple[str, dict[str, str | None]]] = []
         self.comments: list[str] = []
+        self.text = ""
         self.feed(markup)
         self.close()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.found.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
 
     def handle_comment(self, data: str) -> None:
         self.comments.append(data)
@@ -192,6 +196,13 @@ def test_sanitize_of_its_own_result_is_free_until_that_is_changed(monkeypatch: p
 )
 def test_sanitize_known_cases(dirty: str, clean: str) -> None:
     assert sanitize(dirty) == clean
+
+
+@settings(max_examples=200, deadline=None)
+@given(mark_up)
+def test_plain_text_is_what_a_parser_reads(markup: str) -> None:
+    once = without_asides(sanitize(markup))
+    assert "".join(plain_text(once).split()) == "".join(Inventory(once).text.split())
 
 
 def test_plain_text_is_escaped_once_when_displayed() -> None:
