@@ -13,8 +13,9 @@ from http.client import HTTPConnection, HTTPException
 from itertools import count
 from statistics import median
 from threading import Event, Lock, Thread
-from typing import Any
+from typing import Any, Self
 
+from bench import processes
 from bench.lists import percentile
 from bench.results import Autosaves
 from bench.scenarios import BR
@@ -26,6 +27,9 @@ AUTHORS = 200
 INTERVAL = 5.0
 # Before the load of each round.
 WARM_UP_SECONDS = 1.0
+# Characters of a long text (the form allows 100,000), and how often it is saved.
+LONG = 98_000
+LONG_SAVES = 30
 # Saves that are in progress at a time; more have to wait.
 THREADS = 32
 _TEXTS = """SELECT json_agg(json_build_array(article.id, text.version, md5(text.body)))
@@ -105,13 +109,34 @@ class Authors:
                 # Evenly spread.
                 if stop.wait(max(0.0, began + number * INTERVAL / len(self.authors) - time.monotonic())):
                     break
-                pool.submit(self._save, self.authors[number % len(self.authors)])
+                pool.submit(self.save, self.authors[number % len(self.authors)])
 
-    def _save(self, author: Author) -> None:
+    def save(self, author: Author) -> None:
+        """Save the draft of one author."""
         try:
             self.times.append(author.save())
         except (HTTPException, OSError, ValueError) as error:
             self.errors.append(f"article {author.article}: {error!r}")
+
+
+class Cpu:
+    """The CPU time of the web server and of PostgreSQL in a block, in milliseconds."""
+
+    web = database = 0.0
+
+    def __init__(self, testbed: Testbed) -> None:
+        self.testbed = testbed
+
+    def __enter__(self) -> Self:
+        self.before = self._seconds()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        web, database = self._seconds()
+        self.web, self.database = (web - self.before[0]) * 1000, (database - self.before[1]) * 1000
+
+    def _seconds(self) -> tuple[float, float]:
+        return self.testbed.servers["site"].cpu_seconds(), processes.cpu_seconds(self.testbed.cluster.pid)
 
 
 def measure_autosaves(testbed: Testbed, log: Log) -> Autosaves:
@@ -122,6 +147,10 @@ def measure_autosaves(testbed: Testbed, log: Log) -> Autosaves:
     port = testbed.servers["site"].port
     authors = Authors([Author(port, draft, cookies) for draft in drafts])
     page = Load(port=port, path=site.found["article"]["path"], headers=BR)
+    log("Autosaves without readers")
+    with Cpu(testbed) as cpu, authors.writing():
+        time.sleep(testbed.scale.autosave_seconds + INTERVAL)
+    saves = len(authors.times)
     ratios = []
     for number in range(testbed.scale.autosave_rounds):
         log(f"Autosaves, round {number + 1} of {testbed.scale.autosave_rounds}")
@@ -131,11 +160,22 @@ def measure_autosaves(testbed: Testbed, log: Log) -> Autosaves:
             beside = run_load(page, seconds=testbed.scale.autosave_seconds)
         ratios.append(beside.per_second / alone.per_second)
         authors.errors += [f"{broken} pages failed" for broken in (alone.errors, beside.errors) if broken]
+    times = list(authors.times)
+    log("Autosaves of a long text")
+    author = authors.authors[0]
+    author.fields["body"] = author.fields["body"] * (LONG // len(author.fields["body"]))
+    with Cpu(testbed) as long:
+        for _ in range(LONG_SAVES):
+            authors.save(author)
     return Autosaves(
         page_ratio=median(ratios),
-        per_second=len(authors.times) / authors.seconds,
-        p50_ms=percentile(authors.times, 50),
-        p95_ms=percentile(authors.times, 95),
+        web_cpu_ms=cpu.web / max(saves, 1),
+        database_cpu_ms=cpu.database / max(saves, 1),
+        long_web_cpu_ms=long.web / LONG_SAVES,
+        long_database_cpu_ms=long.database / LONG_SAVES,
+        per_second=len(times) / authors.seconds,
+        p50_ms=percentile(times, 50),
+        p95_ms=percentile(times, 95),
         errors=authors.errors,
         wrong=lost_texts(testbed, authors.authors),
     )

@@ -22,6 +22,7 @@ BEACONS_PER_SECOND_ON_SQLITE = 1_500
 PAGES_PER_SECOND_IN_SPIKE = 5_000
 VOTES_PER_SECOND = 250
 SHARE_BESIDE_AUTHORS = 0.9
+MAX_AUTOSAVE_MS = 15.0
 MAX_WORKER_MB = 170
 MAX_WORKER_MB_AFTER_HOSTILE_ROUND = 180
 TIMES_SMALL_SITE = 1.3
@@ -118,6 +119,14 @@ def _acting(found: Results) -> Iterator[Bar]:
         name="cached article page while 200 authors write: requests/s as a share of those without them",
         bound=SHARE_BESIDE_AUTHORS,
         measured=found.autosaves.page_ratio,
+    )
+    yield Bar(
+        name="autosave of 100,000 characters: CPU of the web server",
+        bound=MAX_AUTOSAVE_MS,
+        measured=found.autosaves.long_web_cpu_ms,
+        unit=" ms",
+        at_most=True,
+        note=f"{found.autosaves.web_cpu_ms:.1f} ms for an ordinary text",
     )
     yield Bar(
         name="autosaves: errors",

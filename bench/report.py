@@ -104,11 +104,13 @@ def _spike(found: Results) -> list[Row]:
 def _autosaves(found: Results) -> list[Row]:
     one = found.autosaves
     return [
-        ("autosaves/s", "p50 ms", "p95 ms", "errors", "cached article page"),
+        (*("autosaves/s", "p50 ms", "p95 ms", "CPU ms web", "CPU ms PostgreSQL"), "errors", "cached article page"),
         (
             f"{one.per_second:.0f}",
             f"{one.p50_ms:.1f}",
             f"{one.p95_ms:.1f}",
+            f"{one.web_cpu_ms:.1f}; {one.long_web_cpu_ms:.1f} of 100 KB",
+            f"{one.database_cpu_ms:.1f}; {one.long_database_cpu_ms:.1f} of 100 KB",
             f"{len(one.errors)}",
             f"{one.page_ratio:.2f} × without them",
         ),
