@@ -83,7 +83,7 @@ def render(body: str, images: Mapping[int, Image], *, is_paid_for: bool = False)
         images: those that the text may show, by their primary keys; others are left out.
         is_paid_for: give links `rel="sponsored"` too.
     """
-    html = sanitize(body)
+    html: str = sanitize(body)
     if is_paid_for:
         html = with_sponsored_links(html)
     rel = f"{'sponsored ' if is_paid_for else ''}nofollow ugc noopener"

@@ -197,7 +197,7 @@ def test_autosave_of_invalid_json_is_400(client: Client, user: User, body: bytes
 
 def test_autosave_of_half_a_character_stores_the_rest(client: Client, user: User) -> None:
     article = factories.draft(user)
-    half = {"title": "La\ud83dmp", "canonical_url": "https://example.org/\udfff", "tags": "\ud800"}
+    half: dict[str, Any] = {"title": "La\ud83dmp", "canonical_url": "https://example.org/\udfff", "tags": "\ud800"}
     assert set(save(client, article, **half)["unsaved"]) == {"tags"}
     assert (latest(article).title, latest(article).canonical_url) == ("La?mp", "https://example.org/?")
 

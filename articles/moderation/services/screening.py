@@ -83,8 +83,8 @@ def screen(revision_pk: int) -> bool:
     revision = Revision.objects.select_related("article__author", "image").filter(pk=revision_pk).first()
     if revision is None or revision.submitted_at is None:
         return False
-    found = find_hints(revision)
-    with transaction.atomic():
+    with transaction.atomic():  # One commit for everything that is stored.
+        found = find_hints(revision)
         claimed = Screening.objects.filter(pk=revision_pk, submitted_at=revision.submitted_at, claimed_at=now)
         rank = -sum(Hint.WEIGHTS[kind] for kind in found)
         if not claimed.update(finished_at=timezone.now(), rank=rank):
@@ -123,9 +123,12 @@ def _similar_text(revision: Revision, text: str) -> dict[str, Any]:
     candidates = [pk for pk, _count in Counter(shared[:MAX_BANDS_READ]).most_common(20)]
     store_bands(revision, hashes)
     others = Revision.objects.filter(pk__in=candidates).exclude(article=revision.article_id)
-    found = others.exclude(state=Revision.State.DRAFT).select_related("article__author").in_bulk()
-    compared = [found[pk] for pk in candidates if pk in found][:MAX_TEXTS_COMPARED]
-    shares = [(share_of(own, shingles(plain_text(other.body))), other) for other in compared]
+    others = others.exclude(state=Revision.State.DRAFT)
+    visible = set(others.values_list("pk", flat=True))
+    # Few of the candidates, because their texts are large.
+    compared = [pk for pk in candidates if pk in visible][:MAX_TEXTS_COMPARED]
+    found = others.select_related("article__author").in_bulk(compared)
+    shares = [(share_of(own, shingles(plain_text(other.body))), other) for other in found.values()]
     share, other = max(shares, key=lambda pair: pair[0], default=(0.0, None))
     if other is None or share < MIN_SHARE:
         return {}
@@ -156,10 +159,9 @@ def _hash_of_image(image: Image) -> int | None:
     except OSError:
         return None
     if value is not None:
-        with transaction.atomic():
-            row, is_new = ImageHash.objects.get_or_create(image=image, defaults={"hash": value})
-            if is_new:
-                ImageBand.objects.bulk_create([ImageBand(quarter=quarter, image=row) for quarter in quarters(value)])
+        ImageHash.objects.bulk_create([ImageHash(image=image, hash=value)], ignore_conflicts=True)
+        rows = [ImageBand(quarter=quarter, image_id=image.pk) for quarter in quarters(value)]
+        ImageBand.objects.bulk_create(rows, ignore_conflicts=True)
     return value
 
 

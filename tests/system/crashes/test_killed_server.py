@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 
@@ -31,7 +32,7 @@ def test_server_is_killed_while_a_text_is_saved(page: Page, site: Site) -> None:
 
     def note(request: Request) -> None:
         if request.url.endswith("/autosave/") and (response := request.response()) and response.ok:
-            acknowledged.append(request.post_data_json["body"])
+            acknowledged.append(json.loads(request.post_data or "")["body"])
 
     page.on("requestfinished", note)
     page.goto("/accounts/login/")
