@@ -148,6 +148,17 @@ def own_article(user: User | AnonymousUser, pk: int, *, or_in_trash: bool = Fals
     )
 
 
+def own_draft(user: User, pk: int) -> Article:
+    """Return the user's own article, also in the trash, with what saving it needs: the latest revision and its image.
+
+    Raises:
+        Http404: the user has no article with this key.
+    """
+    article = get_object_or_404(Article.objects.select_related("latest__image"), author_id=user.pk, pk=pk)
+    article.author = user
+    return article
+
+
 def shared_article(token: str) -> Article:
     """Return the article of a secret link, with its latest revision.
 

@@ -47,6 +47,7 @@ urlpatterns = [
     path("my/articles/<int:pk>/submit/", submission.submit, name="my_article_submit"),
     path("my/articles/<int:pk>/withdraw/", author.withdraw, name="my_article_withdraw"),
     path("my/articles/<int:pk>/discard/", author.discard, name="my_article_discard"),
+    path("my/articles/<int:pk>/discard-edit/", author.discard_edit, name="my_article_discard_edit"),
     path("my/articles/<int:pk>/undiscard/", author.restore_from_trash, name="my_article_undiscard"),
     path("my/tags/", tags.suggestions, name="my_tag_suggestions"),
     path("my/images/", images.MyImagesView.as_view(), name="my_images"),

@@ -13,7 +13,7 @@ from articles.models import Article, Revision
 from articles.moderation.models import Claim, Decision, Reason, StaffNote, Suspension, TextBand
 from articles.moderation.models.rule import MAX_REASONS_SHOWN
 from articles.moderation.models.submission import BoundedCount
-from articles.moderation.similarity import bands, share_of, shingles
+from articles.moderation.similarity import Shingle, bands, share_of, shingles
 from core.sanitizer import plain_text
 
 MAX_NOTES = 50
@@ -80,7 +80,7 @@ def common_reasons(language: str) -> list[tuple[Reason, str]]:
     return [(reason, reason.text_in(language)) for reason in reasons]
 
 
-def most_similar(revision: Revision, own: set[int], *, published_only: bool = False) -> tuple[float, Revision | None]:
+def most_similar(revision: Revision, own: set[Shingle], *, published_only: bool = False) -> tuple[float, Revision | None]:
     """Return the text of another article that has most of a text's shingles, and which share; None if few have any.
 
     Args:

@@ -30,6 +30,7 @@ from articles.services.revisions import (
     is_unchanged,
     lock_article,
     missing_for_submission,
+    next_number,
     sanitized,
     set_content,
     update_tags,
@@ -104,7 +105,7 @@ def save_draft(
         page.check(latest)
     if article.deleted_at:
         raise ActionNotAllowed(_("This draft is in the trash. Restore it before you save it."))
-    revision = latest if latest.is_editable else Revision(article=article, number=latest.number + 1)
+    revision = latest if latest.is_editable else Revision(article=article, number=next_number(article))
     if revision is latest and (with_checkpoint or checkpoints.is_due(latest, text)):
         checkpoints.create(latest)
     _save_revision(article, revision, text, page)
@@ -265,7 +266,7 @@ def correct(*, article: Article, text: ArticleContent) -> Article:
         raise ActionNotAllowed(
             _("The author is working on a newer version. Decide on that version, or return it first.")
         )
-    revision = Revision(article=article, number=latest.number + 1, submitted_at=timezone.now())
+    revision = Revision(article=article, number=next_number(article), submitted_at=timezone.now())
     return _publish(_save_revision(article, revision, sanitized(text)), revision)
 
 

@@ -22,7 +22,7 @@ from articles.models import Article, PreviewLink
 from articles.models.article import BY_STATE_CHANGE
 from articles.presenters import article_page_context
 from articles.selectors import own_article
-from articles.services import drafts, publishing
+from articles.services import checkpoints, drafts, publishing
 from articles.services.revisions import missing_for_submission
 from core.exceptions import ActionNotAllowed
 from core.pagination import paginate
@@ -136,6 +136,22 @@ def discard(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect("my_articles")
     request.session[DISCARDED_SESSION_KEY] = pk
     return redirect("my_articles")
+
+
+@require_POST
+@login_required
+def discard_edit(request: HttpRequest, pk: int) -> HttpResponse:
+    """Go back to the text that readers see."""
+    try:
+        drafts.discard_edit(article=own_article(request.user, pk))
+    except ActionNotAllowed as error:
+        messages.warning(request, str(error))
+        return redirect("my_articles")
+    days = checkpoints.RETENTION.days
+    messages.success(
+        request, _("Your changes were discarded. For %(days)d days you can restore them here.") % {"days": days}
+    )
+    return redirect("my_article_versions", pk=pk)
 
 
 @require_POST

@@ -77,8 +77,10 @@ def screen(revision_pk: int) -> bool:
     revision = Revision.objects.select_related("article__author", "image").filter(pk=revision_pk).first()
     if revision is None or revision.submitted_at is None:
         return False
-    found = find_hints(revision)
-    with transaction.atomic():
+    # Before the transaction: the image can be on another machine.
+    value = _hash_of_image(revision.image) if revision.image else None
+    with transaction.atomic():  # One commit for everything that is stored.
+        found = find_hints(revision, value)
         claimed = Screening.objects.filter(pk=revision_pk, submitted_at=revision.submitted_at, claimed_at=now)
         rank = -sum(Hint.WEIGHTS[kind] for kind in found)
         if not claimed.update(finished_at=timezone.now(), rank=rank):
@@ -88,12 +90,12 @@ def screen(revision_pk: int) -> bool:
     return True
 
 
-def find_hints(revision: Revision) -> dict[Hint.Kind, dict[str, Any]]:
+def find_hints(revision: Revision, hash_of_image: int | None) -> dict[Hint.Kind, dict[str, Any]]:
     """Return what there is to say about a submission, and store its text and image for the search of later ones."""
     text = plain_text(revision.body)
     found = {
         Kind.TEXT: _similar_text(revision, text),
-        Kind.IMAGE: _same_image(revision),
+        Kind.IMAGE: _same_image(revision, hash_of_image),
         Kind.DOMAINS: _new_domains(revision),
         Kind.WORDS: _watch_words(f"{revision.title}\n{revision.summary}\n{text}"),
         Kind.SUBMISSIONS: _many_submissions(revision),
@@ -117,11 +119,13 @@ def _similar_text(revision: Revision, text: str) -> dict[str, Any]:
     return {"percent": round(100 * share), **_reference(other)} if other else {}
 
 
-def _same_image(revision: Revision) -> dict[str, Any]:
-    """Return a text of another author that shows the same image."""
-    value = _hash_of_image(revision.image) if revision.image else None
+def _same_image(revision: Revision, value: int | None) -> dict[str, Any]:
+    """Return a text of another author that shows the same image, which has this hash."""
     if value is None or revision.image is None:
         return {}
+    ImageHash.objects.bulk_create([ImageHash(image=revision.image, hash=value)], ignore_conflicts=True)
+    rows = [ImageBand(quarter=quarter, image_id=revision.image.pk) for quarter in quarters(value)]
+    ImageBand.objects.bulk_create(rows, ignore_conflicts=True)
     near = ImageBand.objects.filter(quarter__in=near_quarters(value)).exclude(image=revision.image.pk)
     candidates = ImageHash.objects.filter(pk__in=near.values("image")[:MAX_IMAGES_COMPARED])
     same = [image.pk for image in candidates if distance(image.hash, value) <= MAX_DISTANCE]
@@ -131,21 +135,15 @@ def _same_image(revision: Revision) -> dict[str, Any]:
 
 
 def _hash_of_image(image: Image) -> int | None:
-    """Return the hash of an image, computed once. None if there is none or the file is missing."""
+    """Return the stored hash of an image, or compute it. None if there is none or the file is missing."""
     stored = ImageHash.objects.filter(image=image).first()
     if stored:
         return stored.hash
     try:
         with default_storage.open(image.path(image.widths[0])) as file, PILImage.open(file) as pixels:
-            value = image_hash(pixels)
+            return image_hash(pixels)
     except OSError:
         return None
-    if value is not None:
-        with transaction.atomic():
-            row, is_new = ImageHash.objects.get_or_create(image=image, defaults={"hash": value})
-            if is_new:
-                ImageBand.objects.bulk_create([ImageBand(quarter=quarter, image=row) for quarter in quarters(value)])
-    return value
 
 
 def _new_domains(revision: Revision) -> dict[str, Any]:
