@@ -80,7 +80,9 @@ def common_reasons(language: str) -> list[tuple[Reason, str]]:
     return [(reason, reason.text_in(language)) for reason in reasons]
 
 
-def most_similar(revision: Revision, own: set[Shingle], *, published_only: bool = False) -> tuple[float, Revision | None]:
+def most_similar(
+    revision: Revision, own: set[Shingle], *, published_only: bool = False
+) -> tuple[float, Revision | None]:
     """Return the text of another article that has most of a text's shingles, and which share; None if few have any.
 
     Args:
