@@ -40,6 +40,7 @@ MIN_SHARE = 0.4
 # Bands read of other texts, and texts compared in full.
 MAX_BANDS_READ = 2_000
 MAX_TEXTS_COMPARED = 3
+MAX_IMAGES_HASHED = 20
 MAX_IMAGES_COMPARED = 500
 MAX_DOMAINS = 20
 MAX_LINKS_READ = 50
@@ -133,23 +134,36 @@ def _similar_text(revision: Revision, text: str) -> dict[str, Any]:
 
 
 def _same_image(revision: Revision) -> dict[str, Any]:
-    """Return a text of another author that shows the same image."""
-    value = _hash_of_image(revision.image) if revision.image else None
-    if value is None or revision.image is None:
+    """Return a text of another author that shows one of the images, as its lead image or in its text."""
+    own = _hashes_of_images(revision)
+    if not own:
         return {}
-    near = ImageBand.objects.filter(quarter__in=near_quarters(value)).exclude(image=revision.image.pk)
+    quarter_values = {quarter for value in own.values() for quarter in near_quarters(value)}
+    near = ImageBand.objects.filter(quarter__in=quarter_values).exclude(image__in=own)
     candidates = ImageHash.objects.filter(pk__in=near.values("image")[:MAX_IMAGES_COMPARED])
-    same = [image.pk for image in candidates if distance(image.hash, value) <= MAX_DISTANCE]
-    others = Revision.objects.filter(image__in=same).exclude(article__author=revision.article.author_id)
-    other = others.exclude(state=Revision.State.DRAFT).select_related("article__author").order_by("pk").first()
+    same = [
+        image.pk for image in candidates if any(distance(image.hash, value) <= MAX_DISTANCE for value in own.values())
+    ]
+    if not same:
+        return {}
+    others = Revision.objects.exclude(article__author=revision.article.author_id).exclude(state=Revision.State.DRAFT)
+    others = others.select_related("article__author").order_by("pk")
+    # Two queries, because each has its own index.
+    other = others.filter(image__in=same).first() or others.filter(body_images__in=same).first()
     return _reference(other) if other else {}
 
 
-def _hash_of_image(image: Image) -> int | None:
-    """Return the hash of an image, computed once. None if there is none or the file is missing."""
-    stored = ImageHash.objects.filter(image=image).first()
-    if stored:
-        return stored.hash
+def _hashes_of_images(revision: Revision) -> dict[int, int]:
+    """Return the hashes of the lead image and of the first `MAX_IMAGES_HASHED` in the text, by primary key."""
+    in_text = Image.objects.filter(used_in=revision).order_by("pk")[:MAX_IMAGES_HASHED]
+    images = {image.pk: image for image in [*filter(None, [revision.image]), *in_text]}
+    stored = ImageHash.objects.filter(pk__in=images).in_bulk()
+    hashes = {pk: stored[pk].hash if pk in stored else _hash_image(image) for pk, image in images.items()}
+    return {pk: value for pk, value in hashes.items() if value is not None}
+
+
+def _hash_image(image: Image) -> int | None:
+    """Compute and store the hash of an image. None if it is almost of one colour, or the file is missing."""
     try:
         with default_storage.open(image.path(image.widths[0])) as file, PILImage.open(file) as pixels:
             value = image_hash(pixels)
