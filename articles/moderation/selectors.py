@@ -9,7 +9,7 @@ from django.db.models import Exists, OuterRef, Q, Subquery
 from django.utils import timezone
 
 from accounts.models import User
-from articles.models import Article, Revision
+from articles.models import Article, Revision, Trust
 from articles.moderation.models import Claim, Decision, Reason, StaffNote, Suspension, TextBand
 from articles.moderation.models.rule import MAX_REASONS_SHOWN
 from articles.moderation.models.submission import BoundedCount
@@ -17,6 +17,7 @@ from articles.moderation.similarity import Shingle, bands, share_of, shingles
 from core.sanitizer import plain_text
 
 MAX_NOTES = 50
+MAX_TRUST_CHANGES = 5
 # From this share of common text on, two texts are similar.
 MIN_SHARE = 0.4
 # Bands read of other texts, and texts compared in full.
@@ -67,6 +68,11 @@ def staff_notes(submission: Revision) -> list[StaffNote]:
     article = submission.article
     notes = StaffNote.objects.filter(Q(article=article) | Q(user=article.author_id)).select_related("moderator")
     return list(notes[:MAX_NOTES])
+
+
+def last_trust_changes(author: User) -> list[Trust]:
+    """Return how moderators changed an author's trust, the last change first."""
+    return list(Trust.objects.filter(user=author.pk).select_related("moderator")[:MAX_TRUST_CHANGES])
 
 
 def active_claim(submission: Revision) -> Claim | None:

@@ -35,9 +35,9 @@ from articles.services.revisions import (
     set_content,
     update_tags,
 )
+from articles.services.trust import is_trusted
 from core import events
 from core.exceptions import ActionNotAllowed
-from core.models import SiteSettings
 from core.sanitizer import plain_text
 from core.text import shorten
 
@@ -117,14 +117,6 @@ def save_draft(
     return article
 
 
-def is_trusted(author: User) -> bool:
-    """Return whether the author publishes without review: enough articles are published and none is hidden."""
-    articles, enough = Article.objects.by(author), SiteSettings.current().reviewed_before_trusted
-    # The slice limits the count: some authors have thousands of articles.
-    published = articles.published().values("pk")[:enough].count() if enough else 0
-    return published >= enough and not articles.filter(state=Article.State.HIDDEN).exists()
-
-
 @transaction.atomic
 def submit(*, article: Article) -> Article:
     """Submit the draft for review, or publish it at once if its author is trusted.
@@ -154,7 +146,9 @@ def submit(*, article: Article) -> Article:
         revision.version += 1
     revision.save(update_fields=["state", "submitted_at", "save_key", "summary", "version"])
     if article.state != Article.State.HIDDEN and is_trusted(author):
-        return _publish(article, revision)
+        article = _publish(article, revision)
+        events.article_published_unreviewed.send(Article, article=article, revision=revision)
+        return article
     _follow(article, Article.State.IN_REVIEW)
     events.article_submitted.send(Article, article=article, revision=revision)
     return article

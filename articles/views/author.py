@@ -24,6 +24,7 @@ from articles.presenters import article_page_context
 from articles.selectors import own_article
 from articles.services import checkpoints, drafts, publishing
 from articles.services.revisions import missing_for_submission
+from articles.services.trust import trust_of
 from core.exceptions import ActionNotAllowed
 from core.pagination import paginate
 
@@ -39,10 +40,12 @@ def signed_in_user(request: HttpRequest) -> User:
 
 
 def submission_status(user: User) -> dict[str, Any]:
-    """Return the template context that says whether the user can submit, and whether it publishes at once."""
+    """Return the template context that says whether the user can submit, whether it publishes at once, and why."""
+    trust = trust_of(user)
     return {
         "confirmed": has_confirmed_email(user),
-        "trusted": publishing.is_trusted(user),
+        "trust": trust,
+        "trusted": trust.is_trusted,
         "suspended_until": user.suspended_until if user.is_suspended else None,
     }
 
