@@ -163,18 +163,19 @@ class ArticleForm(DisclosureForm, ImageTextsForm):
         self.user = user
         self.stored_image: Image | None = None
         self.revision = article.latest if article else None
+        if data is not None:
+            super().__init__(data.copy(), files)  # Mutable: the hidden fields are renewed.
+            self._offer_series(article)
+            return
         values: dict[str, Any] = {"language": get_language(), "form_key": str(uuid.uuid4()), "version": "0"}
         if article is not None and article.latest is not None:
             values |= self._initial_of(article.latest)
             values["series"] = series_pk_of(article)
         values |= initial or {}
         values["save_key"] = str(uuid.uuid4())
-        if data is not None:
-            data = data.copy()  # Mutable: the hidden fields are renewed.
-        super().__init__(data, files, initial=values)
+        super().__init__(initial=values)
+        self.stored_image = image_from_token(str(values.get("image_token", "")), user, self.revision)
         self._offer_series(article)
-        if not self.is_bound:
-            self.stored_image = image_from_token(str(values.get("image_token", "")), user, self.revision)
 
     def _offer_series(self, article: Article | None) -> None:
         """Offer the series of the author, who alone puts the article into one; without any there is no field."""
@@ -285,7 +286,9 @@ class ArticleForm(DisclosureForm, ImageTextsForm):
         """Return the valid values; of an invalid field the value that is stored."""
         stored: dict[str, Any] = {"language": get_language(), "tags": []}
         if self.revision:
-            stored = {name: getattr(self.revision, name) for name in SAME_NAMED_FIELDS}
+            # The section of a revision is a query.
+            invalid = [name for name in SAME_NAMED_FIELDS if name not in self.cleaned_data]
+            stored = {name: getattr(self.revision, name) for name in invalid}
             stored["tags"] = self.revision.tag_names
         return self._content(stored | self.cleaned_data)
 
@@ -302,8 +305,6 @@ class AutosaveForm(ArticleForm):
     def __init__(self, data: QueryDict, *, user: User, article: Article | None = None) -> None:
         super().__init__(data, user=user, article=article)
         del self.fields["image"]
-        if self.revision and isinstance(field := self.fields["section"], CachedSectionField):
-            field.known = self.revision.section
 
     def _offer_series(self, article: Article | None) -> None:
         del self.fields["series"]  # `articles.views.series.place_chosen` reads it.

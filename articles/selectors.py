@@ -179,6 +179,22 @@ def editable_image(user: User, pk: int) -> Image:
     return image
 
 
+def own_draft(user: User, pk: int) -> Article:
+    """Return an article that the user writes, also in the trash, with what saving it needs.
+
+    That is the latest revision, its image and the series.
+
+    Raises:
+        Http404: the user is neither the author nor a co-author of an article with this key.
+    """
+    article = get_object_or_404(Article.objects.select_related("latest__image", "series_part"), pk=pk)
+    if not article.is_by(user):
+        raise Http404
+    if article.author_id == user.pk:
+        article.author = user
+    return article
+
+
 def shared_article(token: str) -> Article:
     """Return the article of a secret link, with its latest revision.
 

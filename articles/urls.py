@@ -62,6 +62,7 @@ urlpatterns = [
     path("my/articles/<int:pk>/submit/", submission.submit, name="my_article_submit"),
     path("my/articles/<int:pk>/withdraw/", author.withdraw, name="my_article_withdraw"),
     path("my/articles/<int:pk>/discard/", author.discard, name="my_article_discard"),
+    path("my/articles/<int:pk>/discard-edit/", author.discard_edit, name="my_article_discard_edit"),
     path("my/articles/<int:pk>/undiscard/", author.restore_from_trash, name="my_article_undiscard"),
     path("my/series/", series.MySeriesView.as_view(), name="my_series"),
     path("my/series/<int:pk>/", series.SeriesEditView.as_view(), name="my_series_edit"),

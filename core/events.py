@@ -14,6 +14,10 @@ from django.dispatch import Signal
 # Arguments: article (articles.Article), revision (articles.Revision).
 article_published = Signal()
 
+# A trusted author published a revision that no moderator has read; sent after `article_published`.
+# Arguments: article, revision.
+article_published_unreviewed = Signal()
+
 # A published article was hidden from all readers. Arguments: article.
 article_hidden = Signal()
 

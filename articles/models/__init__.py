@@ -9,6 +9,7 @@ from articles.models.recovery import RecoveredDraft
 from articles.models.revision import Revision
 from articles.models.series import Series, SeriesPart
 from articles.models.taxonomy import Section, Tag
+from articles.models.trust import Trust
 
 __all__ = [
     "Article",
@@ -23,4 +24,5 @@ __all__ = [
     "Series",
     "SeriesPart",
     "Tag",
+    "Trust",
 ]

@@ -9,14 +9,15 @@ from django.db.models import Exists, OuterRef, Q, Subquery
 from django.utils import timezone
 
 from accounts.models import User
-from articles.models import Article, Revision
+from articles.models import Article, Revision, Trust
 from articles.moderation.models import Claim, Decision, Reason, StaffNote, Suspension, TextBand
 from articles.moderation.models.rule import MAX_REASONS_SHOWN
 from articles.moderation.models.submission import BoundedCount
-from articles.moderation.similarity import bands, share_of, shingles
+from articles.moderation.similarity import Shingle, bands, share_of, shingles
 from core.sanitizer import plain_text
 
 MAX_NOTES = 50
+MAX_TRUST_CHANGES = 5
 # From this share of common text on, two texts are similar.
 MIN_SHARE = 0.4
 # Bands read of other texts, and texts compared in full.
@@ -69,6 +70,11 @@ def staff_notes(submission: Revision) -> list[StaffNote]:
     return list(notes[:MAX_NOTES])
 
 
+def last_trust_changes(author: User) -> list[Trust]:
+    """Return how moderators changed an author's trust, the last change first."""
+    return list(Trust.objects.filter(user=author.pk).select_related("moderator")[:MAX_TRUST_CHANGES])
+
+
 def active_claim(submission: Revision) -> Claim | None:
     """Return who reviews a submission at the moment."""
     return Claim.objects.active().filter(revision=submission.pk).select_related("moderator").first()
@@ -80,7 +86,9 @@ def common_reasons(language: str) -> list[tuple[Reason, str]]:
     return [(reason, reason.text_in(language)) for reason in reasons]
 
 
-def most_similar(revision: Revision, own: set[int], *, published_only: bool = False) -> tuple[float, Revision | None]:
+def most_similar(
+    revision: Revision, own: set[Shingle], *, published_only: bool = False
+) -> tuple[float, Revision | None]:
     """Return the text of another article that has most of a text's shingles, and which share; None if few have any.
 
     Args:

@@ -23,8 +23,9 @@ from articles.models import Article, PreviewLink
 from articles.models.article import BY_STATE_CHANGE
 from articles.presenters import article_page_context
 from articles.selectors import own_article
-from articles.services import drafts, publishing
+from articles.services import checkpoints, drafts, publishing
 from articles.services.revisions import missing_for_submission
+from articles.services.trust import trust_of
 from core.exceptions import ActionNotAllowed
 from core.pagination import paginate_merged
 
@@ -40,10 +41,12 @@ def signed_in_user(request: HttpRequest) -> User:
 
 
 def submission_status(user: User) -> dict[str, Any]:
-    """Return the template context that says whether the user can submit, and whether it publishes at once."""
+    """Return the template context that says whether the user can submit, whether it publishes at once, and why."""
+    trust = trust_of(user)
     return {
         "confirmed": has_confirmed_email(user),
-        "trusted": publishing.is_trusted(user),
+        "trust": trust,
+        "trusted": trust.is_trusted,
         "suspended_until": user.suspended_until if user.is_suspended else None,
     }
 
@@ -142,6 +145,22 @@ def discard(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect("my_articles")
     request.session[DISCARDED_SESSION_KEY] = pk
     return redirect("my_articles")
+
+
+@require_POST
+@login_required
+def discard_edit(request: HttpRequest, pk: int) -> HttpResponse:
+    """Go back to the text that readers see."""
+    try:
+        drafts.discard_edit(article=own_article(request.user, pk))
+    except ActionNotAllowed as error:
+        messages.warning(request, str(error))
+        return redirect("my_articles")
+    days = checkpoints.RETENTION.days
+    messages.success(
+        request, _("Your changes were discarded. For %(days)d days you can restore them here.") % {"days": days}
+    )
+    return redirect("my_article_versions", pk=pk)
 
 
 @require_POST

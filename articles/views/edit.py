@@ -18,7 +18,7 @@ from articles.diff import paragraphs, side_by_side
 from articles.forms import MAX_BODY_LENGTH, SAME_NAMED_FIELDS, ArticleForm, AutosaveForm
 from articles.models import Article, RecoveredDraft, Revision
 from articles.presenters import section_name
-from articles.selectors import own_article, recent_save_keys
+from articles.selectors import own_article, own_draft, recent_save_keys
 from articles.services import drafts, merge, publishing
 from articles.services.revisions import ArticleContent, StaleVersion, missing_for_submission
 from articles.views import draft_recovery
@@ -27,6 +27,7 @@ from articles.views.images import seconds_until_upload
 from articles.views.series import place_chosen
 from articles.views.submission import add_submission_message, needs_checklist
 from core.exceptions import ActionNotAllowed
+from core.forms import sent_fields
 from core.ratelimit import RateLimited, check_rate_limit
 
 # What the page of a conflict sends again.
@@ -86,7 +87,7 @@ class EditView(View):
         except ActionNotAllowed as error:
             form.add_error(None, str(error))
             return self._render(form)
-        if refusal := place_chosen(request, article, self.article):
+        if refusal := place_chosen(request.POST.get("series"), article, self.article, user=user):
             messages.warning(request, refusal)
         draft_recovery.discard_stash(user, self.article)
         action = request.POST.get("action")
@@ -159,8 +160,9 @@ def autosave(request: HttpRequest, pk: int | None = None) -> HttpResponse:
     if not request.user.is_authenticated:
         return JsonResponse({"message": ""}, status=403)
     user = signed_in_user(request)
-    article = own_article(user, pk, or_in_trash=True, or_as_coauthor=True) if pk is not None else None
-    form = AutosaveForm(request.POST, user=user, article=article)
+    article = own_draft(user, pk) if pk is not None else None
+    fields = sent_fields(request)
+    form = AutosaveForm(fields, user=user, article=article)
     form.full_clean()
     try:
         check_rate_limit(request, "autosave", limit=MAX_AUTOSAVES_PER_HOUR, seconds=3600)
@@ -177,7 +179,7 @@ def autosave(request: HttpRequest, pk: int | None = None) -> HttpResponse:
         return JsonResponse({"message": str(error), "is_stale": isinstance(error, StaleVersion)}, status=409)
     assert saved is not None  # `start_draft` creates both
     unsaved = {name: " ".join(map(str, errors)) for name, errors in form.errors.items()}
-    if refusal := place_chosen(request, saved.article, article):
+    if refusal := place_chosen(fields.get("series"), saved.article, article, user=user):
         unsaved["series"] = refusal
     return JsonResponse(
         {
@@ -214,7 +216,7 @@ def merge_texts(request: HttpRequest, pk: int) -> HttpResponse:
         return conflict_page(request, form, own_article(user, pk, or_as_coauthor=True))
     except ActionNotAllowed as error:
         return conflict_page(request, form, article, error=str(error))
-    if refusal := place_chosen(request, article, article):
+    if refusal := place_chosen(request.POST.get("series"), article, article, user=user):
         messages.warning(request, refusal)
     messages.success(request, _("Saved."))
     return redirect("my_article_edit", pk=pk)

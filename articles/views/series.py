@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_POST
 from django.views.generic import TemplateView, View
 
+from accounts.models import User
 from articles.models import Article, Series, SeriesPart
 from articles.models.article import BY_STATE_CHANGE
 from articles.models.series import MAX_DESCRIPTION
@@ -154,15 +155,16 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("my_series")
 
 
-def place_chosen(request: HttpRequest, article: Article, before: Article | None) -> str:
+def place_chosen(chosen: str | None, article: Article, before: Article | None, *, user: User) -> str:
     """Put a saved article into the series that its author chose in the form, and return why not if that is refused.
 
     Args:
+        chosen: the value of the field, "" for no series; None if the form has no such field.
         before: the article from `own_article`; None if the form created it. If it is in this series, there is no query.
     """
-    chosen, current = request.POST.get("series"), series_pk_of(before) if before else None
+    current = series_pk_of(before) if before else None
     # Only the author's form has the field.
-    if chosen is None or chosen == str(current or "") or article.author_id != request.user.pk:
+    if chosen is None or chosen == str(current or "") or article.author_id != user.pk:
         return ""
     is_key = chosen.isascii() and chosen.isdecimal() and len(chosen) < 19
     series = Series.objects.filter(pk=int(chosen), author=article.author_id).first() if is_key else None

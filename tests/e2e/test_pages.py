@@ -11,6 +11,7 @@ from django.conf import LazySettings
 from playwright.sync_api import Page, expect
 
 from accounts.models import User
+from articles.moderation.services import figures
 from articles.promotion.services import requests
 from tests.e2e import IN_BROWSER
 from tests.e2e.conftest import Problems
@@ -250,8 +251,13 @@ def test_moderator_admin_pages(site: Site, inspector: Inspector, log_in: LogIn) 
         "/admin/moderation/suspension/",
         "/admin/moderation/suspension/add/",
         f"/admin/moderation/suspension/{site.suspension.pk}/change/",
+        "/admin/moderation/submission/alerts/",
+        "/admin/articles/trust/",
+        f"/admin/articles/trust/add/?user={site.author.username}&kind=frozen",
     ):
         inspector.open(address)
+    figures.record()
+    inspector.open("/admin/statistics/moderation/", dark=True)
 
 
 def test_promotion_admin_pages(site: Site, inspector: Inspector, log_in: LogIn) -> None:

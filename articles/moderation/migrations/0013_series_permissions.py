@@ -19,8 +19,8 @@ def allow_moderators(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("articles", "0015_series"),
-        ("moderation", "0008_appeal_permissions"),
+        ("articles", "0016_series"),
+        ("moderation", "0012_trust_permissions"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
