@@ -138,7 +138,7 @@ def test_my_articles_query_count_does_not_grow(
         factories.published(author)
     client.force_login(author)
     client.get(MY_ARTICLES)  # Fills the caches of what every page shows.
-    # Session, user, articles, trash, confirmed address, trust (two: enough published, and none hidden), reasons,
+    # Session, user, articles, trash, confirmed address, trust (three), reasons,
     # reads, co-authorships.
     with django_assert_max_num_queries(11):
         assert client.get(MY_ARTICLES).text.count("0 reads") == count
