@@ -24,9 +24,10 @@ from articles.body import with_embeds
 from articles.disclosure_form import DisclosureForm
 from articles.fields import CachedSectionField, SectionField, TokenField, tag_names
 from articles.image_forms import ImageTextsForm
-from articles.models import Article, Image, Revision, Section
+from articles.models import Article, Image, Revision, Section, Series
 from articles.models.disclosure import DISCLOSURE_FIELDS
 from articles.models.image import WIDTHS
+from articles.series import series_pk_of
 from articles.services.images import store_image
 from articles.services.revisions import ArticleContent, PageState
 from articles.typography import fix_typography
@@ -132,6 +133,13 @@ class ArticleForm(DisclosureForm, ImageTextsForm):
     )
     remove_image = forms.BooleanField(label=gettext_lazy("Remove this image"), required=False)
     image_token = TokenField()
+    series = forms.ModelChoiceField(
+        label=gettext_lazy("Series"),
+        queryset=Series.objects.none(),
+        required=False,
+        empty_label=gettext_lazy("In no series"),
+        help_text=gettext_lazy("A new part comes last. Change the order on the page of the series."),
+    )
     form_key = TokenField()
     # The values of `PageState`; static/js/autosave.js renews them.
     version = TokenField()
@@ -157,14 +165,25 @@ class ArticleForm(DisclosureForm, ImageTextsForm):
         self.revision = article.latest if article else None
         if data is not None:
             super().__init__(data.copy(), files)  # Mutable: the hidden fields are renewed.
+            self._offer_series(article)
             return
         values: dict[str, Any] = {"language": get_language(), "form_key": str(uuid.uuid4()), "version": "0"}
         if article is not None and article.latest is not None:
             values |= self._initial_of(article.latest)
+            values["series"] = series_pk_of(article)
         values |= initial or {}
         values["save_key"] = str(uuid.uuid4())
         super().__init__(initial=values)
         self.stored_image = image_from_token(str(values.get("image_token", "")), user, self.revision)
+        self._offer_series(article)
+
+    def _offer_series(self, article: Article | None) -> None:
+        """Offer the series of the author, who alone puts the article into one; without any there is no field."""
+        field = self.fields["series"]
+        assert isinstance(field, forms.ModelChoiceField)
+        field.queryset = Series.objects.filter(author=self.user).order_by("-pk")
+        if (article is not None and article.author_id != self.user.pk) or not field.queryset.exists():
+            del self.fields["series"]
 
     def _initial_of(self, revision: Revision) -> dict[str, Any]:
         return model_to_dict(revision, SAME_NAMED_FIELDS) | {
@@ -286,3 +305,6 @@ class AutosaveForm(ArticleForm):
     def __init__(self, data: QueryDict, *, user: User, article: Article | None = None) -> None:
         super().__init__(data, user=user, article=article)
         del self.fields["image"]
+
+    def _offer_series(self, article: Article | None) -> None:
+        del self.fields["series"]  # `articles.views.series.place_chosen` reads it.

@@ -22,6 +22,7 @@ from articles.models import Article, Image, Revision, Section
 from articles.models.disclosure import DISCLOSURE_FIELDS
 from articles.models.slugs import slug_of
 from articles.selectors import Card, images_of_texts
+from articles.series import SeriesPlace, place_of
 
 # The `sizes` attribute of a card's image: on a phone, and on wider screens.
 CARD_SIZES = "(max-width: 30rem) 104px, 152px"
@@ -88,7 +89,7 @@ def as_card(article: Article | Card) -> Card:
     values = (
         *(article.pk, revision.pk, revision.title, revision.summary, revision.language),
         *((image.key, image.width, image.height) if image else (None, None, None)),
-        *(author.username, author.display_name, author.is_active),
+        *(author.username, author.display_name, author.is_active, article.coauthors),
         *(article.published_at, article.views, article.likes, article.dislikes),
         *(section.slug, section.name, section.name_ru, section.name_hy),
     )
@@ -139,6 +140,7 @@ def article_page_context(article: Article, revision: Revision, *, section: Secti
     """
     section, image, author = section or revision.section, revision.image, article.author
     revision.article = article
+    series = place_of(article)
     body_images = images_of_texts([revision])
     return {
         "article": article,
@@ -148,23 +150,32 @@ def article_page_context(article: Article, revision: Revision, *, section: Secti
         "body_images": body_images,
         "has_embeds": has_embeds(revision.body),
         "canonical_url": canonical_url(article),
+        "series": series,
         # All that the cached fragments show, which is their key, so a change is seen at once.
         "shown": (
             *(article.pk, article.slug, article.published_at, article.live_id, revision.pk, revision.submitted_at),
             *(revision.language, revision.title, revision.summary, revision.body, revision.tag_names),
             *(revision.caption, revision.alternative_text, revision.credit, image and (image.key, image.width)),
             *(getattr(revision, name) for name in (*DISCLOSURE_FIELDS, "canonical_url")),
-            *(author.username, author.name, author.is_active, author.is_staff, author.avatar_key),
+            *(author.username, author.name, author.is_active, author.is_staff, author.avatar_key, article.coauthors),
             section and (section.slug, section_name(section)),
+            series and series.shown,
             *sorted((one.pk, one.key, one.width) for one in body_images.values()),
         ),
     }
 
 
-def json_ld(article: Article, revision: Revision, site_name: str) -> dict[str, Any]:
+def json_ld(article: Article, revision: Revision, site_name: str, series: SeriesPlace | None = None) -> dict[str, Any]:
     """Return a published article as a schema.org NewsArticle."""
     author, image = article.author, revision.image
     assert article.section is not None  # guaranteed by a constraint
+    first = {"@type": "Person", "name": author.name}
+    if author.is_active:
+        first["url"] = absolute_url(author.get_absolute_url())
+    others = [
+        {"@type": "Person", "name": one.name, "url": absolute_url(one.get_absolute_url())}
+        for one in article.shown_coauthors
+    ]
     return {
         "@context": "https://schema.org",
         "@type": "NewsArticle",
@@ -177,9 +188,17 @@ def json_ld(article: Article, revision: Revision, site_name: str) -> dict[str, A
         "articleSection": article.section.name,
         "keywords": revision.tag_names,
         "image": [absolute_url(image.share_url), absolute_url(image.url(1600))] if image else [],
-        "author": {"@type": "Person", "name": author.name}
-        | ({"url": absolute_url(author.get_absolute_url())} if author.is_active else {}),
+        "author": [first, *others] if others else first,
         "publisher": {"@type": "Organization", "name": site_name, "url": settings.ORIGIN},
         **({"isBasedOn": revision.canonical_url} if revision.canonical_url else {}),
         **disclosure.json_ld(revision),
+        **_part_of(series),
     }
+
+
+def _part_of(place: SeriesPlace | None) -> dict[str, Any]:
+    if place is None:
+        return {}
+    url = absolute_url(place.series.get_absolute_url())
+    series = {"@type": "CreativeWorkSeries", "name": place.series.title, "url": url}
+    return {"isPartOf": series, "position": place.number}

@@ -7,7 +7,18 @@ from django.views.generic import TemplateView
 from articles import sitemaps
 from articles.embeds import FRAME_SOURCES
 from articles.feeds import ArticleAtomFeed, ArticleFeed
-from articles.views import author, edit, images, preview_links, public, submission, tags, versions
+from articles.views import (
+    author,
+    coauthors,
+    edit,
+    images,
+    preview_links,
+    public,
+    series,
+    submission,
+    tags,
+    versions,
+)
 from core.http_cache import public_page, with_frames_from
 
 # Prefixed with the language.
@@ -25,6 +36,7 @@ urlpatterns = [
     path("sections/<slug:slug>/", public_page(public.SectionView.as_view()), name="section"),
     path("tags/<str:slug>/", public_page(public.TagView.as_view()), name="tag"),
     path("authors/<str:username>/", public_page(public.AuthorView.as_view()), name="author"),
+    path("series/<int:pk>/<str:slug>/", public_page(series.SeriesView.as_view()), name="series"),
     path("about/", public_page(TemplateView.as_view(template_name="articles/about.html")), name="about"),
     path("my/articles/", author.MyArticlesView.as_view(), name="my_articles"),
     path("my/articles/trash/", author.TrashView.as_view(), name="my_articles_trash"),
@@ -33,6 +45,9 @@ urlpatterns = [
     path("my/articles/<int:pk>/", edit.EditView.as_view(), name="my_article_edit"),
     path("my/articles/<int:pk>/autosave/", edit.autosave, name="my_article_autosave"),
     path("my/articles/<int:pk>/merge/", edit.merge_texts, name="my_article_merge"),
+    path("my/articles/<int:pk>/coauthors/", coauthors.CoAuthorsView.as_view(), name="my_article_coauthors"),
+    path("my/invitations/<int:pk>/accept/", coauthors.accept, name="coauthor_accept"),
+    path("my/invitations/<int:pk>/end/", coauthors.end, name="coauthor_end"),
     path("my/articles/<int:pk>/versions/", versions.VersionsView.as_view(), name="my_article_versions"),
     path("my/articles/<int:pk>/versions/restore/", versions.restore, name="my_article_restore"),
     path(
@@ -49,6 +64,10 @@ urlpatterns = [
     path("my/articles/<int:pk>/discard/", author.discard, name="my_article_discard"),
     path("my/articles/<int:pk>/discard-edit/", author.discard_edit, name="my_article_discard_edit"),
     path("my/articles/<int:pk>/undiscard/", author.restore_from_trash, name="my_article_undiscard"),
+    path("my/series/", series.MySeriesView.as_view(), name="my_series"),
+    path("my/series/<int:pk>/", series.SeriesEditView.as_view(), name="my_series_edit"),
+    path("my/series/<int:pk>/part/", series.change_part, name="my_series_part"),
+    path("my/series/<int:pk>/delete/", series.delete, name="my_series_delete"),
     path("my/tags/", tags.suggestions, name="my_tag_suggestions"),
     path("my/images/", images.MyImagesView.as_view(), name="my_images"),
     path("my/images/<int:pk>/file/", images.file, name="my_image_file"),
@@ -63,6 +82,8 @@ untranslated_urlpatterns = [
     path("sections/<slug:slug>/atom.xml", public_page(ArticleAtomFeed.as_view()), name="feed_section_atom"),
     path("authors/<str:username>/rss.xml", public_page(ArticleFeed.as_view()), name="feed_author_rss"),
     path("authors/<str:username>/atom.xml", public_page(ArticleAtomFeed.as_view()), name="feed_author_atom"),
+    path("series/<int:pk>/rss.xml", public_page(ArticleFeed.as_view()), name="feed_series_rss"),
+    path("series/<int:pk>/atom.xml", public_page(ArticleAtomFeed.as_view()), name="feed_series_atom"),
     path("sitemap.xml", public_page(sitemaps.index), name="sitemap"),
     path("sitemaps/<int:number>.xml", public_page(sitemaps.part), name="sitemap_part"),
     path("robots.txt", public_page(sitemaps.robots), name="robots"),

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from articles.forms import ArticleForm
-from articles.models import Revision, Trust
+from articles.models import Article, Revision, Trust
 from articles.moderation.models import AlertPreference, Appeal, Decision, Reason, Rule, RuleVersion
 from articles.moderation.models.rule import MAX_RULE_TEXT, MAX_TITLE
 from articles.moderation.services.rules import RuleText
@@ -88,6 +88,9 @@ class CorrectionForm(ArticleForm):
         for name in ("image", "form_key", "version", "save_key", "unanswered"):
             del self.fields[name]
         self.fields["title"].required = self.fields["section"].required = True
+
+    def _offer_series(self, article: Article | None) -> None:
+        del self.fields["series"]
 
 
 class UsernameForm(forms.Form):

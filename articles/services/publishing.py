@@ -78,24 +78,32 @@ def start_draft(
 
 @transaction.atomic
 def save_draft(
-    *, article: Article, text: ArticleContent, page: PageState | None = None, with_checkpoint: bool = False
+    *,
+    article: Article,
+    text: ArticleContent,
+    editor: User | None = None,
+    page: PageState | None = None,
+    with_checkpoint: bool = False,
 ) -> Article:
-    """Save what the author wrote.
+    """Save what the author or a co-author wrote.
 
     An open draft is overwritten. After a decision a new revision is created, and the older one stays as it was decided
     on. Saving the content of a revision in review or of a published one again changes nothing.
 
     Args:
+        editor: who saves it; by default the author.
         page: what the page knows of the text that it replaces; by default any text is replaced.
         with_checkpoint: store the text that is overwritten, even if that was done minutes ago.
 
     Raises:
-        ActionNotAllowed: the text is in review (withdraw it first), the draft is in the trash, or the author is
-            suspended.
+        ActionNotAllowed: the text is in review (withdraw it first), the draft is in the trash, or the editor is
+            suspended or no longer a co-author.
         StaleVersion: the text was changed since `page`. Content that is stored already is never stale.
     """
-    lock_acting_user(article.author_id)
+    user = lock_acting_user(editor.pk if editor else article.author_id)
     article, latest = lock_article(article)
+    if not article.is_by(user):
+        raise ActionNotAllowed(_("You are no longer a co-author of this article, so your text was not saved."))
     text = sanitized(text)
     if latest.state != Revision.State.RETURNED and is_unchanged(latest, text):
         return article

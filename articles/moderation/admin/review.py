@@ -140,7 +140,7 @@ class ReviewAdmin[M: Model](NoAddDeleteAdminMixin, KeysetModelAdmin[M]):
             "revision": submission,
             "article": article,
             "author": author,
-            "is_own": author.pk == request.user.pk,
+            "is_own": article.is_by(request.user),
             "claim": claim,
             "is_claimed": claim is not None and claim.moderator_id == request.user.pk,
             "is_waiting": is_waiting,

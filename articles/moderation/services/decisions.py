@@ -128,7 +128,7 @@ def _is_returned(revision: Revision) -> bool:
 
 
 def _check_not_own(article: Article, moderator: User) -> None:
-    if article.author_id == moderator.pk:
+    if article.is_by(moderator):
         raise ActionNotAllowed(_("This is your own article. Another moderator must decide on it."))
 
 
