@@ -24,6 +24,7 @@ from articles.disclosure_form import DisclosureForm
 from articles.fields import CachedSectionField, SectionField, TokenField, tag_names
 from articles.image_forms import ImageTextsForm
 from articles.models import Article, Image, Revision, Section
+from articles.models.content import MAX_CORRECTION
 from articles.models.disclosure import DISCLOSURE_FIELDS
 from articles.models.image import WIDTHS
 from articles.services.images import store_image
@@ -39,7 +40,7 @@ IMAGE_SALT = "articles.forms.image"
 # Fields that the form, `Revision` and `ArticleContent` have in common.
 SAME_NAMED_FIELDS = (
     *("title", "summary", "body", "section", "language", "alternative_text", "caption", "credit"),
-    *(*DISCLOSURE_FIELDS, "canonical_url"),
+    *(*DISCLOSURE_FIELDS, "canonical_url", "correction"),
 )
 MAX_KEYS = 10
 _KEY = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -96,6 +97,17 @@ class ArticleForm(DisclosureForm, ImageTextsForm):
         required=False,
         widget=BodyWidget(max_length=MAX_BODY_LENGTH),
         help_text=gettext_lazy("Leave an empty line to start a new paragraph. You can use Markdown."),
+    )
+    # For edits of published articles only.
+    correction = OneLineField(
+        label=gettext_lazy("Correction"),
+        max_length=MAX_CORRECTION,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=gettext_lazy(
+            "If something was wrong, say what: “The sum was 40, not 400.” When the new version is published, readers "
+            "see this below the article with its date. Leave it empty if nothing was wrong."
+        ),
     )
     section: forms.Field = SectionField(
         label=gettext_lazy("Section"),
@@ -154,6 +166,8 @@ class ArticleForm(DisclosureForm, ImageTextsForm):
         if data is not None:
             data = data.copy()  # Mutable: the hidden fields are renewed.
         super().__init__(data, files, initial=values)
+        if article is None or article.live_id is None:
+            del self.fields["correction"]
         if not self.is_bound:
             self.stored_image = image_from_token(str(values.get("image_token", "")), user, self.revision)
 
@@ -164,6 +178,7 @@ class ArticleForm(DisclosureForm, ImageTextsForm):
             "tags": ", ".join(revision.tag_names),
             "image_token": image_token_for(revision.image, self.user) if revision.image else "",
             "version": str(revision.version),
+            "correction": revision.pending_correction,
         }
 
     def clean_body(self) -> str:
@@ -257,7 +272,7 @@ class ArticleForm(DisclosureForm, ImageTextsForm):
         stored: dict[str, Any] = {"language": get_language(), "tags": []}
         if self.revision:
             stored = {name: getattr(self.revision, name) for name in SAME_NAMED_FIELDS}
-            stored["tags"] = self.revision.tag_names
+            stored |= {"tags": self.revision.tag_names, "correction": self.revision.pending_correction}
         return self._content(stored | self.cleaned_data)
 
     def _content(self, values: dict[str, Any]) -> ArticleContent:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urljoin
@@ -18,7 +19,7 @@ from django.utils.translation import gettext as _
 
 from articles import disclosure
 from articles.body import has_embeds
-from articles.models import Article, Image, Revision, Section
+from articles.models import Article, Correction, Image, Revision, Section
 from articles.models.disclosure import DISCLOSURE_FIELDS
 from articles.models.slugs import slug_of
 from articles.selectors import Card, images_of_texts
@@ -130,7 +131,9 @@ def card_context(article: Article | Card, *, size: str = "", sizes: str = "") ->
     }
 
 
-def article_page_context(article: Article, revision: Revision, *, section: Section | None = None) -> dict[str, Any]:
+def article_page_context(
+    article: Article, revision: Revision, *, section: Section | None = None, corrections: Sequence[Correction] = ()
+) -> dict[str, Any]:
     """Return the context of `articles/article.html`, for the public page and for the author's preview.
 
     Args:
@@ -147,6 +150,7 @@ def article_page_context(article: Article, revision: Revision, *, section: Secti
         "image": image,
         "body_images": body_images,
         "has_embeds": has_embeds(revision.body),
+        "corrections": corrections,
         "canonical_url": canonical_url(article),
         # All that the cached fragments show, which is their key, so a change is seen at once.
         "shown": (
@@ -157,14 +161,21 @@ def article_page_context(article: Article, revision: Revision, *, section: Secti
             *(author.username, author.name, author.is_active, author.is_staff, author.avatar_key),
             section and (section.slug, section_name(section)),
             *sorted((one.pk, one.key, one.width) for one in body_images.values()),
+            *((one.text, one.published_at) for one in corrections),
         ),
     }
 
 
-def json_ld(article: Article, revision: Revision, site_name: str) -> dict[str, Any]:
+def json_ld(
+    article: Article, revision: Revision, site_name: str, corrections: Sequence[Correction] = ()
+) -> dict[str, Any]:
     """Return a published article as a schema.org NewsArticle."""
     author, image = article.author, revision.image
     assert article.section is not None  # guaranteed by a constraint
+    comments = [
+        {"@type": "CorrectionComment", "text": one.text, "datePublished": one.published_at.isoformat()}
+        for one in corrections
+    ]
     return {
         "@context": "https://schema.org",
         "@type": "NewsArticle",
@@ -181,5 +192,6 @@ def json_ld(article: Article, revision: Revision, site_name: str) -> dict[str, A
         | ({"url": absolute_url(author.get_absolute_url())} if author.is_active else {}),
         "publisher": {"@type": "Organization", "name": site_name, "url": settings.ORIGIN},
         **({"isBasedOn": revision.canonical_url} if revision.canonical_url else {}),
+        **({"correction": comments} if comments else {}),
         **disclosure.json_ld(revision),
     }

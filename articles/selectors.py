@@ -12,7 +12,7 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.core.cache import caches
-from django.db.models import BigAutoField, Q, QuerySet
+from django.db.models import BigAutoField, Exists, OuterRef, Q, QuerySet
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -20,11 +20,13 @@ from django.urls import reverse
 from accounts.models import User
 from accounts.selectors import AVATAR_SIZES, avatar_path
 from articles.body import images_in
-from articles.models import Article, Image, PreviewLink, Revision, Section
+from articles.models import Article, Correction, Image, PreviewLink, Revision, Section
 from articles.models.article import BY_STATE_CHANGE, DETAIL_FIELDS, ArticleQuerySet, article_slug
 from core.http_cache import FRESH_SECONDS
 
 MAX_SAVE_KEYS = 20
+# Of one article.
+MAX_CORRECTIONS = 50
 # The columns of a `Card`, in its order.
 SECTION_VALUES = ("section__slug", "section__name", "section__name_ru", "section__name_hy")
 CARD_VALUES = (
@@ -96,6 +98,19 @@ def published_article(pk: int) -> Article:
     return article
 
 
+def corrections_of(article: Article, pending: Revision | None = None) -> list[Correction]:
+    """Return the corrections of an article, newest first.
+
+    Args:
+        pending: a version that is not published, with the correction that will be published with it.
+    """
+    corrections = list(article.corrections.all()[:MAX_CORRECTIONS])
+    if pending and pending.pk != article.live_id and pending.pending_correction:
+        text, when = pending.pending_correction, pending.submitted_at or pending.updated_at
+        corrections.insert(0, Correction(article=article, text=text, published_at=when))
+    return corrections
+
+
 def newest_in_section(section: Section, *, limit: int) -> list[Card]:
     """Return cards of the newest published articles of a section.
 
@@ -115,7 +130,10 @@ def newest_in_section(section: Section, *, limit: int) -> list[Card]:
 
 @cache
 def _published_for_detail() -> ArticleQuerySet:
-    return Article.objects.published().select_related("live__image", "author").only(*DETAIL_FIELDS)
+    # With most articles this saves the query for their corrections.
+    has_corrections = Exists(Correction.objects.filter(article=OuterRef("pk")))
+    articles = Article.objects.published().annotate(has_corrections=has_corrections)
+    return articles.select_related("live__image", "author").only(*DETAIL_FIELDS)
 
 
 @cache

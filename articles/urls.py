@@ -6,8 +6,8 @@ from django.views.generic import TemplateView
 
 from articles import sitemaps
 from articles.embeds import FRAME_SOURCES
-from articles.feeds import ArticleAtomFeed, ArticleFeed
-from articles.views import author, edit, images, preview_links, public, versions
+from articles.feeds import ArticleAtomFeed, ArticleFeed, CorrectionAtomFeed, CorrectionFeed
+from articles.views import author, corrections, edit, images, preview_links, public, versions
 from core.http_cache import public_page, with_frames_from
 
 # Prefixed with the language.
@@ -25,6 +25,7 @@ urlpatterns = [
     path("sections/<slug:slug>/", public_page(public.SectionView.as_view()), name="section"),
     path("tags/<str:slug>/", public_page(public.TagView.as_view()), name="tag"),
     path("authors/<str:username>/", public_page(public.AuthorView.as_view()), name="author"),
+    path("corrections/", public_page(corrections.CorrectionsView.as_view()), name="corrections"),
     path("about/", public_page(TemplateView.as_view(template_name="articles/about.html")), name="about"),
     path("my/articles/", author.MyArticlesView.as_view(), name="my_articles"),
     path("my/articles/trash/", author.TrashView.as_view(), name="my_articles_trash"),
@@ -60,6 +61,8 @@ untranslated_urlpatterns = [
     path("sections/<slug:slug>/atom.xml", public_page(ArticleAtomFeed.as_view()), name="feed_section_atom"),
     path("authors/<str:username>/rss.xml", public_page(ArticleFeed.as_view()), name="feed_author_rss"),
     path("authors/<str:username>/atom.xml", public_page(ArticleAtomFeed.as_view()), name="feed_author_atom"),
+    path("corrections/rss.xml", public_page(CorrectionFeed.as_view()), name="feed_corrections_rss"),
+    path("corrections/atom.xml", public_page(CorrectionAtomFeed.as_view()), name="feed_corrections_atom"),
     path("sitemap.xml", public_page(sitemaps.index), name="sitemap"),
     path("sitemaps/<int:number>.xml", public_page(sitemaps.part), name="sitemap_part"),
     path("robots.txt", public_page(sitemaps.robots), name="robots"),

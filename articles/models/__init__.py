@@ -2,6 +2,7 @@
 
 from articles.models.article import Article, ArticleTag
 from articles.models.checkpoint import Checkpoint
+from articles.models.correction import Correction
 from articles.models.image import Image
 from articles.models.preview import PreviewLink
 from articles.models.recovery import RecoveredDraft
@@ -12,6 +13,7 @@ __all__ = [
     "Article",
     "ArticleTag",
     "Checkpoint",
+    "Correction",
     "Image",
     "PreviewLink",
     "RecoveredDraft",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -18,7 +19,7 @@ from django.utils.translation import gettext as _
 
 from articles import body, presenters
 from articles.disclosure import disclosures, first_published
-from articles.models import Article, Image, Revision
+from articles.models import Article, Correction, Image, Revision
 from articles.selectors import Card
 from core.sanitizer import for_display
 
@@ -102,9 +103,12 @@ def article_card(article: Article | Card, size: str = "", sizes: str = "") -> di
 
 
 @register.simple_tag
-def article_json_ld(article: Article, revision: Revision, site_name: str) -> SafeString:
+def article_json_ld(
+    article: Article, revision: Revision, site_name: str, corrections: Sequence[Correction]
+) -> SafeString:
     """Return the JSON-LD of an article in a script element that no text can close."""
-    data = json.dumps(presenters.json_ld(article, revision, site_name), ensure_ascii=False).translate(_JSON_ESCAPES)
+    data = json.dumps(presenters.json_ld(article, revision, site_name, corrections), ensure_ascii=False)
+    data = data.translate(_JSON_ESCAPES)
     return mark_safe(f'<script type="application/ld+json">{data}</script>')  # noqa: S308 - escaped above
 
 

@@ -21,7 +21,7 @@ from accounts.selectors import has_confirmed_email
 from articles.models import Article, PreviewLink, Revision
 from articles.models.article import BY_STATE_CHANGE
 from articles.presenters import article_page_context
-from articles.selectors import own_article
+from articles.selectors import corrections_of, own_article
 from articles.services import drafts, publishing
 from articles.services.revisions import missing_for_submission
 from core.exceptions import ActionNotAllowed
@@ -91,7 +91,7 @@ class PreviewView(LoginRequiredMixin, TemplateView):
             missing=missing_for_submission(revision),
             preview=True,
             preview_link=PreviewLink.objects.live().filter(article=article).select_related("article").first(),
-            **article_page_context(article, revision),
+            **article_page_context(article, revision, corrections=corrections_of(article, revision)),
             **status,
             **kwargs,
         )
