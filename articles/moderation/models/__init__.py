@@ -4,6 +4,7 @@ from articles.moderation.models.appeal import BY_APPEAL_TIME, Appeal
 from articles.moderation.models.claim import CLAIM_TIME, Claim
 from articles.moderation.models.decision import BY_DECISION_TIME, Decision, Suspension
 from articles.moderation.models.note import StaffNote
+from articles.moderation.models.passage_note import PassageNote
 from articles.moderation.models.rule import Reason, Rule, RuleVersion
 from articles.moderation.models.screening import (
     Hint,
@@ -35,6 +36,7 @@ __all__ = [
     "ImageBand",
     "ImageHash",
     "LinkDomain",
+    "PassageNote",
     "Reason",
     "Rule",
     "RuleVersion",

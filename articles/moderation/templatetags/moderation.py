@@ -10,7 +10,7 @@ from django.contrib.auth.models import AnonymousUser
 from accounts.models import User
 from articles.models import Article
 from articles.moderation.models import Appeal, Submission
-from articles.moderation.selectors import current_refusals, current_suspension
+from articles.moderation.selectors import PlacedNote, current_refusals, current_suspension, notes_on_passages
 from articles.moderation.services import DECIDE
 from articles.moderation.waiting import receipts_for
 from core.admin import MAX_COUNT
@@ -25,6 +25,14 @@ register.simple_tag(current_suspension)
 def of[Row](rows: dict[int, Row], article: Article) -> Row | None:
     """Return the refusal or the receipt of one article: `{{ reasons|of:article }}`."""
     return rows.get(article.pk)
+
+
+@register.simple_tag
+def notes_for_author(article: Article) -> list[PlacedNote]:
+    """Return the open notes on the latest text of an article that its author can see."""
+    assert article.latest is not None  # `start_draft` creates both
+    article.latest.article = article
+    return notes_on_passages(article.latest, only_sent=True)[0]
 
 
 @register.simple_tag
