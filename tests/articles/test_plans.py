@@ -45,9 +45,7 @@ def filled(sizes: Sizes) -> EveryList:
     """Fill the database and return the lists to check."""
     fill(sizes, processes=1, progress=Progress(io.StringIO()), with_search=False)
     corrected = Article.objects.published().order_by("pk")[: sizes.articles // 10]
-    Correction.objects.bulk_create(
-        Correction(article=article, text="x", published_at=article.published_at) for article in corrected
-    )
+    Correction.objects.bulk_create(Correction(article=article, text="x") for article in corrected)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE articles_correction")
     moderator = User.objects.get(pk=sizes.users)

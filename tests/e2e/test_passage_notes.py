@@ -99,7 +99,7 @@ def test_return_with_notes_answer_edit_resolve_and_publish(
     for size in (PHONE, DESKTOP):
         author.set_viewport_size(size)  # type: ignore[arg-type]
         for scheme in ("light", "dark"):
-            author.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            author.emulate_media(color_scheme=scheme)
             accessible(author)
         assert author.evaluate("document.documentElement.scrollWidth <= innerWidth")
     author.get_by_role("link", name="2", exact=True).click()
