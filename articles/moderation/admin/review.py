@@ -24,12 +24,14 @@ from articles.moderation.selectors import (
     active_claim,
     author_record,
     common_reasons,
+    last_trust_changes,
     notes_on_passages,
     revision_to_compare,
     staff_notes,
 )
-from articles.moderation.services import allowed_verdicts, claims, decide
+from articles.moderation.services import alerts, allowed_verdicts, claims, decide
 from articles.selectors import corrections_of
+from articles.services.trust import trust_after
 from core.admin import KeysetModelAdmin, NoAddDeleteAdminMixin
 from core.exceptions import ActionNotAllowed
 
@@ -144,6 +146,9 @@ class ReviewAdmin[M: Model](NoAddDeleteAdminMixin, KeysetModelAdmin[M]):
         claim = active_claim(submission)
         is_own = author.pk == request.user.pk
         open_notes, resolved_notes = notes_on_passages(submission, only_sent=is_own)
+        changes = last_trust_changes(author)
+        is_waiting = submission.state == Revision.State.IN_REVIEW
+        is_sampled = not is_waiting and claims.is_sampled(submission)
         return {
             "title": submission.title,
             "revision": submission,
@@ -152,7 +157,9 @@ class ReviewAdmin[M: Model](NoAddDeleteAdminMixin, KeysetModelAdmin[M]):
             "is_own": is_own,
             "claim": claim,
             "is_claimed": claim is not None and claim.moderator_id == request.user.pk,
-            "is_waiting": submission.state == Revision.State.IN_REVIEW,
+            "is_waiting": is_waiting,
+            "is_sampled": is_sampled,
+            "is_claimable": is_waiting or is_sampled,
             "reasons": common_reasons(author.preferred_language),
             "decisions": decisions.filter(revision__article=article)[:50],
             "hints": [in_words(hint) for hint in submission.hints.order_by("pk")],
@@ -168,6 +175,8 @@ class ReviewAdmin[M: Model](NoAddDeleteAdminMixin, KeysetModelAdmin[M]):
             "returned_before": format_count(submission.returned_before),
             "record": author_record(author),
             "other_decisions": by_author.exclude(revision__article=article)[:10],
+            "trust": trust_after(changes[0] if changes else None, author),
+            "trust_changes": changes,
             "suspensions": Suspension.objects.filter(user=author)[:5],
             "is_live": article.live_id == submission.pk,
         }
@@ -176,6 +185,7 @@ class ReviewAdmin[M: Model](NoAddDeleteAdminMixin, KeysetModelAdmin[M]):
 def open_next(request: HttpRequest) -> HttpResponse:
     """Claim the next submission and redirect to its review page; if nothing waits, to the queue with a message."""
     assert isinstance(request.user, User)
+    alerts.note_opened(request.user)
     try:
         submission = claims.take_next(moderator=request.user)
     except ActionNotAllowed as error:

@@ -18,6 +18,7 @@ from articles.moderation.services.claims import check_not_claimed
 from articles.moderation.services.notifications import email_user
 from articles.moderation.services.passage_notes import resolve_all, send_notes
 from articles.moderation.services.permissions import DECIDE, check_not_own
+from articles.moderation.services.sampling import end_sample
 from articles.services import publishing
 from articles.services.revisions import ArticleContent
 from core.exceptions import ActionNotAllowed
@@ -188,6 +189,8 @@ def _record(
         rule_version=cited,
     )
     Claim.objects.filter(revision=revision).delete()
+    if verdict != Verdict.RETURN:  # Otherwise readers see another version.
+        end_sample(revision.article)
     return decision
 
 

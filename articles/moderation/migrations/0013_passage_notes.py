@@ -9,8 +9,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('articles', '0014_corrections'),
-        ('moderation', '0008_appeal_permissions'),
+        ('articles', '0015_corrections'),
+        ('moderation', '0012_trust_permissions'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('articles', '0013_hidden_images'),
+        ('articles', '0014_trust'),
     ]
 
     operations = [
