@@ -167,7 +167,7 @@ class ReviewAdmin[M: Model](NoAddDeleteAdminMixin, KeysetModelAdmin[M]):
             "notes": staff_notes(submission),
             "open_notes": open_notes,
             "resolved_notes": resolved_notes,
-            "corrections": corrections_of(article),
+            "corrections": corrections_of(article) if article.live_id == submission.pk else [],
             "compared": before,
             "changed_fields": changed_fields,
             "changed_paragraphs": changed_paragraphs,
