@@ -12,6 +12,7 @@ from django.utils import translation
 from django.utils.feedgenerator import Atom1Feed, Rss201rev2Feed, SyndicationFeed
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 from django.views.generic import View
 
 from accounts.selectors import renamed_user
@@ -19,7 +20,7 @@ from articles import presenters
 from articles.authors import published_lists, users_with_name
 from articles.body import render_for_feed
 from articles.disclosure import disclosures, first_published
-from articles.models import Article, Image, Section, Series
+from articles.models import Article, Correction, Image, Section, Series
 from articles.models.article import NEW
 from articles.selectors import images_of_live_texts
 from articles.series import published_parts
@@ -54,6 +55,12 @@ class _AtomFeed(_Feed, Atom1Feed):
             handler.addQuickElement("uri", presenters.absolute_url(coauthor.get_absolute_url()))
             handler.endElement("author")
         handler.addQuickElement("content", item["content"], {"type": "html"})
+
+
+def _response(feed: _Feed) -> HttpResponse:
+    response = HttpResponse(content_type=feed.content_type)  # type: ignore[attr-defined]
+    feed.write(response, "utf-8")
+    return response
 
 
 class ArticleFeed(View):
@@ -92,9 +99,7 @@ class ArticleFeed(View):
         images = images_of_live_texts(listed)
         for article in listed:
             feed.add_item(**self.item(article, images))
-        response = HttpResponse(content_type=feed.content_type)  # type: ignore[attr-defined]
-        feed.write(response, "utf-8")
-        return response
+        return _response(feed)
 
     def item(self, article: Article, images: dict[int, Image]) -> dict[str, Any]:
         """Return the arguments of `add_item`.
@@ -134,4 +139,46 @@ class ArticleFeed(View):
 
 
 class ArticleAtomFeed(ArticleFeed):
+    feed_type = _AtomFeed
+
+
+class CorrectionFeed(View):
+    """The newest corrections of published articles."""
+
+    feed_type: type[_Feed] = _RSSFeed
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        title = f"{_('Corrections')} · {SiteSettings.current().name}"
+        feed = self.feed_type(
+            title=without_forbidden(title),
+            link=presenters.absolute_url(reverse("corrections")),
+            description=_("What was wrong in published articles, and when it was corrected."),
+            feed_url=presenters.absolute_url(request.path),
+            language=None,
+        )
+        for correction in Correction.objects.public()[:MAX_ITEMS]:
+            feed.add_item(**self.item(correction))
+        return _response(feed)
+
+    def item(self, correction: Correction) -> dict[str, Any]:
+        """Return the arguments of `add_item`."""
+        article = correction.article
+        assert article.live is not None  # guaranteed by a constraint
+        with translation.override(article.live.language):
+            title = _("Correction: %(title)s") % {"title": article.live.title}
+        text = escape(without_forbidden(correction.text))
+        return {
+            "title": without_forbidden(title),
+            "link": f"{presenters.canonical_url(article)}#corrections",
+            # Both feeds declare it as HTML.
+            "description": text,
+            "content": text,
+            "pubdate": correction.published_at,
+            "updateddate": correction.published_at,
+            "unique_id": f"{presenters.absolute_url(reverse('corrections'))}#{correction.pk}",
+            "unique_id_is_permalink": False,
+        }
+
+
+class CorrectionAtomFeed(CorrectionFeed):
     feed_type = _AtomFeed

@@ -25,6 +25,7 @@ from articles.disclosure_form import DisclosureForm
 from articles.fields import CachedSectionField, SectionField, TokenField, tag_names
 from articles.image_forms import ImageTextsForm
 from articles.models import Article, Image, Revision, Section, Series
+from articles.models.content import MAX_CORRECTION
 from articles.models.disclosure import DISCLOSURE_FIELDS
 from articles.models.image import WIDTHS
 from articles.series import series_pk_of
@@ -42,7 +43,7 @@ IMAGE_SALT = "articles.forms.image"
 # Fields that the form, `Revision` and `ArticleContent` have in common.
 SAME_NAMED_FIELDS = (
     *("title", "summary", "body", "section", "language", "alternative_text", "caption", "credit"),
-    *(*DISCLOSURE_FIELDS, "canonical_url"),
+    *(*DISCLOSURE_FIELDS, "canonical_url", "correction"),
 )
 MAX_KEYS = 10
 _KEY = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -99,6 +100,17 @@ class ArticleForm(DisclosureForm, ImageTextsForm):
         required=False,
         widget=BodyWidget(max_length=MAX_BODY_LENGTH),
         help_text=gettext_lazy("Leave an empty line to start a new paragraph. You can use Markdown."),
+    )
+    # For edits of published articles only.
+    correction = OneLineField(
+        label=gettext_lazy("Correction"),
+        max_length=MAX_CORRECTION,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=gettext_lazy(
+            "If something was wrong, say what: “The sum was 40, not 400.” When the new version is published, readers "
+            "see this below the article with its date. Leave it empty if nothing was wrong."
+        ),
     )
     # Shown without JavaScript; the editor has a button.
     typography = forms.BooleanField(
@@ -165,16 +177,17 @@ class ArticleForm(DisclosureForm, ImageTextsForm):
         self.revision = article.latest if article else None
         if data is not None:
             super().__init__(data.copy(), files)  # Mutable: the hidden fields are renewed.
-            self._offer_series(article)
-            return
-        values: dict[str, Any] = {"language": get_language(), "form_key": str(uuid.uuid4()), "version": "0"}
-        if article is not None and article.latest is not None:
-            values |= self._initial_of(article.latest)
-            values["series"] = series_pk_of(article)
-        values |= initial or {}
-        values["save_key"] = str(uuid.uuid4())
-        super().__init__(initial=values)
-        self.stored_image = image_from_token(str(values.get("image_token", "")), user, self.revision)
+        else:
+            values: dict[str, Any] = {"language": get_language(), "form_key": str(uuid.uuid4()), "version": "0"}
+            if article is not None and article.latest is not None:
+                values |= self._initial_of(article.latest)
+                values["series"] = series_pk_of(article)
+            values |= initial or {}
+            values["save_key"] = str(uuid.uuid4())
+            super().__init__(initial=values)
+            self.stored_image = image_from_token(str(values.get("image_token", "")), user, self.revision)
+        if article is None or article.live_id is None:
+            del self.fields["correction"]
         self._offer_series(article)
 
     def _offer_series(self, article: Article | None) -> None:
@@ -192,6 +205,7 @@ class ArticleForm(DisclosureForm, ImageTextsForm):
             "tags": ", ".join(revision.tag_names),
             "image_token": image_token_for(revision.image, self.user) if revision.image else "",
             "version": str(revision.version),
+            "correction": revision.pending_correction,
         }
 
     def clean_body(self) -> str:
@@ -289,7 +303,7 @@ class ArticleForm(DisclosureForm, ImageTextsForm):
             # The section of a revision is a query.
             invalid = [name for name in SAME_NAMED_FIELDS if name not in self.cleaned_data]
             stored = {name: getattr(self.revision, name) for name in invalid}
-            stored["tags"] = self.revision.tag_names
+            stored |= {"tags": self.revision.tag_names, "correction": self.revision.pending_correction}
         return self._content(stored | self.cleaned_data)
 
     def _content(self, values: dict[str, Any]) -> ArticleContent:

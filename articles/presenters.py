@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urljoin
@@ -18,7 +19,7 @@ from django.utils.translation import gettext as _
 
 from articles import disclosure
 from articles.body import has_embeds
-from articles.models import Article, Image, Revision, Section
+from articles.models import Article, Correction, Image, Revision, Section
 from articles.models.disclosure import DISCLOSURE_FIELDS
 from articles.models.slugs import slug_of
 from articles.selectors import Card, images_of_texts
@@ -131,7 +132,9 @@ def card_context(article: Article | Card, *, size: str = "", sizes: str = "") ->
     }
 
 
-def article_page_context(article: Article, revision: Revision, *, section: Section | None = None) -> dict[str, Any]:
+def article_page_context(
+    article: Article, revision: Revision, *, section: Section | None = None, corrections: Sequence[Correction] = ()
+) -> dict[str, Any]:
     """Return the context of `articles/article.html`, for the public page and for the author's preview.
 
     Args:
@@ -149,6 +152,7 @@ def article_page_context(article: Article, revision: Revision, *, section: Secti
         "image": image,
         "body_images": body_images,
         "has_embeds": has_embeds(revision.body),
+        "corrections": corrections,
         "canonical_url": canonical_url(article),
         "series": series,
         # All that the cached fragments show, which is their key, so a change is seen at once.
@@ -161,11 +165,19 @@ def article_page_context(article: Article, revision: Revision, *, section: Secti
             section and (section.slug, section_name(section)),
             series and series.shown,
             *sorted((one.pk, one.key, one.width) for one in body_images.values()),
+            *((one.text, one.published_at) for one in corrections),
         ),
     }
 
 
-def json_ld(article: Article, revision: Revision, site_name: str, series: SeriesPlace | None = None) -> dict[str, Any]:
+def json_ld(
+    article: Article,
+    revision: Revision,
+    site_name: str,
+    *,
+    series: SeriesPlace | None = None,
+    corrections: Sequence[Correction] = (),
+) -> dict[str, Any]:
     """Return a published article as a schema.org NewsArticle."""
     author, image = article.author, revision.image
     assert article.section is not None  # guaranteed by a constraint
@@ -175,6 +187,10 @@ def json_ld(article: Article, revision: Revision, site_name: str, series: Series
     others = [
         {"@type": "Person", "name": one.name, "url": absolute_url(one.get_absolute_url())}
         for one in article.shown_coauthors
+    ]
+    comments = [
+        {"@type": "CorrectionComment", "text": one.text, "datePublished": one.published_at.isoformat()}
+        for one in corrections
     ]
     return {
         "@context": "https://schema.org",
@@ -191,6 +207,7 @@ def json_ld(article: Article, revision: Revision, site_name: str, series: Series
         "author": [first, *others] if others else first,
         "publisher": {"@type": "Organization", "name": site_name, "url": settings.ORIGIN},
         **({"isBasedOn": revision.canonical_url} if revision.canonical_url else {}),
+        **({"correction": comments} if comments else {}),
         **disclosure.json_ld(revision),
         **_part_of(series),
     }

@@ -12,7 +12,7 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.core.cache import caches
-from django.db.models import BigAutoField, Count, Q, QuerySet
+from django.db.models import BigAutoField, Count, Exists, OuterRef, Q, QuerySet
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -20,13 +20,15 @@ from django.urls import reverse
 from accounts.models import User
 from accounts.selectors import AVATAR_SIZES, avatar_path
 from articles.body import images_in
-from articles.models import Article, ArticleTag, Image, PreviewLink, Revision, Section, Tag
+from articles.models import Article, ArticleTag, Correction, Image, PreviewLink, Revision, Section, Tag
 from articles.models.article import BY_STATE_CHANGE, DETAIL_FIELDS, ArticleQuerySet, article_slug
 from articles.models.byline import ShownCoAuthor
 from articles.models.slugs import slug_of
 from core.http_cache import FRESH_SECONDS
 
 MAX_SAVE_KEYS = 20
+# Of one article.
+MAX_CORRECTIONS = 50
 # Characters.
 MIN_TAG_PREFIX = 2
 MAX_TAG_PREFIX = 40
@@ -113,6 +115,19 @@ def published_article(pk: int) -> Article:
     return article
 
 
+def corrections_of(article: Article, pending: Revision | None = None) -> list[Correction]:
+    """Return the corrections of an article, newest first.
+
+    Args:
+        pending: a version that is not published, with the correction that will be published with it.
+    """
+    corrections = list(article.corrections.all()[:MAX_CORRECTIONS])
+    if pending and pending.pk != article.live_id and pending.pending_correction:
+        text, when = pending.pending_correction, pending.submitted_at or pending.updated_at
+        corrections.insert(0, Correction(article=article, text=text, published_at=when))
+    return corrections
+
+
 def newest_in_section(section: Section, *, limit: int) -> list[Card]:
     """Return cards of the newest published articles of a section.
 
@@ -132,7 +147,10 @@ def newest_in_section(section: Section, *, limit: int) -> list[Card]:
 
 @cache
 def _published_for_detail() -> ArticleQuerySet:
-    return Article.objects.published().select_related(*DETAIL_JOINS).only(*DETAIL_FIELDS)
+    # With most articles this saves the query for their corrections.
+    has_corrections = Exists(Correction.objects.filter(article=OuterRef("pk")))
+    articles = Article.objects.published().annotate(has_corrections=has_corrections)
+    return articles.select_related(*DETAIL_JOINS).only(*DETAIL_FIELDS)
 
 
 @cache

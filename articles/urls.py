@@ -6,10 +6,11 @@ from django.views.generic import TemplateView
 
 from articles import sitemaps
 from articles.embeds import FRAME_SOURCES
-from articles.feeds import ArticleAtomFeed, ArticleFeed
+from articles.feeds import ArticleAtomFeed, ArticleFeed, CorrectionAtomFeed, CorrectionFeed
 from articles.views import (
     author,
     coauthors,
+    corrections,
     edit,
     images,
     preview_links,
@@ -37,6 +38,7 @@ urlpatterns = [
     path("tags/<str:slug>/", public_page(public.TagView.as_view()), name="tag"),
     path("authors/<str:username>/", public_page(public.AuthorView.as_view()), name="author"),
     path("series/<int:pk>/<str:slug>/", public_page(series.SeriesView.as_view()), name="series"),
+    path("corrections/", public_page(corrections.CorrectionsView.as_view()), name="corrections"),
     path("about/", public_page(TemplateView.as_view(template_name="articles/about.html")), name="about"),
     path("my/articles/", author.MyArticlesView.as_view(), name="my_articles"),
     path("my/articles/trash/", author.TrashView.as_view(), name="my_articles_trash"),
@@ -84,6 +86,8 @@ untranslated_urlpatterns = [
     path("authors/<str:username>/atom.xml", public_page(ArticleAtomFeed.as_view()), name="feed_author_atom"),
     path("series/<int:pk>/rss.xml", public_page(ArticleFeed.as_view()), name="feed_series_rss"),
     path("series/<int:pk>/atom.xml", public_page(ArticleAtomFeed.as_view()), name="feed_series_atom"),
+    path("corrections/rss.xml", public_page(CorrectionFeed.as_view()), name="feed_corrections_rss"),
+    path("corrections/atom.xml", public_page(CorrectionAtomFeed.as_view()), name="feed_corrections_atom"),
     path("sitemap.xml", public_page(sitemaps.index), name="sitemap"),
     path("sitemaps/<int:number>.xml", public_page(sitemaps.part), name="sitemap_part"),
     path("robots.txt", public_page(sitemaps.robots), name="robots"),

@@ -3,6 +3,7 @@
 from articles.models.article import Article, ArticleTag
 from articles.models.checkpoint import Checkpoint
 from articles.models.coauthor import CoAuthor
+from articles.models.correction import Correction
 from articles.models.image import Image
 from articles.models.preview import PreviewLink
 from articles.models.recovery import RecoveredDraft
@@ -16,6 +17,7 @@ __all__ = [
     "ArticleTag",
     "Checkpoint",
     "CoAuthor",
+    "Correction",
     "Image",
     "PreviewLink",
     "RecoveredDraft",

@@ -99,8 +99,9 @@ def restore_version(*, article: Article, version: int, editor: User | None = Non
 
 
 def content_of(source: Revision | Checkpoint) -> ArticleContent:
-    """Return the content of a revision or a checkpoint."""
-    return ArticleContent(**{name: getattr(source, name) for name in ArticleContent.__dataclass_fields__})
+    """Return the content of a revision or a checkpoint, without a correction that was published."""
+    values = {name: getattr(source, name) for name in ArticleContent.__dataclass_fields__}
+    return ArticleContent(**{**values, "correction": source.pending_correction})
 
 
 @transaction.atomic

@@ -20,6 +20,7 @@ from articles.models import Article, ArticleTag, Revision
 from articles.models.ranking import hot
 from articles.services import checkpoints
 from articles.services.body_images import drop_foreign_images, record_images
+from articles.services.corrections import publish_correction
 from articles.services.images import hide_images, show_images
 from articles.services.previews import end_link
 from articles.services.revisions import (
@@ -308,6 +309,8 @@ def _save_revision(
 def _publish(article: Article, revision: Revision) -> Article:
     revision.state = Revision.State.PUBLISHED
     revision.save(update_fields=["state"])
+    if article.live is not None and revision.correction:
+        publish_correction(article=article, text=revision.correction)
     article.live = revision
     article.section, article.language = revision.section, revision.language
     if article.published_at is None:

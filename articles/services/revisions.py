@@ -37,6 +37,7 @@ class ArticleContent:
     alternative_text: str = ""
     credit: str = ""
     canonical_url: str = ""
+    correction: str = ""
     sponsorship: str = ""
     sponsor: str = ""
     interest: str = ""
@@ -144,8 +145,9 @@ def is_unchanged(revision: Revision, content: ArticleContent) -> bool:
     same = all(
         getattr(revision, name) == getattr(content, name)
         for name in ArticleContent.__dataclass_fields__
-        if name not in {"section", "image", "summary"}
+        if name not in {"section", "image", "summary", "correction"}
     )
+    same = same and revision.pending_correction == content.correction
     same = same and revision.section_id == _pk(content.section) and revision.image_id == _pk(content.image)
     is_taken_from_body = not content.summary and not revision.is_editable
     return same and (content.summary == revision.summary or is_taken_from_body)

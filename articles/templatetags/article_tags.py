@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -20,7 +21,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from articles import body, presenters
 from articles.disclosure import disclosures, first_published
-from articles.models import Article, Image, Revision
+from articles.models import Article, Correction, Image, Revision
 from articles.selectors import Card
 from articles.series import SeriesPlace
 from core.sanitizer import for_display
@@ -106,10 +107,15 @@ def article_card(article: Article | Card, size: str = "", sizes: str = "") -> di
 
 @register.simple_tag
 def article_json_ld(
-    article: Article, revision: Revision, site_name: str, series: SeriesPlace | None = None
+    article: Article,
+    revision: Revision,
+    site_name: str,
+    series: SeriesPlace | None = None,
+    corrections: Sequence[Correction] = (),
 ) -> SafeString:
     """Return the JSON-LD of an article in a script element that no text can close."""
-    data = json.dumps(presenters.json_ld(article, revision, site_name, series), ensure_ascii=False)
+    found = presenters.json_ld(article, revision, site_name, series=series, corrections=corrections)
+    data = json.dumps(found, ensure_ascii=False)
     data = data.translate(_JSON_ESCAPES)
     return mark_safe(f'<script type="application/ld+json">{data}</script>')  # noqa: S308 - escaped above
 

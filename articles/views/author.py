@@ -22,7 +22,7 @@ from articles.authors import coauthorships_of
 from articles.models import Article, PreviewLink
 from articles.models.article import BY_STATE_CHANGE
 from articles.presenters import article_page_context
-from articles.selectors import own_article
+from articles.selectors import corrections_of, own_article
 from articles.services import checkpoints, drafts, publishing
 from articles.services.revisions import missing_for_submission
 from articles.services.trust import trust_of
@@ -100,7 +100,7 @@ class PreviewView(LoginRequiredMixin, TemplateView):
             missing=missing_for_submission(revision),
             preview=True,
             preview_link=PreviewLink.objects.live().filter(article=article).select_related("article").first(),
-            **article_page_context(article, revision),
+            **article_page_context(article, revision, corrections=corrections_of(article, revision)),
             **status,
             **kwargs,
         )

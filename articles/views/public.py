@@ -23,7 +23,7 @@ from articles.models import Article, ArticleTag, Section, Tag
 from articles.models.article import BY_TAG_DATE, HOT, NEW, TOP, ArticleQuerySet
 from articles.models.slugs import slug_of
 from articles.presenters import article_page_context
-from articles.selectors import newest_in_section, published_article
+from articles.selectors import corrections_of, newest_in_section, published_article
 from core.pagination import Page, cursor_from, paginate, paginate_merged, slice_page
 
 MAX_MORE_IN_SECTION = 3
@@ -215,9 +215,9 @@ class ArticleView(TemplateView):
         # One more than is shown, since the article itself can be among them.
         newest = newest_in_section(article.section, limit=MAX_MORE_IN_SECTION + 1)
         more = [card for card in newest if card.pk != article.pk][:MAX_MORE_IN_SECTION]
-        return super().get_context_data(
-            more=more, **article_page_context(article, revision, section=article.section), **kwargs
-        )
+        corrections = corrections_of(article) if article.has_corrections else []  # type: ignore[attr-defined]
+        context = article_page_context(article, revision, section=article.section, corrections=corrections)
+        return super().get_context_data(more=more, **context, **kwargs)
 
 
 @require_safe

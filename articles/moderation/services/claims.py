@@ -17,7 +17,7 @@ from accounts.models import User
 from accounts.services import lock_acting_user
 from articles.models import Article, Revision
 from articles.moderation.models import CLAIM_TIME, Claim, Submission
-from articles.moderation.services.permissions import DECIDE
+from articles.moderation.services.permissions import DECIDE, check_not_own
 from core.exceptions import ActionNotAllowed
 
 # For so long a page that was left can be opened again, or reloaded, without losing the claim.
@@ -65,8 +65,7 @@ def claim(*, revision: Revision, moderator: User, take_over: bool = False) -> Cl
         raise ActionNotAllowed(
             _("This version is no longer in review. It was withdrawn, or a moderator has decided on it.")
         )
-    if locked.article.is_by(moderator):
-        raise ActionNotAllowed(_("This is your own article. Another moderator must decide on it."))
+    check_not_own(locked.article, moderator)
     if not take_over:
         check_not_claimed(locked, moderator)
     return _store(locked, moderator)
