@@ -26,6 +26,7 @@ from articles.image_forms import ImageTextsForm
 from articles.models import Article, Image, Revision, Section
 from articles.models.disclosure import DISCLOSURE_FIELDS
 from articles.models.image import WIDTHS
+from articles.schedule_forms import PublicationForm
 from articles.services.images import store_image
 from articles.services.revisions import ArticleContent, PageState
 from articles.widgets import BodyWidget
@@ -39,7 +40,7 @@ IMAGE_SALT = "articles.forms.image"
 # Fields that the form, `Revision` and `ArticleContent` have in common.
 SAME_NAMED_FIELDS = (
     *("title", "summary", "body", "section", "language", "alternative_text", "caption", "credit"),
-    *(*DISCLOSURE_FIELDS, "canonical_url"),
+    *(*DISCLOSURE_FIELDS, "canonical_url", "publish_at"),
 )
 MAX_KEYS = 10
 _KEY = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -71,7 +72,7 @@ def image_from_token(token: str, user: User, stored: Revision | None = None) -> 
         return None
 
 
-class ArticleForm(DisclosureForm, ImageTextsForm):
+class ArticleForm(PublicationForm, DisclosureForm, ImageTextsForm):
     """The content of an article.
 
     Validation stores nothing. The view calls `store_image()` also when other fields are invalid: the form is shown
@@ -154,6 +155,8 @@ class ArticleForm(DisclosureForm, ImageTextsForm):
         if data is not None:
             data = data.copy()  # Mutable: the hidden fields are renewed.
         super().__init__(data, files, initial=values)
+        if article is not None and article.live_id:
+            del self.fields["publish_at"]
         if not self.is_bound:
             self.stored_image = image_from_token(str(values.get("image_token", "")), user, self.revision)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urljoin
 
@@ -12,6 +12,8 @@ from django.template.defaultfilters import date as format_date
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import localize
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
@@ -59,6 +61,27 @@ def isoformat(moment: datetime) -> str:
 def long_date(moment: datetime) -> str:
     """Return a moment as the article page shows it: "13:21, Wednesday, 25 October, 2023"."""
     return format_date(timezone.localtime(moment), _("H:i, l, j F, Y"))
+
+
+def zone_name() -> str:
+    """Return the name of the site's time zone: "Yerevan" for "Asia/Yerevan"."""
+    return settings.TIME_ZONE.rpartition("/")[2].replace("_", " ")
+
+
+def in_zones(moment: datetime) -> str:
+    """Return a moment in the site's time zone and in UTC: "3 May 2027, 09:00 (Yerevan) — 05:00 UTC"."""
+    local, utc = timezone.localtime(moment), moment.astimezone(UTC)
+    pattern = _("j F Y, H:i")
+    if not local.utcoffset():
+        return f"{format_date(utc, pattern)} UTC"
+    in_utc = format_date(utc, "H:i" if utc.date() == local.date() else pattern)
+    return f"{format_date(local, pattern)} ({zone_name()}) — {in_utc} UTC"
+
+
+def scheduled_time(moment: datetime) -> SafeString:
+    """Return `in_zones` as an element to which static/js/zones.js adds the time in the browser's zone."""
+    label = _("your time: {time}")
+    return format_html('<time datetime="{}" data-yours="{}">{}</time>', isoformat(moment), label, in_zones(moment))
 
 
 def absolute_url(path: str) -> str:
@@ -151,6 +174,7 @@ def article_page_context(article: Article, revision: Revision, *, section: Secti
         # All that the cached fragments show, which is their key, so a change is seen at once.
         "shown": (
             *(article.pk, article.slug, article.published_at, article.live_id, revision.pk, revision.submitted_at),
+            article.is_public,
             *(revision.language, revision.title, revision.summary, revision.body, revision.tag_names),
             *(revision.caption, revision.alternative_text, revision.credit, image and (image.key, image.width)),
             *(getattr(revision, name) for name in (*DISCLOSURE_FIELDS, "canonical_url")),

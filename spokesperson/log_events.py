@@ -33,6 +33,7 @@ SIGNALS = {
     "article_restored": events.article_restored,
     "vote_cast": events.vote_cast,
     "user_renamed": events.user_renamed,
+    "user_deactivated": events.user_deactivated,
     "tag_renamed": events.tag_renamed,
     "logged_in": auth.user_logged_in,
     "logged_out": auth.user_logged_out,

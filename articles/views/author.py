@@ -20,7 +20,7 @@ from accounts.models import User
 from accounts.selectors import has_confirmed_email
 from articles.models import Article, PreviewLink, Revision
 from articles.models.article import BY_STATE_CHANGE
-from articles.presenters import article_page_context
+from articles.presenters import article_page_context, in_zones
 from articles.selectors import own_article
 from articles.services import drafts, publishing
 from articles.services.revisions import missing_for_submission
@@ -85,7 +85,8 @@ class PreviewView(LoginRequiredMixin, TemplateView):
         revision = article.latest
         assert revision is not None  # `start_draft` creates both
         status = submission_status(user)
-        is_shown = revision.pk != article.live_id and article.state != Article.State.HIDDEN
+        is_shown = not article.is_public or revision.pk != article.live_id
+        is_shown = is_shown and article.state != Article.State.HIDDEN
         return super().get_context_data(
             can_share=is_shown and status["confirmed"] and not status["suspended_until"],
             missing=missing_for_submission(revision),
@@ -97,10 +98,22 @@ class PreviewView(LoginRequiredMixin, TemplateView):
         )
 
 
+def scheduled_message(article: Article) -> str:
+    """Return for when an article is scheduled, as a sentence."""
+    assert article.published_at is not None  # guaranteed by a constraint
+    return _("“%(title)s” is scheduled for %(time)s.") % {"title": article, "time": in_zones(article.published_at)}
+
+
 def add_submission_message(request: HttpRequest, article: Article) -> None:
     latest = article.latest
-    if latest is not None and latest.state == Revision.State.PUBLISHED:
+    if latest is not None and article.is_scheduled and latest.pk == article.live_id:
+        messages.success(request, scheduled_message(article))
+    elif latest is not None and latest.state == Revision.State.PUBLISHED:
         messages.success(request, _("“%(title)s” is published.") % {"title": latest.title})
+    elif article.is_scheduled:
+        messages.success(
+            request, _("Your changes are in review. Without a decision by then, the scheduled version is published.")
+        )
     elif article.live_id is not None and article.is_public:
         messages.success(
             request, _("Your changes are in review. Until they are published, readers see the previous version.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
@@ -17,7 +18,7 @@ from django.views.generic import View
 from articles.diff import paragraphs, side_by_side
 from articles.forms import MAX_BODY_LENGTH, SAME_NAMED_FIELDS, ArticleForm, AutosaveForm
 from articles.models import Article, RecoveredDraft, Revision
-from articles.presenters import section_name
+from articles.presenters import in_zones, section_name
 from articles.selectors import own_article, recent_save_keys
 from articles.services import drafts, merge, publishing
 from articles.services.revisions import ArticleContent, StaleVersion, missing_for_submission
@@ -246,6 +247,8 @@ def _field_row(form: ArticleForm, name: str, theirs: ArticleContent, mine: Artic
 
 def _shown(name: str, content: ArticleContent) -> str:
     value = getattr(content, name)
+    if isinstance(value, datetime):
+        return in_zones(value)
     if name == "section":
         return section_name(value) if value else ""
     if labels := dict(Revision._meta.get_field(name).flatchoices):  # type: ignore[union-attr]

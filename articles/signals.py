@@ -1,0 +1,17 @@
+"""Receivers of what accounts tell (core/events.py)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.dispatch import receiver
+
+from accounts.models import User
+from articles.services.schedule import stop_all
+from core import events
+
+
+@receiver(events.user_deactivated)
+def stop_scheduled_articles(user: User, **kwargs: Any) -> None:
+    """Publish nothing more of a user whose account is closed."""
+    stop_all(author=user)
