@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.conf import LazySettings
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.urls import reverse
@@ -33,6 +34,12 @@ NOW = datetime.fromisoformat("2026-11-28T12:00:30+00:00")
 def clock() -> Iterator[time_machine.Coordinates]:
     with time_machine.travel(NOW, tick=False) as clock:
         yield clock
+
+
+@pytest.fixture
+def utc(settings: LazySettings) -> None:
+    """Set the time zone of the site."""
+    settings.TIME_ZONE = "UTC"
 
 
 @pytest.fixture
