@@ -71,4 +71,4 @@ DISCLOSURE_FIELDS = (
     *("ai_help", "translation", "translation_of"),
 )
 # The answers of an author who has nothing to say.
-NOTHING_TO_DISCLOSE: dict[str, Any] = {"sponsorship": "none", "interest": "none", "ai_help": "none", "translation": "none"}
+NOTHING_TO_DISCLOSE: dict[str, Any] = dict.fromkeys(("sponsorship", "interest", "ai_help", "translation"), "none")

@@ -62,7 +62,8 @@ class World:
         # Some cannot be submitted, and some have been there before.
         number = self.chance.choice([self.count] * 4 + [self.chance.randrange(self.count)])
         section = self.chance.choice([self.section, self.section, None])
-        return factories.text(title=f"Text {number}", section=section, publish_at=self.chance.choice([None, self.soon()]))
+        at = self.chance.choice([None, self.soon()])
+        return factories.text(title=f"Text {number}", section=section, publish_at=at)
 
     def soon(self) -> datetime:
         return timezone.now() + timedelta(seconds=self.chance.choice([-60, 600, 6000]))

@@ -67,7 +67,7 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
         """
         articles = Article.objects.filter(author=OuterRef("article__author")).exclude(pk=OuterRef("article"))
         # Two counts, because each state has its own index.
-        published = articles.filter(state=Article.State.PUBLISHED)
+        published = articles.published()
         hidden = articles.filter(state=Article.State.HIDDEN)
         latest = latest_articles(OuterRef(OuterRef("article__author")))
         returned = Decision.objects.filter(verdict=Decision.Verdict.RETURN, revision__article__in=latest)
