@@ -193,4 +193,3 @@ def test_scheduled_list_by_day_query_count(
     assert places == sorted(places)
     assert page.count("rowgroup") == 1 + (count - 1) * 10 // 24 + (count == 5)
     assert reverse("admin:promotion_promotion_timeline") in page
-

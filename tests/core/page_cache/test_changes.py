@@ -121,4 +121,3 @@ def test_scheduled_article_is_on_cached_pages_from_its_second_on(both_clocks: An
     both_clocks(0.1)
     assert shown() == [True] * len(pages)
     assert max_age(fetch(cache, path=page)) == "5"
-
