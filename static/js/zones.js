@@ -1,6 +1,9 @@
 // Adds the time in the browser's time zone to times of the site, and to fields for such a time.
 const MINUTE = 60_000
-const format = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" })
+const language = document.documentElement.lang
+// In the page's language, as the browser's user writes it: 5 p.m. is 17:00 in Britain.
+const locale = navigator.languages.find((one) => one.split("-")[0] === language) ?? language
+const format = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" })
 
 /** Return by how many milliseconds the clocks of a zone are ahead of UTC. */
 function offsetOf(moment, timeZone) {

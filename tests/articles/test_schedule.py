@@ -31,7 +31,7 @@ NOW = datetime.fromisoformat("2026-11-28T12:00:30+00:00")
 
 
 @pytest.fixture
-def clock() -> Iterator[time_machine.Coordinates]:
+def clock() -> Iterator[time_machine.Traveller]:
     with time_machine.travel(NOW, tick=False) as clock:
         yield clock
 
@@ -91,7 +91,7 @@ def seen_by(client: Client, article: Article) -> list[str]:
 
 
 def test_scheduled_article_is_nowhere_before_its_time_and_everywhere_from_it_on(
-    clock: time_machine.Coordinates, published: list[int], client: Client
+    clock: time_machine.Traveller, published: list[int], client: Client
 ) -> None:
     factories.published(tag_names=["lamps"])
     newcomer = factories.UserFactory.create(username="minna")
@@ -147,7 +147,7 @@ def test_scheduled_article_is_nowhere_before_its_time_and_everywhere_from_it_on(
 
 
 def test_announce_due_goes_on_after_an_article_that_fails(
-    clock: time_machine.Coordinates, published: list[int], caplog: pytest.LogCaptureFixture
+    clock: time_machine.Traveller, published: list[int], caplog: pytest.LogCaptureFixture
 ) -> None:
     failing, other = scheduled(), scheduled()
     published.clear()
@@ -168,7 +168,7 @@ def test_announce_due_goes_on_after_an_article_that_fails(
     assert other.pk in published
 
 
-def test_publish_of_a_time_that_has_passed_is_at_once(clock: time_machine.Coordinates, published: list[int]) -> None:
+def test_publish_of_a_time_that_has_passed_is_at_once(clock: time_machine.Traveller, published: list[int]) -> None:
     article = factories.in_review(publish_at=NOW + HOUR)
     clock.shift(2 * HOUR)
     article = publishing.publish(article=article, revision_number=1)
@@ -219,7 +219,7 @@ def test_author_cannot_publish_earlier_than_a_moderator_has_confirmed(clock: obj
     assert schedule.reschedule(article=article, at=NOW + 2 * HOUR).published_at == NOW + 2 * HOUR
 
 
-def test_new_time_moves_the_rows_of_tags(clock: time_machine.Coordinates, client: Client) -> None:
+def test_new_time_moves_the_rows_of_tags(clock: time_machine.Traveller, client: Client) -> None:
     factories.published(tag_names=["lamps"])
     article = scheduled(tag_names=["lamps"], title=WORD)
     schedule.reschedule(article=article, at=NOW + 2 * HOUR)
@@ -230,7 +230,7 @@ def test_new_time_moves_the_rows_of_tags(clock: time_machine.Coordinates, client
 
 
 def test_edit_of_a_scheduled_article_replaces_what_is_published(
-    clock: time_machine.Coordinates, published: list[int]
+    clock: time_machine.Traveller, published: list[int]
 ) -> None:
     article = scheduled()
     publishing.save_draft(article=article, text=factories.text(title="Better"))
@@ -273,7 +273,7 @@ def test_scheduled_article_cannot_be_hidden_withdrawn_corrected_or_deleted(clock
 
 
 def test_article_hidden_before_the_job_has_run_is_announced_first(
-    clock: time_machine.Coordinates, published: list[int], client: Client
+    clock: time_machine.Traveller, published: list[int], client: Client
 ) -> None:
     article = scheduled(title=f"{WORD} one")
     clock.shift(HOUR)
@@ -284,7 +284,7 @@ def test_article_hidden_before_the_job_has_run_is_announced_first(
     assert article.slug in client.get(f"/search/?q={WORD}").text
 
 
-def test_secret_link_shows_a_scheduled_article(clock: time_machine.Coordinates, client: Client) -> None:
+def test_secret_link_shows_a_scheduled_article(clock: time_machine.Traveller, client: Client) -> None:
     article = scheduled(title=WORD)
     link = previews.create_link(article=article).get_absolute_url()
     assert WORD in client.get(link).text
@@ -292,7 +292,7 @@ def test_secret_link_shows_a_scheduled_article(clock: time_machine.Coordinates, 
     assert client.get(link)["Location"] == article.get_absolute_url()
 
 
-def test_article_of_a_closed_account_is_not_published(clock: time_machine.Coordinates, client: Client) -> None:
+def test_article_of_a_closed_account_is_not_published(clock: time_machine.Traveller, client: Client) -> None:
     article = scheduled()
     administrator = factories.UserFactory.create(is_staff=True, is_superuser=True)
     client.force_login(administrator)
@@ -319,7 +319,7 @@ def test_scheduled_articles_are_found_by_an_index(clock: object) -> None:
         assert "article_unannounced" in rows.explain()
 
 
-def test_trust_counts_what_readers_see(clock: time_machine.Coordinates) -> None:
+def test_trust_counts_what_readers_see(clock: time_machine.Traveller) -> None:
     SiteSettings.objects.update_or_create(pk=1, defaults={"reviewed_before_trusted": 1})
     author = factories.UserFactory.create()
     scheduled(author)

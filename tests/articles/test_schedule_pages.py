@@ -65,7 +65,7 @@ def test_form_refuses_a_time_next_to_its_field(client: Client, user: User, value
 
 
 def test_time_that_passes_while_the_author_writes_is_refused_at_submission_only(
-    client: Client, user: User, clock: time_machine.Coordinates
+    client: Client, user: User, clock: time_machine.Traveller
 ) -> None:
     article = factories.draft(user, publish_at=NOW + HOUR)
     clock.shift(2 * HOUR)
@@ -94,7 +94,7 @@ def test_autosave_leaves_a_stored_time_in_place_of_an_invalid_one(client: Client
 
 
 def test_time_is_part_of_conflicts_versions_and_recovered_texts(
-    client: Client, user: User, clock: time_machine.Coordinates
+    client: Client, user: User, clock: time_machine.Traveller
 ) -> None:
     article = factories.draft(user, publish_at=NOW + HOUR)
     mine = filled(article, publish_at="2026-11-30T09:00")
@@ -130,7 +130,7 @@ def test_published_article_has_no_field_for_the_time(client: Client, user: User)
 
 
 def test_my_articles_of_scheduled_articles(
-    client: Client, clock: time_machine.Coordinates, settings: LazySettings
+    client: Client, clock: time_machine.Traveller, settings: LazySettings
 ) -> None:
     settings.TIME_ZONE = "Asia/Yerevan"
     clock.move_to(datetime.fromisoformat("2027-05-01T09:00:00+04:00"))

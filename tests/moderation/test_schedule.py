@@ -145,7 +145,7 @@ def test_own_article_and_missing_permission_are_refused(client: Client) -> None:
         assert client.get(address).status_code == 403
 
 
-def test_suspended_authors_articles_are_not_published(client: Client, clock: time_machine.Coordinates) -> None:
+def test_suspended_authors_articles_are_not_published(client: Client, clock: time_machine.Traveller) -> None:
     article, other = scheduled(), scheduled(title="Of another author")
     waiting = factories.in_review(article.author, publish_at=NOW + HOUR)
     suspend(user=article.author, moderator=moderator(), until=NOW + timedelta(days=2), reason="Threats.")
@@ -170,7 +170,7 @@ def test_granted_appeal_publishes_at_the_authors_time() -> None:
     assert "Your article is published on 28 November 2026, 13:00 UTC." in str(mail.outbox[-1].body)
 
 
-def test_unreviewed_articles_are_listed_from_their_time_on(clock: time_machine.Coordinates) -> None:
+def test_unreviewed_articles_are_listed_from_their_time_on(clock: time_machine.Traveller) -> None:
     author = trusted()
     article = scheduled(author)
     unreviewed = Submission.objects.unreviewed().filter(article=article)
