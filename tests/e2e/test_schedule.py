@@ -1,4 +1,4 @@
-"""A scheduled article in the browser: its author asks for a time, a moderator confirms it, readers see it from then on."""
+"""A scheduled article in the browser: the author asks for a time, a moderator confirms it, readers see it from it on."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_article_is_scheduled_confirmed_moved_and_read(
     log_in(page, author)
     page.goto("/my/articles/")
     expect(page.locator(".state--scheduled")).to_have_text("Scheduled")
-    page.get_by_role("link", name="Change or cancel “Lamps”").click()
+    page.get_by_role("link", name="Change the time or cancel “Lamps”").click()
     page.get_by_label("Publish on").fill(f"{day}T10:30")
     accessible(page)
     assert page.evaluate("document.documentElement.scrollWidth") == width

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+from itertools import groupby
 from typing import Any
 
 from django.contrib import admin, messages
@@ -10,6 +12,7 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import URLPattern, path
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
@@ -24,6 +27,10 @@ from core.exceptions import ActionNotAllowed
 
 # Of the page that lists them.
 MAX_SCHEDULED = 200
+
+
+def _day(article: Article) -> date:
+    return timezone.localdate(article.published_at)
 
 
 @admin.register(Article)
@@ -72,7 +79,7 @@ class ArticleAdmin(ReviewAdmin[Article]):
         found = list(articles[: MAX_SCHEDULED + 1])
         context = {
             "title": _("Scheduled articles"),
-            "articles": found[:MAX_SCHEDULED],
+            "days": [(day, list(rows)) for day, rows in groupby(found[:MAX_SCHEDULED], key=_day)],
             "is_cut": len(found) > MAX_SCHEDULED,
         }
         return self.render_page(request, "admin/moderation/scheduled.html", context)
