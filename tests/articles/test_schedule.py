@@ -31,6 +31,11 @@ HOUR = timedelta(hours=1)
 NOW = datetime.fromisoformat("2026-11-28T12:00:30+00:00")
 
 
+@pytest.fixture(autouse=True)
+def _within_one_cache_timeout() -> None:
+    """Replace the fixture that prolongs what processes cache: here it must end in time."""
+
+
 @pytest.fixture
 def clock() -> Iterator[time_machine.Traveller]:
     with time_machine.travel(NOW, tick=False) as clock:

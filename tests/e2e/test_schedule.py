@@ -1,4 +1,4 @@
-"""A scheduled article in the browser: the author asks for a time, a moderator confirms it, readers see it from it on."""
+"""Scheduled articles in the browser: the author asks for a time, a moderator confirms it, and then readers see it."""
 
 from __future__ import annotations
 

@@ -30,6 +30,11 @@ class Changing(Django):
         return super().__call__(environ, start_response)
 
 
+@pytest.fixture(autouse=True)
+def _within_one_cache_timeout() -> None:
+    """Replace the fixture that prolongs what processes cache: here it must end in time."""
+
+
 @pytest.fixture
 def django() -> Changing:
     return Changing()
