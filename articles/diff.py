@@ -18,8 +18,8 @@ from django.utils.translation import get_language, ngettext
 from articles.models import Revision
 from articles.models.content import Content
 from articles.models.disclosure import DISCLOSURE_FIELDS
-from articles.presenters import in_zones
 from core.diff import Change, changes
+from core.zones import in_zones
 
 # Paragraphs with fewer words in common are shown as removed and added.
 MIN_SIMILARITY = 0.4

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urljoin
 
@@ -24,6 +24,7 @@ from articles.models import Article, Image, Revision, Section
 from articles.models.disclosure import DISCLOSURE_FIELDS
 from articles.models.slugs import slug_of
 from articles.selectors import Card, images_of_texts
+from core.zones import in_zones
 
 # The `sizes` attribute of a card's image: on a phone, and on wider screens.
 CARD_SIZES = "(max-width: 30rem) 104px, 152px"
@@ -61,21 +62,6 @@ def isoformat(moment: datetime) -> str:
 def long_date(moment: datetime) -> str:
     """Return a moment as the article page shows it: "13:21, Wednesday, 25 October, 2023"."""
     return format_date(timezone.localtime(moment), _("H:i, l, j F, Y"))
-
-
-def zone_name() -> str:
-    """Return the name of the site's time zone: "Yerevan" for "Asia/Yerevan"."""
-    return settings.TIME_ZONE.rpartition("/")[2].replace("_", " ")
-
-
-def in_zones(moment: datetime) -> str:
-    """Return a moment in the site's time zone and in UTC: "3 May 2027, 09:00 (Yerevan) — 05:00 UTC"."""
-    local, utc = timezone.localtime(moment), moment.astimezone(UTC)
-    pattern = _("j F Y, H:i")
-    if not local.utcoffset():
-        return f"{format_date(utc, pattern)} UTC"
-    in_utc = format_date(utc, "H:i" if utc.date() == local.date() else pattern)
-    return f"{format_date(local, pattern)} ({zone_name()}) — {in_utc} UTC"
 
 
 def scheduled_time(moment: datetime) -> SafeString:

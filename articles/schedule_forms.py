@@ -13,9 +13,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from articles.models import Revision
-from articles.presenters import zone_name
 from articles.services.schedule import check_time
 from core.exceptions import ActionNotAllowed
+from core.zones import zone_name
 
 
 def _with_zone(text: str) -> str:

@@ -20,6 +20,7 @@ from articles import body, presenters
 from articles.disclosure import disclosures, first_published
 from articles.models import Article, Image, Revision
 from articles.selectors import Card
+from core import zones
 from core.sanitizer import for_display
 
 register = template.Library()
@@ -31,7 +32,7 @@ for _filter in (
     presenters.ago,
     presenters.as_card,
     presenters.canonical_url,
-    presenters.in_zones,
+    zones.in_zones,
     presenters.isoformat,
     presenters.long_date,
     presenters.section_language,

@@ -20,12 +20,13 @@ from accounts.models import User
 from accounts.selectors import has_confirmed_email
 from articles.models import Article, PreviewLink, Revision
 from articles.models.article import BY_STATE_CHANGE
-from articles.presenters import article_page_context, in_zones
+from articles.presenters import article_page_context
 from articles.selectors import own_article
 from articles.services import drafts, publishing
 from articles.services.revisions import missing_for_submission
 from core.exceptions import ActionNotAllowed
 from core.pagination import paginate
+from core.zones import in_zones
 
 # The article that was moved to the trash last, for the undo button.
 DISCARDED_SESSION_KEY = "discarded_article"

@@ -18,7 +18,7 @@ from django.views.generic import View
 from articles.diff import paragraphs, side_by_side
 from articles.forms import MAX_BODY_LENGTH, SAME_NAMED_FIELDS, ArticleForm, AutosaveForm
 from articles.models import Article, RecoveredDraft, Revision
-from articles.presenters import in_zones, section_name
+from articles.presenters import section_name
 from articles.selectors import own_article, recent_save_keys
 from articles.services import drafts, merge, publishing
 from articles.services.revisions import ArticleContent, StaleVersion, missing_for_submission
@@ -27,6 +27,7 @@ from articles.views.author import add_submission_message, login_required, signed
 from articles.views.images import seconds_until_upload
 from core.exceptions import ActionNotAllowed
 from core.ratelimit import RateLimited, check_rate_limit
+from core.zones import in_zones
 
 # What the page of a conflict sends again.
 SENT_FIELDS = (*SAME_NAMED_FIELDS, "tags", "image_token", "form_key", "save_key")

@@ -15,8 +15,8 @@ from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import User
 from articles.models import Article, Checkpoint, Revision
-from articles.presenters import in_zones
 from articles.services import drafts, publishing
+from core.zones import in_zones
 from tests import factories
 from tests.articles.author_form import errors, filled, only_revision
 from tests.articles.test_schedule import HOUR, NOW, clock, scheduled, trusted, utc

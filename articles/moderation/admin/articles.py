@@ -21,9 +21,9 @@ from articles.models import Article
 from articles.moderation.admin.review import ReviewAdmin
 from articles.moderation.forms import CorrectionForm, ScheduleForm
 from articles.moderation.services import DECIDE, correct, schedule
-from articles.presenters import in_zones
 from core.admin import is_pk
 from core.exceptions import ActionNotAllowed
+from core.zones import in_zones
 
 # Of the page that lists them.
 MAX_SCHEDULED = 200

@@ -22,9 +22,9 @@ from articles.moderation.hints import in_words
 from articles.moderation.models import MAX_HISTORY_COUNT, Decision, Screening, Submission, Suspension, latest_articles
 from articles.moderation.selectors import active_claim, author_record, common_reasons, revision_to_compare, staff_notes
 from articles.moderation.services import allowed_verdicts, claims, decide
-from articles.presenters import in_zones
 from core.admin import KeysetModelAdmin, NoAddDeleteAdminMixin
 from core.exceptions import ActionNotAllowed
+from core.zones import in_zones
 
 _MESSAGES = {
     Decision.Verdict.PUBLISH: gettext_noop("“%(title)s” is published."),
