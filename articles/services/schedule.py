@@ -18,9 +18,9 @@ from accounts.models import User
 from accounts.services import lock_acting_user
 from articles.models import Article, ArticleTag, Revision
 from articles.services.drafts import content_of
-from articles.services.publishing import is_trusted
-from articles.services.revisions import lock_article
+from articles.services.revisions import lock_article, next_number
 from articles.services.states import TIME_FIELDS, announce, save_revision, set_time
+from articles.services.trust import is_trusted
 from core.exceptions import ActionNotAllowed
 from core.logs import log_event
 
@@ -146,7 +146,7 @@ def _take_back(article: Article, latest: Revision, *, to_review: bool) -> Articl
         Revision.objects.filter(live_for=article).update(state=Revision.State.CANCELLED)
         if is_latest:
             text = replace(content_of(latest), publish_at=at)
-            latest = Revision(article=article, number=latest.number + 1)
+            latest = Revision(article=article, number=next_number(article))
             save_revision(article, latest, text)
     ArticleTag.objects.filter(article=article).delete()
     article.live = article.published_at = None

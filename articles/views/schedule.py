@@ -14,7 +14,7 @@ from django.views.generic import View
 from articles.schedule_forms import ScheduleForm
 from articles.selectors import own_article
 from articles.services import schedule
-from articles.services.publishing import is_trusted
+from articles.services.trust import is_trusted
 from articles.views.author import scheduled_message, signed_in_user
 from core.exceptions import ActionNotAllowed
 

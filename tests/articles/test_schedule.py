@@ -18,6 +18,7 @@ from django.utils import timezone
 from accounts.models import User
 from articles.models import Article, ArticleTag, Revision, Tag
 from articles.services import drafts, previews, publishing, schedule
+from articles.services.trust import is_trusted
 from core import events
 from core.exceptions import ActionNotAllowed
 from core.models import SiteSettings
@@ -331,6 +332,6 @@ def test_trust_counts_what_readers_see(clock: time_machine.Traveller) -> None:
     SiteSettings.objects.update_or_create(pk=1, defaults={"reviewed_before_trusted": 1})
     author = factories.UserFactory.create()
     scheduled(author)
-    assert not publishing.is_trusted(author)
+    assert not is_trusted(author)
     clock.shift(HOUR)
-    assert publishing.is_trusted(author)
+    assert is_trusted(author)

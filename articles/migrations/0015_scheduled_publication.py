@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
     )
 
     dependencies = [
-        ('articles', '0013_hidden_images'),
+        ('articles', '0014_trust'),
     ]
 
     operations = [
