@@ -37,7 +37,9 @@ def test_article_is_scheduled_confirmed_moved_and_read(
     page.goto(f"/my/articles/{article.pk}/")
     page.get_by_label("Publish on").fill("2020-01-01T09:00")
     page.get_by_role("button", name="Submit for review").click()
-    expect(page.get_by_text("This time has passed.")).to_be_visible()
+    expect(
+        page.get_by_text("This time has passed. Choose a later one, or leave the field empty.", exact=True)
+    ).to_be_visible()
     accessible(page)
     page.get_by_label("Publish on").fill(f"{day}T09:00")
     page.get_by_role("button", name="Submit for review").click()
