@@ -7,7 +7,7 @@ from django.views.generic import TemplateView
 from articles import sitemaps
 from articles.embeds import FRAME_SOURCES
 from articles.feeds import ArticleAtomFeed, ArticleFeed
-from articles.views import author, edit, images, preview_links, public, versions
+from articles.views import author, edit, images, imports, preview_links, public, versions
 from core.http_cache import public_page, with_frames_from
 
 # Prefixed with the language.
@@ -29,6 +29,7 @@ urlpatterns = [
     path("my/articles/", author.MyArticlesView.as_view(), name="my_articles"),
     path("my/articles/trash/", author.TrashView.as_view(), name="my_articles_trash"),
     path("my/articles/new/", edit.EditView.as_view(), name="my_article_new"),
+    path("my/articles/import/", imports.ImportView.as_view(), name="my_article_import"),
     path("my/articles/new/autosave/", edit.autosave, name="my_article_autosave_new"),
     path("my/articles/<int:pk>/", edit.EditView.as_view(), name="my_article_edit"),
     path("my/articles/<int:pk>/autosave/", edit.autosave, name="my_article_autosave"),

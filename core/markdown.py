@@ -31,9 +31,13 @@ def from_form(text: str) -> str:
     Text without a block element is Markdown, in which a single line break stays. In both, a line
     `![alternative text](image:12 "caption")` becomes the user's image with this number.
     """
-    is_plain = not _BLOCK.search(without_asides(text))
-    text = _IMAGE.sub(_figure, text.replace("\r\n", "\n"))
-    return sanitize(_from_markdown(text) if is_plain else text)
+    text = text.replace("\r\n", "\n")
+    return sanitize(_IMAGE.sub(_figure, text)) if _BLOCK.search(without_asides(text)) else from_markdown(text)
+
+
+def from_markdown(text: str) -> str:
+    """Return sanitised HTML for a text that is Markdown, as in `from_form`."""
+    return sanitize(_from_markdown(_IMAGE.sub(_figure, text)))
 
 
 def _figure(match: re.Match[str]) -> str:

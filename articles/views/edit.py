@@ -15,12 +15,12 @@ from django.views.decorators.http import require_POST
 from django.views.generic import View
 
 from articles.diff import paragraphs, side_by_side
-from articles.forms import MAX_BODY_LENGTH, SAME_NAMED_FIELDS, ArticleForm, AutosaveForm
+from articles.forms import SAME_NAMED_FIELDS, ArticleForm, AutosaveForm
 from articles.models import Article, RecoveredDraft, Revision
 from articles.presenters import section_name
 from articles.selectors import own_article, recent_save_keys
 from articles.services import drafts, merge, publishing
-from articles.services.revisions import ArticleContent, StaleVersion, missing_for_submission
+from articles.services.revisions import MAX_BODY_LENGTH, ArticleContent, StaleVersion, missing_for_submission
 from articles.views import draft_recovery
 from articles.views.author import add_submission_message, login_required, signed_in_user, submission_status
 from articles.views.images import seconds_until_upload
