@@ -99,7 +99,7 @@ class Images:
             self.lost["images_elsewhere"] += 1
             return None
         try:
-            return self.add(base64.b64decode("".join(unescape(match[1]).split())))
+            return self.add(base64.b64decode("".join(unescape(match[1]).split()), validate=True))
         except binascii.Error:
             self.lost["images_unreadable"] += 1
             return None
