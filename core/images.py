@@ -86,10 +86,14 @@ def encode_webp(image: Image.Image, *, width: int, quality: int = 80) -> bytes:
     return target.getvalue()
 
 
-def encode_jpeg(image: Image.Image, *, size: tuple[int, int]) -> bytes:
-    """Return the image as a JPEG file of exactly this size, cropped to its shape."""
+def encode_jpeg(image: Image.Image, *, size: tuple[int, int], focus: tuple[float, float] = (0.5, 0.5)) -> bytes:
+    """Return the image as a JPEG file of exactly this size, cropped to its shape.
+
+    Args:
+        focus: the point that stays in its place, as parts of the width and height.
+    """
     target = BytesIO()
-    ImageOps.fit(image, size, Image.Resampling.LANCZOS).save(target, "JPEG", quality=82, optimize=True)
+    ImageOps.fit(image, size, Image.Resampling.LANCZOS, centering=focus).save(target, "JPEG", quality=82, optimize=True)
     return target.getvalue()
 
 

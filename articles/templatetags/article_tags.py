@@ -31,6 +31,7 @@ for _filter in (
     presenters.ago,
     presenters.as_card,
     presenters.canonical_url,
+    presenters.focus_class,
     presenters.isoformat,
     presenters.long_date,
     presenters.section_language,

@@ -83,6 +83,8 @@ class EditView(View):
             return self._submit(form, article.pk)
         if action == "preview":
             return redirect("my_article_preview", pk=article.pk)
+        if action == "crop":
+            return redirect("my_article_crop", pk=article.pk)
         messages.success(request, _("Saved."))
         return redirect("my_article_edit", pk=article.pk)
 
