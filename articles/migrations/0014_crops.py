@@ -16,12 +16,12 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='image',
             name='focus_x',
-            field=models.PositiveSmallIntegerField(db_default=50, default=50, editable=False, verbose_name='focal point from the left'),
+            field=models.PositiveSmallIntegerField(db_default=50, default=50, editable=False),
         ),
         migrations.AddField(
             model_name='image',
             name='focus_y',
-            field=models.PositiveSmallIntegerField(db_default=50, default=50, editable=False, verbose_name='focal point from the top'),
+            field=models.PositiveSmallIntegerField(db_default=50, default=50, editable=False),
         ),
         migrations.AddField(
             model_name='image',
@@ -31,7 +31,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='image',
             name='shape',
-            field=models.CharField(blank=True, choices=[('', 'Not cropped'), ('3:2', 'Landscape (3:2)'), ('16:9', 'Wide (16:9)'), ('1:1', 'Square (1:1)'), ('4:5', 'Portrait (4:5)')], db_default='', default='', editable=False, max_length=5, verbose_name='shape'),
+            field=models.CharField(blank=True, choices=[('', 'Not cropped'), ('3:2', 'Landscape (3:2)'), ('16:9', 'Wide (16:9)'), ('1:1', 'Square (1:1)'), ('4:5', 'Portrait (4:5)')], db_default='', default='', editable=False, max_length=5),
         ),
         migrations.AddConstraint(
             model_name='image',

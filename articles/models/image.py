@@ -75,16 +75,10 @@ class Image(models.Model):
     original = models.ForeignKey(
         "self", on_delete=models.SET_NULL, null=True, blank=True, editable=False, related_name="crops"
     )
-    shape = models.CharField(
-        _("shape"), max_length=5, choices=Shape.choices, blank=True, default="", db_default="", editable=False
-    )
+    shape = models.CharField(max_length=5, choices=Shape.choices, blank=True, default="", db_default="", editable=False)
     # The point that stays in its place, in percent of the width and height, where an image is cut to another shape.
-    focus_x = models.PositiveSmallIntegerField(
-        _("focal point from the left"), default=CENTER, db_default=CENTER, editable=False
-    )
-    focus_y = models.PositiveSmallIntegerField(
-        _("focal point from the top"), default=CENTER, db_default=CENTER, editable=False
-    )
+    focus_x = models.PositiveSmallIntegerField(default=CENTER, db_default=CENTER, editable=False)
+    focus_y = models.PositiveSmallIntegerField(default=CENTER, db_default=CENTER, editable=False)
     # The versions whose text shows it.
     used_in = models.ManyToManyField("articles.Revision", related_name="body_images", editable=False)
 
