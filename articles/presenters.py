@@ -120,8 +120,8 @@ def card_context(article: Article | Card, *, size: str = "", sizes: str = "") ->
             key=card.image_key,
             width=card.image_width or 0,
             height=card.image_height or 0,
-            focus_x=card.image_focus_x,
-            focus_y=card.image_focus_y,
+            focus_x=card.image_focus_x or 0,
+            focus_y=card.image_focus_y or 0,
         )
         if card.image_key
         else None

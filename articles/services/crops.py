@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from io import BytesIO
 
 from django.core.exceptions import PermissionDenied
 from django.utils.translation import gettext as _
@@ -44,7 +45,7 @@ def crop_image(*, image: Image, owner: User, shape: str, focus_x: int, focus_y: 
             return made
     try:
         with open_file(original.path(original.widths[-1])) as file:
-            pixels = load_image(file)
+            pixels = load_image(BytesIO(file.read()))
     except OSError as error:
         raise InvalidImage(_("The image cannot be read at the moment. Try again later.")) from error
     made = store_image(owner=owner, pixels=cropped(pixels, crop), crop=crop)

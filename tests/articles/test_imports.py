@@ -7,11 +7,11 @@ from base64 import b64encode
 from collections import Counter
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import LazySettings
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -40,25 +40,25 @@ def author(client: Client) -> User:
     return user
 
 
-def send(client: Client, content: bytes | str, name: str = "text.docx", key: str = "") -> HttpResponse:
+def send(client: Client, content: bytes | str, name: str = "text.docx", key: str = "") -> Any:
     data = content.encode() if isinstance(content, str) else content
     file = SimpleUploadedFile(name, data, "application/x-anything")
     return client.post(PAGE, {"file": file, "form_key": key})
 
 
-def messages_of(client: Client, answer: HttpResponse) -> list[str]:
+def messages_of(client: Client, answer: Any) -> list[str]:
     """Return the messages that the next page shows."""
     page = client.get(answer["Location"])
     return [str(message) for message in page.context["messages"]]
 
 
 def photo() -> bytes:
-    return upload(600, 400, "PNG").read()
+    return bytes(upload(600, 400, "PNG").read())
 
 
 def test_pages_of_authors_link_to_the_import(client: Client, author: User) -> None:
-    for page in (reverse("my_articles"), reverse("my_article_new")):
-        assert f'href="{PAGE}"' in client.get(page).text
+    for address in (reverse("my_articles"), reverse("my_article_new")):
+        assert f'href="{PAGE}"' in client.get(address).text
     page = client.get(PAGE)
     assert 'accept=".md,.markdown,.txt,.html,.htm,.docx"' in page.text
     assert hidden_value(page, "form_key")
