@@ -158,8 +158,8 @@ class PlainHTML(HTMLParser):
 
 
 def _attributes(values: dict[str, str]) -> str:
-    kept = ("class", "href", "start", "colspan", "rowspan")
-    return "".join(f' {name}="{escape(values[name])}"' for name in kept if name in values)
+    allowed = ("class", "href", "start", "colspan", "rowspan")
+    return "".join(f' {name}="{escape(values[name])}"' for name in allowed if name in values)
 
 
 class Page(NamedTuple):

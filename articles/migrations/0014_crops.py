@@ -6,6 +6,8 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+    # Code of before writes the defaults of the columns, which are new.
+    is_safe_because = "the constraint is on new columns with defaults"
 
     dependencies = [
         ('articles', '0013_hidden_images'),

@@ -45,7 +45,7 @@ class Shape(models.TextChoices):
     LANDSCAPE = "3:2", pgettext_lazy("shape of an image", "Landscape (3:2)")
     WIDE = "16:9", pgettext_lazy("shape of an image", "Wide (16:9)")
     SQUARE = "1:1", pgettext_lazy("shape of an image", "Square (1:1)")
-    PORTRAIT = "4:5", pgettext_lazy("shape of an image", "Portrait (4:5)")
+    TALL = "4:5", pgettext_lazy("shape of an image", "Portrait (4:5)")
 
 
 class Image(models.Model):
