@@ -6,6 +6,8 @@ import re
 _DECLARED = re.compile(
     rb"""<(?:meta\b[^>]*?\bcharset|\?xml\b[^>]*?\bencoding)\s*=\s*["']?\s*([\w-]{1,30})""", re.IGNORECASE
 )
+# Others, such as "idna" and "unicode_escape", are no encodings of files.
+_ALLOWED = re.compile(r"iso8859-\d+|cp\d+|koi8-[rtu]|mac-cyrillic|gb\w+|big5|shift_jis|euc_\w+")
 # How much of a file is searched for the name of its encoding.
 _HEAD = 4096
 _BYTE_ORDER_MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
@@ -43,8 +45,8 @@ def _decode(data: bytes) -> str:
         except UnicodeDecodeError:
             if not declared:
                 return _decode_cyrillic(data)
-        return data.decode(declared[1].decode("ascii"))
-    # The second is raised for a name that is no encoding of text.
+        name = codecs.lookup(declared[1].decode("ascii")).name
+        return data.decode(name if _ALLOWED.fullmatch(name) else "utf-8")
     except (UnicodeDecodeError, LookupError) as error:
         raise UnknownEncoding from error
 
@@ -60,4 +62,4 @@ def _decode_cyrillic(data: bytes) -> str:
 
 def _count_cyrillic_words(text: str) -> int:
     """Return how many words are of Cyrillic letters, with a capital at the beginning or in all places."""
-    return len(re.findall(r"\b(?:[А-ЯЁ]?[а-яё]+|[А-ЯЁ]{2,})\b", text))
+    return len(re.findall(r"\b(?:[А-ЯЁІЇЄҐЎ]?[а-яёіїєґў]+|[А-ЯЁІЇЄҐЎ]{2,})\b", text))

@@ -292,6 +292,7 @@ def test_text_is_decoded(encoding: str) -> None:
 def test_html_is_decoded_as_it_declares() -> None:
     page = '<meta http-equiv="Content-Type" content="text/html; charset=iso-8859-1"><p>Größe</p>'
     assert load(page.encode("iso-8859-1"), "x.html").html == "<p>Größe</p>"
-    assert refusal(page.replace("iso-8859-1", "no-such").encode("iso-8859-1"), "x.html") == "encoding"
+    for name in ("no-such", "idna", "unicode_escape", "hex", "utf-16"):
+        assert refusal(page.replace("iso-8859-1", name).encode("iso-8859-1"), "x.html") == "encoding"
     # A page that was converted without changing what it declares.
     assert load(page.encode(), "x.html").html == "<p>Größe</p>"
