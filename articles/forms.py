@@ -13,6 +13,7 @@ from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.forms.models import model_to_dict
 from django.http import QueryDict
+from django.urls import reverse_lazy
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import get_language, gettext_lazy, pgettext_lazy
 from django.utils.translation import gettext as _
@@ -28,6 +29,7 @@ from articles.models.disclosure import DISCLOSURE_FIELDS
 from articles.models.image import WIDTHS
 from articles.services.images import store_image
 from articles.services.revisions import MAX_BODY_LENGTH, ArticleContent, PageState
+from articles.typography import fix_typography
 from articles.widgets import BodyWidget
 from core.exceptions import ActionNotAllowed
 from core.forms import OneLineField, TextField
@@ -85,7 +87,7 @@ class ArticleForm(DisclosureForm, ImageTextsForm):
         label=pgettext_lazy("of an article", "Summary"),
         max_length=300,
         required=False,
-        widget=forms.Textarea(attrs={"rows": 3}),
+        widget=forms.Textarea(attrs={"rows": 3, "data-counted": ""}),
         help_text=gettext_lazy(
             "One or two sentences for article lists. If you leave this empty, the start of the text is used."
         ),
@@ -95,6 +97,10 @@ class ArticleForm(DisclosureForm, ImageTextsForm):
         required=False,
         widget=BodyWidget(max_length=MAX_BODY_LENGTH),
         help_text=gettext_lazy("Leave an empty line to start a new paragraph. You can use Markdown."),
+    )
+    # Shown without JavaScript; the editor has a button.
+    typography = forms.BooleanField(
+        label=gettext_lazy("Fix quotation marks, dashes and spaces when the text is saved"), required=False
     )
     section: forms.Field = SectionField(
         label=gettext_lazy("Section"),
@@ -107,6 +113,9 @@ class ArticleForm(DisclosureForm, ImageTextsForm):
         label=gettext_lazy("Tags"),
         required=False,
         max_length=400,
+        widget=forms.TextInput(
+            attrs={"data-suggestions": reverse_lazy("my_tag_suggestions"), "data-found": gettext_lazy("Tags found")}
+        ),
         help_text=gettext_lazy("Up to five tags, separated by commas."),
     )
     image = forms.FileField(
@@ -214,6 +223,8 @@ class ArticleForm(DisclosureForm, ImageTextsForm):
             field = "image" if "image" in self.fields else None
             self.add_error(field, _("The image that you chose no longer exists. Choose an image again."))
         self._renew_image_fields()
+        if cleaned.get("typography") and "body" in cleaned and "language" in cleaned:
+            cleaned["body"] = fix_typography(cleaned["body"], cleaned["language"])
         return cleaned
 
     def store_image(self) -> None:

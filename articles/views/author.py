@@ -18,7 +18,7 @@ from django.views.generic import TemplateView
 
 from accounts.models import User
 from accounts.selectors import has_confirmed_email
-from articles.models import Article, PreviewLink, Revision
+from articles.models import Article, PreviewLink
 from articles.models.article import BY_STATE_CHANGE
 from articles.presenters import article_page_context
 from articles.selectors import own_article
@@ -97,18 +97,6 @@ class PreviewView(LoginRequiredMixin, TemplateView):
         )
 
 
-def add_submission_message(request: HttpRequest, article: Article) -> None:
-    latest = article.latest
-    if latest is not None and latest.state == Revision.State.PUBLISHED:
-        messages.success(request, _("“%(title)s” is published.") % {"title": latest.title})
-    elif article.live_id is not None and article.is_public:
-        messages.success(
-            request, _("Your changes are in review. Until they are published, readers see the previous version.")
-        )
-    else:
-        messages.success(request, _("Submitted for review. We will email you when a moderator has made a decision."))
-
-
 def login_required(view: Callable[[HttpRequest, int], HttpResponse]) -> Callable[[HttpRequest, int], HttpResponse]:
     """Redirect to the login and then to "My articles": the URL of the view itself accepts only POST."""
 
@@ -119,20 +107,6 @@ def login_required(view: Callable[[HttpRequest, int], HttpResponse]) -> Callable
         return view(request, pk)
 
     return wrapped
-
-
-@require_POST
-@login_required
-def submit(request: HttpRequest, pk: int) -> HttpResponse:
-    """Submit the saved draft."""
-    article = own_article(request.user, pk)
-    try:
-        article = publishing.submit(article=article)
-    except ActionNotAllowed as error:
-        messages.warning(request, str(error))
-        return redirect("my_article_edit", pk=pk)
-    add_submission_message(request, article)
-    return redirect("my_articles")
 
 
 @require_POST

@@ -22,8 +22,9 @@ from articles.selectors import own_article, recent_save_keys
 from articles.services import drafts, merge, publishing
 from articles.services.revisions import MAX_BODY_LENGTH, ArticleContent, StaleVersion, missing_for_submission
 from articles.views import draft_recovery
-from articles.views.author import add_submission_message, login_required, signed_in_user, submission_status
+from articles.views.author import login_required, signed_in_user, submission_status
 from articles.views.images import seconds_until_upload
+from articles.views.submission import add_submission_message, needs_checklist
 from core.exceptions import ActionNotAllowed
 from core.ratelimit import RateLimited, check_rate_limit
 
@@ -96,6 +97,8 @@ class EditView(View):
             if not form.is_valid():
                 form.renew_page_state(article.latest)
                 return self._render(form, saved=True)
+            if needs_checklist(self.request, article):
+                return redirect("my_article_checklist", pk=pk)
             try:
                 article = publishing.submit(article=article)
             except ActionNotAllowed as error:

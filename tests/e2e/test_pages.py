@@ -189,7 +189,6 @@ def test_author_pages(site: Site, inspector: Inspector, log_in: LogIn) -> None:
     inspector.open("/my/articles/", dark=True)
     inspector.open_more()
     inspector.open("/my/articles/new/", dark=True)
-    page.locator("form.write").evaluate("form => form.noValidate = true")
     page.get_by_role("button", name="Submit for review").click()
     expect(page.get_by_text("Not saved.")).to_be_visible()
     inspector.check(dark=True)
@@ -198,6 +197,7 @@ def test_author_pages(site: Site, inspector: Inspector, log_in: LogIn) -> None:
     for article in (site.draft, site.returned, site.hidden, site.full):
         inspector.open(f"/my/articles/{article.pk}/")
     inspector.open(f"/my/articles/{site.draft.pk}/preview/", dark=True)
+    inspector.open(f"/my/articles/{site.draft.pk}/checklist/")
     inspector.open("/my/images/", dark=True)
     for article in (site.waiting, site.changed, site.full):
         inspector.open(f"/my/articles/{article.pk}/preview/")
@@ -351,6 +351,7 @@ def test_pages_are_valid_html(
         "my_articles": "/my/articles/",
         "writing": "/my/articles/new/",
         "editing": f"/my/articles/{site.returned.pk}/",
+        "checklist": f"/my/articles/{site.draft.pk}/checklist/",
         "preview": f"/my/articles/{site.draft.pk}/preview/",
         "voting": site.russian.get_absolute_url(),
         "promoting": f"/articles/{site.russian.pk}/promote/",
@@ -369,7 +370,6 @@ def test_pages_are_valid_html(
     plain = page_without_javascript
     log_in(plain, site.author)
     plain.goto("/my/articles/new/")
-    plain.locator("form.write").evaluate("form => form.noValidate = true")
     with plain.expect_response(lambda response: response.request.method == "POST") as refused:
         plain.get_by_role("button", name="Submit for review").click()
     documents["refused"] = refused.value.text()

@@ -6,7 +6,6 @@ A task screens after the submission; `screen_unfinished` is periodic, for what a
 from __future__ import annotations
 
 import re
-from collections import Counter
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,6 +18,7 @@ from PIL import Image as PILImage
 
 from articles.models import Article, Image, Revision
 from articles.moderation.models import Hint, ImageBand, ImageHash, LinkDomain, Screening, TextBand, WatchWord
+from articles.moderation.selectors import most_similar
 from articles.moderation.similarity import (
     MAX_DISTANCE,
     WORD,
@@ -27,7 +27,6 @@ from articles.moderation.similarity import (
     image_hash,
     near_quarters,
     quarters,
-    share_of,
     shingles,
 )
 from core.sanitizer import plain_text
@@ -35,11 +34,6 @@ from core.sanitizer import plain_text
 # A task that needs longer was killed.
 CLAIM_TIMEOUT = timedelta(minutes=5)
 MAX_SCREENED = 100
-# From this share of common text on, a text is reported.
-MIN_SHARE = 0.4
-# Bands read of other texts, and texts compared in full.
-MAX_BANDS_READ = 2_000
-MAX_TEXTS_COMPARED = 3
 MAX_IMAGES_COMPARED = 500
 MAX_DOMAINS = 20
 MAX_LINKS_READ = 50
@@ -118,18 +112,9 @@ def store_bands(revision: Revision, hashes: list[int]) -> None:
 def _similar_text(revision: Revision, text: str) -> dict[str, Any]:
     """Return the text of another article of which this one has most, and how much in per cent."""
     own = shingles(text)
-    hashes = bands(own)
-    shared = TextBand.objects.filter(hash__in=hashes).exclude(revision=revision).values_list("revision", flat=True)
-    candidates = [pk for pk, _count in Counter(shared[:MAX_BANDS_READ]).most_common(20)]
-    store_bands(revision, hashes)
-    others = Revision.objects.filter(pk__in=candidates).exclude(article=revision.article_id)
-    found = others.exclude(state=Revision.State.DRAFT).select_related("article__author").in_bulk()
-    compared = [found[pk] for pk in candidates if pk in found][:MAX_TEXTS_COMPARED]
-    shares = [(share_of(own, shingles(plain_text(other.body))), other) for other in compared]
-    share, other = max(shares, key=lambda pair: pair[0], default=(0.0, None))
-    if other is None or share < MIN_SHARE:
-        return {}
-    return {"percent": round(100 * share), **_reference(other)}
+    share, other = most_similar(revision, own)
+    store_bands(revision, bands(own))
+    return {"percent": round(100 * share), **_reference(other)} if other else {}
 
 
 def _same_image(revision: Revision) -> dict[str, Any]:
