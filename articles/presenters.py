@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urljoin
@@ -18,11 +19,12 @@ from django.utils.translation import gettext as _
 
 from articles import disclosure
 from articles.body import has_embeds
-from articles.models import Article, Image, Revision, Section
+from articles.models import Article, Correction, Image, Revision, Section
 from articles.models.disclosure import DISCLOSURE_FIELDS
 from articles.models.image import CENTER
 from articles.models.slugs import slug_of
 from articles.selectors import Card, images_of_texts
+from articles.series import SeriesPlace, place_of
 
 # The `sizes` attribute of a card's image: on a phone, and on wider screens.
 CARD_SIZES = "(max-width: 30rem) 104px, 152px"
@@ -89,7 +91,7 @@ def as_card(article: Article | Card) -> Card:
     values = (
         *(article.pk, revision.pk, revision.title, revision.summary, revision.language),
         *((image.key, image.width, image.height, image.focus_x, image.focus_y) if image else (None,) * 5),
-        *(author.username, author.display_name, author.is_active),
+        *(author.username, author.display_name, author.is_active, article.coauthors),
         *(article.published_at, article.views, article.likes, article.dislikes),
         *(section.slug, section.name, section.name_ru, section.name_hy),
     )
@@ -144,7 +146,9 @@ def focus_class(image: Image) -> str:
     return "" if percent == CENTER else f"focus-{'x' if is_wide else 'y'}-{percent}"
 
 
-def article_page_context(article: Article, revision: Revision, *, section: Section | None = None) -> dict[str, Any]:
+def article_page_context(
+    article: Article, revision: Revision, *, section: Section | None = None, corrections: Sequence[Correction] = ()
+) -> dict[str, Any]:
     """Return the context of `articles/article.html`, for the public page and for the author's preview.
 
     Args:
@@ -153,6 +157,7 @@ def article_page_context(article: Article, revision: Revision, *, section: Secti
     """
     section, image, author = section or revision.section, revision.image, article.author
     revision.article = article
+    series = place_of(article)
     body_images = images_of_texts([revision])
     return {
         "article": article,
@@ -161,24 +166,46 @@ def article_page_context(article: Article, revision: Revision, *, section: Secti
         "image": image,
         "body_images": body_images,
         "has_embeds": has_embeds(revision.body),
+        "corrections": corrections,
         "canonical_url": canonical_url(article),
+        "series": series,
         # All that the cached fragments show, which is their key, so a change is seen at once.
         "shown": (
             *(article.pk, article.slug, article.published_at, article.live_id, revision.pk, revision.submitted_at),
             *(revision.language, revision.title, revision.summary, revision.body, revision.tag_names),
             *(revision.caption, revision.alternative_text, revision.credit, image and (image.key, image.width)),
             *(getattr(revision, name) for name in (*DISCLOSURE_FIELDS, "canonical_url")),
-            *(author.username, author.name, author.is_active, author.is_staff, author.avatar_key),
+            *(author.username, author.name, author.is_active, author.is_staff, author.avatar_key, article.coauthors),
             section and (section.slug, section_name(section)),
+            series and series.shown,
             *sorted((one.pk, one.key, one.width) for one in body_images.values()),
+            *((one.text, one.published_at) for one in corrections),
         ),
     }
 
 
-def json_ld(article: Article, revision: Revision, site_name: str) -> dict[str, Any]:
+def json_ld(
+    article: Article,
+    revision: Revision,
+    site_name: str,
+    *,
+    series: SeriesPlace | None = None,
+    corrections: Sequence[Correction] = (),
+) -> dict[str, Any]:
     """Return a published article as a schema.org NewsArticle."""
     author, image = article.author, revision.image
     assert article.section is not None  # guaranteed by a constraint
+    first = {"@type": "Person", "name": author.name}
+    if author.is_active:
+        first["url"] = absolute_url(author.get_absolute_url())
+    others = [
+        {"@type": "Person", "name": one.name, "url": absolute_url(one.get_absolute_url())}
+        for one in article.shown_coauthors
+    ]
+    comments = [
+        {"@type": "CorrectionComment", "text": one.text, "datePublished": one.published_at.isoformat()}
+        for one in corrections
+    ]
     return {
         "@context": "https://schema.org",
         "@type": "NewsArticle",
@@ -191,9 +218,18 @@ def json_ld(article: Article, revision: Revision, site_name: str) -> dict[str, A
         "articleSection": article.section.name,
         "keywords": revision.tag_names,
         "image": [absolute_url(image.share_url), absolute_url(image.url(1600))] if image else [],
-        "author": {"@type": "Person", "name": author.name}
-        | ({"url": absolute_url(author.get_absolute_url())} if author.is_active else {}),
+        "author": [first, *others] if others else first,
         "publisher": {"@type": "Organization", "name": site_name, "url": settings.ORIGIN},
         **({"isBasedOn": revision.canonical_url} if revision.canonical_url else {}),
+        **({"correction": comments} if comments else {}),
         **disclosure.json_ld(revision),
+        **_part_of(series),
     }
+
+
+def _part_of(place: SeriesPlace | None) -> dict[str, Any]:
+    if place is None:
+        return {}
+    url = absolute_url(place.series.get_absolute_url())
+    series = {"@type": "CreativeWorkSeries", "name": place.series.title, "url": url}
+    return {"isPartOf": series, "position": place.number}

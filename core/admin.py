@@ -201,7 +201,7 @@ class SiteSettingsAdmin(NoAddDeleteAdminMixin, admin.ModelAdmin[SiteSettings]):
 
     form = SiteSettingsForm
     formfield_overrides = TEXT_FIELDS
-    fields = ["name", "tagline", "about", "rules", "reviewed_before_trusted"]
+    fields = ["name", "tagline", "about", "rules", "reviewed_before_trusted", "sampling_interval"]
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         return redirect("admin:core_sitesettings_change", 1)

@@ -14,6 +14,10 @@ from django.dispatch import Signal
 # Arguments: article (articles.Article), revision (articles.Revision).
 article_published = Signal()
 
+# A trusted author published a revision that no moderator has read; sent after `article_published`.
+# Arguments: article, revision.
+article_published_unreviewed = Signal()
+
 # A published article was hidden from all readers. Arguments: article.
 article_hidden = Signal()
 
@@ -33,6 +37,19 @@ pre_submit = Signal()
 # A vote was cast, changed or withdrawn. Sender: articles.voting.models.Vote.
 # Arguments: article_id (int), user (accounts.User), value (1, -1 or 0 for none).
 vote_cast = Signal()
+
+# A user became a co-author of an article. Arguments: article, user (accounts.User).
+coauthor_added = Signal()
+
+# A co-author left an article or was removed from it. Arguments: article, user.
+coauthor_removed = Signal()
+
+# The names in the bylines of articles changed: a co-author joined or left, or an author or co-author was renamed. The
+# articles that have co-authors are locked. Arguments: article_pks (list[int]).
+byline_changed = Signal()
+
+# An account was closed. Arguments: user.
+user_deactivated = Signal()
 
 # A user's username or display name changed. Arguments: user (accounts.User).
 user_renamed = Signal()

@@ -34,10 +34,22 @@ from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
 from accounts.models import User
-from articles.models import Article, Image, PreviewLink, Revision, Section, Tag
+from articles.models import (
+    Article,
+    CoAuthor,
+    Image,
+    PreviewLink,
+    Revision,
+    Section,
+    Series,
+    SeriesPart,
+    Tag,
+    Trust,
+)
 from articles.moderation.models import Appeal, Decision, Suspension, WatchWord, version_of
 from articles.moderation.services import decide
 from articles.promotion.models import Payment
+from articles.services import coauthors
 from core.models import PendingDeletion, PendingEmail, PeriodicRun
 from tests import factories
 from tests.moderation.users import administrator, moderator
@@ -78,9 +90,10 @@ VALUES: dict[str, Any] = {
     "session_key": "y",
     "user_agent": "y",
 }
-# Suspended users can still take care of their own account, and take back a text that is not public.
+# Suspended users can still take care of their own account, take back a text that is not public, and decline.
 OPEN_TO_SUSPENDED = {
     *("account_change_password", "account_reset_password", "my_article_discard", "my_article_preview_link_end"),
+    "coauthor_end",
 }
 
 
@@ -113,10 +126,28 @@ class World:
         # Those of drafts have expired, so that each user can create and end one.
         for article in self.drafts.values():
             PreviewLink.objects.create(article=article, expires_at=timezone.now())
+        # Each user is invited to the draft of another one, and has a series.
+        names = list(self.drafts)
+        self.invitations = {
+            name: CoAuthor.objects.create(article=self.drafts[names[index - 1]], user_id=self.drafts[name].author_id)
+            for index, name in enumerate(names)
+        }
+        self.own_series = {
+            name: Series.objects.create(author=user, title="x") for name, user in self.users.items() if user is not None
+        }
+        self.series = Series.objects.create(author=self.author, title="x")
+        SeriesPart.objects.create(series=self.series, article=self.article, position=1)
+        # The reader is a co-author.
+        self.together = factories.draft(self.author)
+        reader = self.users["reader"]
+        assert reader is not None
+        invitation = coauthors.invite(article=self.together, username=reader.username)
+        coauthors.accept(invitation=invitation, user=reader)
         self.preview_link = PreviewLink.objects.create(article=self.in_review, expires_at=until)
         judge = factories.UserFactory.create(username="judge")
         self.other_article = factories.published()
         self.suspension = Suspension.objects.create(user=self.author, moderator=judge, reason="x", ends_at=until)
+        Trust.objects.create(user=self.author, moderator=judge, reason="x", kind="computed")
         sponsor = self.users["reader"]
         self.plan = actions.plan(actions.place(author_can_refuse_hours=24))
         self.promotion = actions.requested(article=self.article, sponsor=sponsor, plan=self.plan)
@@ -149,6 +180,7 @@ class World:
         self.objects: dict[str, Any] = {
             # Without versions that would protect them from deletion.
             "articles.section": Section.objects.create(name="Empty", slug="empty", position=9).pk,
+            "articles.series": Series.objects.create(author=self.author, title="Empty").pk,
             "articles.tag": Tag.objects.create(name="Empty", slug="empty").pk,
             "promotion.plan": actions.plan(self.plan.placement, name="Unused").pk,
             "core.pendingdeletion": PendingDeletion.objects.create(path="images/x.webp").pk,
@@ -182,7 +214,7 @@ class World:
         namespace, _colon, local = name.rpartition(":")
         values: dict[str, Any] = {
             "pk": self.article.pk,
-            "slug": self.article.slug if local == "article" else "technology",
+            "slug": {"article": self.article.slug, "series": self.series.slug}.get(local, "technology"),
             "username": "author",
             "span": "week",
             "key": "x" * 20,
@@ -200,16 +232,20 @@ class World:
         }
         if local == "tag":
             values["slug"] = Tag.objects.values_list("slug", flat=True)[0]
-        if local.startswith("my_image"):
-            values["pk"] = self.objects["articles.image"]
         if local == "rule":
             values["slug"] = "copy"
         if local == "promote":
             values["pk"] = self.other_article.pk
-        if local.startswith("promotion"):
-            values["pk"] = self.promotion.pk
-        if local.startswith("my_article"):
-            values["pk"] = self.drafts.get(actor, self.drafts["author"]).pk
+        pks = {
+            "my_image": self.objects["articles.image"],
+            "promotion": self.promotion.pk,
+            "my_article": self.drafts.get(actor, self.drafts["author"]).pk,
+            "coauthor": self.invitations.get(actor, self.invitations["author"]).pk,
+            "my_series": self.own_series.get(actor, self.series).pk,
+            "series": self.series.pk,
+            "feed_series": self.series.pk,
+        }
+        values["pk"] = next((pk for prefix, pk in pks.items() if local.startswith(prefix)), values["pk"])
         if local == "preview_link":
             values["token"] = self.preview_link.token
         if local == "moderation_suspension_lift":
@@ -219,7 +255,7 @@ class World:
             values["object_id"] = self.pk_of(f"{label.replace('tasks', 'django_tasks_database')}.{model}")
         return {parameter: values[parameter] for parameter in parameters}
 
-    def data(self, name: str) -> dict[str, Any]:
+    def data(self, name: str, actor: str = "author") -> dict[str, Any]:
         """Return a valid form for the requests that change something for others; other requests are empty."""
         live = self.article.live
         assert live is not None
@@ -238,12 +274,18 @@ class World:
             "my_article_autosave": {**text, "version": 1},
             "my_article_merge": {**text, "version": 1, "keep": "mine"},
             "my_article_restore": {"version": 1},
+            "my_article_coauthors": {"username": "judge"},
+            "my_series": {"title": "x"},
+            "my_series_edit": {"title": "y"},
+            "my_series_part": {"action": "add", "article": self.drafts.get(actor, self.drafts["author"]).pk},
             "promote": {"plan": self.plan.pk, "accepted": "on", "terms": "on"},
             "promotion_author": {"answer": "agree"},
             "admin:moderation_submission_change": {"verdict": "publish", "submitted": submitted},
             "admin:articles_article_change": {"verdict": "hide", "reason": "x", "submitted": ""},
             "admin:articles_article_correct": {**text, "revision": live.number, "reason": "x"},
             "admin:moderation_suspension_add": {"username": "reader", "until": "2031-01-01T00:00", "reason": "x"},
+            "admin:articles_trust_add": {"username": "reader", "kind": "frozen", "reason": "x"},
+            "admin:moderation_submission_alerts": {"frequency": "never", "threshold": 2, "daily_at": "09:00"},
             "appeal_decision": {"text": "x"},
             "appeal_suspension": {"text": "x"},
             "admin:moderation_appeal_change": {"outcome": "refused", "answer": "x"},
@@ -255,7 +297,12 @@ class World:
                 "old_password": "correct horse battery",
                 **{f"new_{name}": value for name, value in passwords.items()},
             },
-            "admin:core_sitesettings_change": {"name": "N", "rules": "<p>x</p>", "reviewed_before_trusted": 1},
+            "admin:core_sitesettings_change": {
+                "name": "N",
+                "rules": "<p>x</p>",
+                "reviewed_before_trusted": 1,
+                "sampling_interval": 1,
+            },
             "admin:accounts_user_change": {"display_name": "N", "preferred_language": "en", "username": "reader"},
         }
         return forms.get(name, {})
@@ -362,7 +409,7 @@ def column(actor: str, rows: Container[str] | None = None) -> dict[str, str]:
     for name, parameters in patterns():
         url = reverse(name, kwargs=world.arguments(name, parameters, actor))
         add(f"GET {name}", "get", url, {})
-        data = world.data(name)
+        data = world.data(name, actor)
         if not data and FORM_OF_ADMIN.fullmatch(name) and (rows is None or f"POST {name}" in rows):
             data = filled_in(staff, url)
         add(f"POST {name}", "post", url, data)
@@ -371,6 +418,10 @@ def column(actor: str, rows: Container[str] | None = None) -> dict[str, str]:
         for name in ("article", "my_article_edit", "my_article_preview"):
             kwargs = world.arguments(name, ["pk", "slug"] if name == "article" else ["pk"], actor) | {"pk": article.pk}
             add(f"GET {name} ({state} of author)", "get", reverse(name, kwargs=kwargs), {})
+    for page in ("edit", "preview", "versions", "coauthors", "statistics", "submit", "discard", "preview_link"):
+        url = reverse(f"my_article_{page}", args=[world.together.pk])
+        method = "post" if page in {"submit", "discard", "preview_link"} else "get"
+        add(f"{method.upper()} my_article_{page} (reader is co-author)", method, url, {})
     for name, url, data in admin_actions(world):
         add(name, "post", url, data)
     return cells

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
 from django.db import models
@@ -14,12 +14,15 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from articles.models.byline import ShownCoAuthor
 from articles.models.disclosure import DISCLOSURE_FIELDS
 from articles.models.slugs import slug_of
 from articles.models.taxonomy import Section, Tag
 from core.pagination import KeysetOrdering
 
 if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
     from accounts.models import User
 
 # Paths that other views have below an article's number; a title that gives one of these slugs gets a suffix.
@@ -40,7 +43,7 @@ _FIELDS = (
     *("state", "language", "published_at", "views", "likes", "dislikes", "hot"),
     *("live__article", "live__title", "live__summary", "live__language"),
     *("live__image__key", "live__image__width", "live__image__height"),
-    *("author__username", "author__display_name", "author__is_active"),
+    *("author__username", "author__display_name", "author__is_active", "coauthors"),
 )
 CARD_FIELDS = (
     *(*_FIELDS, "live__image__focus_x", "live__image__focus_y"),
@@ -51,6 +54,7 @@ DETAIL_FIELDS = (
     *(*_FIELDS, "section", "author__is_staff", "author__avatar_key", "author__allows_promotion_by_others"),
     *("live__body", "live__tag_names", "live__caption", "live__alternative_text", "live__credit"),
     *("live__submitted_at", "live__canonical_url", *(f"live__{name}" for name in DISCLOSURE_FIELDS)),
+    "series_part__series",
 )
 
 
@@ -74,6 +78,14 @@ class ArticleQuerySet(models.QuerySet["Article"]):
 
     def by(self, author: User) -> Self:
         return self.filter(author=author)
+
+    def written_with(self, user: User) -> Self:
+        """Articles of other authors of which the user is a co-author."""
+        return self.filter(coauthor_rows__user=user, coauthor_rows__accepted_at__isnull=False)
+
+    def all_pks_of(self, user: User) -> models.QuerySet[Article, Any]:
+        """Return the keys of the articles of which the user is the author or a co-author, for `article__in`."""
+        return self.by(user).values("pk").union(self.written_with(user).values("pk"))
 
     def in_trash(self) -> Self:
         return self.filter(deleted_at__isnull=False)
@@ -120,6 +132,8 @@ class Article(models.Model):
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="articles", db_index=False
     )
+    # The accepted co-authors, as the values of `ShownCoAuthor`: a copy of their rows, so that lists need no query.
+    coauthors = models.JSONField(default=list, db_default=[], editable=False)
     state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.DRAFT)
     state_since = models.DateTimeField(_("in this state since"), default=timezone.now)
     live = models.OneToOneField(
@@ -235,6 +249,20 @@ class Article(models.Model):
         """When the live text last changed: at its publication, or later by a new version."""
         submitted_at = self.live.submitted_at if self.live else None
         return max(self.published_at, submitted_at) if self.published_at and submitted_at else self.published_at
+
+    @property
+    def shown_coauthors(self) -> list[ShownCoAuthor]:
+        """The co-authors whom readers see, in the order in which they joined."""
+        return [ShownCoAuthor._make(values) for values in self.coauthors]
+
+    @property
+    def author_pks(self) -> set[int]:
+        """The primary keys of the author and the co-authors: this is their own article."""
+        return {self.author_id, *(pk for pk, *_names in self.coauthors)}
+
+    def is_by(self, user: User | AnonymousUser) -> bool:
+        """Return whether the user is the author or a co-author."""
+        return user.pk in self.author_pks
 
     @property
     def is_public(self) -> bool:

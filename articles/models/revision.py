@@ -67,3 +67,7 @@ class Revision(Content):
     @property
     def is_editable(self) -> bool:
         return self.state == self.State.DRAFT
+
+    @property
+    def pending_correction(self) -> str:
+        return "" if self.state == self.State.PUBLISHED else self.correction

@@ -1,4 +1,4 @@
-"""Receivers that have submissions screened, and look for similar texts before a submission (core/events.py)."""
+"""Receivers that have submissions screened, look for similar texts before one, and draw samples (core/events.py)."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from django.dispatch import receiver
 from articles.checks import Finding, Kind
 from articles.models import Revision
 from articles.moderation.selectors import most_similar
+from articles.moderation.services.sampling import draw
 from articles.moderation.services.screening import request_screening
 from articles.moderation.similarity import shingles
 from articles.moderation.tasks import screen_submission
@@ -34,3 +35,9 @@ def find_similar_text(revision: Revision, **kwargs: Any) -> list[Finding]:
     words = f"{other.title}, {other.article.author.name} ({share:.0%})"
     other.article.live = other  # Its address is that of the live text.
     return [Finding(Kind.SIMILAR_TEXT, words=words, url=other.article.get_absolute_url())]
+
+
+@receiver(events.article_published_unreviewed)
+def draw_sample(revision: Revision, **kwargs: Any) -> None:
+    """Draw lots whether a moderator reads what is published without review."""
+    draw(revision)

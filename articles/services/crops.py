@@ -67,13 +67,15 @@ def cropped(pixels: PILImage.Image, crop: Crop) -> PILImage.Image:
     return pixels.crop((left, top, left + size[0], top + size[1]))
 
 
-def crop_lead_image(*, article: Article, shape: str, focus_x: int, focus_y: int) -> Article:
+def crop_lead_image(*, article: Article, editor: User, shape: str, focus_x: int, focus_y: int) -> Article:
     """Crop the lead image of the draft. What readers see stays, until this draft is published.
 
     Args:
         article: from `own_article`.
+        editor: the author or a co-author, who must own the image.
 
     Raises:
+        PermissionDenied: the image belongs to another author.
         ActionNotAllowed, StaleVersion: as `crop_image` and `save_draft`, or the draft has no lead image.
         InvalidImage: as `crop_image`.
     """
@@ -81,12 +83,12 @@ def crop_lead_image(*, article: Article, shape: str, focus_x: int, focus_y: int)
     if latest is None or latest.image is None:
         raise ActionNotAllowed(_("This article has no lead image. Choose one first."))
     before = latest.image
-    after = crop_image(image=before, owner=article.author, shape=shape, focus_x=focus_x, focus_y=focus_y)
+    after = crop_image(image=before, owner=editor, shape=shape, focus_x=focus_x, focus_y=focus_y)
     if after == before:
         return article
     content = replace(content_of(latest), image=after)
     try:
-        article = save_draft(article=article, text=content, page=PageState(version=latest.version))
+        article = save_draft(article=article, text=content, editor=editor, page=PageState(version=latest.version))
     except ActionNotAllowed:
         delete_if_unused_crop(after)
         raise

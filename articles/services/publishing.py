@@ -20,6 +20,7 @@ from articles.models import Article, ArticleTag, Revision
 from articles.models.ranking import hot
 from articles.services import checkpoints
 from articles.services.body_images import drop_foreign_images, record_images
+from articles.services.corrections import publish_correction
 from articles.services.images import hide_images, show_images
 from articles.services.previews import end_link
 from articles.services.revisions import (
@@ -30,13 +31,14 @@ from articles.services.revisions import (
     is_unchanged,
     lock_article,
     missing_for_submission,
+    next_number,
     sanitized,
     set_content,
     update_tags,
 )
+from articles.services.trust import is_trusted
 from core import events
 from core.exceptions import ActionNotAllowed
-from core.models import SiteSettings
 from core.sanitizer import plain_text
 from core.text import shorten
 
@@ -77,24 +79,32 @@ def start_draft(
 
 @transaction.atomic
 def save_draft(
-    *, article: Article, text: ArticleContent, page: PageState | None = None, with_checkpoint: bool = False
+    *,
+    article: Article,
+    text: ArticleContent,
+    editor: User | None = None,
+    page: PageState | None = None,
+    with_checkpoint: bool = False,
 ) -> Article:
-    """Save what the author wrote.
+    """Save what the author or a co-author wrote.
 
     An open draft is overwritten. After a decision a new revision is created, and the older one stays as it was decided
     on. Saving the content of a revision in review or of a published one again changes nothing.
 
     Args:
+        editor: who saves it; by default the author.
         page: what the page knows of the text that it replaces; by default any text is replaced.
         with_checkpoint: store the text that is overwritten, even if that was done minutes ago.
 
     Raises:
-        ActionNotAllowed: the text is in review (withdraw it first), the draft is in the trash, or the author is
-            suspended.
+        ActionNotAllowed: the text is in review (withdraw it first), the draft is in the trash, or the editor is
+            suspended or no longer a co-author.
         StaleVersion: the text was changed since `page`. Content that is stored already is never stale.
     """
-    lock_acting_user(article.author_id)
+    user = lock_acting_user(editor.pk if editor else article.author_id)
     article, latest = lock_article(article)
+    if not article.is_by(user):
+        raise ActionNotAllowed(_("You are no longer a co-author of this article, so your text was not saved."))
     text = sanitized(text)
     if latest.state != Revision.State.RETURNED and is_unchanged(latest, text):
         return article
@@ -104,7 +114,7 @@ def save_draft(
         page.check(latest)
     if article.deleted_at:
         raise ActionNotAllowed(_("This draft is in the trash. Restore it before you save it."))
-    revision = latest if latest.is_editable else Revision(article=article, number=latest.number + 1)
+    revision = latest if latest.is_editable else Revision(article=article, number=next_number(article))
     if revision is latest and (with_checkpoint or checkpoints.is_due(latest, text)):
         checkpoints.create(latest)
     _save_revision(article, revision, text, page)
@@ -114,14 +124,6 @@ def save_draft(
         if article.state == Article.State.RETURNED and revision is not latest:
             _set_state(article, Article.State.DRAFT)
     return article
-
-
-def is_trusted(author: User) -> bool:
-    """Return whether the author publishes without review: enough articles are published and none is hidden."""
-    articles, enough = Article.objects.by(author), SiteSettings.current().reviewed_before_trusted
-    # The slice limits the count: some authors have thousands of articles.
-    published = articles.published().values("pk")[:enough].count() if enough else 0
-    return published >= enough and not articles.filter(state=Article.State.HIDDEN).exists()
 
 
 @transaction.atomic
@@ -153,7 +155,9 @@ def submit(*, article: Article) -> Article:
         revision.version += 1
     revision.save(update_fields=["state", "submitted_at", "save_key", "summary", "version"])
     if article.state != Article.State.HIDDEN and is_trusted(author):
-        return _publish(article, revision)
+        article = _publish(article, revision)
+        events.article_published_unreviewed.send(Article, article=article, revision=revision)
+        return article
     _follow(article, Article.State.IN_REVIEW)
     events.article_submitted.send(Article, article=article, revision=revision)
     return article
@@ -265,7 +269,7 @@ def correct(*, article: Article, text: ArticleContent) -> Article:
         raise ActionNotAllowed(
             _("The author is working on a newer version. Decide on that version, or return it first.")
         )
-    revision = Revision(article=article, number=latest.number + 1, submitted_at=timezone.now())
+    revision = Revision(article=article, number=next_number(article), submitted_at=timezone.now())
     return _publish(_save_revision(article, revision, sanitized(text)), revision)
 
 
@@ -305,6 +309,8 @@ def _save_revision(
 def _publish(article: Article, revision: Revision) -> Article:
     revision.state = Revision.State.PUBLISHED
     revision.save(update_fields=["state"])
+    if article.live is not None and revision.correction:
+        publish_correction(article=article, text=revision.correction)
     article.live = revision
     article.section, article.language = revision.section, revision.language
     if article.published_at is None:

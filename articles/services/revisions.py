@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -37,6 +38,7 @@ class ArticleContent:
     alternative_text: str = ""
     credit: str = ""
     canonical_url: str = ""
+    correction: str = ""
     sponsorship: str = ""
     sponsor: str = ""
     interest: str = ""
@@ -98,6 +100,11 @@ def lock_article(article: Article) -> tuple[Article, Revision]:
     return article, latest
 
 
+def next_number(article: Article) -> int:
+    """Return the number of the next revision of a locked article. The latest one can be an older one again."""
+    return (article.revisions.aggregate(last=Max("number"))["last"] or 0) + 1
+
+
 def check_in_review(revision: Revision, number: int | None = None) -> None:
     """Check that the latest revision is in review.
 
@@ -139,8 +146,9 @@ def is_unchanged(revision: Revision, content: ArticleContent) -> bool:
     same = all(
         getattr(revision, name) == getattr(content, name)
         for name in ArticleContent.__dataclass_fields__
-        if name not in {"section", "image", "summary"}
+        if name not in {"section", "image", "summary", "correction"}
     )
+    same = same and revision.pending_correction == content.correction
     same = same and revision.section_id == _pk(content.section) and revision.image_id == _pk(content.image)
     is_taken_from_body = not content.summary and not revision.is_editable
     return same and (content.summary == revision.summary or is_taken_from_body)

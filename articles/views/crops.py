@@ -80,7 +80,8 @@ class CropLeadView(CropView):
     """The lead image of an article; a POST changes the draft."""
 
     def load(self, pk: int) -> HttpResponse | None:
-        self.article = own_article(signed_in_user(self.request), pk)
+        user = signed_in_user(self.request)
+        self.article = own_article(user, pk, or_as_coauthor=True)
         latest = self.article.latest
         self.back = reverse("my_article_edit", args=[pk])
         if latest is None or latest.state == Revision.State.IN_REVIEW:
@@ -88,10 +89,13 @@ class CropLeadView(CropView):
         if latest.image is None:
             messages.warning(self.request, _("This article has no lead image. Choose one first."))
             return redirect(self.back)
+        if latest.image.owner_id != user.pk:
+            messages.warning(self.request, _("This image belongs to another author of the article, who can crop it."))
+            return redirect(self.back)
         self.image = latest.image
         return None
 
     def save(self, **crop: Any) -> HttpResponse:
-        crop_lead_image(article=self.article, **crop)
+        crop_lead_image(article=self.article, editor=signed_in_user(self.request), **crop)
         messages.success(self.request, _("Saved."))
         return redirect(self.back)

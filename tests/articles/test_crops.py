@@ -23,7 +23,7 @@ from pytest_django import DjangoAssertNumQueries
 from accounts.models import User
 from articles.models import Article, Image
 from articles.presenters import focus_class
-from articles.services import publishing
+from articles.services import coauthors, publishing
 from articles.services.crops import crop_image, crop_lead_image
 from articles.services.drafts import restore_version
 from articles.services.images import delete_own_image, remove_unused, store_image
@@ -145,13 +145,15 @@ def test_crop_of_a_published_lead_image_waits_for_review(client: Client, author:
 
 def test_crop_again_deletes_the_crop_that_nothing_uses(author: User, settings: LazySettings) -> None:
     original = stored(author)
-    article = crop_lead_image(article=factories.draft(author, image=original), shape="1:1", focus_x=0, focus_y=50)
+    article = crop_lead_image(
+        article=factories.draft(author, image=original), editor=author, shape="1:1", focus_x=0, focus_y=50
+    )
     assert article.latest
     first = article.latest.image
     assert first
-    crop_lead_image(article=article, shape="3:2", focus_x=0, focus_y=50)
+    crop_lead_image(article=article, editor=author, shape="3:2", focus_x=0, focus_y=50)
     assert not Image.objects.filter(pk=first.pk).exists()
-    crop_lead_image(article=Article.objects.get(), shape="", focus_x=50, focus_y=50)
+    crop_lead_image(article=Article.objects.get(), editor=author, shape="", focus_x=50, focus_y=50)
     assert list(Image.objects.all()) == [original]
     article = Article.objects.select_related("latest").get()
     assert article.latest
@@ -159,11 +161,13 @@ def test_crop_again_deletes_the_crop_that_nothing_uses(author: User, settings: L
 
 
 def test_crop_that_a_checkpoint_shows_stays(author: User) -> None:
-    article = crop_lead_image(article=factories.draft(author, image=stored(author)), shape="1:1", focus_x=0, focus_y=50)
+    article = crop_lead_image(
+        article=factories.draft(author, image=stored(author)), editor=author, shape="1:1", focus_x=0, focus_y=50
+    )
     assert article.latest
     version, square = article.latest.version, article.latest.image
     publishing.save_draft(article=article, text=factories.text(image=square, title="Other"), with_checkpoint=True)
-    crop_lead_image(article=Article.objects.get(), shape="3:2", focus_x=0, focus_y=50)
+    crop_lead_image(article=Article.objects.get(), editor=author, shape="3:2", focus_x=0, focus_y=50)
     restored = restore_version(article=Article.objects.get(), version=version)
     assert restored.latest
     assert restored.latest.image == square
@@ -173,7 +177,7 @@ def test_crop_of_a_text_that_changed_meanwhile_stores_nothing(author: User) -> N
     article = factories.draft(author, image=(original := stored(author)))
     publishing.save_draft(article=Article.objects.get(), text=factories.text(image=original, title="Other"))
     with pytest.raises(ActionNotAllowed, match="changed in another window"):
-        crop_lead_image(article=article, shape="1:1", focus_x=0, focus_y=50)
+        crop_lead_image(article=article, editor=author, shape="1:1", focus_x=0, focus_y=50)
     assert list(Image.objects.all()) == [original]
 
 
@@ -201,7 +205,11 @@ def test_takedown_hides_original_and_crops(
     assert set(Image.objects.values_list("is_hidden", flat=True)) == {True}
     with pytest.raises(ActionNotAllowed, match="hidden article"):
         crop(Image.objects.get(pk=shown.pk), "4:5")
+    # As long as another hidden article shows one of them.
+    second = factories.hidden(author, image=other)
     publishing.restore(article=article)
+    assert set(Image.objects.values_list("is_hidden", flat=True)) == {True}
+    publishing.restore(article=second)
     assert not Image.objects.filter(is_hidden=True).exists()
 
 
@@ -264,6 +272,22 @@ def test_crop_page_says_what_is_wrong(client: Client, author: User, monkeypatch:
     client.force_login(factories.UserFactory.create())
     assert client.post(page, form).status_code == 404
     assert not original.crops.exists()
+
+
+def test_coauthor_crops_own_images_only(client: Client, author: User) -> None:
+    other = factories.UserFactory.create()
+    article = factories.draft(other, image=stored(other))
+    coauthors.accept(invitation=coauthors.invite(article=article, username=author.username), user=author)
+    edit, page = (reverse(f"my_article_{name}", args=[article.pk]) for name in ("edit", "crop"))
+    assert 'value="crop"' not in client.get(edit).text
+    assert client.post(page, {"shape": "1:1", "focus_x": 0, "focus_y": 0})["Location"] == edit
+    assert "belongs to another author" in client.get(edit).text
+    with pytest.raises(PermissionDenied):
+        crop_lead_image(article=article, editor=author, shape="1:1", focus_x=0, focus_y=50)
+    own = stored(author)
+    publishing.save_draft(article=article, text=factories.text(image=own), editor=author)
+    assert client.post(page, {"shape": "1:1", "focus_x": 0, "focus_y": 0})["Location"] == edit
+    assert Article.objects.select_related("latest__image").get().latest.image == own.crops.get()  # type: ignore[union-attr]
 
 
 def test_form_saves_before_it_opens_the_crop_page(client: Client, author: User) -> None:

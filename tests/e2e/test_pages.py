@@ -11,6 +11,7 @@ from django.conf import LazySettings
 from playwright.sync_api import Page, expect
 
 from accounts.models import User
+from articles.moderation.services import figures
 from articles.promotion.services import requests
 from tests.e2e import IN_BROWSER
 from tests.e2e.conftest import Problems
@@ -49,7 +50,7 @@ def test_pages_for_anonymous_users(site: Site, inspector: Inspector) -> None:
     inspector.open("/", dark=True)
     inspector.open_more()
     inspector.open(article, dark=True)
-    for one in (site.plain, site.long, site.russian, site.armenian):
+    for one in (site.series, site.plain, site.long, site.russian, site.armenian):
         inspector.open(one.get_absolute_url())
     assert site.full.live
     assert site.full.section
@@ -199,6 +200,8 @@ def test_author_pages(site: Site, inspector: Inspector, log_in: LogIn) -> None:
     inspector.open(f"/my/articles/{site.draft.pk}/preview/", dark=True)
     inspector.open(f"/my/articles/{site.draft.pk}/checklist/")
     inspector.open("/my/images/", dark=True)
+    for address in ("/my/series/", f"/my/series/{site.series.pk}/", f"/my/articles/{site.plain.pk}/coauthors/"):
+        inspector.open(address)
     for article in (site.waiting, site.changed, site.full):
         inspector.open(f"/my/articles/{article.pk}/preview/")
     log_in(page, site.long.author)  # suspended
@@ -248,8 +251,13 @@ def test_moderator_admin_pages(site: Site, inspector: Inspector, log_in: LogIn) 
         "/admin/moderation/suspension/",
         "/admin/moderation/suspension/add/",
         f"/admin/moderation/suspension/{site.suspension.pk}/change/",
+        "/admin/moderation/submission/alerts/",
+        "/admin/articles/trust/",
+        f"/admin/articles/trust/add/?user={site.author.username}&kind=frozen",
     ):
         inspector.open(address)
+    figures.record()
+    inspector.open("/admin/statistics/moderation/", dark=True)
 
 
 def test_promotion_admin_pages(site: Site, inspector: Inspector, log_in: LogIn) -> None:

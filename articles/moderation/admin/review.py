@@ -16,11 +16,22 @@ from django.utils.translation import gettext_noop
 from accounts.models import User
 from articles.diff import difference
 from articles.models import Revision
-from articles.moderation.forms import DecisionForm, ReasonForm
+from articles.moderation.admin.remarks import press_button, write_typed_note
+from articles.moderation.forms import DecisionForm, ReasonForm, RemarksForm
 from articles.moderation.hints import in_words
 from articles.moderation.models import MAX_HISTORY_COUNT, Decision, Screening, Submission, Suspension, latest_articles
-from articles.moderation.selectors import active_claim, author_record, common_reasons, revision_to_compare, staff_notes
-from articles.moderation.services import allowed_verdicts, claims, decide
+from articles.moderation.selectors import (
+    active_claim,
+    author_record,
+    common_reasons,
+    last_trust_changes,
+    notes_on_passages,
+    revision_to_compare,
+    staff_notes,
+)
+from articles.moderation.services import alerts, allowed_verdicts, claims, decide
+from articles.selectors import corrections_of
+from articles.services.trust import trust_after
 from core.admin import KeysetModelAdmin, NoAddDeleteAdminMixin
 from core.exceptions import ActionNotAllowed
 
@@ -52,8 +63,9 @@ class ReviewAdmin[M: Model](NoAddDeleteAdminMixin, KeysetModelAdmin[M]):
         if submission is None:
             return super().change_view(request, object_id)  # It says that there is no such object.
         form, refusal = DecisionForm(initial={"submitted": submission.version}), ""
+        remarks = RemarksForm(request.POST if request.method == "POST" else None)
         if request.method == "POST":
-            repeated, refusal = self._post(request, submission)
+            repeated, refusal = self._post(request, submission, remarks)
             if repeated is None:
                 return self._next_page(request)
             form = repeated
@@ -61,10 +73,13 @@ class ReviewAdmin[M: Model](NoAddDeleteAdminMixin, KeysetModelAdmin[M]):
         # Only now, because the service refuses other verdicts with the reason.
         verdicts = allowed_verdicts(submission)
         form.fields["verdict"].choices = [(verdict.value, verdict.label) for verdict in verdicts]  # type: ignore[attr-defined]
-        context = {"form": form, "verdicts": verdicts, "refusal": refusal, **self._review_context(request, submission)}
+        context = {"form": form, "remarks": remarks, "verdicts": verdicts, "refusal": refusal}
+        context |= self._review_context(request, submission)
         return self.render_page(request, "admin/moderation/review.html", context, status=409 if refusal else 200)
 
-    def _post(self, request: HttpRequest, submission: Submission) -> tuple[DecisionForm | None, str]:
+    def _post(
+        self, request: HttpRequest, submission: Submission, remarks: RemarksForm
+    ) -> tuple[DecisionForm | None, str]:
         """Decide, or do what another button of the form says.
 
         Returns None after a decision; otherwise the form to show with all that was typed, and why nothing was decided.
@@ -79,7 +94,12 @@ class ReviewAdmin[M: Model](NoAddDeleteAdminMixin, KeysetModelAdmin[M]):
         try:
             if "take_over" in request.POST:
                 claims.claim(revision=submission, moderator=request.user, take_over=True)
+            elif press_button(request, submission, remarks):
+                return form.repeated(), ""
             elif form.is_valid():
+                # What was typed is never lost: a note without its button is saved with the decision.
+                if request.POST.get("note", "").strip() and not write_typed_note(request, submission, remarks):
+                    return form.repeated(), ""
                 verdict = Decision.Verdict(form.cleaned_data["verdict"])
                 self.decide(request, submission, verdict, form, form.cleaned_data["submitted"])
                 messages.success(request, _(_MESSAGES[verdict]) % {"title": submission.title})
@@ -124,20 +144,30 @@ class ReviewAdmin[M: Model](NoAddDeleteAdminMixin, KeysetModelAdmin[M]):
         )
         by_author = decisions.filter(revision__article__in=latest_articles(author.pk))
         claim = active_claim(submission)
+        is_own = article.is_by(request.user)
+        open_notes, resolved_notes = notes_on_passages(submission, only_sent=is_own)
+        changes = last_trust_changes(author)
+        is_waiting = submission.state == Revision.State.IN_REVIEW
+        is_sampled = not is_waiting and claims.is_sampled(submission)
         return {
             "title": submission.title,
             "revision": submission,
             "article": article,
             "author": author,
-            "is_own": author.pk == request.user.pk,
+            "is_own": is_own,
             "claim": claim,
             "is_claimed": claim is not None and claim.moderator_id == request.user.pk,
-            "is_waiting": submission.state == Revision.State.IN_REVIEW,
+            "is_waiting": is_waiting,
+            "is_sampled": is_sampled,
+            "is_claimable": is_waiting or is_sampled,
             "reasons": common_reasons(author.preferred_language),
             "decisions": decisions.filter(revision__article=article)[:50],
             "hints": [in_words(hint) for hint in submission.hints.order_by("pk")],
             "is_screened": Screening.objects.filter(revision=submission.pk, finished_at__isnull=False).exists(),
             "notes": staff_notes(submission),
+            "open_notes": open_notes,
+            "resolved_notes": resolved_notes,
+            "corrections": corrections_of(article) if article.live_id == submission.pk else [],
             "compared": before,
             "changed_fields": changed_fields,
             "changed_paragraphs": changed_paragraphs,
@@ -145,6 +175,8 @@ class ReviewAdmin[M: Model](NoAddDeleteAdminMixin, KeysetModelAdmin[M]):
             "returned_before": format_count(submission.returned_before),
             "record": author_record(author),
             "other_decisions": by_author.exclude(revision__article=article)[:10],
+            "trust": trust_after(changes[0] if changes else None, author),
+            "trust_changes": changes,
             "suspensions": Suspension.objects.filter(user=author)[:5],
             "is_live": article.live_id == submission.pk,
         }
@@ -153,6 +185,7 @@ class ReviewAdmin[M: Model](NoAddDeleteAdminMixin, KeysetModelAdmin[M]):
 def open_next(request: HttpRequest) -> HttpResponse:
     """Claim the next submission and redirect to its review page; if nothing waits, to the queue with a message."""
     assert isinstance(request.user, User)
+    alerts.note_opened(request.user)
     try:
         submission = claims.take_next(moderator=request.user)
     except ActionNotAllowed as error:

@@ -16,7 +16,9 @@ from articles.models import Article, Revision
 from articles.moderation.models import Claim, Decision, RuleVersion, version_of
 from articles.moderation.services.claims import check_not_claimed
 from articles.moderation.services.notifications import email_user
-from articles.moderation.services.permissions import DECIDE
+from articles.moderation.services.passage_notes import resolve_all, send_notes
+from articles.moderation.services.permissions import DECIDE, check_not_own
+from articles.moderation.services.sampling import end_sample
 from articles.services import publishing
 from articles.services.revisions import ArticleContent
 from core.exceptions import ActionNotAllowed
@@ -65,7 +67,7 @@ def decide(
     with transaction.atomic():
         lock_acting_user(moderator.pk, DECIDE)
         article = _lock_article(revision.article_id)
-        _check_not_own(article, moderator)
+        check_not_own(article, moderator)
         # Locked, so that no moderator claims it meanwhile.
         current = article.revisions.select_for_update(no_key=True).filter(pk=revision.pk).first()
         if current is None:
@@ -75,10 +77,17 @@ def decide(
         check_not_claimed(current, moderator)
         if verdict not in allowed_verdicts(current):
             raise ActionNotAllowed(_refusal(current))
+        is_returned = current.state == Revision.State.IN_REVIEW and verdict in {Verdict.RETURN, Verdict.HIDE}
         current.article = _apply(verdict, article, current)
+        if verdict == Verdict.PUBLISH:
+            resolve_all(article)
         if verdict == Verdict.PUBLISH and article.state == Article.State.HIDDEN:
             verdict = Verdict.RESTORE  # The public log has the hiding, so it tells this too.
-        return _record(revision=current, moderator=moderator, verdict=verdict, reason=reason, cited=cited)
+        decision = _record(revision=current, moderator=moderator, verdict=verdict, reason=reason, cited=cited)
+        if is_returned:
+            send_notes(decision)
+        _tell_author(decision)
+        return decision
 
 
 def correct(*, article: Article, revision_number: int, moderator: User, text: ArticleContent, reason: str) -> Decision:
@@ -91,14 +100,16 @@ def correct(*, article: Article, revision_number: int, moderator: User, text: Ar
     with transaction.atomic():
         lock_acting_user(moderator.pk, DECIDE)
         article = _lock_article(article.pk)
-        _check_not_own(article, moderator)
+        check_not_own(article, moderator)
         if article.live is None or article.live.number != revision_number:
             raise ActionNotAllowed(
                 _("Another version of this article has been published. Correct that version instead.")
             )
         live = publishing.correct(article=article, text=text).live
         assert live is not None
-        return _record(revision=live, moderator=moderator, verdict=Verdict.CORRECT, reason=reason)
+        decision = _record(revision=live, moderator=moderator, verdict=Verdict.CORRECT, reason=reason)
+        _tell_author(decision)
+        return decision
 
 
 @transaction.atomic
@@ -109,7 +120,7 @@ def overturn(*, decision: Decision, moderator: User) -> Decision | None:
     """
     lock_acting_user(moderator.pk, DECIDE)
     article = _lock_article(decision.revision.article_id)
-    _check_not_own(article, moderator)
+    check_not_own(article, moderator)
     if decision.verdict == Verdict.HIDE and article.state == Article.State.HIDDEN and article.live is not None:
         revision, verdict = article.live, Verdict.RESTORE
         publishing.restore(article=article)
@@ -117,6 +128,7 @@ def overturn(*, decision: Decision, moderator: User) -> Decision | None:
         revision = article.latest
         verdict = Verdict.RESTORE if article.state == Article.State.HIDDEN else Verdict.PUBLISH
         publishing.publish_returned(article=article, revision_number=revision.number)
+        resolve_all(article)
     else:
         return None
     return Decision.objects.create(revision=revision, moderator=moderator, verdict=verdict)
@@ -124,11 +136,6 @@ def overturn(*, decision: Decision, moderator: User) -> Decision | None:
 
 def _is_returned(revision: Revision) -> bool:
     return revision.state == Revision.State.RETURNED
-
-
-def _check_not_own(article: Article, moderator: User) -> None:
-    if article.author_id == moderator.pk:
-        raise ActionNotAllowed(_("This is your own article. Another moderator must decide on it."))
 
 
 def _lock_article(pk: int) -> Article:
@@ -182,6 +189,11 @@ def _record(
         rule_version=cited,
     )
     Claim.objects.filter(revision=revision).delete()
-    if verdict != Verdict.KEEP:
-        email_user(revision.article.author, "decision", decision)
+    if verdict != Verdict.RETURN:  # Otherwise readers see another version.
+        end_sample(revision.article)
     return decision
+
+
+def _tell_author(decision: Decision) -> None:
+    if decision.verdict != Verdict.KEEP:
+        email_user(decision.revision.article.author, "decision", decision)

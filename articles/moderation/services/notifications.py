@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from accounts.models import User
+from articles.models import Correction
 from articles.moderation.models import Appeal, Decision, Suspension
 from core.mail import enqueue_email
 
 
-def email_user(user: User, name: str, row: Appeal | Decision | Suspension) -> None:
+def email_user(user: User, name: str, row: Appeal | Correction | Decision | Suspension) -> None:
     """Enqueue the email `moderation/mail/<name>` about a row; accounts that are closed get none."""
     if user.is_active:
         context, template = {"user": user, name: row}, f"moderation/mail/{name}"
