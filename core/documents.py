@@ -121,9 +121,9 @@ def _read_markdown(text: str) -> Document:
         raise InvalidDocument("long")
     found, lost = markdown_files.parse(clean_text(text)), Counter[str]()
     html = from_markdown(markdown_files.without_html(found.text, lost))
-    html = markdown_files.without_image_links(html, lost)
+    shown = markdown_files.without_image_links(html, lost)
     return Document(
-        html=html, title=found.title, summary=found.summary, language=found.language, tags=found.tags, lost=lost
+        html=shown, title=found.title, summary=found.summary, language=found.language, tags=found.tags, lost=lost
     )
 
 
