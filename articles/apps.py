@@ -1,6 +1,8 @@
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
+from core import http_cache
+
 
 class ArticlesConfig(AppConfig):
     name = "articles"
@@ -8,3 +10,6 @@ class ArticlesConfig(AppConfig):
 
     def ready(self) -> None:
         from articles import signals  # noqa: F401, PLC0415 - connects the receivers
+        from articles.selectors import next_publication  # noqa: PLC0415
+
+        http_cache.change_times.append(next_publication)

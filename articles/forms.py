@@ -28,6 +28,7 @@ from articles.models import Article, Image, Revision, Section, Series
 from articles.models.content import MAX_CORRECTION
 from articles.models.disclosure import DISCLOSURE_FIELDS
 from articles.models.image import WIDTHS
+from articles.schedule_forms import PublicationForm
 from articles.series import series_pk_of
 from articles.services.images import store_image
 from articles.services.revisions import MAX_BODY_LENGTH, ArticleContent, PageState
@@ -42,7 +43,7 @@ IMAGE_SALT = "articles.forms.image"
 # Fields that the form, `Revision` and `ArticleContent` have in common.
 SAME_NAMED_FIELDS = (
     *("title", "summary", "body", "section", "language", "alternative_text", "caption", "credit"),
-    *(*DISCLOSURE_FIELDS, "canonical_url", "correction"),
+    *(*DISCLOSURE_FIELDS, "canonical_url", "correction", "publish_at"),
 )
 MAX_KEYS = 10
 _KEY = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -74,7 +75,7 @@ def image_from_token(token: str, user: User, stored: Revision | None = None) -> 
         return None
 
 
-class ArticleForm(DisclosureForm, ImageTextsForm):
+class ArticleForm(PublicationForm, DisclosureForm, ImageTextsForm):
     """The content of an article.
 
     Validation stores nothing. The view calls `store_image()` also when other fields are invalid: the form is shown
@@ -185,7 +186,9 @@ class ArticleForm(DisclosureForm, ImageTextsForm):
             values["save_key"] = str(uuid.uuid4())
             super().__init__(initial=values)
             self.stored_image = image_from_token(str(values.get("image_token", "")), user, self.revision)
-        if article is None or article.live_id is None:
+            if article is not None and article.live_id:
+                del self.fields["publish_at"]
+        if article is None or article.live_id is None or article.is_scheduled:
             del self.fields["correction"]
         self._offer_series(article)
 

@@ -13,6 +13,8 @@ from django.template.defaultfilters import date as format_date
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import localize
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
@@ -25,6 +27,7 @@ from articles.models.image import CENTER
 from articles.models.slugs import slug_of
 from articles.selectors import Card, images_of_texts
 from articles.series import SeriesPlace, place_of
+from core.zones import in_zones
 
 # The `sizes` attribute of a card's image: on a phone, and on wider screens.
 CARD_SIZES = "(max-width: 30rem) 104px, 152px"
@@ -62,6 +65,12 @@ def isoformat(moment: datetime) -> str:
 def long_date(moment: datetime) -> str:
     """Return a moment as the article page shows it: "13:21, Wednesday, 25 October, 2023"."""
     return format_date(timezone.localtime(moment), _("H:i, l, j F, Y"))
+
+
+def scheduled_time(moment: datetime) -> SafeString:
+    """Return `in_zones` as an element to which static/js/zones.js adds the time in the browser's zone."""
+    label = _("your time: {time}")
+    return format_html('<time datetime="{}" data-yours="{}">{}</time>', isoformat(moment), label, in_zones(moment))
 
 
 def absolute_url(path: str) -> str:
@@ -172,6 +181,7 @@ def article_page_context(
         # All that the cached fragments show, which is their key, so a change is seen at once.
         "shown": (
             *(article.pk, article.slug, article.published_at, article.live_id, revision.pk, revision.submitted_at),
+            article.is_public,
             *(revision.language, revision.title, revision.summary, revision.body, revision.tag_names),
             *(revision.caption, revision.alternative_text, revision.credit, image and (image.key, image.width)),
             *(getattr(revision, name) for name in (*DISCLOSURE_FIELDS, "canonical_url")),

@@ -16,6 +16,7 @@ from django.db.models import BigAutoField, Count, Exists, OuterRef, Q, QuerySet
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import User
 from accounts.selectors import AVATAR_SIZES, avatar_path
@@ -24,11 +25,13 @@ from articles.models import Article, ArticleTag, Correction, Image, PreviewLink,
 from articles.models.article import BY_STATE_CHANGE, DETAIL_FIELDS, ArticleQuerySet, article_slug
 from articles.models.byline import ShownCoAuthor
 from articles.models.slugs import slug_of
-from core.http_cache import FRESH_SECONDS
+from core.http_cache import FRESH_SECONDS, fresh_seconds, seconds_until_change
 
 MAX_SAVE_KEYS = 20
 # Of one article.
 MAX_CORRECTIONS = 50
+# Times of publication that a process knows in advance.
+MAX_TIMES = 10
 # Characters.
 MIN_TAG_PREFIX = 2
 MAX_TAG_PREFIX = 40
@@ -137,10 +140,19 @@ def newest_in_section(section: Section, *, limit: int) -> list[Card]:
     """
     newest = Article.objects.published().in_section(section).new().values_list("pk", flat=True)
     key = f"newest-{limit}-in-section-{section.pk}"
-    pks: list[int] = caches["local"].get_or_set(key, lambda: list(newest[:limit]), FRESH_SECONDS) or []
+    timeout = fresh_seconds(seconds_until_change())
+    pks: list[int] = caches["local"].get_or_set(key, lambda: list(newest[:limit]), timeout) or []
     section_values = (section.slug, section.name, section.name_ru, section.name_hy)
     rows = {row[0]: row for row in _published_cards().filter(pk__in=pks, section=section)}
     return [Card._make(rows[pk] + section_values) for pk in pks if pk in rows]
+
+
+def next_publication() -> datetime | None:
+    """Return when the next scheduled article is published, as it was known at most `FRESH_SECONDS` ago."""
+    times = Article.objects.scheduled().order_by("published_at").values_list("published_at", flat=True).distinct()
+    # More than one, because the first can pass while they are cached.
+    known = caches["local"].get_or_set("next-publications", lambda: list(times[:MAX_TIMES]), FRESH_SECONDS) or []
+    return next((at for at in known if at and at > timezone.now()), None)
 
 
 # Querysets are lazy and each filter copies them: resolving the names of joined columns once, and not for each page,

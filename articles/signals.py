@@ -1,4 +1,6 @@
-"""Receivers that keep the co-authors of articles up to date (core/events.py)."""
+"""Receivers of what accounts tell (core/events.py)."""
+
+from __future__ import annotations
 
 from typing import Any
 
@@ -6,6 +8,7 @@ from django.dispatch import receiver
 
 from accounts.models import User
 from articles.services import coauthors
+from articles.services.schedule import stop_all
 from core import events
 
 
@@ -17,3 +20,9 @@ def rename_coauthor(user: User, **kwargs: Any) -> None:
 @receiver(events.user_deactivated)
 def end_coauthorships(user: User, **kwargs: Any) -> None:
     coauthors.end_all(user=user)
+
+
+@receiver(events.user_deactivated)
+def stop_scheduled_articles(user: User, **kwargs: Any) -> None:
+    """Publish nothing more of a user whose account is closed."""
+    stop_all(author=user)

@@ -10,7 +10,8 @@ The sender is always the class of the object concerned.
 
 from django.dispatch import Signal
 
-# A revision became what readers see: its first publication, a later version, or a moderator's correction.
+# A revision became what readers see: its first publication, a later version, or a moderator's correction. For a
+# scheduled article it is sent within a minute after its time, or as soon as the task worker runs again.
 # Arguments: article (articles.Article), revision (articles.Revision).
 article_published = Signal()
 
@@ -48,11 +49,11 @@ coauthor_removed = Signal()
 # articles that have co-authors are locked. Arguments: article_pks (list[int]).
 byline_changed = Signal()
 
-# An account was closed. Arguments: user.
-user_deactivated = Signal()
-
 # A user's username or display name changed. Arguments: user (accounts.User).
 user_renamed = Signal()
+
+# An account was closed. Arguments: user (accounts.User).
+user_deactivated = Signal()
 
 # A tag's name changed in the admin. Arguments: tag (articles.Tag).
 tag_renamed = Signal()

@@ -18,6 +18,7 @@ from articles.models.byline import ShownCoAuthor
 from articles.models.disclosure import DISCLOSURE_FIELDS
 from articles.models.slugs import slug_of
 from articles.models.taxonomy import Section, Tag
+from core.expressions import CurrentTime
 from core.pagination import KeysetOrdering
 
 if TYPE_CHECKING:
@@ -68,7 +69,8 @@ class ArticleQuerySet(models.QuerySet["Article"]):
     """Composable conditions, orders and joins."""
 
     def published(self) -> Self:
-        return self.filter(state=Article.State.PUBLISHED)
+        """Return what readers see: a scheduled article is among it from its time on."""
+        return self.filter(state=Article.State.PUBLISHED, published_at__lte=CurrentTime())
 
     def published_since(self, since: datetime) -> Self:
         return self.published().filter(published_at__gte=since)
@@ -86,6 +88,14 @@ class ArticleQuerySet(models.QuerySet["Article"]):
     def all_pks_of(self, user: User) -> models.QuerySet[Article, Any]:
         """Return the keys of the articles of which the user is the author or a co-author, for `article__in`."""
         return self.by(user).values("pk").union(self.written_with(user).values("pk"))
+
+    def scheduled(self) -> Self:
+        """Return what is published later, the next one first."""
+        return self.filter(is_unannounced=True, published_at__gt=CurrentTime()).order_by("published_at", "pk")
+
+    def due(self) -> Self:
+        """Return articles whose time has come, until `services.schedule.announce_due` has announced it."""
+        return self.filter(is_unannounced=True, published_at__lte=CurrentTime()).order_by("published_at", "pk")
 
     def in_trash(self) -> Self:
         return self.filter(deleted_at__isnull=False)
@@ -157,7 +167,10 @@ class Article(models.Model):
         verbose_name=_("section"),
     )
     language = models.CharField(_("language"), max_length=2, choices=settings.LANGUAGES, default="en")
+    # In the future for a scheduled article: every query of what readers see compares it with the clock.
     published_at = models.DateTimeField(_("published"), null=True, blank=True)
+    # A scheduled article, until `article_published` was sent for it.
+    is_unannounced = models.BooleanField(default=False, db_default=False, editable=False)
     # Idempotency key of the form: submitted twice, it creates one article.
     form_key = models.UUIDField(default=uuid.uuid4, editable=False)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
@@ -196,6 +209,9 @@ class Article(models.Model):
             models.CheckConstraint(
                 condition=Q(state="draft") | Q(deleted_at__isnull=True), name="article_only_drafts_in_trash"
             ),
+            models.CheckConstraint(
+                condition=Q(is_unannounced=False) | Q(state="published"), name="article_only_published_unannounced"
+            ),
             models.UniqueConstraint(fields=["author", "form_key"], name="article_one_per_form"),
         ]
         # A vote changes `hot` and the score, so PostgreSQL adds an entry to every index: each one makes votes slower.
@@ -220,6 +236,7 @@ class Article(models.Model):
                 name="article_not_published",
             ),
             models.Index(fields=["author", "-deleted_at"], condition=Q(deleted_at__isnull=False), name="article_trash"),
+            models.Index(fields=["published_at", "id"], condition=Q(is_unannounced=True), name="article_unannounced"),
             # Trust: does the author have a hidden article?
             models.Index(fields=["author"], condition=Q(state="hidden"), name="article_hidden_of"),
         ]
@@ -266,7 +283,15 @@ class Article(models.Model):
 
     @property
     def is_public(self) -> bool:
-        return self.state == self.State.PUBLISHED
+        """Whether readers see it, as `ArticleQuerySet.published`."""
+        return self.state == self.State.PUBLISHED and not self.is_scheduled
+
+    @property
+    def is_scheduled(self) -> bool:
+        """Whether it is published at a later time."""
+        return (
+            self.state == self.State.PUBLISHED and self.published_at is not None and self.published_at > timezone.now()
+        )
 
 
 class ArticleTagQuerySet(models.QuerySet["ArticleTag"]):
@@ -274,7 +299,7 @@ class ArticleTagQuerySet(models.QuerySet["ArticleTag"]):
 
     def of(self, tag: Tag) -> Self:
         """The published articles with a tag."""
-        return self.filter(tag=tag, article__state=Article.State.PUBLISHED)
+        return self.filter(tag=tag, published_at__lte=CurrentTime(), article__state=Article.State.PUBLISHED)
 
     def for_list(self) -> Self:
         """Join everything that a card shows."""

@@ -48,6 +48,9 @@ class Content(Disclosure):
     correction = LineField(
         _("correction"), max_length=MAX_CORRECTION * CODE_POINTS, blank=True, default="", db_default=""
     )
+    # When the author wants it to be published; None: as soon as possible. The publication clears it, since from then on
+    # `Article.published_at` says it.
+    publish_at = models.DateTimeField(_("publish on"), null=True, blank=True)
     updated_at = models.DateTimeField(_("saved"), default=timezone.now)
     # Identifies this text among all that the article ever had: it grows by one with each change.
     version = models.PositiveIntegerField(default=1, db_default=1, editable=False)

@@ -23,6 +23,7 @@ from articles.moderation.models.rule import MAX_RULE_TEXT, MAX_TITLE
 from articles.moderation.passages import MAX_QUOTE
 from articles.moderation.services.passage_notes import Answer
 from articles.moderation.services.rules import RuleText
+from articles.schedule_forms import PublicationTimeField, check_publication_time
 from core.admin import is_pk
 from core.forms import OneLineField, TextField
 from core.text import MAX_REASON
@@ -59,8 +60,21 @@ class DecisionForm(ReasonForm):
     verdict = forms.ChoiceField(
         label=gettext_lazy("Decision"), choices=Decision.Verdict.choices, widget=forms.RadioSelect
     )
+    publish_at = PublicationTimeField(
+        label=gettext_lazy("Publish on"),
+        help_text=gettext_lazy("Leave this empty to publish at once. Time zone: %(zone)s."),
+    )
     submitted = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)
-    field_order = ["verdict", "rule", "reason", "submitted"]
+    field_order = ["verdict", "publish_at", "rule", "reason", "submitted"]
+
+    def clean(self) -> dict[str, Any]:
+        at = self.cleaned_data.get("publish_at")
+        if at and self.cleaned_data.get("verdict") == Decision.Verdict.PUBLISH:
+            try:
+                check_publication_time(at)
+            except ValidationError as error:
+                self.add_error("publish_at", error)
+        return self.cleaned_data
 
     def repeated(self, **changes: Any) -> DecisionForm:
         """Return the form with what was typed, without checking it."""
@@ -126,13 +140,26 @@ class CorrectionForm(ArticleForm):
     def __init__(self, data: QueryDict | None = None, *, moderator: User, revision: Revision) -> None:
         self.user = moderator
         super().__init__(data, user=moderator, initial=self._initial_of(revision))
-        for name in ("image", "form_key", "version", "save_key", "unanswered"):
+        for name in ("image", "form_key", "version", "save_key", "unanswered", "publish_at"):
             del self.fields[name]
         self.fields["correction"] = deepcopy(self.base_fields["correction"])
         self.fields["title"].required = self.fields["section"].required = True
 
     def _offer_series(self, article: Article | None) -> None:
         del self.fields["series"]
+
+
+class ScheduleForm(forms.Form):
+    """The time of a scheduled article, or why its publication is stopped."""
+
+    publish_at = PublicationTimeField(label=gettext_lazy("Publish on"), help_text=gettext_lazy("Time zone: %(zone)s."))
+    reason = TextField(
+        label=gettext_lazy("Reason"),
+        max_length=MAX_REASON,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=gettext_lazy("The author receives this by email. It is needed to stop the publication."),
+    )
 
 
 class UsernameForm(forms.Form):

@@ -145,7 +145,9 @@ def most_similar(
     """
     shared = TextBand.objects.filter(hash__in=bands(own)).exclude(revision__article=revision.article_id)
     if published_only:
-        shared = shared.filter(revision__live_for__state=Article.State.PUBLISHED)
+        shared = shared.filter(
+            revision__live_for__state=Article.State.PUBLISHED, revision__live_for__published_at__lte=timezone.now()
+        )
     else:
         shared = shared.exclude(revision__state=Revision.State.DRAFT)
     counts = Counter(shared.values_list("revision", flat=True)[:MAX_BANDS_READ])

@@ -24,6 +24,7 @@ from articles.disclosure import disclosures, first_published
 from articles.models import Article, Correction, Image, Revision
 from articles.selectors import Card
 from articles.series import SeriesPlace
+from core import zones
 from core.sanitizer import for_display
 
 register = template.Library()
@@ -36,9 +37,11 @@ for _filter in (
     presenters.as_card,
     presenters.canonical_url,
     presenters.focus_class,
+    zones.in_zones,
     presenters.isoformat,
     presenters.long_date,
     presenters.section_language,
+    presenters.scheduled_time,
     presenters.section_name,
     presenters.tag_url,
     presenters.absolute_url,

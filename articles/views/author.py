@@ -28,6 +28,7 @@ from articles.services.revisions import missing_for_submission
 from articles.services.trust import trust_of
 from core.exceptions import ActionNotAllowed
 from core.pagination import paginate_merged
+from core.zones import in_zones
 
 # The article that was moved to the trash last, for the undo button.
 DISCARDED_SESSION_KEY = "discarded_article"
@@ -93,7 +94,8 @@ class PreviewView(LoginRequiredMixin, TemplateView):
         assert revision is not None  # `start_draft` creates both
         status = submission_status(user)
         is_author = article.author_id == user.pk
-        is_shown = is_author and revision.pk != article.live_id and article.state != Article.State.HIDDEN
+        is_shown = is_author and (not article.is_public or revision.pk != article.live_id)
+        is_shown = is_shown and article.state != Article.State.HIDDEN
         return super().get_context_data(
             can_share=is_shown and status["confirmed"] and not status["suspended_until"],
             is_author=is_author,
@@ -104,6 +106,12 @@ class PreviewView(LoginRequiredMixin, TemplateView):
             **status,
             **kwargs,
         )
+
+
+def scheduled_message(article: Article) -> str:
+    """Return for when an article is scheduled, as a sentence."""
+    assert article.published_at is not None  # guaranteed by a constraint
+    return _("“%(title)s” is scheduled for %(time)s.") % {"title": article, "time": in_zones(article.published_at)}
 
 
 def login_required(view: Callable[[HttpRequest, int], HttpResponse]) -> Callable[[HttpRequest, int], HttpResponse]:

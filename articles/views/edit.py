@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
@@ -29,6 +30,7 @@ from articles.views.submission import add_submission_message, needs_checklist
 from core.exceptions import ActionNotAllowed
 from core.forms import sent_fields
 from core.ratelimit import RateLimited, check_rate_limit
+from core.zones import in_zones
 
 # What the page of a conflict sends again.
 SENT_FIELDS = (*SAME_NAMED_FIELDS, "tags", "image_token", "series", "form_key", "save_key")
@@ -275,6 +277,8 @@ def _field_row(form: ArticleForm, name: str, theirs: ArticleContent, mine: Artic
 
 def _shown(name: str, content: ArticleContent) -> str:
     value = getattr(content, name)
+    if isinstance(value, datetime):
+        return in_zones(value)
     if name == "section":
         return section_name(value) if value else ""
     if labels := dict(Revision._meta.get_field(name).flatchoices):  # type: ignore[union-attr]

@@ -33,7 +33,7 @@ def show(request: HttpRequest, token: str) -> HttpResponseBase:
     article = shared_article(token)
     revision = article.latest
     assert revision is not None  # `start_draft` creates both
-    if revision.pk == article.live_id:
+    if revision.pk == article.live_id and article.is_public:
         answer: HttpResponse = redirect(article)
     else:
         context = {

@@ -10,6 +10,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
@@ -34,6 +35,7 @@ from articles.selectors import corrections_of
 from articles.services.trust import trust_after
 from core.admin import KeysetModelAdmin, NoAddDeleteAdminMixin
 from core.exceptions import ActionNotAllowed
+from core.zones import in_zones
 
 _MESSAGES = {
     Decision.Verdict.PUBLISH: gettext_noop("“%(title)s” is published."),
@@ -62,7 +64,10 @@ class ReviewAdmin[M: Model](NoAddDeleteAdminMixin, KeysetModelAdmin[M]):
         submission = self.get_submission(request, object_id)
         if submission is None:
             return super().change_view(request, object_id)  # It says that there is no such object.
-        form, refusal = DecisionForm(initial={"submitted": submission.version}), ""
+        wish = submission.publish_at
+        is_ahead = wish is not None and wish > timezone.now()
+        initial = {"submitted": submission.version, "publish_at": wish if is_ahead else None}
+        form, refusal = DecisionForm(initial=initial), ""
         remarks = RemarksForm(request.POST if request.method == "POST" else None)
         if request.method == "POST":
             repeated, refusal = self._post(request, submission, remarks)
@@ -101,8 +106,8 @@ class ReviewAdmin[M: Model](NoAddDeleteAdminMixin, KeysetModelAdmin[M]):
                 if request.POST.get("note", "").strip() and not write_typed_note(request, submission, remarks):
                     return form.repeated(), ""
                 verdict = Decision.Verdict(form.cleaned_data["verdict"])
-                self.decide(request, submission, verdict, form, form.cleaned_data["submitted"])
-                messages.success(request, _(_MESSAGES[verdict]) % {"title": submission.title})
+                decision = self.decide(request, submission, verdict, form, form.cleaned_data["submitted"])
+                messages.success(request, _message(verdict, decision.revision))
                 return None, ""
             else:
                 return form, ""
@@ -122,18 +127,23 @@ class ReviewAdmin[M: Model](NoAddDeleteAdminMixin, KeysetModelAdmin[M]):
 
     def decide(
         self, request: HttpRequest, submission: Submission, verdict: Decision.Verdict, form: ReasonForm, version: str
-    ) -> None:
-        """Decide with the rule and reason of a valid form, and log it."""
+    ) -> Decision:
+        """Decide with the rule, the reason and the time of a valid form, and log it."""
         assert isinstance(request.user, User)
-        decide(
+        at = form.cleaned_data.get("publish_at")
+        if "publish_at" in form.data and at is None:
+            at = timezone.now()  # The moderator has emptied the field.
+        decision = decide(
             revision=submission,
             moderator=request.user,
             verdict=verdict,
             reason=form.cleaned_data["reason"],
             rule=form.cleaned_data["rule"],
             expected_version=version,
+            publish_at=at,
         )
         self.log_change(request, submission, verdict.label)  # type: ignore[arg-type]
+        return decision
 
     def _review_context(self, request: HttpRequest, submission: Submission) -> dict[str, Any]:
         article, author = submission.article, submission.article.author
@@ -179,7 +189,16 @@ class ReviewAdmin[M: Model](NoAddDeleteAdminMixin, KeysetModelAdmin[M]):
             "trust_changes": changes,
             "suspensions": Suspension.objects.filter(user=author)[:5],
             "is_live": article.live_id == submission.pk,
+            "is_first": article.live_id is None,
         }
+
+
+def _message(verdict: Decision.Verdict, revision: Revision) -> str:
+    article = revision.article
+    if verdict == Decision.Verdict.PUBLISH and article.is_scheduled and article.published_at:
+        values = {"title": revision.title, "time": in_zones(article.published_at)}
+        return _("“%(title)s” is scheduled for %(time)s.") % values
+    return _(_MESSAGES[verdict]) % {"title": revision.title}
 
 
 def open_next(request: HttpRequest) -> HttpResponse:

@@ -69,7 +69,7 @@ class SubmissionAdmin(ReviewAdmin[Submission]):
 
     actions = ["publish_several", "return_several", "keep_several"]
     list_display = [
-        *("title", "age", "hints", "article__author", "history", "section", "claimed_by"),
+        *("title", "age", "publish_at", "hints", "article__author", "history", "section", "claimed_by"),
     ]
     list_display_links = ["title"]
     list_filter = [SubmissionFilter, "section", "language"]

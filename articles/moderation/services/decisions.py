@@ -6,12 +6,14 @@ article is their own, a reason that is needed is missing, or the present state d
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db import transaction
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from accounts.services import lock_acting_user
+from accounts.services import lock_acting_user, lock_users
 from articles.models import Article, Revision
 from articles.moderation.models import Claim, Decision, RuleVersion, version_of
 from articles.moderation.services.claims import check_not_claimed
@@ -30,13 +32,14 @@ Verdict = Decision.Verdict
 def allowed_verdicts(revision: Revision) -> list[Decision.Verdict]:
     """Return the verdicts that are possible in the present state; empty when there is nothing to decide.
 
-    A first submission cannot be hidden, because it is not public: it can only be returned.
+    A first submission cannot be hidden, because it is not public: it can only be returned. The publication of a
+    scheduled article is stopped instead (`articles.moderation.services.schedule`).
     """
     article = revision.article
     if revision.state == Revision.State.IN_REVIEW:
         verdicts = [Verdict.PUBLISH, Verdict.RETURN]
-        return [*verdicts, Verdict.HIDE] if article.state == Article.State.PUBLISHED else verdicts
-    if article.live_id != revision.pk:
+        return [*verdicts, Verdict.HIDE] if article.is_public else verdicts
+    if article.live_id != revision.pk or article.is_scheduled:
         return []
     if article.state == Article.State.HIDDEN:
         return [Verdict.RESTORE]
@@ -51,6 +54,7 @@ def decide(
     reason: str = "",
     rule: str = "",
     expected_version: str | None = None,
+    publish_at: datetime | None = None,
 ) -> Decision:
     """Apply a moderator's verdict to a revision, record it and email the author.
 
@@ -59,12 +63,15 @@ def decide(
         reason: required to return and to hide. The author reads it; for hiding it is in the public log too.
         rule: the address of a rule; the decision cites its present version.
         expected_version: `version_of` the text that the moderator read; by default that of `revision` as given.
+        publish_at: as `at` of `publishing.publish`.
     """
     reason = clean_reason(reason, required=verdict in Decision.VERDICTS_WITH_REASON)
     cited = _current_version(rule) if rule else None
     if expected_version is None:
         expected_version = version_of(revision)
     with transaction.atomic():
+        # The author too: one who is being suspended at this moment must not be scheduled.
+        lock_users(moderator.pk, revision.article.author_id)
         lock_acting_user(moderator.pk, DECIDE)
         article = _lock_article(revision.article_id)
         check_not_own(article, moderator)
@@ -78,7 +85,7 @@ def decide(
         if verdict not in allowed_verdicts(current):
             raise ActionNotAllowed(_refusal(current))
         is_returned = current.state == Revision.State.IN_REVIEW and verdict in {Verdict.RETURN, Verdict.HIDE}
-        current.article = _apply(verdict, article, current)
+        current.article = _apply(verdict, article, current, publish_at)
         if verdict == Verdict.PUBLISH:
             resolve_all(article)
         if verdict == Verdict.PUBLISH and article.state == Article.State.HIDDEN:
@@ -146,9 +153,9 @@ def _lock_article(pk: int) -> Article:
     return article
 
 
-def _apply(verdict: str, article: Article, revision: Revision) -> Article:
+def _apply(verdict: str, article: Article, revision: Revision, publish_at: datetime | None) -> Article:
     if verdict == Verdict.PUBLISH:
-        return publishing.publish(article=article, revision_number=revision.number)
+        return publishing.publish(article=article, revision_number=revision.number, at=publish_at)
     if verdict in {Verdict.RETURN, Verdict.HIDE} and revision.state == Revision.State.IN_REVIEW:
         article = publishing.return_to_author(article=article, revision_number=revision.number)
     if verdict == Verdict.HIDE:

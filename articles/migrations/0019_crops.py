@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
     is_safe_because = "the constraint is on new columns with defaults"
 
     dependencies = [
-        ('articles', '0017_corrections'),
+        ('articles', '0018_scheduled_publication'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
