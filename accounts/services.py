@@ -60,6 +60,18 @@ def set_unconfirmed_email(*, user: User, email: str) -> EmailAddress | None:
         return None
 
 
+@transaction.atomic
+def claim_unconfirmed_address(*, user: User, email: str) -> None:
+    """Prepare the account of an address for its owner, who has a code from an email to it.
+
+    If the address is not confirmed, a stranger can have created the account: its password stops working.
+    """
+    address, _is_new = EmailAddress.objects.get_or_create(user=user, email=email.lower(), defaults={"primary": True})
+    if not address.verified and user.has_usable_password():
+        user.set_unusable_password()
+        user.save(update_fields=["password"])
+
+
 def delete_unconfirmed_users() -> int:
     """Delete users who did not confirm their address for a week, so that their usernames are free; return how many."""
     addresses = EmailAddress.objects.filter(user=OuterRef("pk"))

@@ -1,0 +1,5 @@
+"""The admin of accounts."""
+
+from accounts.admin import providers, users
+
+__all__ = ["providers", "users"]
