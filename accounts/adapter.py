@@ -23,6 +23,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import get_language, override
 from django.utils.translation import gettext_lazy as _
 
+from accounts.gate import INVITATION, admit, is_open
 from accounts.identity import imitates_staff
 from accounts.models import FormerUsername, User
 from accounts.templatetags.user_tags import browser
@@ -71,6 +72,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         "enter_current_password": _("The password is incorrect."),
         "incorrect_code": _("The code is incorrect. Enter the six digits from the newest email."),
         "too_many_codes": _("Too many codes were sent to this address. Try again in an hour."),
+        "disposable_email": _("Disposable addresses are not accepted. Enter an address that you keep."),
         "username_blacklisted": _("This username is reserved. Choose another one."),
         "username_taken": _("This username is already taken. Choose another one."),
         "duplicate_email": _("This is already your email address."),
@@ -110,6 +112,12 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
             return
         enqueue_email(template=template_prefix, to=email, context=context)
 
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        return is_open(request)
+
+    def get_login_stages(self) -> list[str]:
+        return [*super().get_login_stages(), "accounts.stages.ApprovalStage"]
+
     def get_reset_password_from_key_url(self, key: str) -> str:
         """Return nothing: emails link to the configured origin, and a task has no request."""
         return ""
@@ -136,13 +144,20 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         return request.method == "GET" and match is not None and match.url_name == "mfa_login_webauthn"
 
     def save_user(self, request: HttpRequest, user: User, form: SignupForm, commit: bool = True) -> User:
-        """Save a new user, who prefers the page's language; IntegrityError if username or address was just taken."""
+        """Save a new user, who prefers the page's language, and admit or hold them at the gate.
+
+        Raises:
+            ActionNotAllowed: the gate is closed.
+            IntegrityError: username or address was just taken.
+        """
         super().save_user(request, user, form, commit=False)
         # The form of a provider's account has no password.
         user.password = getattr(form, "password_hash", user.password)
         user.preferred_language = get_language() or settings.LANGUAGE_CODE
         if commit:
             user.save()
+            admit(user=user, credentials=form.credentials(request))
+            request.session.pop(INVITATION, None)
         return user
 
     def set_password(self, user: User, password: str) -> None:

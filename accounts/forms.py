@@ -1,13 +1,12 @@
 """The forms of allauth with the site's labels and length limits."""
 
+from dataclasses import asdict
 from typing import Any
 
 from allauth.account import forms as allauth_forms
 from allauth.account.adapter import get_adapter
-from allauth.mfa.adapter import get_adapter as get_mfa_adapter
 from allauth.mfa.base import forms as mfa_forms
 from allauth.mfa.totp import forms as totp_forms
-from allauth.mfa.webauthn import forms as webauthn_forms
 from allauth.socialaccount import forms as social_forms
 from django import forms
 from django.conf import settings
@@ -20,17 +19,22 @@ from django.utils.html import format_html
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from accounts.challenge import create_challenge, is_solved
+from accounts.gate import INVITATION, Credentials, is_disposable
 from accounts.models import User, normalize_password
 from accounts.tasks import send_password_reset_email
+from core.forms import TextField
+from core.models import SignupGate, SiteSettings
 
 PASSWORD_HELP = _(
     "Use at least 10 characters. Do not use a common password, only digits, or something similar to your name."
 )
 # Fields that are not listed hold passwords; the limit bounds the work of hashing.
-MAX_LENGTHS = {"login": 254, "username": 30, "email": 254, "code": 20, "name": 60}
+MAX_LENGTHS = {"login": 254, "username": 30, "email": 254, "code": 20}
 MAX_PASSWORD_LENGTH = 256
+# The key of the session for a sign-up whose address has an account already.
+PENDING_SIGNUP = "pending_signup"
 MIN_USERNAME_LENGTH = settings.ACCOUNT_USERNAME_MIN_LENGTH
-MAX_CREDENTIAL_LENGTH = 20_000
 
 
 class AllauthFormMixin:
@@ -108,7 +112,9 @@ class RequestLoginCodeForm(AllauthFormMixin, allauth_forms.RequestLoginCodeForm)
 
 
 class NewAccountMixin(AllauthFormMixin):
-    """What every new account needs, whichever way it is made: a username, and consent to the rules."""
+    """What every new account needs, whichever way it is made: a username, consent to the rules, what the gate asks."""
+
+    cleaned_data: dict[str, Any]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -126,7 +132,29 @@ class NewAccountMixin(AllauthFormMixin):
             ),
             error_messages={"required": _("Accept the rules to create an account.")},
         )
-        self.order_fields(["username", "email", "password1", "rules"])
+        gate = SiteSettings.current().signup_gate
+        if gate == SignupGate.APPROVAL:
+            self.fields["answer"] = TextField(
+                label=SiteSettings.current().signup_question or _("Why do you want to join?"),
+                help_text=_("Staff read your answer before they approve your account."),
+                max_length=1000,
+                widget=forms.Textarea(attrs={"rows": 4}),
+            )
+        elif gate == SignupGate.CHALLENGE:
+            hidden = forms.HiddenInput(attrs=create_challenge())
+            self.fields["challenge"] = forms.CharField(required=False, max_length=300, widget=hidden)
+        self.order_fields(["username", "email", "password1", "answer", "rules"])
+
+    def clean_email(self) -> str:
+        return _refuse_disposable(super().clean_email())  # type: ignore[misc]
+
+    def credentials(self, request: HttpRequest) -> Credentials:
+        """Return what the user shows at the gate."""
+        return Credentials(
+            answer=self.cleaned_data.get("answer", ""),
+            has_solved_challenge=is_solved(self.cleaned_data.get("challenge", "")),
+            invitation=request.session.get(INVITATION, ""),
+        )
 
     def keep_email(self, email: str) -> None:
         """Show an address that is confirmed already, which cannot be changed here."""
@@ -165,8 +193,8 @@ class SignupForm(NewAccountMixin, allauth_forms.SignupForm):  # type: ignore[mis
         """Save the new user; if the address has an account already, its owner is emailed and the page is the same."""
         if self.account_already_exists:
             # For a corrected address (`EmailVerificationSentView`).
-            signup = {"username": self.cleaned_data["username"], "password": self.password_hash}
-            request.session["signup"] = signup
+            user = {"username": self.cleaned_data["username"], "password": self.password_hash}
+            request.session[PENDING_SIGNUP] = {"user": user, "credentials": asdict(self.credentials(request))}
         user, response = super().try_save(request)
         return user, response
 
@@ -211,7 +239,6 @@ def _adapted(form: type[forms.Form], **labels: Any) -> Any:
     return type(form.__name__, (AllauthFormMixin, form), {"labels": {**AllauthFormMixin.labels, **labels}})
 
 
-AddEmailForm = _adapted(allauth_forms.AddEmailForm, email=_("New email"))
 ChangePasswordForm = _adapted(allauth_forms.ChangePasswordForm)
 SetPasswordForm = _adapted(allauth_forms.SetPasswordForm)
 ResetPasswordKeyForm = _adapted(allauth_forms.ResetPasswordKeyForm)
@@ -220,53 +247,16 @@ AuthenticateCodeForm = _adapted(mfa_forms.AuthenticateForm)
 ReauthenticateCodeForm = _adapted(mfa_forms.ReauthenticateForm)
 ActivateTOTPForm = _adapted(totp_forms.ActivateTOTPForm)
 ConfirmLoginCodeForm = _adapted(allauth_forms.ConfirmLoginCodeForm, code=_("Code from the email"))
-EditPasskeyForm = _adapted(webauthn_forms.EditWebAuthnForm, name=_("Name"))
 DisconnectForm = social_forms.DisconnectForm
 
 
-class CredentialField(forms.JSONField):
-    """What the browser's script says of a passkey."""
+class AddEmailForm(AllauthFormMixin, allauth_forms.AddEmailForm):  # type: ignore[misc]
+    """Another address for a user."""
 
-    widget = forms.HiddenInput
+    labels = {"email": _("New email")}
 
-    def to_python(self, value: Any) -> Any:
-        if len(value or "") > MAX_CREDENTIAL_LENGTH:
-            raise get_mfa_adapter().validation_error("incorrect_passkey")
-        return super().to_python(value)
-
-
-class PasskeyFormMixin(AllauthFormMixin):
-    """Treat what no browser's script sends as a wrong passkey."""
-
-    labels = {"name": _("Name")}
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["credential"] = CredentialField()
-
-    def full_clean(self) -> None:
-        try:
-            super().full_clean()  # type: ignore[misc]
-        except (AttributeError, KeyError, TypeError, ValueError):
-            self.add_error(  # type: ignore[attr-defined]
-                "credential", get_mfa_adapter().validation_error("incorrect_passkey")
-            )
-
-
-class AddPasskeyForm(PasskeyFormMixin, webauthn_forms.AddWebAuthnForm):  # type: ignore[misc]
-    """A new passkey and its name."""
-
-
-class LoginPasskeyForm(PasskeyFormMixin, webauthn_forms.LoginWebAuthnForm):  # type: ignore[misc]
-    """Log-in with a passkey alone."""
-
-
-class AuthenticatePasskeyForm(PasskeyFormMixin, webauthn_forms.AuthenticateWebAuthnForm):  # type: ignore[misc]
-    """A passkey as the second factor."""
-
-
-class ReauthenticatePasskeyForm(PasskeyFormMixin, webauthn_forms.ReauthenticateWebAuthnForm):  # type: ignore[misc]
-    """A passkey to confirm who it is."""
+    def clean_email(self) -> str:
+        return _refuse_disposable(super().clean_email())
 
 
 class CorrectEmailForm(AllauthFormMixin, forms.Form):
@@ -277,4 +267,10 @@ class CorrectEmailForm(AllauthFormMixin, forms.Form):
     email = forms.EmailField(widget=forms.EmailInput(attrs={"autocomplete": "email"}))
 
     def clean_email(self) -> str:
-        return str(get_adapter().clean_email(self.cleaned_data["email"].lower()))
+        return _refuse_disposable(get_adapter().clean_email(self.cleaned_data["email"].lower()))
+
+
+def _refuse_disposable(email: str) -> str:
+    if is_disposable(email):
+        raise get_adapter().validation_error("disposable_email")
+    return email

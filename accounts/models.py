@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import unicodedata
 from collections.abc import Callable
 from typing import Any, ClassVar
@@ -32,6 +33,11 @@ username_validators: list[Callable[[str], None]] = [
 def language_choices() -> list[tuple[str, str]]:
     """Return the interface languages; a callable, so that a new language needs no migration."""
     return list(settings.LANGUAGES)
+
+
+def new_token() -> str:
+    """Return the 128 random bits of a link."""
+    return secrets.token_urlsafe(16)
 
 
 def normalize_password(password: str | None) -> str | None:
@@ -159,3 +165,51 @@ class FormerUsername(models.Model):
 
     def __str__(self) -> str:
         return self.username
+
+
+class SignupRequest(models.Model):
+    """A new account that waits until staff approve it; `accounts.gate` decides."""
+
+    class Reason(models.TextChoices):
+        APPROVAL = "approval", _("all new accounts are approved")
+        CHALLENGE = "challenge", _("the browser did not solve the puzzle")
+
+    user = models.OneToOneField(User, models.CASCADE, related_name="signup_request", verbose_name=_("user"))
+    reason = models.CharField(_("reason"), max_length=10, choices=Reason)
+    answer = models.TextField(_("answer"), max_length=1000, blank=True)
+    created_at = models.DateTimeField(_("created"), default=timezone.now)
+    decided_at = models.DateTimeField(_("decided"), null=True)
+    decided_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+", verbose_name=_("decided by"))
+
+    class Meta:
+        verbose_name = _("sign-up to approve")
+        verbose_name_plural = _("sign-ups to approve")
+        indexes = [
+            models.Index(fields=["id"], condition=models.Q(decided_at=None), name="signup_request_undecided"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.user)
+
+
+class Invitation(models.Model):
+    """A link with which one new user can sign up; `accounts.gate` makes and accepts it."""
+
+    token = models.CharField(max_length=32, unique=True, default=new_token)
+    inviter = models.ForeignKey(User, models.CASCADE, related_name="invitations", verbose_name=_("inviter"))
+    invitee = models.OneToOneField(
+        User, models.SET_NULL, null=True, related_name="invitation", verbose_name=_("new user")
+    )
+    created_at = models.DateTimeField(_("created"), default=timezone.now)
+    expires_at = models.DateTimeField(_("expires"))
+
+    class Meta:
+        verbose_name = _("invitation")
+        verbose_name_plural = _("invitations")
+
+    def __str__(self) -> str:
+        return f"{self.inviter} → {self.invitee or '…'}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.invitee_id is None and self.expires_at > timezone.now()

@@ -2,13 +2,17 @@
 
 from allauth.urls import build_provider_urlpatterns
 from django.urls import include, path, re_path
+from django.views.generic import TemplateView
 
 from accounts.providers import URL_PREFIX
-from accounts.views import account, login, passkeys, signup
+from accounts.views import account, invitations, login, passkeys, signup
 
 urlpatterns = [
     path("", account.AccountView.as_view(), name="account"),
     path("profile/", account.ProfileView.as_view(), name="account_profile"),
+    path("invitations/", invitations.InvitationsView.as_view(), name="invitations"),
+    path("invitations/<str:token>/", invitations.invitation, name="invitation"),
+    path("waiting/", TemplateView.as_view(template_name="accounts/waiting.html"), name="account_waiting"),
     path("login/", login.LoginView.as_view(), name="account_login"),
     path("login/code/", login.RequestLoginCodeView.as_view(), name="account_request_login_code"),
     path("login/code/confirm/", login.ConfirmLoginCodeView.as_view(), name="account_confirm_login_code"),

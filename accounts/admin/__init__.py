@@ -1,5 +1,5 @@
 """The admin of accounts."""
 
-from accounts.admin import providers, users
+from accounts.admin import providers, signups, users
 
-__all__ = ["providers", "users"]
+__all__ = ["providers", "signups", "users"]

@@ -23,10 +23,12 @@ from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from accounts.forms import CorrectEmailForm, ReauthenticateForm, SignupForm
+from accounts.forms import PENDING_SIGNUP, CorrectEmailForm, ReauthenticateForm, SignupForm
+from accounts.gate import Credentials, admit
 from accounts.models import User
 from accounts.services import set_unconfirmed_email
 from accounts.views.login import WaysInMixin, confirmed_email_for_signup
+from core.exceptions import ActionNotAllowed
 from core.ratelimit import check_rate_limit
 
 MAX_EMAIL_CORRECTIONS_PER_HOUR = 5
@@ -62,6 +64,8 @@ class SignupView(WaysInMixin, AllauthSignupView):  # type: ignore[misc]
     def form_valid(self, form: SignupForm) -> HttpResponse:
         try:
             return self._save(form)
+        except ActionNotAllowed as error:
+            return _refuse(self, form, error)
         except IntegrityError:
             # Username or address was taken since the validation. Validated again, a taken username is a field error,
             # and a taken address gets the same page as others.
@@ -74,6 +78,13 @@ class SignupView(WaysInMixin, AllauthSignupView):  # type: ignore[misc]
         with transaction_and_session(self.request):
             response: HttpResponse = super().form_valid(form)
         return response
+
+
+def _refuse(view: Any, form: Any, error: ActionNotAllowed) -> HttpResponse:
+    """Show the form again with the reason why the gate did not admit the user."""
+    form.add_error(error.field, str(error))
+    response: HttpResponse = view.form_invalid(form)
+    return response
 
 
 class PendingLoginMixin:
@@ -100,7 +111,8 @@ class EmailVerificationSentView(PendingLoginMixin, AllauthEmailVerificationSentV
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         login = self.pending_login()
-        if login is None:
+        signup = request.session.get(PENDING_SIGNUP)
+        if login is None or (login.user is None and signup is None):
             return redirect("account_login")
         check_rate_limit(request, "correct-email", limit=MAX_EMAIL_CORRECTIONS_PER_HOUR, seconds=3600)
         form = CorrectEmailForm(request.POST)
@@ -108,14 +120,15 @@ class EmailVerificationSentView(PendingLoginMixin, AllauthEmailVerificationSentV
             response: HttpResponse = self.render_to_response(self.get_context_data(form=form))
             return response
         email = form.cleaned_data["email"]
-        signup = request.session.get("signup", {})
-        user = login.user or User(**signup, preferred_language=get_language() or "en")
+        user = login.user or User(**signup["user"], preferred_language=get_language() or "en")
         with transaction_and_session(request):
             address = set_unconfirmed_email(user=user, email=email)
+            if address is not None and login.user is None:
+                admit(user=user, credentials=Credentials(**signup["credentials"]))
             if address is None:
                 get_adapter().send_account_already_exists_mail(email)
             elif login.user is None:
-                del request.session["signup"]
+                del request.session[PENDING_SIGNUP]
                 complete_signup(request, user, None, login.redirect_url)
             else:
                 address.send_confirmation(request, signup=True)
@@ -160,6 +173,8 @@ class SocialSignupView(AllauthSocialSignupView):  # type: ignore[misc]
         try:
             with transaction_and_session(self.request):
                 response: HttpResponse = super().form_valid(form)
+        except ActionNotAllowed as error:
+            return _refuse(self, form, error)
         except IntegrityError:
             # Username or address was taken since the validation, which says so when it is repeated.
             form = self.get_form_class()(**self.get_form_kwargs())
