@@ -31,7 +31,7 @@ from hypothesis import strategies as st
 import accounts
 import articles
 import core
-from accounts.forms import ProfileForm
+from accounts.profile_form import ProfileForm
 from accounts.models import User
 from articles.forms import ArticleForm
 from articles.models import Article, Revision, Section

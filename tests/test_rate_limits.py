@@ -15,8 +15,8 @@ from django.conf import LazySettings, settings
 from django.http import HttpResponse
 from django.test import Client
 
-from accounts import views as accounts
 from accounts.models import User
+from accounts.views import account, invitations, login, signup
 from articles.models import Article
 from articles.promotion import public_ledger
 from articles.promotion import views as promotions
@@ -114,7 +114,7 @@ LIMITS = {
     ),
     "avatar": Limit(
         act=lambda sender: sender.post("/accounts/profile/", {"avatar": image()}),
-        constant=(accounts, "MAX_AVATARS_PER_HOUR"),
+        constant=(account, "MAX_AVATARS_PER_HOUR"),
         seconds=3600,
     ),
     "promote": Limit(
@@ -133,7 +133,25 @@ LIMITS = {
         seconds=3600,
     ),
     "correct-email": Limit(
-        act=correct_email, constant=(accounts, "MAX_EMAIL_CORRECTIONS_PER_HOUR"), seconds=3600, by="address"
+        act=correct_email, constant=(signup, "MAX_EMAIL_CORRECTIONS_PER_HOUR"), seconds=3600, by="address"
+    ),
+    "login-code": Limit(
+        act=lambda sender: sender.post("/accounts/login/code/"),
+        constant=(login, "MAX_CODES_PER_HOUR"),
+        seconds=3600,
+        by="address",
+    ),
+    "passkey-login": Limit(
+        act=lambda sender: sender.get("/accounts/2fa/webauthn/login/"),
+        constant=(login, "MAX_CHALLENGES_PER_HOUR"),
+        seconds=3600,
+        by="address",
+    ),
+    "invitation": Limit(
+        act=lambda sender: sender.get("/accounts/invitations/x/"),
+        constant=(invitations, "MAX_INVITATION_PAGES_PER_HOUR"),
+        seconds=3600,
+        by="address",
     ),
     **{
         f"preview-link by {by}": Limit(

@@ -50,7 +50,7 @@ class SocialAppForm(forms.ModelForm[SocialApp]):
         self.initial["server_url"] = (self.instance.settings or {}).get("server_url", "")
 
     def clean_settings(self) -> dict[str, Any]:
-        value = self.cleaned_data["settings"] or {}
+        value = {} if self.cleaned_data["settings"] is None else self.cleaned_data["settings"]
         if not isinstance(value, dict) or not isinstance(value.get("openid_configuration_overrides", {}), dict):
             raise ValidationError(_("Enter a JSON object, such as {}."))
         return value

@@ -27,6 +27,7 @@ from accounts.services import claim_unconfirmed_address
 from core.ratelimit import check_rate_limit
 
 MAX_CODES_PER_HOUR = 20
+MAX_CHALLENGES_PER_HOUR = 60
 CONFIRMED_AT = "confirmed_email_at"
 
 
@@ -108,6 +109,7 @@ class PasskeyLoginView(LoginWebAuthnView):  # type: ignore[misc]
     """Log in with a passkey. The script asks for a challenge first, which needs a session: a short one."""
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        check_rate_limit(request, "passkey-login", limit=MAX_CHALLENGES_PER_HOUR, seconds=3600)
         response: HttpResponse = super().get(request, *args, **kwargs)
         request.session.set_expiry(settings.ACCOUNT_LOGIN_TIMEOUT)
         return response
