@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-import pytest
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialApp
 from django.core.mail import EmailMessage
@@ -19,8 +18,9 @@ from articles.voting.models import Vote
 from core.models import SignupGate, SiteSettings
 from tests import factories
 from tests.accounts.oidc_provider import CLIENT_ID, SECRET, running_provider
+from tests.e2e import IN_BROWSER
 
-pytestmark = [pytest.mark.e2e, pytest.mark.django_db(transaction=True)]
+pytestmark = IN_BROWSER
 
 
 def want_to_vote(page: Page, article: Article) -> None:
