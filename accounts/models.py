@@ -92,6 +92,16 @@ class User(auth_models.AbstractUser):
     email = models.EmailField(_("email address"))
     display_name = LineField(_("name"), max_length=60 * CODE_POINTS, blank=True)
     biography = models.TextField(_("about you"), max_length=1000, blank=True)
+    # One URL per line (`accounts.profile_form.ProfileForm`); never requested by the server.
+    links = models.TextField(_("links"), max_length=1200, blank=True, db_default="")
+    badge = models.CharField(
+        _("badge"),
+        max_length=40,
+        blank=True,
+        db_default="",
+        help_text=_("Shown next to the name, such as “town council”. Only staff give it."),
+    )
+    username_changed_at = models.DateTimeField(null=True, blank=True, editable=False)
     # The random part of the file names (accounts.selectors.avatar_path); empty without an avatar.
     avatar_key = models.CharField(_("profile photo"), max_length=32, blank=True, editable=False)
     preferred_language = models.CharField(_("preferred language"), max_length=2, choices=language_choices, default="en")
@@ -130,6 +140,10 @@ class User(auth_models.AbstractUser):
     def name(self) -> str:
         """The name that readers see: the display name, or the username if there is none."""
         return self.display_name or self.username
+
+    @property
+    def link_list(self) -> list[str]:
+        return self.links.split()
 
     @property
     def is_suspended(self) -> bool:

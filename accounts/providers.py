@@ -77,4 +77,7 @@ class ProvidersMixin:
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context: dict[str, Any] = super().get_context_data(**kwargs)  # type: ignore[misc]
-        return {**context, "providers": [(provider, provider.get_login_url(self.request)) for provider in self.providers]}
+        return {
+            **context,
+            "providers": [(provider, provider.get_login_url(self.request)) for provider in self.providers],
+        }

@@ -10,6 +10,7 @@ from accounts.views import account, invitations, login, passkeys, signup
 urlpatterns = [
     path("", account.AccountView.as_view(), name="account"),
     path("profile/", account.ProfileView.as_view(), name="account_profile"),
+    path("username/", account.UsernameView.as_view(), name="account_username"),
     path("invitations/", invitations.InvitationsView.as_view(), name="invitations"),
     path("invitations/<str:token>/", invitations.invitation, name="invitation"),
     path("waiting/", TemplateView.as_view(template_name="accounts/waiting.html"), name="account_waiting"),

@@ -154,7 +154,7 @@ def article_page_context(article: Article, revision: Revision, *, section: Secti
             *(revision.language, revision.title, revision.summary, revision.body, revision.tag_names),
             *(revision.caption, revision.alternative_text, revision.credit, image and (image.key, image.width)),
             *(getattr(revision, name) for name in (*DISCLOSURE_FIELDS, "canonical_url")),
-            *(author.username, author.name, author.is_active, author.is_staff, author.avatar_key),
+            *(author.username, author.name, author.is_active, author.is_staff, author.badge, author.avatar_key),
             section and (section.slug, section_name(section)),
             *sorted((one.pk, one.key, one.width) for one in body_images.values()),
         ),

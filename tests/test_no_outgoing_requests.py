@@ -70,7 +70,8 @@ def test_forms_with_addresses_cause_no_request(client: Client, attempts: list[ob
     image = upload(400, 300)
     image.name = TYPED
     assert client.post("/my/articles/new/", {**text, "image": image}).status_code == 302
-    client.post("/accounts/profile/", {"display_name": HOST, "biography": TYPED, "preferred_language": "en"})
+    profile = {"display_name": HOST, "biography": TYPED, "links": TYPED, "preferred_language": "en"}
+    assert client.post("/accounts/profile/", profile).status_code == 302
     client.get("/accounts/login/", {"next": TYPED}, headers={"referer": TYPED, "x-forwarded-host": HOST})
     client.post("/accounts/email/", {"email": f"ani@{HOST}", "action_add": ""})
     Client().post("/accounts/password/reset/", {"email": f"ani@{HOST}"})

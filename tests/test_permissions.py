@@ -207,8 +207,6 @@ class World:
             "suspension": self.suspension.pk,
             "provider_id": "library",
         }
-        if local == "invitation":
-            values["token"] = self.invitation.token
         if local == "tag":
             values["slug"] = Tag.objects.values_list("slug", flat=True)[0]
         if local.startswith("my_image"):
@@ -221,8 +219,8 @@ class World:
             values["pk"] = self.promotion.pk
         if local.startswith("my_article"):
             values["pk"] = self.drafts.get(actor, self.drafts["author"]).pk
-        if local == "preview_link":
-            values["token"] = self.preview_link.token
+        if local in {"preview_link", "invitation"}:
+            values["token"] = (self.preview_link if local == "preview_link" else self.invitation).token
         if local == "moderation_suspension_lift":
             values["pk"] = self.suspension.pk
         if namespace == "admin" and "object_id" in parameters and local != "view_on_site":
@@ -267,8 +265,11 @@ class World:
                 **{f"new_{name}": value for name, value in passwords.items()},
             },
             "admin:core_sitesettings_change": {
-                **{"name": "N", "rules": "<p>x</p>", "reviewed_before_trusted": 1},
-                **{"signup_gate": "open", "invitations_per_user": 1},
+                "name": "N",
+                "rules": "<p>x</p>",
+                "reviewed_before_trusted": 1,
+                "signup_gate": "open",
+                "invitations_per_user": 1,
             },
             "admin:accounts_user_change": {"display_name": "N", "preferred_language": "en", "username": "reader"},
         }

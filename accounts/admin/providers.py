@@ -63,8 +63,11 @@ class SocialAppForm(forms.ModelForm[SocialApp]):
                 if not cleaned.get(name) and name not in self.errors:
                     self.add_error(name, _("OpenID Connect needs it."))
             cleaned.setdefault("settings", {})["server_url"] = server_url = cleaned.get("server_url", "")
-            for url in (server_url, cleaned["settings"].get("openid_configuration_overrides", {}).get("authorization_endpoint")):
-                if url and (settings.HTTPS and urlsplit(str(url)).scheme != "https" or not urlsplit(str(url)).netloc):
+            for url in (
+                server_url,
+                cleaned["settings"].get("openid_configuration_overrides", {}).get("authorization_endpoint"),
+            ):
+                if url and ((settings.HTTPS and urlsplit(str(url)).scheme != "https") or not urlsplit(str(url)).netloc):
                     self.add_error("server_url", _("Enter an address that begins with https://."))
         else:
             cleaned["provider_id"] = provider_id = ""

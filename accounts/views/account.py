@@ -12,6 +12,7 @@ from allauth.usersessions.views import ListUserSessionsView
 from django.contrib import messages
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
@@ -19,10 +20,10 @@ from django.utils.translation import override
 from django.views.generic import FormView, TemplateView
 
 from accounts.models import User
-from accounts.profile_form import ProfileForm
+from accounts.profile_form import ProfileForm, UsernameForm
 from accounts.providers import ProvidersMixin
 from accounts.selectors import active_sessions
-from accounts.services import update_profile
+from accounts.services import change_username, update_profile
 from core.exceptions import ActionNotAllowed
 from core.images import InvalidImage
 from core.ratelimit import check_rate_limit
@@ -107,3 +108,22 @@ class ProfileView(CurrentUserMixin, FormView[ProfileForm]):
     def get_success_url(self) -> str:
         with override(self.user.preferred_language):
             return reverse("account_profile")
+
+
+class UsernameView(CurrentUserMixin, FormView[UsernameForm]):
+    """Another username."""
+
+    template_name = "accounts/username.html"
+    form_class = UsernameForm
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "user": User.objects.get(pk=self.user.pk)}
+
+    def form_valid(self, form: UsernameForm) -> HttpResponse:
+        try:
+            change_username(user=self.user, username=form.cleaned_data["username"])
+        except ActionNotAllowed as error:
+            form.add_error(error.field, str(error))
+            return self.form_invalid(form)
+        messages.success(self.request, _("Your username is saved."))
+        return redirect("account")

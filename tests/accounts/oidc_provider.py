@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from socketserver import ThreadingMixIn
 from typing import Any
@@ -50,9 +51,11 @@ def configure() -> None:
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     ).decode()
     settings.configure(
-        SECRET_KEY="only for tests",  # noqa: S106
+        SECRET_KEY="only for tests",
         ALLOWED_HOSTS=["127.0.0.1"],
-        DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": "file:provider?mode=memory&cache=shared"}},
+        DATABASES={
+            "default": {"ENGINE": "django.db.backends.sqlite3", "NAME": "file:provider?mode=memory&cache=shared"}
+        },
         DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
         INSTALLED_APPS=[
             *("django.contrib.auth", "django.contrib.contenttypes", "django.contrib.messages"),
@@ -72,7 +75,7 @@ def configure() -> None:
     )
 
 
-current = "anna"
+current = {"username": "anna"}
 
 
 def log_everyone_in(get_response: Any) -> Any:
@@ -80,7 +83,7 @@ def log_everyone_in(get_response: Any) -> Any:
     from django.contrib.auth import get_user_model
 
     def middleware(request: Any) -> Any:
-        request.user = get_user_model().objects.get(username=current)
+        request.user = get_user_model().objects.get(**current)
         return get_response(request)
 
     return middleware
@@ -102,8 +105,7 @@ def serve(callback_url: str) -> None:
     from django.core.handlers.wsgi import WSGIHandler
 
     def become(request: Any, name: str) -> HttpResponse:
-        global current
-        current = name
+        current["username"] = name
         return HttpResponse()
 
     class Urls:
@@ -140,7 +142,5 @@ def serve(callback_url: str) -> None:
 
 
 if __name__ == "__main__":
-    # The middleware is found by its name.
-    from tests.accounts import oidc_provider
-
-    oidc_provider.serve(sys.argv[1])
+    # Not this copy, so that the middleware, which is found by its name, has the same user.
+    import_module("tests.accounts.oidc_provider").serve(sys.argv[1])

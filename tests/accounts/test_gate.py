@@ -100,9 +100,7 @@ def test_closed_gate_looks_the_same_for_every_address(client: Client, other_clie
 
 
 @pytest.mark.parametrize("way", WAYS, indirect=True)
-def test_approval_by_staff_after_an_answer(
-    client: Client, other_client: Client, site: SiteSettings, way: str
-) -> None:
+def test_approval_by_staff_after_an_answer(client: Client, other_client: Client, site: SiteSettings, way: str) -> None:
     site.signup_gate, site.signup_question = SignupGate.APPROVAL, "Where do you live?"
     site.save()
     assert "answer" in sign_up(client, way, answer="").context["form"].errors
@@ -192,7 +190,7 @@ def test_challenge_expires_and_is_ours(client: Client, site: SiteSettings, setti
     assert not challenge.is_solved(f"{token} {int(number) + 1}")
     with time_machine.travel(timezone.now() + timedelta(hours=1, minutes=1)):
         assert not challenge.is_solved(answer)
-    settings.SECRET_KEY = "another"  # noqa: S105
+    settings.SECRET_KEY = "another"
     assert not challenge.is_solved(answer)
 
 

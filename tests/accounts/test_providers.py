@@ -124,7 +124,7 @@ def test_accounts_are_not_joined(client: Client, provider: str, library: SocialA
 
 
 def test_second_factor_is_asked_for(client: Client, library: SocialApp) -> None:
-    from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret  # noqa: PLC0415
+    from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 
     TOTP.activate(UserFactory.create(email="anna@example.org"), generate_totp_secret())
     assert come(client).headers["Location"] == "/accounts/2fa/authenticate/"

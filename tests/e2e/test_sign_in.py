@@ -62,8 +62,12 @@ def test_code_and_passkey_sign_up_log_in_and_vote(
     authenticator = page.context.new_cdp_session(page)
     authenticator.send("WebAuthn.enable")
     options: dict[str, Any] = {
-        **{"protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True},
-        **{"isUserVerified": True, "automaticPresenceSimulation": True},
+        "protocol": "ctap2",
+        "transport": "internal",
+        "hasResidentKey": True,
+        "hasUserVerification": True,
+        "isUserVerified": True,
+        "automaticPresenceSimulation": True,
     }
     authenticator.send("WebAuthn.addVirtualAuthenticator", {"options": options})
     article = factories.published()
