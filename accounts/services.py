@@ -123,7 +123,7 @@ def change_username(*, user: User, username: str) -> None:
     """Change a username that a form has checked; URLs with the former one redirect for good.
 
     Raises:
-        ActionNotAllowed: the last change was in the last 14 days, the username was just taken, or the user is suspended.
+        ActionNotAllowed: the last change is less than 14 days ago, the name was just taken, or the user is suspended.
     """
     try:
         with transaction.atomic():

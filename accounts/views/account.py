@@ -119,6 +119,9 @@ class UsernameView(CurrentUserMixin, FormView[UsernameForm]):
     def get_form_kwargs(self) -> dict[str, Any]:
         return {**super().get_form_kwargs(), "user": User.objects.get(pk=self.user.pk)}
 
+    def get_initial(self) -> dict[str, Any]:
+        return {"username": self.user.username}
+
     def form_valid(self, form: UsernameForm) -> HttpResponse:
         try:
             change_username(user=self.user, username=form.cleaned_data["username"])
