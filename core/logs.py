@@ -56,7 +56,12 @@ def log_event(name: str, *, level: int = logging.INFO, **fields: Any) -> None:
     """
     # The request is gone after a commit at its end, so what is known of it is read now.
     extra = {"fields": {**_work.get(), **_request_fields(_request.get()), **fields}}
-    transaction.on_commit(partial(events.log, level, name, extra=extra))
+    write = partial(events.log, level, name, extra=extra)
+    # Outside of a transaction on_commit() would need a connection to the database.
+    if transaction.get_connection().in_atomic_block:
+        transaction.on_commit(write)
+    else:
+        write()
 
 
 def remember_request(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:

@@ -6,6 +6,7 @@ import json
 import logging
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from datetime import timedelta
 from typing import Any
@@ -96,6 +97,17 @@ def test_event_of_a_transaction_that_is_rolled_back_is_not_logged(caplog: pytest
         log_event("second", number=2)
         assert not caplog.records
     assert [record.getMessage() for record in caplog.records] == ["second"]
+
+
+def test_event_outside_of_transactions_opens_no_connection(caplog: pytest.LogCaptureFixture) -> None:
+    def log_in_a_new_thread() -> Any:
+        log_event("rate_limited")
+        return connection.connection
+
+    caplog.set_level(logging.INFO)
+    with ThreadPoolExecutor(1) as threads:
+        assert threads.submit(log_in_a_new_thread).result() is None
+    assert "rate_limited" in caplog.text
 
 
 def test_request_id_of_a_trusted_proxy_is_used(client: Client, log: Lines, settings: LazySettings) -> None:

@@ -12,6 +12,7 @@ from functools import partial
 from http.client import HTTPResponse, HTTPSConnection
 from urllib.request import HTTPSHandler, Request
 
+from articles.models.disclosure import NOTHING_TO_DISCLOSE
 from tests.e2e.steps import PASSWORD, photograph
 from tests.readership.wsgi import FIREFOX
 from tests.smtp_server import SmtpServer
@@ -96,6 +97,7 @@ class Site:
             "section": section,
             "language": "en",
             "alternative_text": "A lamp at dusk",
+            **NOTHING_TO_DISCLOSE,
             "action": "submit",
         }
         expect(author.post("/my/articles/new/", {**fields_of(page), **article}, photograph()["buffer"]), 302)

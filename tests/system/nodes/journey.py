@@ -6,6 +6,7 @@ import itertools
 import re
 import uuid
 
+from articles.models.disclosure import NOTHING_TO_DISCLOSE
 from tests.e2e.steps import photograph
 from tests.factories import BODY
 from tests.system.nodes.load import Site
@@ -61,6 +62,7 @@ def write(site: Site, author: Visitor, title: str) -> None:
         "section": str(site.section),
         "language": "en",
         "alternative_text": "A lamp",
+        **NOTHING_TO_DISCLOSE,
         "action": "submit",
     }
     answer = author.post("/my/articles/new/", fields, photograph()["buffer"])

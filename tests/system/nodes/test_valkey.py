@@ -19,7 +19,7 @@ from core import cache as failover
 from core.cache import FailoverRedisCache
 from core.ratelimit import RateLimited, check_rate_limit, count_event, uncount_event
 from spokesperson import checks
-from spokesperson.environment import Environment
+from spokesperson.connections import Connections
 from tests.e2e.conftest import skip_or_fail
 from tests.system.dependencies import Redis, wait_until
 
@@ -38,7 +38,7 @@ def server(
     server = Redis(tmp_path / "cache", program=request.param)
     server.start()
     monkeypatch.setenv("CACHE_URL", server.url)
-    shared = Environment().shared_cache("CACHE_URL", sqlite=tmp_path / "unused", is_public=True)
+    shared = Connections().shared_cache("CACHE_URL", sqlite=tmp_path / "unused", is_public=True)
     settings.CACHES = {**settings.CACHES, "default": shared}
     monkeypatch.setattr(FailoverRedisCache, "_retry_at", 0)
     failover._in_memory.clear()
