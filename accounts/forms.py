@@ -115,6 +115,7 @@ class NewAccountMixin(AllauthFormMixin):
     """What every new account needs, whichever way it is made: a username, consent to the rules, what the gate asks."""
 
     cleaned_data: dict[str, Any]
+    initial: dict[str, Any]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -143,7 +144,8 @@ class NewAccountMixin(AllauthFormMixin):
         elif gate == SignupGate.CHALLENGE:
             hidden = forms.HiddenInput(attrs=create_challenge())
             self.fields["challenge"] = forms.CharField(required=False, max_length=300, widget=hidden)
-        self.order_fields(["username", "email", "password1", "answer", "rules"])
+        order = ["username", "email", "password1", "answer", "rules"]
+        self.order_fields(order)  # type: ignore[attr-defined]
 
     def clean_email(self) -> str:
         return _refuse_disposable(super().clean_email())  # type: ignore[misc]
@@ -161,9 +163,6 @@ class NewAccountMixin(AllauthFormMixin):
         self.fields["email"].initial = self.initial["email"] = email
         self.fields["email"].disabled = True
         self.fields["email"].help_text = _("This address is confirmed. It is not shown to other users.")
-
-    def order_fields(self, field_order: list[str]) -> None:
-        super().order_fields(field_order)  # type: ignore[misc]
 
 
 class SignupForm(NewAccountMixin, allauth_forms.SignupForm):  # type: ignore[misc]

@@ -111,8 +111,8 @@ class EmailVerificationSentView(PendingLoginMixin, AllauthEmailVerificationSentV
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         login = self.pending_login()
-        signup = request.session.get(PENDING_SIGNUP)
-        if login is None or (login.user is None and signup is None):
+        signup: dict[str, Any] = request.session.get(PENDING_SIGNUP, {})
+        if login is None or not (login.user or signup):
             return redirect("account_login")
         check_rate_limit(request, "correct-email", limit=MAX_EMAIL_CORRECTIONS_PER_HOUR, seconds=3600)
         form = CorrectEmailForm(request.POST)
@@ -121,17 +121,21 @@ class EmailVerificationSentView(PendingLoginMixin, AllauthEmailVerificationSentV
             return response
         email = form.cleaned_data["email"]
         user = login.user or User(**signup["user"], preferred_language=get_language() or "en")
-        with transaction_and_session(request):
-            address = set_unconfirmed_email(user=user, email=email)
-            if address is not None and login.user is None:
-                admit(user=user, credentials=Credentials(**signup["credentials"]))
-            if address is None:
-                get_adapter().send_account_already_exists_mail(email)
-            elif login.user is None:
-                del request.session[PENDING_SIGNUP]
-                complete_signup(request, user, None, login.redirect_url)
-            else:
-                address.send_confirmation(request, signup=True)
+        try:
+            with transaction_and_session(request):
+                address = set_unconfirmed_email(user=user, email=email)
+                if address is None:
+                    get_adapter().send_account_already_exists_mail(email)
+                elif login.user is None:
+                    admit(user=user, credentials=Credentials(**signup["credentials"]))
+                    del request.session[PENDING_SIGNUP]
+                    complete_signup(request, user, None, login.redirect_url)
+                else:
+                    address.send_confirmation(request, signup=True)
+        except ActionNotAllowed as error:  # The gate has changed, or the invitation was used.
+            form.add_error(None, str(error))
+            refused: HttpResponse = self.render_to_response(self.get_context_data(form=form))
+            return refused
         messages.info(request, _("We have sent an email to %(email)s.") % {"email": email})
         return redirect("account_email_verification_sent")
 

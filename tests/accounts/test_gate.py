@@ -76,7 +76,7 @@ def solution(page: str) -> str:
 
 
 @pytest.mark.parametrize("way", WAYS, indirect=True)
-def test_closed_gate_lets_nobody_in_but_users(client: Client, site: SiteSettings, way: str) -> None:
+def test_closed_gate_admits_no_new_users(client: Client, site: SiteSettings, way: str) -> None:
     site.signup_gate = SignupGate.CLOSED
     site.save()
     assert "We are not accepting new accounts" in sign_up(client, way).text
@@ -307,6 +307,15 @@ def test_address_corrected_after_a_known_one_passes_the_gate(client: Client, lin
     site.save()
     UserFactory.create(email="owner@example.org")
     client.post(SIGNUP, {**SIGNUP_DATA, "email": "owner@example.org", "answer": "In Gyumri"})
+    site.signup_gate = SignupGate.CLOSED
+    site.save()
+    caches["local"].clear()
+    page = client.post("/accounts/confirm-email/", {"email": "anna@example.org"}).text
+    assert "We are not accepting new accounts" in page
+    assert not User.objects.filter(email="anna@example.org").exists()
+    site.signup_gate = SignupGate.APPROVAL
+    site.save()
+    caches["local"].clear()
     client.post("/accounts/confirm-email/", {"email": "anna@example.org"})
     assert SignupRequest.objects.get().answer == "In Gyumri"
     assert client.post(links()[0]).headers["Location"] == WAITING

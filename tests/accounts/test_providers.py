@@ -155,7 +155,7 @@ def test_login_continues_in_its_language(client: Client, library: SocialApp) -> 
     assert come(client, language="xx").headers["Location"] == f"/ru{SIGNUP}"
 
 
-def test_cancelled_and_forged_answers_log_nobody_in(client: Client, library: SocialApp) -> None:
+def test_cancelled_and_forged_answers_do_not_log_in(client: Client, library: SocialApp) -> None:
     there = client.post(LOGIN, {"process": "login"}).headers["Location"]
     state = there.partition("state=")[2].partition("&")[0]
     cancelled = client.get(f"{LOGIN}callback/", {"error": "access_denied", "state": state}, follow=True)
