@@ -93,11 +93,12 @@ class User(auth_models.AbstractUser):
     display_name = LineField(_("name"), max_length=60 * CODE_POINTS, blank=True)
     biography = models.TextField(_("about you"), max_length=1000, blank=True)
     # One URL per line (`accounts.profile_form.ProfileForm`); never requested by the server.
-    links = models.TextField(_("links"), max_length=1200, blank=True, db_default="")
+    links = models.TextField(_("links"), max_length=1200, blank=True, default="", db_default="")
     badge = models.CharField(
         _("badge"),
         max_length=40,
         blank=True,
+        default="",
         db_default="",
         help_text=_("Shown next to the name, such as “town council”. Only staff give it."),
     )

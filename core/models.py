@@ -60,6 +60,7 @@ class SiteSettings(models.Model):
         _("question for new users"),
         max_length=300,
         blank=True,
+        default="",
         db_default="",
         help_text=_("Answered at sign-up if staff approve new accounts."),
     )

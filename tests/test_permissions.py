@@ -77,6 +77,7 @@ VALUES: dict[str, Any] = {
     "ip": "192.0.2.2",
     "session_key": "y",
     "user_agent": "y",
+    "provider": "github",
     "client_id": "x",
     "provider_id": "library",
     "server_url": "https://id.example.org",

@@ -13,12 +13,12 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='user',
             name='badge',
-            field=models.CharField(blank=True, db_default='', help_text='Shown next to the name, such as “town council”. Only staff give it.', max_length=40, verbose_name='badge'),
+            field=models.CharField(blank=True, db_default='', default='', help_text='Shown next to the name, such as “town council”. Only staff give it.', max_length=40, verbose_name='badge'),
         ),
         migrations.AddField(
             model_name='user',
             name='links',
-            field=models.TextField(blank=True, db_default='', max_length=1200, verbose_name='links'),
+            field=models.TextField(blank=True, db_default='', default='', max_length=1200, verbose_name='links'),
         ),
         migrations.AddField(
             model_name='user',

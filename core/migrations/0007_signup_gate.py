@@ -29,6 +29,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='sitesettings',
             name='signup_question',
-            field=models.CharField(blank=True, db_default='', help_text='Answered at sign-up if staff approve new accounts.', max_length=300, verbose_name='question for new users'),
+            field=models.CharField(blank=True, db_default='', default='', help_text='Answered at sign-up if staff approve new accounts.', max_length=300, verbose_name='question for new users'),
         ),
     ]
