@@ -12,8 +12,17 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.models import User
+
+# Names that the libraries have in English alone.
+APP_NAMES = {"django_tasks_database": gettext_lazy("Background tasks")}
+MODEL_NAMES = {
+    "Authenticator": gettext_lazy("Two-factor authentication"),
+    "DBTaskResult": gettext_lazy("Tasks"),
+    "UserSession": gettext_lazy("Sessions"),
+}
 
 
 class SiteAdmin(AdminSite):
@@ -24,6 +33,15 @@ class SiteAdmin(AdminSite):
 
     def has_permission(self, request: HttpRequest) -> bool:
         return super().has_permission(request) and isinstance(request.user, User) and not request.user.is_suspended
+
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
+        """Return the apps and models for the index, all with names in the language of the page."""
+        apps: list[Any] = super().get_app_list(request, app_label)
+        for app in apps:
+            app["name"] = APP_NAMES.get(app["app_label"], app["name"])
+            for model in app["models"]:
+                model["name"] = MODEL_NAMES.get(model["object_name"], model["name"])
+        return apps
 
     def admin_view(self, view: Any, cacheable: bool = False) -> Any:
         """Refuse invalid primary keys in the selection of an action, with which Django answers 500."""

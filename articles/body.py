@@ -26,7 +26,7 @@ _IMAGE = re.compile(
 _ATTRIBUTE = re.compile(r' ([a-z-]+)="([^"]*)"')
 _EMBED = re.compile(r'<figure class="embed">(<a href="([^"]*)"[^>]*>.*?</a>)</figure>')
 _NOTE = re.compile(r"<foot-note>(.*?)</foot-note>")
-_ADDRESS_ALONE = re.compile(r"^[ \t]*(https?://[^\s<>]+)[ \t]*$", re.MULTILINE)
+_ADDRESS_ALONE = re.compile(r"[ \t]*(https?://[^\s<>]+)[ \t]*")
 # In escaped text.
 _ADDRESS = re.compile(r"https?://(?:(?!&lt;|&gt;|&quot;)[^\s<>])+(?<![.,;:!?)])")
 
@@ -60,13 +60,15 @@ def short_code(image: Image) -> str:
 def with_embeds(text: str) -> str:
     """Return what was typed without the editor, in which lines that are an address alone embed the page."""
 
-    def figure(match: re.Match[str]) -> str:
-        address = match[1]
-        if embeds.recognise(address) is None:
-            return match[0]
-        return f'\n\n<figure class="embed"><a href="{escape(address)}">{escape(address)}</a></figure>\n\n'
+    return "\n".join(map(_with_embed, text.replace("\r\n", "\n").split("\n")))
 
-    return _ADDRESS_ALONE.sub(figure, text.replace("\r\n", "\n"))
+
+def _with_embed(line: str) -> str:
+    match = _ADDRESS_ALONE.fullmatch(line)
+    if match is None or embeds.recognise(match[1]) is None:
+        return line
+    address = escape(match[1])
+    return f'\n\n<figure class="embed"><a href="{address}">{address}</a></figure>\n\n'
 
 
 def has_embeds(body: str) -> bool:
@@ -81,7 +83,7 @@ def render(body: str, images: Mapping[int, Image], *, is_paid_for: bool = False)
         images: those that the text may show, by their primary keys; others are left out.
         is_paid_for: give links `rel="sponsored"` too.
     """
-    html = sanitize(body)
+    html: str = sanitize(body)
     if is_paid_for:
         html = with_sponsored_links(html)
     rel = f"{'sponsored ' if is_paid_for else ''}nofollow ugc noopener"

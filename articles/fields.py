@@ -43,15 +43,10 @@ class SectionField(forms.ModelChoiceField):  # type: ignore[type-arg]
 class CachedSectionField(forms.Field):
     """The key of a section, without a query. One that does not exist counts as none."""
 
-    # The stored value, which is most often the new one.
-    known: Section | None = None
-
     def __init__(self) -> None:
         super().__init__(required=False)
 
     def to_python(self, value: Any) -> Section | None:
-        if self.known and str(self.known.pk) == value:
-            return self.known
         try:
             return Section.cached(int(value))
         except (TypeError, ValueError, Section.DoesNotExist):

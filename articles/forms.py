@@ -13,6 +13,7 @@ from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.forms.models import model_to_dict
 from django.http import QueryDict
+from django.urls import reverse_lazy
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import get_language, gettext_lazy, pgettext_lazy
 from django.utils.translation import gettext as _
@@ -28,6 +29,7 @@ from articles.models.disclosure import DISCLOSURE_FIELDS
 from articles.models.image import WIDTHS
 from articles.services.images import store_image
 from articles.services.revisions import ArticleContent, PageState
+from articles.typography import fix_typography
 from articles.widgets import BodyWidget
 from core.exceptions import ActionNotAllowed
 from core.forms import OneLineField, TextField
@@ -86,7 +88,7 @@ class ArticleForm(DisclosureForm, ImageTextsForm):
         label=pgettext_lazy("of an article", "Summary"),
         max_length=300,
         required=False,
-        widget=forms.Textarea(attrs={"rows": 3}),
+        widget=forms.Textarea(attrs={"rows": 3, "data-counted": ""}),
         help_text=gettext_lazy(
             "One or two sentences for article lists. If you leave this empty, the start of the text is used."
         ),
@@ -96,6 +98,10 @@ class ArticleForm(DisclosureForm, ImageTextsForm):
         required=False,
         widget=BodyWidget(max_length=MAX_BODY_LENGTH),
         help_text=gettext_lazy("Leave an empty line to start a new paragraph. You can use Markdown."),
+    )
+    # Shown without JavaScript; the editor has a button.
+    typography = forms.BooleanField(
+        label=gettext_lazy("Fix quotation marks, dashes and spaces when the text is saved"), required=False
     )
     section: forms.Field = SectionField(
         label=gettext_lazy("Section"),
@@ -108,6 +114,9 @@ class ArticleForm(DisclosureForm, ImageTextsForm):
         label=gettext_lazy("Tags"),
         required=False,
         max_length=400,
+        widget=forms.TextInput(
+            attrs={"data-suggestions": reverse_lazy("my_tag_suggestions"), "data-found": gettext_lazy("Tags found")}
+        ),
         help_text=gettext_lazy("Up to five tags, separated by commas."),
     )
     image = forms.FileField(
@@ -146,16 +155,16 @@ class ArticleForm(DisclosureForm, ImageTextsForm):
         self.user = user
         self.stored_image: Image | None = None
         self.revision = article.latest if article else None
+        if data is not None:
+            super().__init__(data.copy(), files)  # Mutable: the hidden fields are renewed.
+            return
         values: dict[str, Any] = {"language": get_language(), "form_key": str(uuid.uuid4()), "version": "0"}
         if article is not None and article.latest is not None:
             values |= self._initial_of(article.latest)
         values |= initial or {}
         values["save_key"] = str(uuid.uuid4())
-        if data is not None:
-            data = data.copy()  # Mutable: the hidden fields are renewed.
-        super().__init__(data, files, initial=values)
-        if not self.is_bound:
-            self.stored_image = image_from_token(str(values.get("image_token", "")), user, self.revision)
+        super().__init__(initial=values)
+        self.stored_image = image_from_token(str(values.get("image_token", "")), user, self.revision)
 
     def _initial_of(self, revision: Revision) -> dict[str, Any]:
         return model_to_dict(revision, SAME_NAMED_FIELDS) | {
@@ -215,6 +224,8 @@ class ArticleForm(DisclosureForm, ImageTextsForm):
             field = "image" if "image" in self.fields else None
             self.add_error(field, _("The image that you chose no longer exists. Choose an image again."))
         self._renew_image_fields()
+        if cleaned.get("typography") and "body" in cleaned and "language" in cleaned:
+            cleaned["body"] = fix_typography(cleaned["body"], cleaned["language"])
         return cleaned
 
     def store_image(self) -> None:
@@ -256,7 +267,9 @@ class ArticleForm(DisclosureForm, ImageTextsForm):
         """Return the valid values; of an invalid field the value that is stored."""
         stored: dict[str, Any] = {"language": get_language(), "tags": []}
         if self.revision:
-            stored = {name: getattr(self.revision, name) for name in SAME_NAMED_FIELDS}
+            # The section of a revision is a query.
+            invalid = [name for name in SAME_NAMED_FIELDS if name not in self.cleaned_data]
+            stored = {name: getattr(self.revision, name) for name in invalid}
             stored["tags"] = self.revision.tag_names
         return self._content(stored | self.cleaned_data)
 
@@ -273,5 +286,3 @@ class AutosaveForm(ArticleForm):
     def __init__(self, data: QueryDict, *, user: User, article: Article | None = None) -> None:
         super().__init__(data, user=user, article=article)
         del self.fields["image"]
-        if self.revision and isinstance(field := self.fields["section"], CachedSectionField):
-            field.known = self.revision.section

@@ -6,13 +6,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.core.cache import caches
-from django.db.models import BigAutoField, Q, QuerySet
+from django.db.models import BigAutoField, Count, Q, QuerySet
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -20,11 +20,19 @@ from django.urls import reverse
 from accounts.models import User
 from accounts.selectors import AVATAR_SIZES, avatar_path
 from articles.body import images_in
-from articles.models import Article, Image, PreviewLink, Revision, Section
+from articles.models import Article, ArticleTag, Image, PreviewLink, Revision, Section, Tag
 from articles.models.article import BY_STATE_CHANGE, DETAIL_FIELDS, ArticleQuerySet, article_slug
+from articles.models.slugs import slug_of
 from core.http_cache import FRESH_SECONDS
 
 MAX_SAVE_KEYS = 20
+# Characters.
+MIN_TAG_PREFIX = 2
+MAX_TAG_PREFIX = 40
+MAX_TAGS_SHOWN = 8
+# Of which the uses are counted.
+MAX_TAGS_COUNTED = 500
+TAGS_TIMEOUT = 300  # seconds
 # The columns of a `Card`, in its order.
 SECTION_VALUES = ("section__slug", "section__name", "section__name_ru", "section__name_hy")
 CARD_VALUES = (
@@ -140,6 +148,17 @@ def own_article(user: User | AnonymousUser, pk: int, *, or_in_trash: bool = Fals
     )
 
 
+def own_draft(user: User, pk: int) -> Article:
+    """Return the user's own article, also in the trash, with what saving it needs: the latest revision and its image.
+
+    Raises:
+        Http404: the user has no article with this key.
+    """
+    article = get_object_or_404(Article.objects.select_related("latest__image"), author_id=user.pk, pk=pk)
+    article.author = user
+    return article
+
+
 def shared_article(token: str) -> Article:
     """Return the article of a secret link, with its latest revision.
 
@@ -205,6 +224,21 @@ def images_of_live_texts(articles: Iterable[Article]) -> dict[int, Image]:
             article.live.article = article
             revisions.append(article.live)
     return images_of_texts(revisions)
+
+
+def tags_beginning_with(typed: str) -> list[str]:
+    """Return the names of tags of published articles for an incomplete one, the most used first; cached."""
+    slug = slug_of(typed[:MAX_TAG_PREFIX], default="")
+    if len(slug) < MIN_TAG_PREFIX:
+        return []
+    candidates = Tag.objects.filter(slug__startswith=slug).order_by("slug").values("pk")[:MAX_TAGS_COUNTED]
+
+    def count() -> list[str]:
+        uses = ArticleTag.objects.filter(tag__in=list(candidates.values_list("pk", flat=True)))
+        most = uses.values("tag__name").annotate(count=Count("pk")).order_by("-count", "tag__slug")
+        return list(most.values_list("tag__name", flat=True)[:MAX_TAGS_SHOWN])
+
+    return cast("list[str]", caches["default"].get_or_set(f"tags-{slug}", count, TAGS_TIMEOUT))
 
 
 def recent_save_keys(user: User) -> list[UUID]:

@@ -7,7 +7,7 @@ from django.views.generic import TemplateView
 from articles import sitemaps
 from articles.embeds import FRAME_SOURCES
 from articles.feeds import ArticleAtomFeed, ArticleFeed
-from articles.views import author, edit, images, preview_links, public, versions
+from articles.views import author, edit, images, preview_links, public, submission, tags, versions
 from core.http_cache import public_page, with_frames_from
 
 # Prefixed with the language.
@@ -43,10 +43,13 @@ urlpatterns = [
     path("my/articles/<int:pk>/preview/link/", preview_links.create, name="my_article_preview_link"),
     path("my/articles/<int:pk>/preview/link/end/", preview_links.end, name="my_article_preview_link_end"),
     path("preview/<str:token>/", with_frames_from(FRAME_SOURCES, preview_links.show), name="preview_link"),
-    path("my/articles/<int:pk>/submit/", author.submit, name="my_article_submit"),
+    path("my/articles/<int:pk>/checklist/", submission.checklist, name="my_article_checklist"),
+    path("my/articles/<int:pk>/submit/", submission.submit, name="my_article_submit"),
     path("my/articles/<int:pk>/withdraw/", author.withdraw, name="my_article_withdraw"),
     path("my/articles/<int:pk>/discard/", author.discard, name="my_article_discard"),
+    path("my/articles/<int:pk>/discard-edit/", author.discard_edit, name="my_article_discard_edit"),
     path("my/articles/<int:pk>/undiscard/", author.restore_from_trash, name="my_article_undiscard"),
+    path("my/tags/", tags.suggestions, name="my_tag_suggestions"),
     path("my/images/", images.MyImagesView.as_view(), name="my_images"),
     path("my/images/<int:pk>/file/", images.file, name="my_image_file"),
     path("my/images/<int:pk>/delete/", images.delete, name="my_image_delete"),

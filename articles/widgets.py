@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -13,6 +14,7 @@ from js_asset import ImportMap, Media, Script
 
 from articles.embeds import MASTODON_HOSTS
 from articles.image_forms import LICENCES
+from articles.typography import ADDRESSES, RULES, SPACES
 from core.images import ACCEPTED_TYPES, MAX_BYTES
 
 # Maps the imports of static/js/editor.js to the hashed names of static files.
@@ -25,6 +27,7 @@ IMPORTS = ImportMap(
         "editor-images": "js/editor-images.js",
         "editor-paste": "js/editor-paste.js",
         "editor-toolbar": "js/editor-toolbar.js",
+        "editor-typography": "js/editor-typography.js",
     }
 )
 
@@ -32,7 +35,7 @@ IMPORTS = ImportMap(
 WORDS = {
     "toolbar": _("Formatting"),
     "heading2": _("Heading"),
-    "heading3": _("Smaller heading"),
+    "heading3": _("Subheading"),
     "bold": _("Bold"),
     "italic": _("Italic"),
     "code": _("Code in a line"),
@@ -49,6 +52,15 @@ WORDS = {
     "count": _("Words"),
     "minutes": _("Minutes to read"),
     "tooLong": _("The text is too long for one article."),
+    # Typography
+    "typography": _("Fix typography"),
+    "typographyChanged": _("Places changed"),
+    # Keyboard shortcuts
+    "shortcuts": _("Keyboard shortcuts"),
+    "tool": _("Tool"),
+    "keys": _("Keys"),
+    "typed": _("Or type"),
+    "close": _("Close"),
     # Links
     "linkAddress": _("Link address"),
     "linkHint": _("Enter a web address or an email address."),
@@ -151,6 +163,11 @@ class BodyWidget(ProseEditorWidget):  # type: ignore[misc]
             "maxBytes": MAX_BYTES,
             "licences": [(value, str(label)) for value, label in LICENCES],
             "mastodon": MASTODON_HOSTS,
+            "typography": {
+                "rules": {language: RULES[language] for language, _name in settings.LANGUAGES if language in RULES},
+                "addresses": ADDRESSES,
+                "spaces": SPACES,
+            },
             "words": {name: str(words) for name, words in WORDS.items()},
         }
 

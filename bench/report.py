@@ -18,6 +18,7 @@ def report(found: Results, bars: Sequence[Bar], *, markdown: bool) -> str:
         (f"Measured on {found.started:%d %B %Y, %H:%M}, {found.scale.articles:,} articles", None, _machine(found)),
         ("Pages and actions", _scenarios(found.measurements), ""),
         ("The spike", _spike(found), ""),
+        ("200 authors who write", _autosaves(found), ""),
         (f"Lists at {found.scale.articles:,} articles and at 1,000", _lists(found), ""),
         ("Memory of the workers at the end", _memory(found), ""),
         ("Bars", _bars(bars), ""),
@@ -96,6 +97,22 @@ def _spike(found: Results) -> list[Row]:
             f"{spike.p50_ms:.2f}",
             f"{spike.p99_ms:.2f}",
             f"{spike.errors}",
+        ),
+    ]
+
+
+def _autosaves(found: Results) -> list[Row]:
+    one = found.autosaves
+    return [
+        (*("autosaves/s", "p50 ms", "p95 ms", "CPU ms web", "CPU ms PostgreSQL"), "errors", "cached article page"),
+        (
+            f"{one.per_second:.0f}",
+            f"{one.p50_ms:.1f}",
+            f"{one.p95_ms:.1f}",
+            f"{one.web_cpu_ms:.1f}; {one.long_web_cpu_ms:.1f} of 100 KB",
+            f"{one.database_cpu_ms:.1f}; {one.long_database_cpu_ms:.1f} of 100 KB",
+            f"{len(one.errors)}",
+            f"{one.page_ratio:.2f} × without them",
         ),
     ]
 

@@ -23,6 +23,25 @@ class Spike:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Autosaves:
+    """The authors who write beside readers; milliseconds."""
+
+    # Of the cached article page, to that without authors.
+    page_ratio: float
+    # CPU of a save while nobody reads, and of one of a text of almost 100,000 characters.
+    web_cpu_ms: float
+    database_cpu_ms: float
+    long_web_cpu_ms: float
+    long_database_cpu_ms: float
+    per_second: float
+    p50_ms: float
+    p95_ms: float
+    # Sentences about requests, and about texts that are not as acknowledged.
+    errors: list[str]
+    wrong: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
 class ListTimes:
     """One page of a list on the large site and on the small one; milliseconds."""
 
@@ -47,9 +66,13 @@ class Results:
     software: str
     measurements: dict[str, Measurement]
     spike: Spike
+    autosaves: Autosaves
     lists: list[ListTimes]
     search_p50_ms: float
     search_p95_ms: float
+    # Of a submission, at the articles of `bench.scale.SCREENED`.
+    screening_p50_ms: float
+    screening_p95_ms: float
     # Lists and searches with a status other than 200.
     wrong: list[str]
     locked_errors: int

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import platform
 from datetime import datetime
 from functools import partial
 from importlib.metadata import version
 
 from bench import processes, scenarios, verification
+from bench.autosave import measure_autosaves
 from bench.hostile import hostile_round
 from bench.lists import Times, percentile, time_lists, time_searches
 from bench.measurements import Measurement, measure
@@ -41,10 +43,14 @@ def run_benchmark(testbed: Testbed, started: datetime, log: Log) -> Results:
     log("The spike")
     peak, wrong = spike(testbed)
     wrong_counts += wrong
+    autosaves = measure_autosaves(testbed, log)
+    wrong_counts += autosaves.wrong
     times = Times()
     time_lists(testbed, times, log)
     log("Search, one reader")
     time_searches(testbed, times)
+    log("Screening")
+    screenings = json.loads(testbed.screened.inside("screening", str(testbed.scale.submissions)))
     workers = testbed.servers["site"].memory_of_workers()
     log("The hostile round")
     hostile_round(testbed)
@@ -62,9 +68,12 @@ def run_benchmark(testbed: Testbed, started: datetime, log: Log) -> Results:
         software=_software(testbed),
         measurements=measurements,
         spike=peak,
+        autosaves=autosaves,
         lists=times.lists,
         search_p50_ms=percentile(times.searches, 50),
         search_p95_ms=percentile(times.searches, 95),
+        screening_p50_ms=percentile(screenings, 50),
+        screening_p95_ms=percentile(screenings, 95),
         wrong=times.wrong,
         locked_errors=testbed.servers["sqlite"].log.read_text(errors="replace").count("database is locked"),
         wrong_counts=wrong_counts,

@@ -25,6 +25,11 @@ class Scale:
     # Large forms that each client posts in the hostile round, and seconds of requests after them.
     hostile_posts: int
     hostile_seconds: int
+    # While authors write: rounds, each with the page alone and beside them, and their seconds.
+    autosave_rounds: int
+    autosave_seconds: int
+    # Submissions that are screened.
+    submissions: int
     # Some bars are only for a million articles.
     is_full: bool
 
@@ -43,6 +48,9 @@ FULL = Scale(
     searches=600,
     hostile_posts=100,
     hostile_seconds=120,
+    autosave_rounds=5,
+    autosave_seconds=4,
+    submissions=200,
     is_full=True,
 )
 QUICK = Scale(
@@ -59,10 +67,15 @@ QUICK = Scale(
     searches=60,
     hostile_posts=10,
     hostile_seconds=5,
+    autosave_rounds=3,
+    autosave_seconds=2,
+    submissions=40,
     is_full=False,
 )
 # The site that the lists of the large site are compared with.
 SMALL = {"articles": 1_000, "users": 100, "votes": 5_000, "views": 20_000}
+# The site on which submissions are screened.
+SCREENED = {"articles": 100_000, "users": 10_000, "votes": 20_000, "views": 20_000}
 # The rows of each kind in the plain project.
 PLAIN_ROWS = 1_000
 # The site on SQLite.

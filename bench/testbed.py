@@ -18,7 +18,7 @@ from typing import Any
 
 from bench import nginx
 from bench.postgres import Cluster, running_cluster
-from bench.scale import ON_SQLITE, SMALL, Scale
+from bench.scale import ON_SQLITE, SCREENED, SMALL, Scale
 from bench.servers import Server, granian, running, task_worker
 from bench.system import ROOT, BenchmarkError, kill_commands, process_env, run, temporary_folder
 from bench.wrk import lua_table
@@ -74,6 +74,7 @@ class Testbed:
     large: Site
     small: Site
     on_sqlite: Site
+    screened: Site
     servers: dict[str, Server]
     # None if an earlier run filled the database.
     fill_seconds: float | None
@@ -148,11 +149,13 @@ def create_testbed(scale: Scale, data_folder: Path | None, log: Log) -> Iterator
         large = Site(env=settings_of(folder / "large", cluster.url(scale.name)))
         small = Site(env=settings_of(folder / "small", cluster.url("small")))
         on_sqlite = Site(env=settings_of((data_folder or folder) / "sqlite", ""))
+        screened = Site(env=settings_of((data_folder or folder) / "screened", cluster.url("screened")))
         plain = process_env(DATABASE_URL=cluster.url("plain"), DJANGO_SETTINGS_MODULE="bench.baselines.plain.settings")
         for name in ("large", "small"):
             (folder / name).mkdir()
         log("Filling the databases ...")
-        seconds = _fill(scale, cluster, large=large, small=small, plain=plain, on_sqlite=on_sqlite)
+        (data_folder or folder).joinpath("screened").mkdir(exist_ok=True)
+        seconds = _fill(scale, cluster, large=large, small=small, plain=plain, on_sqlite=on_sqlite, screened=screened)
         log("Preparing addresses, words and voters ...")
         run_parallel(
             partial(large.prepare, "--voters", str(scale.voters)),
@@ -172,6 +175,7 @@ def create_testbed(scale: Scale, data_folder: Path | None, log: Log) -> Iterator
             large=large,
             small=small,
             on_sqlite=on_sqlite,
+            screened=screened,
             servers=servers,
             fill_seconds=seconds,
         )
@@ -200,15 +204,23 @@ def _servers(folder: Path, *, large: Site, small: Site, on_sqlite: Site, plain: 
 
 
 def _fill(
-    scale: Scale, cluster: Cluster, *, large: Site, small: Site, plain: dict[str, str], on_sqlite: Site
+    scale: Scale,
+    cluster: Cluster,
+    *,
+    large: Site,
+    small: Site,
+    plain: dict[str, str],
+    on_sqlite: Site,
+    screened: Site,
 ) -> float | None:
     """Create what is missing. Return the seconds for the large site, or None if it existed."""
     sizes = {name: getattr(scale, name) for name in ("articles", "users", "votes", "views")}
-    on_postgres = {name: site for name, site in ((scale.name, large), ("small", small)) if not cluster.has(name)}
+    sites = {scale.name: large, "small": small, "screened": screened}
+    on_postgres = {name: site for name, site in sites.items() if not cluster.has(name)}
 
     def fill_sites() -> float | None:
         # Databases of an earlier run can lack migrations.
-        for name, site in ((scale.name, large), ("small", small)):
+        for name, site in sites.items():
             if name not in on_postgres:
                 site.manage("migrate", "--verbosity", "0", "--no-input")
                 cluster.sql("ANALYZE", name)
@@ -221,6 +233,10 @@ def _fill(
             site.seed(SMALL)
             site.inside("compress_time")
             _finish(cluster, "small")
+        if "screened" in on_postgres:
+            site = _recreated(cluster, screened, "screened_unfinished", like="empty")
+            site.seed(SCREENED)
+            _finish(cluster, "screened")
         if scale.name not in on_postgres:
             return None
         site = _recreated(cluster, large, f"{scale.name}_unfinished", like="empty")

@@ -202,7 +202,7 @@ class SiteSettingsAdmin(NoAddDeleteAdminMixin, admin.ModelAdmin[SiteSettings]):
     form = SiteSettingsForm
     formfield_overrides = TEXT_FIELDS
     fields = [
-        *("name", "tagline", "about", "rules", "reviewed_before_trusted"),
+        *("name", "tagline", "about", "rules", "reviewed_before_trusted", "sampling_interval"),
         *("signup_gate", "signup_question", "refuses_disposable_addresses", "invitations_per_user"),
     ]
 

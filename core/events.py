@@ -1,9 +1,9 @@
 """Signals that apps send when something has happened: the extension points of the platform.
 
 A lower app never imports a higher one. It sends one of these signals, and higher apps, webhooks or plugins connect
-receivers in their `AppConfig.ready()`. All signals are sent inside the transaction of the action, after its writes, so
-that a receiver's own writes commit or roll back together with it; slow or remote work belongs in a task that the
-receiver enqueues with `transaction.on_commit`.
+receivers in their `AppConfig.ready()`. All signals but `pre_submit` are sent inside the transaction of the action,
+after its writes, so that a receiver's own writes commit or roll back together with it; slow or remote work belongs in a
+task that the receiver enqueues with `transaction.on_commit`.
 
 The sender is always the class of the object concerned.
 """
@@ -13,6 +13,10 @@ from django.dispatch import Signal
 # A revision became what readers see: its first publication, a later version, or a moderator's correction.
 # Arguments: article (articles.Article), revision (articles.Revision).
 article_published = Signal()
+
+# A trusted author published a revision that no moderator has read; sent after `article_published`.
+# Arguments: article, revision.
+article_published_unreviewed = Signal()
 
 # A published article was hidden from all readers. Arguments: article.
 article_hidden = Signal()
@@ -25,6 +29,10 @@ article_returned = Signal()
 
 # An author submitted a revision for review. Arguments: article, revision.
 article_submitted = Signal()
+
+# An author is about to submit a revision. A question, so no transaction is open: a receiver writes nothing and returns
+# what a moderator would object to, as a list of `articles.checks.Finding`. Arguments: revision.
+pre_submit = Signal()
 
 # A vote was cast, changed or withdrawn. Sender: articles.voting.models.Vote.
 # Arguments: article_id (int), user (accounts.User), value (1, -1 or 0 for none).

@@ -22,6 +22,8 @@ from core.database import is_away
 
 events = logging.getLogger("spokesperson.events")
 _request: ContextVar[HttpRequest | None] = ContextVar("request", default=None)
+# The parts of paths that are as good as a password: of secret links, and of links in emails (also in deploy/).
+_SECRET = re.compile(r"(/(?:preview|confirm-email|password/reset/key)/)[\w:-]{10,}")
 # What runs outside of requests: the id of a task, or the name of a periodic job.
 _work: ContextVar[dict[str, str]] = ContextVar("work", default={})  # noqa: B039 - never changed in place
 
@@ -113,8 +115,16 @@ def line_fields(record: logging.LogRecord) -> dict[str, Any]:
     return {**_work.get(), **_request_fields(request if isinstance(request, HttpRequest) else None), **known}
 
 
+def without_secrets(line: str) -> str:
+    """Return a line of the log, which can name the path of a request, without the secret in that path."""
+    return _SECRET.sub(r"\1*", line)
+
+
 class PlainFormatter(logging.Formatter):
     """Lines to read: time, level, logger, message and fields."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return without_secrets(super().format(record))
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the name of the base class
         fields = "".join(f" {name}={value}" for name, value in line_fields(record).items())
@@ -137,4 +147,4 @@ class JSONFormatter(logging.Formatter):
             if not isinstance(error, DatabaseError):
                 line["exception_message"] = str(error)
             line["traceback"] = "".join(traceback.format_tb(error.__traceback__))
-        return json.dumps(line, ensure_ascii=False, default=str)
+        return without_secrets(json.dumps(line, ensure_ascii=False, default=str))

@@ -8,7 +8,7 @@ from typing import Any
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from core.sanitizer import FOOTNOTE, sanitize, without_asides
+from core.sanitizer import FOOTNOTE, SanitizedHTML, sanitize, without_asides
 
 _BLOCK = re.compile(r"<(?:p|h[1-6]|ul|ol|blockquote|hr|pre|table|figure)[\s>/]", re.IGNORECASE)
 # An allowed inline element; any other "<" is text.
@@ -25,14 +25,16 @@ _NOTE = re.compile(r"^\[\^(\w{1,20})\]:[ \t]+(.+)$", re.MULTILINE)
 _REFERENCE = re.compile(r"\[\^(\w{1,20})\]")
 
 
-def from_form(text: str) -> str:
+def from_form(text: str) -> SanitizedHTML:
     """Return sanitised HTML for the value of an editor, or of the plain text field without JavaScript.
 
     Text without a block element is Markdown, in which a single line break stays. In both, a line
     `![alternative text](image:12 "caption")` becomes the user's image with this number.
     """
     is_plain = not _BLOCK.search(without_asides(text))
-    text = _IMAGE.sub(_figure, text.replace("\r\n", "\n"))
+    text = text.replace("\r\n", "\n")
+    if "](image:" in text:
+        text = _IMAGE.sub(_figure, text)
     return sanitize(_from_markdown(text) if is_plain else text)
 
 

@@ -8,6 +8,8 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+# So many reviewed articles before an author is trusted stand for "always".
+REVIEW_ALL = 1000
 # Seconds until all processes know of a change.
 SITE_SETTINGS_TIMEOUT = 3
 DEFAULT_RULES = """\
@@ -46,8 +48,18 @@ class SiteSettings(models.Model):
     reviewed_before_trusted = models.PositiveSmallIntegerField(
         _("articles reviewed before an author is trusted"),
         default=3,
+        validators=[MaxValueValidator(REVIEW_ALL)],
+        help_text=_(
+            "0: all authors publish without review. 1000: every article is reviewed. Moderators can decide otherwise "
+            "for an author, under “Trust of authors”."
+        ),
+    )
+    sampling_interval = models.PositiveSmallIntegerField(
+        _("one review for so many publications of trusted authors"),
+        default=10,
+        db_default=10,
         validators=[MaxValueValidator(1000)],
-        help_text=_("0: all authors publish without review. 1000: every article is reviewed."),
+        help_text=_("They are drawn by lot and reviewed after their publication. 1: all of them. 0: none."),
     )
     signup_gate = models.CharField(
         _("who gets a new account"),

@@ -7,7 +7,6 @@ from html import escape, unescape
 from urllib.parse import urljoin
 
 import nh3
-from django.utils.html import strip_tags
 from django.utils.safestring import SafeString, mark_safe
 
 from core.text import without_forbidden
@@ -18,14 +17,20 @@ FOOTNOTE = "foot-note"
 _FIGURES = {"figure", "figcaption", "img"}
 TAGS = _BLOCKS | _FIGURES | {"strong", "em", "a", "br", "sub", "sup", "code", FOOTNOTE}
 CLASSES = {"figure": {"embed"}, "blockquote": {"pull-quote"}}
-_SPAN = r"[2-9]|[1-9]\d"
 # What each attribute can be. `data-image` is the primary key of an image, of which the text knows no address.
+_ANY = re.compile(r".*", re.DOTALL)
+_SPAN = re.compile(r"[2-9]|[1-9]\d", re.ASCII)
 ATTRIBUTES = {
-    "a": {"href": r".*"},
-    "ol": {"start": r"\d{1,4}"},
+    "a": {"href": _ANY},
+    "ol": {"start": re.compile(r"\d{1,4}", re.ASCII)},
     "td": {"colspan": _SPAN, "rowspan": _SPAN},
     "th": {"colspan": _SPAN, "rowspan": _SPAN},
-    "img": {"data-image": r"[1-9]\d{0,17}", "alt": r".*", "data-credit": r".*", "data-licence": r"[a-z0-9-]{1,20}"},
+    "img": {
+        "data-image": re.compile(r"[1-9]\d{0,17}", re.ASCII),
+        "alt": _ANY,
+        "data-credit": _ANY,
+        "data-licence": re.compile(r"[a-z0-9-]{1,20}"),
+    },
 }
 # Characters of the texts of an image, and of a footnote.
 MAX_LENGTHS = {"alt": 200, "data-credit": 120, "figcaption": 300, FOOTNOTE: 1000}
@@ -50,7 +55,7 @@ def _filter_attribute(tag: str, attribute: str, value: str) -> str | None:
     pattern = ATTRIBUTES.get(tag, {}).get(attribute)
     if pattern is None:  # The cleaner's own: `rel`, and `class` with one of `CLASSES`.
         return value if attribute in {"rel", "class"} else None
-    if not re.fullmatch(pattern, value, re.ASCII | re.DOTALL):
+    if not pattern.fullmatch(value):
         return None
     length = MAX_LENGTHS.get(attribute)
     return " ".join(value.split())[:length].strip() if length else value
@@ -70,37 +75,50 @@ def _cleaner_with(link_rel: str) -> nh3.Cleaner:
 
 
 LINK_REL = "nofollow ugc noopener"
+_REL = f' rel="{LINK_REL}"'
 _cleaner = _cleaner_with(LINK_REL)
 _sponsored_cleaner = _cleaner_with(f"sponsored {LINK_REL}")
 # Written by word processors and older editors.
-_SYNONYMS = [
-    (re.compile(r"<(/?)b(?=[\s>])", re.IGNORECASE), r"<\1strong"),
-    (re.compile(r"<(/?)i(?=[\s>])", re.IGNORECASE), r"<\1em"),
-    (re.compile(r"<(/?)h1(?=[\s>])", re.IGNORECASE), r"<\1h2"),
-    (re.compile(r"<(/?)h[456](?=[\s>])", re.IGNORECASE), r"<\1h3"),
-]
+_SYNONYMS = {"b": "strong", "i": "em", "h1": "h2", "h4": "h3", "h5": "h3", "h6": "h3"}
+_SYNONYM = re.compile(r"<(/?)(b|i|h[1456])(?=[\s>])", re.IGNORECASE)
 
 
-def sanitize(html: str) -> str:
+class SanitizedHTML(str):
+    """What `sanitize` has returned. Whatever is made of it is an ordinary `str` again, which has to be sanitised."""
+
+    __slots__ = ()
+
+
+def sanitize(html: str) -> SanitizedHTML:
     """Return `html` reduced to the elements and attributes that articles allow. Idempotent.
 
     Links can have http, https and mailto URLs and get `rel="nofollow ugc noopener"`. Images are those of the site: in a
     `figure`, without an address (`articles.body` gives it to them). Other images and classes, and all styles, ids and
     empty paragraphs are removed.
     """
+    if isinstance(html, SanitizedHTML):
+        return html
     html = without_forbidden(html)
     # Removing elements can leave a nesting that browsers parse differently: repeat until nothing changes. Stored text
     # needs one pass.
     for _ in range(MAX_PASSES):
         cleaned = _cleaned(_flattened(html))
-        if cleaned == html:
-            break
+        # A new `rel` of a link changes no nesting.
+        is_same = cleaned == html or cleaned.replace(_REL, "") == html.replace(_REL, "")
         html = cleaned
-    return html
+        if is_same:
+            break
+    return SanitizedHTML(html)
 
 
 def _flattened(html: str) -> str:
     """Drop the start tags that are deeper than `MAX_DEPTH`."""
+    depth = deepest = 0
+    for slash in _NESTED.findall(html):
+        depth = max(depth - 1, 0) if slash else depth + 1
+        deepest = max(deepest, depth)
+    if deepest <= MAX_DEPTH:
+        return html
     depth = 0
 
     def keep(match: re.Match[str]) -> str:
@@ -117,8 +135,7 @@ def _flattened(html: str) -> str:
 
 
 def _cleaned(html: str) -> str:
-    for pattern, replacement in _SYNONYMS:
-        html = pattern.sub(replacement, html)
+    html = _SYNONYM.sub(lambda match: f"<{match[1]}{_SYNONYMS[match[2].lower()]}", html)
     # Browsers drop a line break at the start of a preformatted block, each time that they parse it.
     html = re.sub(r"<pre>\n+", "<pre>", _cleaner.clean(html))
     html = _replace_alone(_FIGURE, html, _figure, _without_figures)
@@ -203,9 +220,9 @@ def with_absolute_links(html: str, url: str) -> str:
 
 
 def plain_text(html: str) -> str:
-    """Return the text alone, with a space between blocks, for lengths, summaries and descriptions.
+    """Return the text of sanitised HTML alone, with a space between blocks, for lengths, summaries and descriptions.
 
     Images with their captions, embedded pages and footnotes are not part of it.
     """
     spaced = re.sub(r"</(?:p|h2|h3|li|blockquote|pre|td|th|tr)>|<br>|<hr>", " ", without_asides(html))
-    return " ".join(unescape(strip_tags(spaced)).split())
+    return " ".join(unescape(_TAG.sub("", spaced)).split())

@@ -12,7 +12,8 @@ from django.db.models import Model
 from django.db.models.signals import post_save
 from django.tasks.signals import task_enqueued, task_finished, task_started
 
-from articles.moderation.models import Appeal, Claim, Decision, RuleVersion, StaffNote, Suspension
+from articles.models import Trust
+from articles.moderation.models import Appeal, Claim, Decision, RuleVersion, Sample, StaffNote, Suspension
 from articles.promotion.models import LedgerEntry, Payment
 from core import events
 from core.logs import log_event, set_work
@@ -24,12 +25,15 @@ CREATED = {
     Claim: ("revision_id", "moderator_id"),
     RuleVersion: ("rule_id", "number"),
     Appeal: ("decision_id", "suspension_id", "user_id"),
+    Trust: ("user_id", "moderator_id", "kind"),
+    Sample: ("revision_id",),
     StaffNote: ("user_id", "article_id", "moderator_id"),
     LedgerEntry: ("promotion_id", "event", "actor_id", "amount", "currency"),
 }
 SIGNALS = {
     "article_submitted": events.article_submitted,
     "article_published": events.article_published,
+    "article_published_unreviewed": events.article_published_unreviewed,
     "article_returned": events.article_returned,
     "article_hidden": events.article_hidden,
     "article_restored": events.article_restored,

@@ -9,6 +9,7 @@ import accounts.urls
 import articles.promotion.urls
 import articles.readership.urls
 import articles.urls
+from articles.moderation.statistics import moderation_statistics, moderation_statistics_csv
 from spokesperson import author_statistics, views
 from spokesperson.health import client, health, live, ready
 from spokesperson.statistics import site_statistics
@@ -39,6 +40,14 @@ urlpatterns = [
         ),
         path("", include("articles.moderation.urls")),
         path("accounts/", include("accounts.urls")),
+        path(
+            "admin/statistics/moderation/", admin.site.admin_view(moderation_statistics), name="moderation_statistics"
+        ),
+        path(
+            "admin/statistics/moderation.csv",
+            admin.site.admin_view(moderation_statistics_csv),
+            name="moderation_statistics_csv",
+        ),
         path("admin/statistics/", admin.site.admin_view(site_statistics), name="site_statistics"),
         path("admin/", admin.site.urls),
         prefix_default_language=False,

@@ -62,6 +62,12 @@ def _within_one_window(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
+def _no_luck(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Draw no publication for a review afterwards, unless all are drawn."""
+    monkeypatch.setattr("articles.moderation.services.sampling.randbelow", lambda interval: interval - 1)
+
+
+@pytest.fixture(autouse=True)
 def _within_one_cache_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
     """Prolong the few seconds that each process caches rows, so that a slow test does not count one query more."""
     get_backend_timeout = LocMemCache.get_backend_timeout

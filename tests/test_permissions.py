@@ -34,7 +34,7 @@ from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
 from accounts.models import Invitation, SignupRequest, User
-from articles.models import Article, Image, PreviewLink, Revision, Section, Tag
+from articles.models import Article, Image, PreviewLink, Revision, Section, Tag, Trust
 from articles.moderation.models import Appeal, Decision, Suspension, WatchWord, version_of
 from articles.moderation.services import decide
 from articles.promotion.models import Payment
@@ -121,6 +121,7 @@ class World:
         judge = factories.UserFactory.create(username="judge")
         self.other_article = factories.published()
         self.suspension = Suspension.objects.create(user=self.author, moderator=judge, reason="x", ends_at=until)
+        Trust.objects.create(user=self.author, moderator=judge, reason="x", kind="computed")
         sponsor = self.users["reader"]
         self.plan = actions.plan(actions.place(author_can_refuse_hours=24))
         self.promotion = actions.requested(article=self.article, sponsor=sponsor, plan=self.plan)
@@ -254,6 +255,8 @@ class World:
             "admin:articles_article_change": {"verdict": "hide", "reason": "x", "submitted": ""},
             "admin:articles_article_correct": {**text, "revision": live.number, "reason": "x"},
             "admin:moderation_suspension_add": {"username": "reader", "until": "2031-01-01T00:00", "reason": "x"},
+            "admin:articles_trust_add": {"username": "reader", "kind": "frozen", "reason": "x"},
+            "admin:moderation_submission_alerts": {"frequency": "never", "threshold": 2, "daily_at": "09:00"},
             "appeal_decision": {"text": "x"},
             "appeal_suspension": {"text": "x"},
             "admin:moderation_appeal_change": {"outcome": "refused", "answer": "x"},
@@ -271,6 +274,7 @@ class World:
                 "reviewed_before_trusted": 1,
                 "signup_gate": "open",
                 "invitations_per_user": 1,
+                "sampling_interval": 1,
             },
             "admin:accounts_user_change": {"display_name": "N", "preferred_language": "en", "username": "reader"},
         }

@@ -7,6 +7,7 @@ from articles.models.preview import PreviewLink
 from articles.models.recovery import RecoveredDraft
 from articles.models.revision import Revision
 from articles.models.taxonomy import Section, Tag
+from articles.models.trust import Trust
 
 __all__ = [
     "Article",
@@ -18,4 +19,5 @@ __all__ = [
     "Revision",
     "Section",
     "Tag",
+    "Trust",
 ]

@@ -13,8 +13,8 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from articles.forms import ArticleForm
-from articles.models import Revision
-from articles.moderation.models import Appeal, Decision, Reason, Rule, RuleVersion
+from articles.models import Revision, Trust
+from articles.moderation.models import AlertPreference, Appeal, Decision, Reason, Rule, RuleVersion
 from articles.moderation.models.rule import MAX_RULE_TEXT, MAX_TITLE
 from articles.moderation.services.rules import RuleText
 from core.admin import is_pk
@@ -90,14 +90,27 @@ class CorrectionForm(ArticleForm):
         self.fields["title"].required = self.fields["section"].required = True
 
 
-class SuspensionForm(forms.Form):
-    """Whom to suspend, until when and why. The username is typed: moderators cannot list the accounts."""
+class UsernameForm(forms.Form):
+    """A form about a user. The username is typed: moderators cannot list the accounts."""
 
     username = OneLineField(label=gettext_lazy("Username"), max_length=30)
-    until = forms.DateTimeField(
-        label=gettext_lazy("Until"),
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-    )
+
+    def clean_username(self) -> User:
+        user = User.objects.by_username(self.cleaned_data["username"]).filter(is_active=True).first()
+        if user is None:
+            raise ValidationError(_("No user has this username."))
+        return user
+
+
+def _moment_field(**options: Any) -> forms.DateTimeField:
+    widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+    return forms.DateTimeField(label=gettext_lazy("Until"), widget=widget, **options)
+
+
+class SuspensionForm(UsernameForm):
+    """Whom to suspend, until when and why."""
+
+    until = _moment_field()
     reason = TextField(
         label=gettext_lazy("Reason"),
         max_length=MAX_REASON,
@@ -105,11 +118,29 @@ class SuspensionForm(forms.Form):
         help_text=gettext_lazy("The user receives this by email. It is not public."),
     )
 
-    def clean_username(self) -> User:
-        user = User.objects.filter(username__iexact=self.cleaned_data["username"], is_active=True).first()
-        if user is None:
-            raise ValidationError(_("No user has this username."))
-        return user
+
+class TrustForm(UsernameForm):
+    """Whose trust to change, how, until when and why."""
+
+    kind = forms.ChoiceField(
+        label=gettext_lazy("Articles of this author"),
+        choices=[
+            (Trust.Kind.GRANTED, gettext_lazy("are published without review")),
+            (Trust.Kind.FROZEN, gettext_lazy("are reviewed first")),
+            (Trust.Kind.COMPUTED, gettext_lazy("are reviewed first until enough are published, and none is hidden")),
+        ],
+        widget=forms.RadioSelect,
+    )
+    until = _moment_field(
+        required=False,
+        help_text=gettext_lazy("Optional. Afterwards, published and hidden articles decide again."),
+    )
+    reason = TextField(
+        label=gettext_lazy("Reason"),
+        max_length=MAX_REASON,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text=gettext_lazy("The author can read this under “My articles”. It is not public."),
+    )
 
 
 def _rule_text(label: Any) -> TextField:
@@ -166,3 +197,19 @@ class AppealDecisionForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 5}),
         help_text=gettext_lazy("The user receives this by email. It is not public."),
     )
+
+
+class AlertForm(forms.ModelForm[AlertPreference]):
+    """When a moderator wants to be told what waits."""
+
+    class Meta:
+        model = AlertPreference
+        fields = ["frequency", "threshold", "daily_at"]
+        widgets = {
+            "frequency": forms.RadioSelect,
+            "daily_at": forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
+        }
+        help_texts = {
+            "threshold": gettext_lazy("For “When several are waiting”: submissions and appeals together."),
+            "daily_at": gettext_lazy("For “Once a day”, in the site’s time zone."),
+        }

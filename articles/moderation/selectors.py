@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 
 from django.db.models import Exists, OuterRef, Q, Subquery
 from django.utils import timezone
 
 from accounts.models import User
-from articles.models import Article, Revision
-from articles.moderation.models import Claim, Decision, Reason, StaffNote, Suspension
+from articles.models import Article, Revision, Trust
+from articles.moderation.models import Claim, Decision, Reason, StaffNote, Suspension, TextBand
 from articles.moderation.models.rule import MAX_REASONS_SHOWN
 from articles.moderation.models.submission import BoundedCount
+from articles.moderation.similarity import Shingle, bands, share_of, shingles
+from core.sanitizer import plain_text
 
 MAX_NOTES = 50
+MAX_TRUST_CHANGES = 5
+# From this share of common text on, two texts are similar.
+MIN_SHARE = 0.4
+# Bands read of other texts, and texts compared in full.
+MAX_BANDS_READ = 2_000
+MAX_TEXTS_COMPARED = 3
 
 
 def current_refusals(articles: Iterable[Article]) -> dict[int, Decision]:
@@ -61,6 +70,11 @@ def staff_notes(submission: Revision) -> list[StaffNote]:
     return list(notes[:MAX_NOTES])
 
 
+def last_trust_changes(author: User) -> list[Trust]:
+    """Return how moderators changed an author's trust, the last change first."""
+    return list(Trust.objects.filter(user=author.pk).select_related("moderator")[:MAX_TRUST_CHANGES])
+
+
 def active_claim(submission: Revision) -> Claim | None:
     """Return who reviews a submission at the moment."""
     return Claim.objects.active().filter(revision=submission.pk).select_related("moderator").first()
@@ -70,6 +84,28 @@ def common_reasons(language: str) -> list[tuple[Reason, str]]:
     """Return the reasons of the keys 1 to 9 with their texts in a language."""
     reasons = Reason.objects.select_related("rule")[:MAX_REASONS_SHOWN]
     return [(reason, reason.text_in(language)) for reason in reasons]
+
+
+def most_similar(
+    revision: Revision, own: set[Shingle], *, published_only: bool = False
+) -> tuple[float, Revision | None]:
+    """Return the text of another article that has most of a text's shingles, and which share; None if few have any.
+
+    Args:
+        own: the shingles of the text (`similarity.shingles`).
+        published_only: among those that readers see, instead of all that were ever submitted.
+    """
+    shared = TextBand.objects.filter(hash__in=bands(own)).exclude(revision__article=revision.article_id)
+    if published_only:
+        shared = shared.filter(revision__live_for__state=Article.State.PUBLISHED)
+    else:
+        shared = shared.exclude(revision__state=Revision.State.DRAFT)
+    counts = Counter(shared.values_list("revision", flat=True)[:MAX_BANDS_READ])
+    candidates = [pk for pk, _count in counts.most_common(MAX_TEXTS_COMPARED)]
+    others = Revision.objects.filter(pk__in=candidates).select_related("article__author")
+    shares = [(share_of(own, shingles(plain_text(other.body))), other) for other in others]
+    share, other = max(shares, key=lambda pair: pair[0], default=(0.0, None))
+    return (share, other) if share >= MIN_SHARE else (0.0, None)
 
 
 def _is_current_refusal(decision: Decision, article: Article) -> bool:

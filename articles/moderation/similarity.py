@@ -22,16 +22,18 @@ HASH_SIZE = 8
 MIN_BITS = 6
 
 WORD = re.compile(r"\w+")
+type Shingle = tuple[str, ...]
 
 
-def shingles(text: str) -> set[int]:
-    """Return the runs of five words of a text, as hashes of 64 bits. Case and punctuation do not matter."""
+def shingles(text: str) -> set[Shingle]:
+    """Return the runs of five words of a text. Case and punctuation do not matter."""
     words = WORD.findall(text.casefold())[:MAX_WORDS]
-    runs = (" ".join(words[n : n + SHINGLE_WORDS]) for n in range(max(1, len(words) - SHINGLE_WORDS + 1)))
-    return {int.from_bytes(blake2b(run.encode(), digest_size=8).digest()) for run in runs} if words else set()
+    if len(words) < SHINGLE_WORDS:
+        return {tuple(words)} if words else set()
+    return set(zip(*(words[start:] for start in range(SHINGLE_WORDS)), strict=False))
 
 
-def bands(hashes: Iterable[int]) -> list[int]:
+def bands(runs: Iterable[Shingle]) -> list[int]:
     """Return the bands of a text's shingles as signed numbers of 64 bits; texts that share one resemble each other.
 
     One permutation hashing (Li, Owen and Zhang, 2012): each shingle is hashed once, not once for each minimum, and its
@@ -39,7 +41,8 @@ def bands(hashes: Iterable[int]) -> list[int]:
     some (Shrivastava and Li, 2014).
     """
     minima: list[int | None] = [None] * MINIMA
-    for value in hashes:
+    for run in runs:
+        value = int.from_bytes(blake2b(" ".join(run).encode(), digest_size=8).digest())
         index, rest = value % MINIMA, value // MINIMA
         present = minima[index]
         if present is None or rest < present:
@@ -53,9 +56,9 @@ def bands(hashes: Iterable[int]) -> list[int]:
     return [_hash_of(band, minima[band * ROWS : (band + 1) * ROWS]) for band in range(BANDS)]
 
 
-def share_of(hashes: set[int], others: set[int]) -> float:
+def share_of(runs: set[Shingle], others: set[Shingle]) -> float:
     """Return which share of a text's shingles is in another text too."""
-    return len(hashes & others) / len(hashes) if hashes else 0.0
+    return len(runs & others) / len(runs) if runs else 0.0
 
 
 def image_hash(image: PILImage.Image) -> int | None:

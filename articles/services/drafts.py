@@ -24,6 +24,7 @@ from articles.services.revisions import (
     set_content,
 )
 from core.exceptions import ActionNotAllowed
+from core.logs import log_event
 
 # Until a draft in the trash is deleted for good.
 TRASH_TIMEOUT = timedelta(days=30)
@@ -39,7 +40,7 @@ def autosave(*, article: Article, text: ArticleContent, page: PageState) -> Revi
     decision the first change creates the next revision, as in `save_draft`.
 
     Args:
-        article: from `own_article`, with the latest revision and the author.
+        article: from `own_draft`.
 
     Returns:
         the revision that has this text now.
@@ -96,6 +97,29 @@ def restore_version(*, article: Article, version: int) -> Article:
 def content_of(source: Revision | Checkpoint) -> ArticleContent:
     """Return the content of a revision or a checkpoint."""
     return ArticleContent(**{name: getattr(source, name) for name in ArticleContent.__dataclass_fields__})
+
+
+@transaction.atomic
+def discard_edit(*, article: Article) -> Article:
+    """Go back from an unsubmitted edit to the text that readers see. The edit becomes a checkpoint.
+
+    Raises:
+        ActionNotAllowed: there is no such edit, or it is in review.
+    """
+    article, latest = lock_article(article)
+    if latest.state == Revision.State.IN_REVIEW:
+        raise ActionNotAllowed(_("This version is in review. Withdraw it before you edit it."))
+    if article.live is None or not latest.is_editable:
+        raise ActionNotAllowed(_("There are no changes to discard."))
+    checkpoints.create(latest)
+    # Versions grow with each change, so that an open page which knows the edit is stale.
+    article.live.version, article.live.save_key = latest.version + 1, None
+    article.live.save(update_fields=["version", "save_key"])
+    article.latest = article.live
+    article.save(update_fields=["latest"])
+    latest.delete()
+    log_event("edit_discarded", article_id=article.pk)
+    return article
 
 
 @transaction.atomic

@@ -30,13 +30,14 @@ from articles.services.revisions import (
     is_unchanged,
     lock_article,
     missing_for_submission,
+    next_number,
     sanitized,
     set_content,
     update_tags,
 )
+from articles.services.trust import is_trusted
 from core import events
 from core.exceptions import ActionNotAllowed
-from core.models import SiteSettings
 from core.sanitizer import plain_text
 from core.text import shorten
 
@@ -104,7 +105,7 @@ def save_draft(
         page.check(latest)
     if article.deleted_at:
         raise ActionNotAllowed(_("This draft is in the trash. Restore it before you save it."))
-    revision = latest if latest.is_editable else Revision(article=article, number=latest.number + 1)
+    revision = latest if latest.is_editable else Revision(article=article, number=next_number(article))
     if revision is latest and (with_checkpoint or checkpoints.is_due(latest, text)):
         checkpoints.create(latest)
     _save_revision(article, revision, text, page)
@@ -114,14 +115,6 @@ def save_draft(
         if article.state == Article.State.RETURNED and revision is not latest:
             _set_state(article, Article.State.DRAFT)
     return article
-
-
-def is_trusted(author: User) -> bool:
-    """Return whether the author publishes without review: enough articles are published and none is hidden."""
-    articles, enough = Article.objects.by(author), SiteSettings.current().reviewed_before_trusted
-    # The slice limits the count: some authors have thousands of articles.
-    published = articles.published().values("pk")[:enough].count() if enough else 0
-    return published >= enough and not articles.filter(state=Article.State.HIDDEN).exists()
 
 
 @transaction.atomic
@@ -153,7 +146,9 @@ def submit(*, article: Article) -> Article:
         revision.version += 1
     revision.save(update_fields=["state", "submitted_at", "save_key", "summary", "version"])
     if article.state != Article.State.HIDDEN and is_trusted(author):
-        return _publish(article, revision)
+        article = _publish(article, revision)
+        events.article_published_unreviewed.send(Article, article=article, revision=revision)
+        return article
     _follow(article, Article.State.IN_REVIEW)
     events.article_submitted.send(Article, article=article, revision=revision)
     return article
@@ -265,7 +260,7 @@ def correct(*, article: Article, text: ArticleContent) -> Article:
         raise ActionNotAllowed(
             _("The author is working on a newer version. Decide on that version, or return it first.")
         )
-    revision = Revision(article=article, number=latest.number + 1, submitted_at=timezone.now())
+    revision = Revision(article=article, number=next_number(article), submitted_at=timezone.now())
     return _publish(_save_revision(article, revision, sanitized(text)), revision)
 
 

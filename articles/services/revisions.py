@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -95,6 +96,11 @@ def lock_article(article: Article) -> tuple[Article, Revision]:
     article = latest.article
     article.latest = latest
     return article, latest
+
+
+def next_number(article: Article) -> int:
+    """Return the number of the next revision of a locked article. The latest one can be an older one again."""
+    return (article.revisions.aggregate(last=Max("number"))["last"] or 0) + 1
 
 
 def check_in_review(revision: Revision, number: int | None = None) -> None:

@@ -18,12 +18,13 @@ from django.views.generic import TemplateView
 
 from accounts.models import User
 from accounts.selectors import has_confirmed_email
-from articles.models import Article, PreviewLink, Revision
+from articles.models import Article, PreviewLink
 from articles.models.article import BY_STATE_CHANGE
 from articles.presenters import article_page_context
 from articles.selectors import own_article
-from articles.services import drafts, publishing
+from articles.services import checkpoints, drafts, publishing
 from articles.services.revisions import missing_for_submission
+from articles.services.trust import trust_of
 from core.exceptions import ActionNotAllowed
 from core.pagination import paginate
 
@@ -39,10 +40,12 @@ def signed_in_user(request: HttpRequest) -> User:
 
 
 def submission_status(user: User) -> dict[str, Any]:
-    """Return the template context that says whether the user can submit, and whether it publishes at once."""
+    """Return the template context that says whether the user can submit, whether it publishes at once, and why."""
+    trust = trust_of(user)
     return {
         "confirmed": has_confirmed_email(user),
-        "trusted": publishing.is_trusted(user),
+        "trust": trust,
+        "trusted": trust.is_trusted,
         "suspended_until": user.suspended_until if user.is_suspended else None,
     }
 
@@ -97,18 +100,6 @@ class PreviewView(LoginRequiredMixin, TemplateView):
         )
 
 
-def add_submission_message(request: HttpRequest, article: Article) -> None:
-    latest = article.latest
-    if latest is not None and latest.state == Revision.State.PUBLISHED:
-        messages.success(request, _("“%(title)s” is published.") % {"title": latest.title})
-    elif article.live_id is not None and article.is_public:
-        messages.success(
-            request, _("Your changes are in review. Until they are published, readers see the previous version.")
-        )
-    else:
-        messages.success(request, _("Submitted for review. We will email you when a moderator has made a decision."))
-
-
 def login_required(view: Callable[[HttpRequest, int], HttpResponse]) -> Callable[[HttpRequest, int], HttpResponse]:
     """Redirect to the login and then to "My articles": the URL of the view itself accepts only POST."""
 
@@ -119,20 +110,6 @@ def login_required(view: Callable[[HttpRequest, int], HttpResponse]) -> Callable
         return view(request, pk)
 
     return wrapped
-
-
-@require_POST
-@login_required
-def submit(request: HttpRequest, pk: int) -> HttpResponse:
-    """Submit the saved draft."""
-    article = own_article(request.user, pk)
-    try:
-        article = publishing.submit(article=article)
-    except ActionNotAllowed as error:
-        messages.warning(request, str(error))
-        return redirect("my_article_edit", pk=pk)
-    add_submission_message(request, article)
-    return redirect("my_articles")
 
 
 @require_POST
@@ -162,6 +139,22 @@ def discard(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect("my_articles")
     request.session[DISCARDED_SESSION_KEY] = pk
     return redirect("my_articles")
+
+
+@require_POST
+@login_required
+def discard_edit(request: HttpRequest, pk: int) -> HttpResponse:
+    """Go back to the text that readers see."""
+    try:
+        drafts.discard_edit(article=own_article(request.user, pk))
+    except ActionNotAllowed as error:
+        messages.warning(request, str(error))
+        return redirect("my_articles")
+    days = checkpoints.RETENTION.days
+    messages.success(
+        request, _("Your changes were discarded. For %(days)d days you can restore them here.") % {"days": days}
+    )
+    return redirect("my_article_versions", pk=pk)
 
 
 @require_POST

@@ -18,13 +18,15 @@ from articles.diff import paragraphs, side_by_side
 from articles.forms import MAX_BODY_LENGTH, SAME_NAMED_FIELDS, ArticleForm, AutosaveForm
 from articles.models import Article, RecoveredDraft, Revision
 from articles.presenters import section_name
-from articles.selectors import own_article, recent_save_keys
+from articles.selectors import own_article, own_draft, recent_save_keys
 from articles.services import drafts, merge, publishing
 from articles.services.revisions import ArticleContent, StaleVersion, missing_for_submission
 from articles.views import draft_recovery
-from articles.views.author import add_submission_message, login_required, signed_in_user, submission_status
+from articles.views.author import login_required, signed_in_user, submission_status
 from articles.views.images import seconds_until_upload
+from articles.views.submission import add_submission_message, needs_checklist
 from core.exceptions import ActionNotAllowed
+from core.forms import sent_fields
 from core.ratelimit import RateLimited, check_rate_limit
 
 # What the page of a conflict sends again.
@@ -94,6 +96,8 @@ class EditView(View):
             if not form.is_valid():
                 form.renew_page_state(article.latest)
                 return self._render(form, saved=True)
+            if needs_checklist(self.request, article):
+                return redirect("my_article_checklist", pk=pk)
             try:
                 article = publishing.submit(article=article)
             except ActionNotAllowed as error:
@@ -140,8 +144,8 @@ def autosave(request: HttpRequest, pk: int | None = None) -> HttpResponse:
     if not request.user.is_authenticated:
         return JsonResponse({"message": ""}, status=403)
     user = signed_in_user(request)
-    article = own_article(user, pk, or_in_trash=True) if pk is not None else None
-    form = AutosaveForm(request.POST, user=user, article=article)
+    article = own_draft(user, pk) if pk is not None else None
+    form = AutosaveForm(sent_fields(request), user=user, article=article)
     form.full_clean()
     try:
         check_rate_limit(request, "autosave", limit=MAX_AUTOSAVES_PER_HOUR, seconds=3600)

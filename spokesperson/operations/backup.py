@@ -46,6 +46,8 @@ def run(options: argparse.Namespace) -> int:
 
         return verify(options.verify, identity=options.identity, scratch=options.scratch)
     set_up(statement_timeout=0)
+    if not MigrationRecorder(connection).has_table():
+        raise OperationError("There is nothing to back up: the database of DATABASE_URL has no tables.")
     try:
         with reported_errors():
             path = create(options.to or settings.BACKUP_URL)

@@ -13,6 +13,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
@@ -26,8 +28,11 @@ from spokesperson.operations import OperationError, env_file
 RESTART = "systemctl reload-or-restart spokesperson-web && systemctl restart spokesperson-worker"
 STOP = "systemctl stop spokesperson-web spokesperson-worker"
 HEALTH = "http://127.0.0.1:8000/health/"
-# Seconds. While the server replaces its processes one after another, old ones answer too.
-HEALTH_TIMEOUT, HEALTHY_SECONDS, PAUSE = 120, 35, 0.2
+# Seconds.
+HEALTH_TIMEOUT, PAUSE = 120, 0.2
+# In which a reload replaces a process: the pause and the timeout of `serve.GRANIAN_OPTIONS`. Old ones answer meanwhile.
+SECONDS_PER_PROCESS, SPARE_SECONDS = 10 + 5, 5
+DEFAULT_PROCESSES = 2
 NOT_RESTORED = 3
 
 
@@ -89,6 +94,18 @@ def run(options: argparse.Namespace) -> int:
     return Upgrade(options).run()
 
 
+def web_processes() -> int:
+    """Return how many processes the site's web server has on this machine, as its command says."""
+    found = []
+    for file in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):  # It has ended.
+            words = file.read_bytes().decode(errors="replace").split("\0")
+            if "spokesperson.wsgi:application" in words:
+                # The last one counts.
+                found += [int(number) for option, number in pairwise(words) if option == "--workers"][-1:]
+    return max(found, default=DEFAULT_PROCESSES)
+
+
 class Upgrade:
     """One upgrade; the options are those of the command."""
 
@@ -105,6 +122,7 @@ class Upgrade:
         self.old = self.code.with_name(f"{self.code.name}.previous")
         self.failed = self.code.with_name(f"{self.code.name}.failed")
         self.data = Path(os.environ.get("DATA_DIR", ""))
+        self.processes = web_processes()
         self.number = 0
 
     def run(self) -> int:
@@ -216,13 +234,14 @@ class Upgrade:
             return
         origin = urlsplit(os.environ.get("ORIGIN", ""))
         request = Request(self.options.health, headers={"Host": origin.netloc or "localhost"})  # noqa: S310 - the operator's
+        healthy_seconds = SECONDS_PER_PROCESS * max(self.processes, web_processes()) + SPARE_SECONDS
         began = healthy_since = time.monotonic()
-        while (now := time.monotonic()) - healthy_since < HEALTHY_SECONDS:
+        while (now := time.monotonic()) - healthy_since < healthy_seconds:
             try:
                 with urlopen(request, timeout=10):  # noqa: S310
                     pass
             except (URLError, OSError) as error:
-                if now - began > HEALTH_TIMEOUT:
+                if now - began > HEALTH_TIMEOUT + healthy_seconds:
                     raise OperationError(f"{self.options.health} does not answer 200 but: {error}.") from error
                 healthy_since = time.monotonic()
             time.sleep(PAUSE)

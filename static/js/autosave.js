@@ -130,23 +130,24 @@ class Autosave {
     clearTimeout(this.timer)
     const saveKey = crypto.randomUUID()
     this.fields.save_key.value = saveKey
-    const data = new FormData(this.form)
-    data.delete("image")
+    const { csrfmiddlewaretoken, ...fields } = Object.fromEntries(new FormData(this.form))
+    delete fields.image // A file.
+    // The server reads this much faster than a form.
+    const body = JSON.stringify(fields)
     // Until it is answered, the next request says that this one was of the same page.
     const { unanswered } = this.fields
     unanswered.value = [...unanswered.value.split(" ").filter(Boolean).slice(-8), saveKey].join(" ")
     this.remember()
     this.storeCopy(saveKey)
     const number = ++this.requests
-    const bytes = [...data.values()].reduce((sum, value) => sum + new Blob([value]).size, 0)
     this.running = true
     let response, answer
     try {
       response = await fetch(this.url, {
         method: "POST",
-        body: data,
-        headers: { Accept: "application/json" },
-        keepalive: isLeaving && bytes < MAX_KEEPALIVE_BYTES,
+        body,
+        headers: { Accept: "application/json", "Content-Type": "application/json", "X-CSRFToken": csrfmiddlewaretoken },
+        keepalive: isLeaving && new Blob([body]).size < MAX_KEEPALIVE_BYTES,
         redirect: "error",
       })
       if (response.headers.get("Content-Type")?.startsWith("application/json")) answer = await response.json()

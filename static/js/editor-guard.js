@@ -36,6 +36,17 @@ function once(form) {
 function watchImage(input) {
   const maxBytes = 10 * 1024 * 1024
   let shown = null
+  input.form.addEventListener(
+    "submit",
+    (event) => {
+      // The browser itself checks forms without `novalidate`.
+      if (input.validity.valid) return
+      event.preventDefault()
+      event.stopImmediatePropagation()
+      input.reportValidity()
+    },
+    { capture: true },
+  )
   input.addEventListener("change", async () => {
     shown?.remove()
     shown = null
@@ -52,6 +63,7 @@ function watchImage(input) {
       shown.setAttribute("aria-hidden", "true")
       shown.getContext("2d").drawImage(bitmap, 0, 0)
       input.after(shown)
+      input.dispatchEvent(new Event("previewed", { bubbles: true }))
     } catch {
       // The browser cannot show this format; the server decides whether it is accepted.
     }

@@ -1,16 +1,37 @@
 // The editor's toolbars: each is one tab stop, with arrow keys between the buttons. Also the dialog for links.
+import * as prose from "django-prose-editor/editor"
 import { askForEmbed, askForFootnote, togglePullQuote } from "editor-blocks"
 import { button as makeButton, labelled, make, openDialog } from "editor-dialog"
+import { fixTypography } from "editor-typography"
 
 const GROUPS = [
   ["heading2", "heading3"],
   ["bold", "italic", "code", "link", "footnote"],
   ["bullets", "numbers", "quotation", "pullQuote", "codeBlock", "rule"],
   ["image", "table", "embed"],
-  ["undo", "redo"],
+  ["typography", "undo", "redo"],
+  ["shortcuts"],
 ]
 const TABLE_GROUPS = [["rowAbove", "rowBelow", "rowRemove"], ["columnBefore", "columnAfter", "columnRemove"], ["headerRow", "tableRemove"]]
-const LETTERS = { heading2: "H2", heading3: "H3" }
+const LETTERS = { typography: "«»", shortcuts: "?" }
+// The keys of a tool, and what can be typed at the beginning of a line or around words.
+const SHORTCUTS = [
+  ["heading2", "Mod Alt 2", "##"],
+  ["heading3", "Mod Alt 3", "###"],
+  ["bold", "Mod B", "**…**"],
+  ["italic", "Mod I", "*…*"],
+  ["code", "Mod E", "`…`"],
+  ["link", "Mod K", ""],
+  ["bullets", "Mod Shift 8", "-"],
+  ["numbers", "Mod Shift 7", "1."],
+  ["quotation", "Mod Shift B", ">"],
+  ["codeBlock", "Mod Alt C", "```"],
+  ["rule", "", "---"],
+  ["undo", "Mod Z", ""],
+  ["redo", "Mod Shift Z", ""],
+  ["shortcuts", "Mod /", ""],
+]
+const MOD = /Mac|iP/.test(navigator.platform) ? "⌘" : "Ctrl"
 
 const ACTIONS = {
   heading2: { run: (chain) => chain.toggleHeading({ level: 2 }), active: (e) => e.isActive("heading", { level: 2 }) },
@@ -29,6 +50,8 @@ const ACTIONS = {
   image: { ask: ({ uploads }) => uploads.ask() },
   table: { run: (chain) => chain.insertTable({ rows: 3, cols: 3, withHeaderRow: true }), enabled: (e) => !e.isActive("table") },
   embed: { ask: ({ editor, config }) => askForEmbed(editor, config.words, config.mastodon) },
+  typography: { ask: (toolbar) => toolbar.fixTypography() },
+  shortcuts: { ask: (toolbar) => toolbar.showShortcuts() },
   undo: { run: (chain) => chain.undo(), enabled: (e) => e.can().undo() },
   redo: { run: (chain) => chain.redo(), enabled: (e) => e.can().redo() },
   rowAbove: { run: (chain) => chain.addRowBefore() },
@@ -73,12 +96,13 @@ class Bar {
   }
 
   content(name) {
+    if (name.startsWith("heading")) return this.config.words[name]
     return LETTERS[name] ?? drawing(this.config.icons, name)
   }
 
   button(name) {
     const { words } = this.config
-    const button = make("button", { type: "button", "aria-label": words[name], title: words[name] }, this.content(name))
+    const button = make("button", { type: "button", "aria-label": words[name], title: words[name], "data-tool": name }, this.content(name))
     button.tabIndex = -1
     // Keep the selection in the text while the toolbar is clicked.
     button.addEventListener("mousedown", (event) => event.preventDefault())
@@ -135,6 +159,33 @@ export class Toolbar extends Bar {
     super(editor, config, uploads, { groups: GROUPS, label: config.words.toolbar, className: "" })
     this.ofTable = new TableBar(editor, config, uploads)
     this.update()
+  }
+
+  fixTypography() {
+    const { editor, uploads } = this
+    const { rules, ...rest } = this.config.typography
+    const { closeHistory } = prose.pm.history
+    // The change is one step of its own.
+    const count = fixTypography(editor, { rules: rules[editor.view.dom.lang], ...rest }, closeHistory)
+    editor.view.dispatch(closeHistory(editor.state.tr))
+    editor.view.focus()
+    uploads.report(`${this.config.words.typographyChanged}: ${count}`)
+  }
+
+  showShortcuts() {
+    const { words } = this.config
+    const head = make("tr", {}, ...["tool", "keys", "typed"].map((name) => make("th", { scope: "col" }, words[name])))
+    const rows = SHORTCUTS.map(([name, keys, typed]) => {
+      const pressed = keys.split(" ").filter(Boolean)
+      const keyboard = pressed.flatMap((key, index) => [index ? " + " : "", make("kbd", {}, key === "Mod" ? MOD : key)])
+      return make("tr", {}, make("th", { scope: "row" }, words[name]), make("td", {}, ...keyboard), make("td", {}, ...(typed ? [make("code", {}, typed)] : [])))
+    })
+    openDialog({
+      title: words.shortcuts,
+      content: [make("table", { class: "shortcuts" }, make("thead", {}, head), make("tbody", {}, ...rows))],
+      cancel: words.close,
+      closed: () => this.editor.view.focus(),
+    })
   }
 
   askForLink() {

@@ -35,11 +35,36 @@ function extensionsOf(config, uploads, toolbar) {
           toolbar().askForLink()
           return true
         },
+        "Mod-/": () => {
+          toolbar().showShortcuts()
+          return true
+        },
       }),
     })
     extensions.push(link.configure({ enableTarget: false, defaultProtocol: "https" }))
   }
   return extensions
+}
+
+const PLACES = { alt: ".picture", credit: ".picture", heading: "h2, h3", link: "a", quotation: "blockquote" }
+
+/** Go to what the checklist names: "link-2" is the second link of the text. */
+function goTo(editor, place) {
+  const [kind, number] = place.split("-")
+  const found = PLACES[kind] && editor.view.dom.querySelectorAll(PLACES[kind])[number - 1]
+  if (!found) {
+    editor.commands.focus()
+    return
+  }
+  if (kind === "alt" || kind === "credit") {
+    found.querySelectorAll("input")[kind === "alt" ? 0 : 2].focus()
+  } else {
+    const { doc } = editor.state
+    const [from, to] = [0, found.childNodes.length].map((offset) => doc.resolve(editor.view.posAtDOM(found, offset)))
+    editor.view.dispatch(editor.state.tr.setSelection(prose.pm.state.TextSelection.between(from, to)))
+    editor.view.focus()
+  }
+  found.scrollIntoView({ block: "center" })
 }
 
 function mount(field) {
@@ -92,7 +117,9 @@ function mount(field) {
   frame.append(uploads.status)
   frame.classList.toggle("is-invalid", field.classList.contains("is-invalid"))
   field.hidden = true
-  label.addEventListener("click", () => editor.commands.focus())
+  const focus = () => editor.commands.focus()
+  label.addEventListener("click", focus)
+  for (const link of document.querySelectorAll(`a[href="#${field.id}"]`)) link.addEventListener("click", focus)
 
   // Without JavaScript this line says how to begin a paragraph; with it, how long the text is.
   const hint = document.getElementById(`${field.id}_helptext`)
@@ -132,6 +159,13 @@ function mount(field) {
   }
   language?.addEventListener("change", setLanguage)
   if (language) setLanguage()
+
+  if (location.hash === `#${field.id}`) {
+    // After the browser, which looks for the hidden field.
+    const go = () => setTimeout(() => goTo(editor, new URLSearchParams(location.search).get("at") ?? ""))
+    if (document.readyState === "complete") go()
+    else window.addEventListener("load", go, { once: true })
+  }
 }
 
 for (const field of document.querySelectorAll("textarea[data-django-prose-editor-article]")) mount(field)

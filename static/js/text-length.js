@@ -1,4 +1,4 @@
-// Shows how long a text is when little room is left. Counts what users see as characters, as core/text.py does.
+// Shows how long a text is: always, or when little room is left. Counts what users see as characters, as core/text.py does.
 const segmenter = new Intl.Segmenter()
 
 for (const field of document.querySelectorAll("[data-max-length]:not([data-django-prose-editor-article])")) {
@@ -11,7 +11,10 @@ for (const field of document.querySelectorAll("[data-max-length]:not([data-djang
     let text = field.value.normalize().trim()
     if ("oneLine" in field.dataset) text = text.replace(/\s+/g, " ")
     const length = [...segmenter.segment(text)].length
-    output.hidden = length < 0.8 * max
+    const isShort = length < 0.8 * max
+    output.hidden = isShort && !("counted" in field.dataset)
+    // Screen readers read it only when little room is left.
+    output.setAttribute("aria-live", isShort ? "off" : "polite")
     output.value = `${length} / ${max}`
     output.classList.toggle("is-too-long", length > max)
   }

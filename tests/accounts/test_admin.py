@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from allauth.account.models import EmailAddress
 from django.contrib.auth.models import Permission
 from django.core.management import call_command
 from django.test import Client
+from django.utils import translation
 
 from accounts.models import User
 from tests.accounts.conftest import PASSWORD
@@ -161,3 +164,13 @@ def test_createsuperuser_address_counts_as_confirmed(client: Client, monkeypatch
     answer = client.post("/accounts/login/", {"login": "first@example.org", "password": PASSWORD, "next": "/admin/"})
     assert answer.headers["Location"] == "/admin/"
     assert client.get("/admin/").status_code == 200
+
+
+@pytest.mark.parametrize("language", ["ru", "hy"])
+def test_admin_index_names_are_in_the_language_of_the_page(language: str, client: Client, superuser: User) -> None:
+    client.force_login(superuser)
+    apps = client.get(f"/{language}/admin/").context["app_list"]
+    with translation.override(language):
+        names = [str(one["name"]) for app in apps for one in (app, *app["models"])]
+    assert len(names) > 30
+    assert [name for name in names if re.match("[A-Za-z]", name)] == []

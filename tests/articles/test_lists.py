@@ -85,11 +85,9 @@ def test_lists_exclude_unpublished_articles(client: Client, author: User, addres
 
 
 @pytest.mark.parametrize("address", LISTS)
-@pytest.mark.parametrize(
-    "cursor", ["-1", "x", "1-", "1-x", "-", "1" * 41, "99999999999999999999-1", "1-" + "9" * 25, "٣-٣", "1%00-1"]
-)
-def test_list_invalid_cursor_is_refused(client: Client, seven: list[Article], address: str, cursor: str) -> None:
-    assert client.get(f"{address}?after={cursor}").status_code in {400, 404}
+def test_list_invalid_cursor_is_refused(client: Client, seven: list[Article], address: str) -> None:
+    for cursor in (*"-x", "-1", "1-", "1-x", "1" * 41, "99999999999999999999-1", "1-" + "9" * 25, "٣-٣", "1%00-1"):
+        assert client.get(f"{address}?after={cursor}").status_code in {400, 404}, cursor
 
 
 def test_cursor_round_trip() -> None:
@@ -253,42 +251,22 @@ def test_ranked_list_pagination_with_equal_scores(
     assert found == [f"Article {n}" for n in (9, 8, 7, 6, 5, 4, 3, 2, 1, 0)]
 
 
-@pytest.mark.parametrize("address", RANKED)
-@pytest.mark.parametrize(
-    "cursor",
-    [
-        "nan-1",
-        "NaN-1",
-        "inf-1",
-        "-inf-1",
-        "1e999-1",
-        "1e400",
-        "x",
-        "-",
-        "1-",
-        "--1",
-        "1-1-1",
-        "1.5.5-1",
-        "9" * 30,
-        "1" * 90,
-        "٣-٣",
-        "1%00-1",
-        "1-" + "9" * 25,
-        "0x1-1",
-        "1_0-1",
-        " 1-1",
-    ],
+INVALID_CURSORS = (
+    *("nan-1", "NaN-1", "inf-1", "-inf-1", "1e999-1", "1e400", "x", "-", "1-", "--1", "1-1-1", "1.5.5-1", "9" * 30),
+    *("1" * 90, "٣-٣", "1%00-1", "1-" + "9" * 25, "0x1-1", "1_0-1", " 1-1"),
 )
-def test_ranked_list_invalid_cursor_is_refused(client: Client, of_all_ages: None, address: str, cursor: str) -> None:
-    assert client.get(f"{address}?after={cursor}").status_code in {400, 404}
+
+
+@pytest.mark.parametrize("address", RANKED)
+def test_ranked_list_invalid_cursor_is_refused(client: Client, of_all_ages: None, address: str) -> None:
+    for cursor in INVALID_CURSORS:
+        assert client.get(f"{address}?after={cursor}").status_code in {400, 404}, cursor
 
 
 @pytest.mark.parametrize("address", RANKED[1:])
-@pytest.mark.parametrize("cursor", ["-999999999999999999-1", "999999999999999999-999999999999999999", "-0-0"])
-def test_ranked_list_cursor_out_of_range_is_no_error(
-    client: Client, of_all_ages: None, address: str, cursor: str
-) -> None:
-    assert client.get(f"{address}?after={cursor}").status_code == 200
+def test_ranked_list_cursor_out_of_range_is_no_error(client: Client, of_all_ages: None, address: str) -> None:
+    for cursor in ("-999999999999999999-1", "999999999999999999-999999999999999999", "-0-0"):
+        assert client.get(f"{address}?after={cursor}").status_code == 200, cursor
 
 
 @pytest.mark.parametrize("address", RANKED)

@@ -91,6 +91,12 @@ class World:
     def restore_version(self) -> None:
         drafts.restore_version(article=self.article, version=self.chance.choice(list(self.texts)))
 
+    def discard_edit(self) -> None:
+        live = Revision.objects.filter(live_for=self.article).first()
+        drafts.discard_edit(article=self.article)
+        assert live
+        self.written_over.add(live.version)  # Its text has another number now.
+
     def correct(self) -> None:
         publishing.correct(article=self.article, text=factories.text(title=f"Correction {self.count}"))
 
@@ -103,6 +109,7 @@ class World:
             self.keep_mine,
             self.restore_version,
             self.correct,
+            *[self.discard_edit] * 2,
             *[lambda: publishing.submit(article=article)] * 3,
             lambda: publishing.withdraw(article=article),
             *[lambda: publishing.publish(article=article, revision_number=number)] * 2,

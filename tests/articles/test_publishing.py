@@ -13,6 +13,7 @@ from django.utils import timezone
 from accounts.models import User
 from articles.models import Article, ArticleTag, Revision
 from articles.services import publishing
+from articles.services.trust import is_trusted
 from core.exceptions import ActionNotAllowed
 from core.models import SiteSettings
 from tests import factories
@@ -229,10 +230,10 @@ def test_submit_fills_empty_summary() -> None:
 def test_trusted_author_publishes_until_an_article_is_hidden() -> None:
     author = factories.UserFactory.create()
     published = [factories.published(author) for _ in range(3)]
-    assert publishing.is_trusted(author)
+    assert is_trusted(author)
     assert factories.in_review(author).state == State.PUBLISHED
     publishing.hide(article=published[0])
-    assert not publishing.is_trusted(author)
+    assert not is_trusted(author)
     assert factories.in_review(author).state == State.IN_REVIEW
 
 

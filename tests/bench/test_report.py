@@ -12,7 +12,7 @@ from bench.bars import Bar
 from bench.measurements import Measurement, Round, ratio
 from bench.processes import Memory
 from bench.report import as_markdown, as_text, report
-from bench.results import ListTimes, Results, Spike
+from bench.results import Autosaves, ListTimes, Results, Spike
 from bench.scale import FULL, QUICK
 from bench.scenarios import Scenario
 from bench.verification import Rows, Sent, differences
@@ -60,9 +60,12 @@ def results(**changes: Any) -> Results:
         "software": "Python 3.13",
         "measurements": {one.scenario.name: one for one in measurements},
         "spike": spike,
+        "autosaves": autosaves(),
         "lists": [a_list],
         "search_p50_ms": 20.0,
         "search_p95_ms": 50.0,
+        "screening_p50_ms": 20.0,
+        "screening_p95_ms": 40.0,
         "wrong": [],
         "locked_errors": 0,
         "wrong_counts": [],
@@ -71,6 +74,22 @@ def results(**changes: Any) -> Results:
         "fill_seconds": 600.0,
     }
     return Results(**{**values, **changes})
+
+
+def autosaves(**changes: Any) -> Autosaves:
+    values: dict[str, Any] = {
+        "page_ratio": 0.95,
+        "per_second": 40.0,
+        "p50_ms": 9.0,
+        "p95_ms": 30.0,
+        "errors": [],
+        "wrong": [],
+        "web_cpu_ms": 4.0,
+        "database_cpu_ms": 1.0,
+        "long_web_cpu_ms": 14.0,
+        "long_database_cpu_ms": 3.0,
+    }
+    return Autosaves(**{**values, **changes})
 
 
 def failing(found: Results) -> list[str]:
@@ -107,6 +126,7 @@ def test_bars_all_hold_after_a_good_run() -> None:
         ({"locked_errors": 1}, "SQLite: “database is locked”"),
         ({"wrong_counts": ["spike: 9 views were stored, 10 were sent"]}, "counts"),
         ({"search_p95_ms": 100.1}, "search"),
+        ({"screening_p95_ms": 50.1}, "screening of a submission"),
         ({"workers": [Memory(rss=170.1, pss=1.0)]}, "memory of the largest worker at the end"),
         ({"workers_after_hostile_round": [Memory(rss=180.1, pss=1.0)]}, "memory of the largest worker after"),
         ({"fill_seconds": 901.0}, "filling the database"),
@@ -121,6 +141,15 @@ def test_bars_fail_one_by_one(changes: dict[str, Any], name: str) -> None:
 def test_bars_of_the_spike_are_pages_and_errors() -> None:
     slow = Spike(pages_per_second=4_999, beacons_per_second=1, votes_per_second=1, p50_ms=1, p99_ms=1, errors=1)
     assert failing(results(spike=slow)) == ["spike: pages", "spike: errors"]
+
+
+def test_bars_of_autosaves_are_the_rate_of_pages_and_errors() -> None:
+    slow = autosaves(page_ratio=0.89, long_web_cpu_ms=15.1, errors=["article 1: 409"])
+    assert failing(results(autosaves=slow)) == [
+        "cached article page while 200 authors write: requests/s as a share of those without them",
+        "autosave of 100,000 characters: CPU of the web server",
+        "autosaves: errors",
+    ]
 
 
 def test_bars_that_were_not_measured_do_not_fail() -> None:

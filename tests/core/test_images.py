@@ -250,7 +250,7 @@ def test_load_image_damaged_file_raises_only_refused(
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "HEIF"])
 def test_load_image_applies_orientation(orientation: int, kind: str) -> None:
     undo = {
         2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -264,7 +264,10 @@ def test_load_image_applies_orientation(orientation: int, kind: str) -> None:
     as_stored = two_colours().transpose(undo[orientation]) if orientation in undo else two_colours()
     exif = Image.Exif()
     exif[0x0112] = orientation
-    image = load_image(encoded(as_stored, kind, exif=exif))
+    file = encoded(as_stored, kind, exif=exif.tobytes())
+    if kind == "HEIF" and orientation > 4:  # As phones store it: in the container, and again in EXIF.
+        assert b"irot" in file.getvalue()
+    image = load_image(file)
     assert image.size == (60, 40)
     assert near(image.getpixel((30, 5)), RED)
     assert near(image.getpixel((30, 35)), BLUE)

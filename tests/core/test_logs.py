@@ -20,6 +20,7 @@ from django.db import IntegrityError, OperationalError, connection
 from django.test import Client
 
 from accounts.models import User
+from articles.models.preview import new_token
 from articles.services import publishing
 from core import database, periodic
 from core.logs import JSONFormatter, PlainFormatter, log_event
@@ -157,6 +158,18 @@ def test_every_line_of_a_request_has_its_id(
     assert log.lines or path == "/beacon/1/"
     [request_id] = {line.get("request_id") for line in log.lines} or {"0" * 32}
     assert len(str(request_id)) == 32
+
+
+@pytest.mark.parametrize(
+    "path", ["/preview/{}/", "/ru/preview/{}/", "/accounts/confirm-email/{}/", "/hy/accounts/password/reset/key/1z-{}/"]
+)
+def test_lines_have_no_secret_of_a_path(client: Client, log: Lines, path: str) -> None:
+    secret = new_token()
+    client.get(path.format(secret))
+    logging.getLogger().warning("Refused: %s", path.format(secret))
+    plain = PlainFormatter("%(message)s").format(record(ValueError(path.format(secret))))
+    assert secret not in f"{log.lines}{plain}"
+    assert log.lines[-1]["event"] == f"Refused: {path.format('*').replace('1z-', '')}"
 
 
 def test_lines_of_a_task_have_its_id_and_the_request_says_which_it_enqueued(client: Client, log: Lines) -> None:

@@ -22,11 +22,15 @@ class Inventory(HTMLParser):
         super().__init__()
         self.found: list[tuple[str, dict[str, str | None]]] = []
         self.comments: list[str] = []
+        self.text = ""
         self.feed(markup)
         self.close()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.found.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
 
     def handle_comment(self, data: str) -> None:
         self.comments.append(data)
@@ -165,8 +169,17 @@ def test_sanitize_output_is_in_allow_list(markup: str) -> None:
 @given(mark_up)
 def test_sanitize_is_idempotent(markup: str) -> None:
     once = sanitize(markup)
-    assert sanitize(once) == once
-    assert str(for_display(once)) == without_asides(once)
+    assert sanitize(str(once)) == once
+    assert str(for_display(str(once))) == without_asides(once)
+
+
+def test_sanitize_of_its_own_result_is_free_until_that_is_changed(monkeypatch: pytest.MonkeyPatch) -> None:
+    once = sanitize("<p>a<script>b</script></p>")
+    monkeypatch.setattr(sanitizer, "_cleaned", pytest.fail)
+    assert sanitize(once) is once
+    monkeypatch.undo()
+    for changed in (once + "<script>", f"{once}<script>", once.replace("a", "<script>"), "<script>".join([once, ""])):
+        assert "<script" not in sanitize(changed)
 
 
 @pytest.mark.parametrize(
@@ -183,6 +196,13 @@ def test_sanitize_is_idempotent(markup: str) -> None:
 )
 def test_sanitize_known_cases(dirty: str, clean: str) -> None:
     assert sanitize(dirty) == clean
+
+
+@settings(max_examples=200, deadline=None)
+@given(mark_up)
+def test_plain_text_is_what_a_parser_reads(markup: str) -> None:
+    once = without_asides(sanitize(markup))
+    assert "".join(plain_text(once).split()) == "".join(Inventory(once).text.split())
 
 
 def test_plain_text_is_escaped_once_when_displayed() -> None:
@@ -297,7 +317,7 @@ def test_sanitize_does_bounded_work(piece: str, monkeypatch: pytest.MonkeyPatch)
     assert len(lengths) <= MAX_PASSES
     assert max(lengths) <= 20 * len(text)
     lengths.clear()
-    assert sanitize(once) == once
+    assert sanitize(str(once)) == once
     assert len(lengths) == 1, "Stored text takes one pass each time that it is displayed."
 
 

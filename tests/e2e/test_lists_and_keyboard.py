@@ -132,7 +132,7 @@ def test_editor_by_keyboard(page: Page, log_in: LogIn) -> None:
     expect(text).to_be_focused()
     page.keyboard.press("ControlOrMeta+a")
     page.keyboard.press("Shift+Tab")
-    for name in ("Smaller heading", "Bold"):
+    for name in ("Subheading", "Bold"):
         page.keyboard.press("ArrowRight")
         expect(toolbar.get_by_role("button", name=name)).to_be_focused()
     page.keyboard.press("Enter")

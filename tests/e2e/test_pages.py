@@ -11,6 +11,7 @@ from django.conf import LazySettings
 from playwright.sync_api import Page, expect
 
 from accounts.models import User
+from articles.moderation.services import figures
 from articles.promotion.services import requests
 from tests.e2e import IN_BROWSER
 from tests.e2e.conftest import Problems
@@ -195,7 +196,6 @@ def test_author_pages(site: Site, inspector: Inspector, log_in: LogIn) -> None:
     inspector.open("/my/articles/", dark=True)
     inspector.open_more()
     inspector.open("/my/articles/new/", dark=True)
-    page.locator("form.write").evaluate("form => form.noValidate = true")
     page.get_by_role("button", name="Submit for review").click()
     expect(page.get_by_text("Not saved.")).to_be_visible()
     inspector.check(dark=True)
@@ -204,6 +204,7 @@ def test_author_pages(site: Site, inspector: Inspector, log_in: LogIn) -> None:
     for article in (site.draft, site.returned, site.hidden, site.full):
         inspector.open(f"/my/articles/{article.pk}/")
     inspector.open(f"/my/articles/{site.draft.pk}/preview/", dark=True)
+    inspector.open(f"/my/articles/{site.draft.pk}/checklist/")
     inspector.open("/my/images/", dark=True)
     for article in (site.waiting, site.changed, site.full):
         inspector.open(f"/my/articles/{article.pk}/preview/")
@@ -254,8 +255,13 @@ def test_moderator_admin_pages(site: Site, inspector: Inspector, log_in: LogIn) 
         "/admin/moderation/suspension/",
         "/admin/moderation/suspension/add/",
         f"/admin/moderation/suspension/{site.suspension.pk}/change/",
+        "/admin/moderation/submission/alerts/",
+        "/admin/articles/trust/",
+        f"/admin/articles/trust/add/?user={site.author.username}&kind=frozen",
     ):
         inspector.open(address)
+    figures.record()
+    inspector.open("/admin/statistics/moderation/", dark=True)
 
 
 def test_promotion_admin_pages(site: Site, inspector: Inspector, log_in: LogIn) -> None:
@@ -358,6 +364,7 @@ def test_pages_are_valid_html(
         "my_articles": "/my/articles/",
         "writing": "/my/articles/new/",
         "editing": f"/my/articles/{site.returned.pk}/",
+        "checklist": f"/my/articles/{site.draft.pk}/checklist/",
         "preview": f"/my/articles/{site.draft.pk}/preview/",
         "voting": site.russian.get_absolute_url(),
         "promoting": f"/articles/{site.russian.pk}/promote/",
@@ -378,7 +385,6 @@ def test_pages_are_valid_html(
     plain = page_without_javascript
     log_in(plain, site.author)
     plain.goto("/my/articles/new/")
-    plain.locator("form.write").evaluate("form => form.noValidate = true")
     with plain.expect_response(lambda response: response.request.method == "POST") as refused:
         plain.get_by_role("button", name="Submit for review").click()
     documents["refused"] = refused.value.text()

@@ -86,6 +86,8 @@ def write_and_submit(page: Page) -> None:
     expect(page.get_by_text("This is a preview")).to_be_visible()
     expect_three_paragraphs_and_image(page)
     page.get_by_role("button", name="Submit for review").click()
+    expect(page.get_by_role("heading", name="An image has no credit.")).to_be_visible()
+    page.get_by_role("button", name="Submit anyway").click()
     expect(page.get_by_text("Submitted for review. We will email you")).to_be_visible()
 
 

@@ -185,12 +185,14 @@ def test_site_settings_list_redirects_to_the_single_form(admin_client: Client) -
         "about": '<p onclick="x()">We</p><script>alert(1)</script>',
         "rules": "<p>Be kind.</p>",
         "reviewed_before_trusted": "5",
+        "sampling_interval": "0",
     }
     assert admin_client.post(address, {**fields, "reviewed_before_trusted": "-1"}).status_code == 200
     assert admin_client.post(address, fields).status_code == 302
 
     settings = SiteSettings.objects.get()
-    assert (settings.pk, settings.name, settings.reviewed_before_trusted) == (1, "The Plane Tree", 5)
+    assert (settings.pk, settings.name) == (1, "The Plane Tree")
+    assert (settings.reviewed_before_trusted, settings.sampling_interval) == (5, 0)
     assert settings.about == "<p>We</p>"
     assert "The Plane Tree" in admin_client.get("/admin/").text
     for path in ("add/", "2/change/", "1/delete/"):

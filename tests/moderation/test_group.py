@@ -33,6 +33,7 @@ def test_group_permissions_are_exact() -> None:
         "moderation.change_reason",
         "moderation.delete_reason",
         "moderation.view_appeal",
+        "articles.view_trust",
         "moderation.view_watchword",
         "moderation.add_watchword",
         "moderation.change_watchword",

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import time, timedelta
 from functools import partial
 from threading import Barrier
 
 import pytest
 from django.core import mail
+from django.core.cache import caches
 from django.db import connection
 from django.utils import timezone
 
-from articles.models import Article, Revision
-from articles.moderation.models import Appeal, Claim, Decision, Suspension
-from articles.moderation.services import claims, decide, lift, suspend
+from articles.models import Article, Revision, Trust
+from articles.moderation.models import Appeal, Claim, Decision, Sample, Suspension
+from articles.moderation.services import alerts, change_trust, claims, decide, lift, suspend
 from articles.moderation.services.appeals import appeal_decision, decide_appeal
 from articles.services import publishing
 from core.exceptions import ActionNotAllowed
-from core.models import PendingEmail
+from core.models import PendingEmail, SiteSettings
 from core.tasks import send_pending_emails
 from tests import factories
 from tests.moderation.users import moderator
@@ -183,3 +184,57 @@ def test_suspend_concurrently_latest_end_wins() -> None:
 
     user.refresh_from_db()
     assert user.suspended_until is None
+
+
+def sampled() -> Revision:
+    """Return a publication without review that was drawn."""
+    SiteSettings.objects.update_or_create(pk=1, defaults={"reviewed_before_trusted": 0, "sampling_interval": 1})
+    caches["local"].clear()
+    return waiting()
+
+
+@pytest.mark.parametrize("_", range(3))
+def test_take_next_concurrently_gives_each_another_sample(_: int) -> None:
+    samples = {sampled().pk for _ in range(3)}
+    moderators = [moderator() for _ in range(4)]
+
+    results = at_once(*(partial(claims.take_next, moderator=user) for user in moderators))
+
+    assert sorted(one.pk for one in results if isinstance(one, Revision)) == sorted(samples)
+    assert results.count(None) == 1
+
+
+@pytest.mark.parametrize("_", range(3))
+def test_take_next_and_keep_a_sample_concurrently_agree(_: int) -> None:
+    revision = sampled()
+    one, other = moderator(), moderator()
+
+    taken, reviewed = at_once(
+        partial(claims.take_next, moderator=one), partial(decide, revision=revision, moderator=other, verdict="keep")
+    )
+
+    assert isinstance(reviewed, Decision) == (taken is None)
+    assert Sample.objects.unreviewed().exists() == (taken is not None)
+
+
+def test_moderators_change_the_trust_of_each_other_concurrently() -> None:
+    one, other = moderator(), moderator()
+    freeze = partial(change_trust, kind="frozen", reason="Because.")
+
+    results = at_once(*(partial(freeze, user=a, moderator=b) for a, b in [(one, other), (other, one)] * 3))
+
+    assert all(isinstance(result, Trust) for result in results)
+    assert Trust.objects.count() == 2
+
+
+@pytest.mark.parametrize("_", range(3))
+def test_send_due_concurrently_sends_one_email_to_each_moderator(_: int) -> None:
+    for user in (moderator(), moderator()):
+        alerts.set_alerts(user=user, frequency="at_once", threshold=2, daily_at=time(9))
+    Revision.objects.filter(pk=waiting().pk).update(submitted_at=timezone.now() - timedelta(hours=1))
+
+    results = at_once(*[alerts.send_due] * 4)
+
+    assert results.count(2) + results.count(1) + results.count(0) == 4
+    assert sum(number for number in results if isinstance(number, int)) == 2
+    assert len({message.to[0] for message in mail.outbox}) == len(mail.outbox) == 2

@@ -17,7 +17,7 @@ from PIL import Image as PILImage
 from accounts.models import User
 from articles.models import Article
 from articles.moderation.hints import in_words
-from articles.moderation.models import Hint, ImageBand, LinkDomain, Screening, TextBand, WatchWord
+from articles.moderation.models import Hint, ImageBand, ImageHash, LinkDomain, Screening, TextBand, WatchWord
 from articles.moderation.services import screening
 from articles.moderation.services.screening import screen, screen_unfinished
 from articles.services import publishing
@@ -152,6 +152,37 @@ def test_hint_same_image_of_another_author() -> None:
     found = with_image(old_author(), photo().resize((800, 533)), "Four")
     assert "image" in screened(found)
     assert "The same image is in" in sentence(found)
+
+
+def test_hint_same_image_in_texts_and_lead_images() -> None:
+    def in_text(author: User, *images: PILImage.Image, **changes: Any) -> Article:
+        stored = [store_image(owner=author, pixels=pixels) for pixels in images]
+        figures = "".join(f'<figure><img data-image="{one.pk}" alt="x"></figure>' for one in stored)
+        words = f"{author.username} " * 40
+        return factories.in_review(author, body=f"<p>{words}</p>{figures}", **changes)
+
+    assert "image" not in screened(in_text(old_author(), photo(1), photo(2), title="In its text"))
+    author = old_author()
+    as_lead = in_text(author, title="As lead", image=store_image(owner=author, pixels=photo(2).resize((800, 533))))
+    assert screened(as_lead)["image"]["title"] == "In its text"
+    other = in_text(old_author(), photo(3), photo(1).resize((700, 467)))
+    assert screened(other)["image"]["title"] == "In its text"
+    author = old_author()
+    assert screened(in_text(author, photo(4), image=store_image(owner=author, pixels=photo(5)))) == {}
+
+
+def test_hint_same_image_looks_at_a_bounded_number_of_images(
+    monkeypatch: pytest.MonkeyPatch, django_assert_max_num_queries: Any
+) -> None:
+    monkeypatch.setattr(screening, "MAX_IMAGES_HASHED", 2)
+    author = old_author()
+    stored = [store_image(owner=author, pixels=photo(seed)) for seed in range(4)]
+    figures = "".join(f'<figure><img data-image="{one.pk}" alt="x"></figure>' for one in stored)
+    article = factories.in_review(author, body=f"<p>{WORDS}</p>{figures}")
+    screened(article)
+    assert ImageHash.objects.count() == 2
+    with django_assert_max_num_queries(5):
+        screening._same_image(latest(article))
 
 
 def test_hint_missing_image_file_is_ignored() -> None:

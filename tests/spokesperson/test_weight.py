@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
@@ -75,15 +76,20 @@ def answer(article: Article) -> Any:
     )
 
 
-def sent(addresses: list[str]) -> int:
-    """Return the total size of static files in bytes, compressed with brotli."""
+def sent(addresses: list[str], *, imported: bool = False) -> int:
+    """Return the total size of static files in bytes, compressed with brotli.
+
+    Args:
+        imported: what they import is among them.
+    """
     total = 0
     for address in addresses:
         found = finders.find(address.removeprefix(settings.STATIC_URL))
         assert isinstance(found, str), address
         content = Path(found).read_bytes()
         assert b"@import" not in content
-        assert not re.search(rb"^\s*import\b|\bimport\(", content, re.MULTILINE), "Count the imported files too."
+        imports = re.search(rb"^\s*import\b|\bimport\(", content, re.MULTILINE)
+        assert imported or not imports, "Count the imported files too."
         total += len(brotli.compress(content))
     return total
 
@@ -128,6 +134,17 @@ def test_images_have_dimensions_and_responsive_sizes(answer: Any) -> None:
     for image in others:
         assert image["loading"] == "lazy"
         assert "fetchpriority" not in image
+
+
+def test_editor_scripts_are_limited_and_requested_at_once(client: Client, article: Article) -> None:
+    client.force_login(article.author)
+    page = client.get(f"/my/articles/{article.pk}/").text
+    [imports] = re.findall(r'<script type="importmap"[^>]*>(.*?)</script>', page)
+    modules = set(json.loads(imports)["imports"].values())
+    preloaded = {link["href"] for link in Tags(page).all("link") if link.get("rel") == "modulepreload"}
+    assert preloaded == modules
+    assert page.index("importmap") < page.index("modulepreload")
+    assert 100 * KB < sent([*Tags(page).scripts(), *modules], imported=True) <= 180 * KB
 
 
 @pytest.mark.usefixtures("open_connection")

@@ -1,4 +1,4 @@
-"""The moderators' pages in the Django admin: submissions, articles, decisions, suspensions, appeals and rules."""
+"""The moderators' pages in the admin: submissions, articles, decisions, suspensions, trust, appeals and rules."""
 
 from articles.moderation.admin.appeals import AppealAdmin
 from articles.moderation.admin.articles import ArticleAdmin
@@ -6,6 +6,7 @@ from articles.moderation.admin.decisions import DecisionAdmin
 from articles.moderation.admin.rules import ReasonAdmin, RuleAdmin, WatchWordAdmin
 from articles.moderation.admin.submissions import SubmissionAdmin
 from articles.moderation.admin.suspensions import SuspensionAdmin
+from articles.moderation.admin.trust import TrustAdmin
 
 __all__ = [
     "AppealAdmin",
@@ -15,5 +16,6 @@ __all__ = [
     "RuleAdmin",
     "SubmissionAdmin",
     "SuspensionAdmin",
+    "TrustAdmin",
     "WatchWordAdmin",
 ]

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from accounts.models import User
 from articles.moderation.forms import AppealDecisionForm
 from articles.moderation.models import Appeal
-from articles.moderation.services import DECIDE
+from articles.moderation.services import DECIDE, alerts
 from articles.moderation.services.appeals import decide_appeal
 from core.admin import KeysetModelAdmin, NoAddDeleteAdminMixin, ViewFilter
 from core.exceptions import ActionNotAllowed
@@ -52,6 +52,10 @@ class AppealAdmin(NoAddDeleteAdminMixin, KeysetModelAdmin[Appeal]):
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return bool(request.user.has_perm(DECIDE))
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        alerts.note_opened(request.user)  # type: ignore[arg-type]
+        return super().changelist_view(request, extra_context)
 
     @admin.display(description=gettext_lazy("appeal"))
     def subject_column(self, obj: Appeal) -> str:

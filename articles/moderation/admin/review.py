@@ -19,8 +19,16 @@ from articles.models import Revision
 from articles.moderation.forms import DecisionForm, ReasonForm
 from articles.moderation.hints import in_words
 from articles.moderation.models import MAX_HISTORY_COUNT, Decision, Screening, Submission, Suspension, latest_articles
-from articles.moderation.selectors import active_claim, author_record, common_reasons, revision_to_compare, staff_notes
-from articles.moderation.services import allowed_verdicts, claims, decide
+from articles.moderation.selectors import (
+    active_claim,
+    author_record,
+    common_reasons,
+    last_trust_changes,
+    revision_to_compare,
+    staff_notes,
+)
+from articles.moderation.services import alerts, allowed_verdicts, claims, decide
+from articles.services.trust import trust_after
 from core.admin import KeysetModelAdmin, NoAddDeleteAdminMixin
 from core.exceptions import ActionNotAllowed
 
@@ -124,6 +132,9 @@ class ReviewAdmin[M: Model](NoAddDeleteAdminMixin, KeysetModelAdmin[M]):
         )
         by_author = decisions.filter(revision__article__in=latest_articles(author.pk))
         claim = active_claim(submission)
+        changes = last_trust_changes(author)
+        is_waiting = submission.state == Revision.State.IN_REVIEW
+        is_sampled = not is_waiting and claims.is_sampled(submission)
         return {
             "title": submission.title,
             "revision": submission,
@@ -132,7 +143,9 @@ class ReviewAdmin[M: Model](NoAddDeleteAdminMixin, KeysetModelAdmin[M]):
             "is_own": author.pk == request.user.pk,
             "claim": claim,
             "is_claimed": claim is not None and claim.moderator_id == request.user.pk,
-            "is_waiting": submission.state == Revision.State.IN_REVIEW,
+            "is_waiting": is_waiting,
+            "is_sampled": is_sampled,
+            "is_claimable": is_waiting or is_sampled,
             "reasons": common_reasons(author.preferred_language),
             "decisions": decisions.filter(revision__article=article)[:50],
             "hints": [in_words(hint) for hint in submission.hints.order_by("pk")],
@@ -145,6 +158,8 @@ class ReviewAdmin[M: Model](NoAddDeleteAdminMixin, KeysetModelAdmin[M]):
             "returned_before": format_count(submission.returned_before),
             "record": author_record(author),
             "other_decisions": by_author.exclude(revision__article=article)[:10],
+            "trust": trust_after(changes[0] if changes else None, author),
+            "trust_changes": changes,
             "suspensions": Suspension.objects.filter(user=author)[:5],
             "is_live": article.live_id == submission.pk,
         }
@@ -153,6 +168,7 @@ class ReviewAdmin[M: Model](NoAddDeleteAdminMixin, KeysetModelAdmin[M]):
 def open_next(request: HttpRequest) -> HttpResponse:
     """Claim the next submission and redirect to its review page; if nothing waits, to the queue with a message."""
     assert isinstance(request.user, User)
+    alerts.note_opened(request.user)
     try:
         submission = claims.take_next(moderator=request.user)
     except ActionNotAllowed as error:

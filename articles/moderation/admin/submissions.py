@@ -1,4 +1,4 @@
-"""The review queue, with the lists of what was published without review and of what was returned."""
+"""The review queue, with the lists of what was published without review, drawn for a review, and returned."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from django.views.decorators.http import require_POST
 
 from accounts.models import User
 from articles.moderation.admin.review import ReviewAdmin, format_count, open_next
-from articles.moderation.forms import ReasonForm
+from articles.moderation.forms import AlertForm, ReasonForm
 from articles.moderation.models import Decision, Submission
-from articles.moderation.services import DECIDE, claims, clear_profile
+from articles.moderation.services import DECIDE, alerts, claims, clear_profile
 from articles.moderation.services.notes import add_note
 from articles.presenters import article_page_context
 from core.admin import ViewFilter, is_pk
@@ -36,6 +36,7 @@ VIEWS = {
     "waiting": (gettext_lazy("Waiting for review, oldest first"), ["publish_several", "return_several"]),
     "hinted": (gettext_lazy("Waiting with hints, the most conspicuous first"), ["publish_several", "return_several"]),
     "unreviewed": (gettext_lazy("Published without review"), ["keep_several"]),
+    "sampled": (gettext_lazy("Drawn for a review after publication, oldest first"), ["keep_several"]),
     "returned": (gettext_lazy("Returned to their authors"), []),
 }
 
@@ -55,6 +56,7 @@ class SubmissionFilter(ViewFilter):
         "waiting": gettext_lazy("Waiting"),
         "hinted": gettext_lazy("Waiting, with hints"),
         "unreviewed": gettext_lazy("Published without review"),
+        "sampled": gettext_lazy("Drawn for review"),
         "returned": gettext_lazy("Returned"),
     }
 
@@ -82,12 +84,14 @@ class SubmissionAdmin(ReviewAdmin[Submission]):
         # In a query of its own: in one, a planner can compute the history of all rows before the LIMIT.
         pks = list(rows.values_list("pk", flat=True))
         page = Submission.objects.filter(pk__in=pks).defer("body").select_related(*self.list_select_related)
-        return page.with_author_history().with_rank().prefetch_related("hints").order_by(*rows.query.order_by)
+        page = page.with_author_history().with_rank().with_drawn_at()
+        return page.prefetch_related("hints").order_by(*rows.query.order_by)
 
     def get_ordering(self, request: HttpRequest) -> tuple[()]:
         return ()  # The methods of `SubmissionFilter` order.
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        alerts.note_opened(request.user)  # type: ignore[arg-type]
         return super().changelist_view(
             request, {"title": VIEWS[SubmissionFilter.selected(request)][0], **(extra_context or {})}
         )
@@ -182,6 +186,7 @@ class SubmissionAdmin(ReviewAdmin[Submission]):
         claim = self.admin_site.admin_view(require_POST(self.claim_view))
         release = self.admin_site.admin_view(require_POST(self.release_view))
         return [
+            path("alerts/", self.admin_site.admin_view(self.alerts_view), name="moderation_submission_alerts"),
             path("next/", take_next, name="moderation_submission_next"),
             path("<path:object_id>/note/", note, name="moderation_submission_note"),
             path("<path:object_id>/claim/", claim, name="moderation_submission_claim"),
@@ -190,6 +195,22 @@ class SubmissionAdmin(ReviewAdmin[Submission]):
             path("<path:object_id>/preview/", framed(preview), name="moderation_submission_preview"),
             *super().get_urls(),
         ]
+
+    def alerts_view(self, request: HttpRequest) -> HttpResponse:
+        """Choose when one receives emails about what waits."""
+        assert isinstance(request.user, User)
+        if not request.user.has_perm(DECIDE):
+            raise PermissionDenied
+        form = AlertForm(request.POST or None, instance=alerts.preference_of(request.user))
+        if form.is_valid():
+            try:
+                alerts.set_alerts(user=request.user, **form.cleaned_data)
+            except ActionNotAllowed as error:
+                form.add_error(None, str(error))
+            else:
+                messages.success(request, _("Saved."))
+                return redirect("admin:index")
+        return self.render_page(request, "admin/moderation/alerts.html", {"title": _("Email alerts"), "form": form})
 
     def take_next_view(self, request: HttpRequest) -> HttpResponse:
         """Claim the oldest submission that no other moderator reviews, and open it."""

@@ -1,10 +1,13 @@
 """Models of moderation."""
 
+from articles.moderation.models.alert import AlertPreference
 from articles.moderation.models.appeal import BY_APPEAL_TIME, Appeal
 from articles.moderation.models.claim import CLAIM_TIME, Claim
 from articles.moderation.models.decision import BY_DECISION_TIME, Decision, Suspension
+from articles.moderation.models.figures import MonthlyFigures
 from articles.moderation.models.note import StaffNote
 from articles.moderation.models.rule import Reason, Rule, RuleVersion
+from articles.moderation.models.sample import Sample
 from articles.moderation.models.screening import (
     Hint,
     ImageBand,
@@ -28,6 +31,7 @@ __all__ = [
     "CLAIM_TIME",
     "MAX_HISTORY_COUNT",
     "MAX_UNREVIEWED_SEARCHED",
+    "AlertPreference",
     "Appeal",
     "Claim",
     "Decision",
@@ -35,9 +39,11 @@ __all__ = [
     "ImageBand",
     "ImageHash",
     "LinkDomain",
+    "MonthlyFigures",
     "Reason",
     "Rule",
     "RuleVersion",
+    "Sample",
     "Screening",
     "StaffNote",
     "Submission",

@@ -6,6 +6,7 @@ from typing import Any, Self
 
 from django.db import models
 from django.db.models import F, OuterRef, Subquery
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from articles.models import Article, Revision
@@ -45,6 +46,12 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
         decisions = BoundedCount(Decision.objects.filter(revision=OuterRef("pk")))
         return submissions.alias(decisions_count=decisions).filter(decisions_count=0).order_by("-submitted_at", "-pk")
 
+    def sampled(self) -> Self:
+        """Return the published texts that were drawn for a review, the first one drawn first."""
+        sampled = self.filter(sample__reviewed_at=None, sample__drawn_at__isnull=False)
+        sampled = sampled.filter(live_for__state=Article.State.PUBLISHED, live_for__published_at__lte=timezone.now())
+        return sampled.with_drawn_at().order_by("drawn_at", "pk")
+
     def hinted(self) -> Self:
         """Return the submissions in review that have hints, those with the heaviest ones first."""
         hinted = self.filter(state=Revision.State.IN_REVIEW, screening__rank__lt=0)
@@ -53,6 +60,10 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
     def with_rank(self) -> Self:
         """Annotate with `rank`: minus the weight of the hints."""
         return self.annotate(rank=F("screening__rank"))
+
+    def with_drawn_at(self) -> Self:
+        """Annotate with `drawn_at`: when it was drawn for a review."""
+        return self.annotate(drawn_at=F("sample__drawn_at"))
 
     def returned(self) -> Self:
         return self.filter(state=Revision.State.RETURNED).order_by("-submitted_at", "-pk")

@@ -28,23 +28,23 @@ LEAVE_TIMEOUT = timedelta(minutes=1)
 def take_next(*, moderator: User) -> Submission | None:
     """Claim the oldest submission that no other moderator reviews and that the moderator may decide on.
 
-    The claim that the moderator had ends. Returns None if nothing waits for them.
+    When none waits, it is the oldest publication that was drawn for a review afterwards. The claim that the moderator
+    had ends. Returns None if nothing waits for them.
     """
     lock_acting_user(moderator.pk, DECIDE)
     before = Claim.objects.filter(moderator=moderator).values_list("revision_id", flat=True).first()
-    waiting = Submission.objects.waiting().exclude(article__author=moderator).exclude(pk=before or 0)
     claimed = Claim.objects.active().exclude(moderator=moderator)
-    while True:
-        unclaimed = waiting.exclude(pk__in=claimed.values("revision"))
+    for submissions in (Submission.objects.waiting(), Submission.objects.sampled()):
+        reviewable = submissions.exclude(article__author=moderator).exclude(pk=before or 0)
+        unclaimed = reviewable.exclude(pk__in=claimed.values("revision"))
         # SKIP LOCKED: what another moderator takes at this moment.
-        locked = unclaimed.select_for_update(skip_locked=True, no_key=True, of=("self",)).only("pk").first()
-        if locked is None:
-            Claim.objects.filter(moderator=moderator).delete()
-            return None
-        # Again, because the query saw the claims as they were before the lock.
-        if not claimed.filter(revision=locked.pk).exists():
-            _store(locked, moderator)
-            return Submission.objects.get(pk=locked.pk)
+        while locked := unclaimed.select_for_update(skip_locked=True, no_key=True, of=("self",)).only("pk").first():
+            # Again, because the query saw the claims and samples as they were before the lock.
+            if unclaimed.filter(pk=locked.pk).exists():
+                _store(locked, moderator)
+                return Submission.objects.get(pk=locked.pk)
+    Claim.objects.filter(moderator=moderator).delete()
+    return None
 
 
 @transaction.atomic
@@ -55,11 +55,11 @@ def claim(*, revision: Revision, moderator: User, take_over: bool = False) -> Cl
         take_over: also if another moderator reviews it.
 
     Raises:
-        ActionNotAllowed: another moderator reviews it, it is the moderator's own, or it is not in review.
+        ActionNotAllowed: another moderator reviews it, it is the moderator's own, or there is nothing to review.
     """
     lock_acting_user(moderator.pk, DECIDE)
-    locked = Submission.objects.waiting().select_for_update(no_key=True, of=("self",)).filter(pk=revision.pk).first()
-    if locked is None:
+    locked = Submission.objects.select_for_update(no_key=True).filter(pk=revision.pk).first()
+    if locked is None or not (locked.state == Revision.State.IN_REVIEW or is_sampled(locked)):
         raise ActionNotAllowed(
             _("This version is no longer in review. It was withdrawn, or a moderator has decided on it.")
         )
@@ -84,6 +84,11 @@ def release(*, revision: Revision, moderator: User, left: bool = False) -> None:
         own.filter(ends_at__gt=soon).update(ends_at=soon)
     else:
         own.delete()
+
+
+def is_sampled(revision: Revision) -> bool:
+    """Return whether a revision is published and was drawn for a review, which has not been made yet."""
+    return Submission.objects.sampled().filter(pk=revision.pk).exists()
 
 
 def check_not_claimed(revision: Revision, moderator: User) -> None:

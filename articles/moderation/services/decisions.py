@@ -17,6 +17,7 @@ from articles.moderation.models import Claim, Decision, RuleVersion, version_of
 from articles.moderation.services.claims import check_not_claimed
 from articles.moderation.services.notifications import email_user
 from articles.moderation.services.permissions import DECIDE
+from articles.moderation.services.sampling import end_sample
 from articles.services import publishing
 from articles.services.revisions import ArticleContent
 from core.exceptions import ActionNotAllowed
@@ -182,6 +183,8 @@ def _record(
         rule_version=cited,
     )
     Claim.objects.filter(revision=revision).delete()
+    if verdict != Verdict.RETURN:  # Otherwise readers see another version.
+        end_sample(revision.article)
     if verdict != Verdict.KEEP:
         email_user(revision.article.author, "decision", decision)
     return decision

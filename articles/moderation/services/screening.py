@@ -6,7 +6,6 @@ A task screens after the submission; `screen_unfinished` is periodic, for what a
 from __future__ import annotations
 
 import re
-from collections import Counter
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,6 +18,7 @@ from PIL import Image as PILImage
 
 from articles.models import Article, Image, Revision
 from articles.moderation.models import Hint, ImageBand, ImageHash, LinkDomain, Screening, TextBand, WatchWord
+from articles.moderation.selectors import most_similar
 from articles.moderation.similarity import (
     MAX_DISTANCE,
     WORD,
@@ -27,7 +27,6 @@ from articles.moderation.similarity import (
     image_hash,
     near_quarters,
     quarters,
-    share_of,
     shingles,
 )
 from core.sanitizer import plain_text
@@ -35,11 +34,7 @@ from core.sanitizer import plain_text
 # A task that needs longer was killed.
 CLAIM_TIMEOUT = timedelta(minutes=5)
 MAX_SCREENED = 100
-# From this share of common text on, a text is reported.
-MIN_SHARE = 0.4
-# Bands read of other texts, and texts compared in full.
-MAX_BANDS_READ = 2_000
-MAX_TEXTS_COMPARED = 3
+MAX_IMAGES_HASHED = 20
 MAX_IMAGES_COMPARED = 500
 MAX_DOMAINS = 20
 MAX_LINKS_READ = 50
@@ -83,8 +78,10 @@ def screen(revision_pk: int) -> bool:
     revision = Revision.objects.select_related("article__author", "image").filter(pk=revision_pk).first()
     if revision is None or revision.submitted_at is None:
         return False
-    found = find_hints(revision)
-    with transaction.atomic():
+    # Before the transaction: the files can be on another machine.
+    hashes = _hashes_of_images(revision)
+    with transaction.atomic():  # One commit for everything that is stored.
+        found = find_hints(revision, hashes)
         claimed = Screening.objects.filter(pk=revision_pk, submitted_at=revision.submitted_at, claimed_at=now)
         rank = -sum(Hint.WEIGHTS[kind] for kind in found)
         if not claimed.update(finished_at=timezone.now(), rank=rank):
@@ -94,12 +91,12 @@ def screen(revision_pk: int) -> bool:
     return True
 
 
-def find_hints(revision: Revision) -> dict[Hint.Kind, dict[str, Any]]:
+def find_hints(revision: Revision, hashes: dict[int, int]) -> dict[Hint.Kind, dict[str, Any]]:
     """Return what there is to say about a submission, and store its text and image for the search of later ones."""
     text = plain_text(revision.body)
     found = {
         Kind.TEXT: _similar_text(revision, text),
-        Kind.IMAGE: _same_image(revision),
+        Kind.IMAGE: _same_image(revision, hashes),
         Kind.DOMAINS: _new_domains(revision),
         Kind.WORDS: _watch_words(f"{revision.title}\n{revision.summary}\n{text}"),
         Kind.SUBMISSIONS: _many_submissions(revision),
@@ -118,49 +115,54 @@ def store_bands(revision: Revision, hashes: list[int]) -> None:
 def _similar_text(revision: Revision, text: str) -> dict[str, Any]:
     """Return the text of another article of which this one has most, and how much in per cent."""
     own = shingles(text)
-    hashes = bands(own)
-    shared = TextBand.objects.filter(hash__in=hashes).exclude(revision=revision).values_list("revision", flat=True)
-    candidates = [pk for pk, _count in Counter(shared[:MAX_BANDS_READ]).most_common(20)]
-    store_bands(revision, hashes)
-    others = Revision.objects.filter(pk__in=candidates).exclude(article=revision.article_id)
-    found = others.exclude(state=Revision.State.DRAFT).select_related("article__author").in_bulk()
-    compared = [found[pk] for pk in candidates if pk in found][:MAX_TEXTS_COMPARED]
-    shares = [(share_of(own, shingles(plain_text(other.body))), other) for other in compared]
-    share, other = max(shares, key=lambda pair: pair[0], default=(0.0, None))
-    if other is None or share < MIN_SHARE:
-        return {}
-    return {"percent": round(100 * share), **_reference(other)}
+    share, other = most_similar(revision, own)
+    store_bands(revision, bands(own))
+    return {"percent": round(100 * share), **_reference(other)} if other else {}
 
 
-def _same_image(revision: Revision) -> dict[str, Any]:
-    """Return a text of another author that shows the same image."""
-    value = _hash_of_image(revision.image) if revision.image else None
-    if value is None or revision.image is None:
+def _same_image(revision: Revision, own: dict[int, int]) -> dict[str, Any]:
+    """Return a text of another author that shows one of the images, as its lead image or in its text.
+
+    Args:
+        own: the hashes of the images by primary key; they are stored.
+    """
+    if not own:
         return {}
-    near = ImageBand.objects.filter(quarter__in=near_quarters(value)).exclude(image=revision.image.pk)
+    rows = [ImageHash(image_id=pk, hash=value) for pk, value in own.items()]
+    ImageHash.objects.bulk_create(rows, ignore_conflicts=True)
+    parts = [ImageBand(quarter=quarter, image_id=pk) for pk, value in own.items() for quarter in quarters(value)]
+    ImageBand.objects.bulk_create(parts, ignore_conflicts=True)
+    quarter_values = {quarter for value in own.values() for quarter in near_quarters(value)}
+    near = ImageBand.objects.filter(quarter__in=quarter_values).exclude(image__in=own)
     candidates = ImageHash.objects.filter(pk__in=near.values("image")[:MAX_IMAGES_COMPARED])
-    same = [image.pk for image in candidates if distance(image.hash, value) <= MAX_DISTANCE]
-    others = Revision.objects.filter(image__in=same).exclude(article__author=revision.article.author_id)
-    other = others.exclude(state=Revision.State.DRAFT).select_related("article__author").order_by("pk").first()
+    same = [
+        image.pk for image in candidates if any(distance(image.hash, value) <= MAX_DISTANCE for value in own.values())
+    ]
+    if not same:
+        return {}
+    others = Revision.objects.exclude(article__author=revision.article.author_id).exclude(state=Revision.State.DRAFT)
+    others = others.select_related("article__author").order_by("pk")
+    # Two queries, because each has its own index.
+    other = others.filter(image__in=same).first() or others.filter(body_images__in=same).first()
     return _reference(other) if other else {}
 
 
-def _hash_of_image(image: Image) -> int | None:
-    """Return the hash of an image, computed once. None if there is none or the file is missing."""
-    stored = ImageHash.objects.filter(image=image).first()
-    if stored:
-        return stored.hash
+def _hashes_of_images(revision: Revision) -> dict[int, int]:
+    """Return the hashes of the lead image and of the first `MAX_IMAGES_HASHED` in the text, by primary key."""
+    in_text = Image.objects.filter(used_in=revision).order_by("pk")[:MAX_IMAGES_HASHED]
+    images = {image.pk: image for image in [*filter(None, [revision.image]), *in_text]}
+    stored = ImageHash.objects.filter(pk__in=images).in_bulk()
+    hashes = {pk: stored[pk].hash if pk in stored else _hash_image(image) for pk, image in images.items()}
+    return {pk: value for pk, value in hashes.items() if value is not None}
+
+
+def _hash_image(image: Image) -> int | None:
+    """Compute the hash of an image. None if it is almost of one colour, or the file is missing."""
     try:
         with default_storage.open(image.path(image.widths[0])) as file, PILImage.open(file) as pixels:
-            value = image_hash(pixels)
+            return image_hash(pixels)
     except OSError:
         return None
-    if value is not None:
-        with transaction.atomic():
-            row, is_new = ImageHash.objects.get_or_create(image=image, defaults={"hash": value})
-            if is_new:
-                ImageBand.objects.bulk_create([ImageBand(quarter=quarter, image=row) for quarter in quarters(value)])
-    return value
 
 
 def _new_domains(revision: Revision) -> dict[str, Any]:

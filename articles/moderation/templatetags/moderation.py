@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django import template
@@ -12,13 +13,15 @@ from articles.models import Article
 from articles.moderation.models import Appeal, Submission
 from articles.moderation.selectors import current_refusals, current_suspension
 from articles.moderation.services import DECIDE
-from articles.moderation.waiting import receipts_for
+from articles.moderation.waiting import format_wait, receipts_for
+from articles.services.trust import trust_of
 from core.admin import MAX_COUNT
 
 register = template.Library()
 register.simple_tag(current_refusals, name="reasons_for")
 register.simple_tag(receipts_for)
 register.simple_tag(current_suspension)
+register.simple_tag(trust_of)
 
 
 @register.filter
@@ -27,9 +30,15 @@ def of[Row](rows: dict[int, Row], article: Article) -> Row | None:
     return rows.get(article.pk)
 
 
+@register.filter
+def wait(seconds: int | None) -> str:
+    """Return a waiting time in words."""
+    return "–" if seconds is None else format_wait(timedelta(seconds=seconds))
+
+
 @register.simple_tag
 def queue_for(user: User | AnonymousUser) -> dict[str, Any] | None:
-    """Return how many submissions wait and since when the oldest does, for a moderator; None for other users."""
+    """Return how much waits for a moderator, and since when the oldest submission does; None for other users."""
     if not user.has_perm(DECIDE):
         return None
     waiting = Submission.objects.waiting()
@@ -40,4 +49,5 @@ def queue_for(user: User | AnonymousUser) -> dict[str, Any] | None:
         "waiting": waiting.values("pk")[:MAX_COUNT].count(),
         "oldest": oldest,
         "appeals": appeals.values("pk")[:MAX_COUNT].count(),
+        "sampled": Submission.objects.sampled().values("pk")[:MAX_COUNT].count(),
     }

@@ -220,6 +220,15 @@ def test_backup_that_fails_is_one_sentence_and_recorded(settings: LazySettings) 
     assert (run.has_failed, run.outcome) == (False, "Stored.")
 
 
+def test_backup_of_a_database_without_tables_is_one_sentence(tmp_path: Path) -> None:
+    environment = {**os.environ, "DATABASE_URL": f"sqlite:///{tmp_path}/empty.sqlite3", "BACKUP_URL": str(tmp_path)}
+    command = [sys.executable, "-m", "spokesperson", "backup"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)  # noqa: S603
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "There is nothing to back up: the database of DATABASE_URL has no tables.\n"
+    assert not list(tmp_path.glob("*.tar"))
+
+
 @pytest.mark.django_db
 def test_start_runs_a_backup_in_a_process_of_its_own(settings: LazySettings, monkeypatch: pytest.MonkeyPatch) -> None:
     started: list[Any] = []

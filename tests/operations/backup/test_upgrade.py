@@ -6,6 +6,7 @@ import argparse
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -67,7 +68,8 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Installation:
     monkeypatch.setattr(sys, "prefix", str(installation.code))
     monkeypatch.setenv("DATA_DIR", str(installation.data))
     monkeypatch.setattr(upgrade, "HEALTH_TIMEOUT", 0.3)
-    monkeypatch.setattr(upgrade, "HEALTHY_SECONDS", 0.1)
+    monkeypatch.setattr(upgrade, "SECONDS_PER_PROCESS", 0.05)
+    monkeypatch.setattr(upgrade, "SPARE_SECONDS", 0)
     monkeypatch.setattr(upgrade, "PAUSE", 0.01)
     return installation
 
@@ -180,6 +182,21 @@ def test_upgrade_that_does_not_answer_returns_to_the_old_version(
     # Migrations that the old version can serve with stay.
     assert [call for call in site.calls if "migrate" in call] == ["new: spokesperson manage migrate --no-input"]
     assert site.calls.count("restart") == 2
+
+
+def test_upgrade_watches_the_site_until_all_processes_are_replaced(
+    site: Installation, run: Callable[..., int], health: Any
+) -> None:
+    """A reload replaces them one after another."""
+    words = ["-m", "granian", "--workers", "2", "--workers", "15", "spokesperson.wsgi:application"]
+    with subprocess.Popen([sys.executable, "-c", "input()", *words], stdin=subprocess.PIPE) as server:  # noqa: S603
+        assert upgrade.web_processes() == 15
+        asked: list[float] = []
+        health.status = lambda: asked.append(time.monotonic()) or 200  # type: ignore[func-returns-value]
+        run()
+        server.kill()
+    assert asked[-1] - asked[0] > 0.4  # Of 15 times 0.05 s; with two processes it is 0.1 s.
+    assert upgrade.web_processes() < 15
 
 
 def test_upgrade_that_fails_after_a_migration_with_downtime_reverses_it(

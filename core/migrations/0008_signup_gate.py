@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('core', '0006_rules_introduction'),
+        ('core', '0007_sampling_interval'),
     ]
 
     operations = [
