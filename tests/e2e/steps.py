@@ -49,7 +49,7 @@ def sign_up_with_password(page: Page, name: str) -> None:
     """Fill in the form for a new account with a password on the current page and submit it."""
     use_a_password(page)
     page.get_by_label("Username").fill(name)
-    page.get_by_label("Email", exact=True).fill(f"{name}@example.org")
+    page.locator("#id_email").fill(f"{name}@example.org")
     page.get_by_label(re.compile(r"^\s*Password")).fill(PASSWORD)
     page.get_by_label("I have read").check()
     page.get_by_role("main").get_by_role("button", name="Sign up").click()
