@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.forms import AllauthFormMixin
+from core.forms import OneLineField
 
 MAX_NAME_LENGTH = 60
 MAX_CREDENTIAL_LENGTH = 20_000
@@ -45,6 +46,8 @@ class PasskeyFormMixin(AllauthFormMixin):
 class AddPasskeyForm(PasskeyFormMixin, webauthn_forms.AddWebAuthnForm):  # type: ignore[misc]
     """A new passkey and its name."""
 
+    name = OneLineField(max_length=MAX_NAME_LENGTH, required=False)
+
 
 class LoginPasskeyForm(PasskeyFormMixin, webauthn_forms.LoginWebAuthnForm):  # type: ignore[misc]
     """Log-in with a passkey alone."""
@@ -62,3 +65,5 @@ class EditPasskeyForm(AllauthFormMixin, webauthn_forms.EditWebAuthnForm):  # typ
     """Another name."""
 
     labels = {"name": _("Name")}
+
+    name = OneLineField(max_length=MAX_NAME_LENGTH)
