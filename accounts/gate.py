@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Invitation, SignupRequest, User
 from accounts.services import lock_acting_user
+from core import events
 from core.exceptions import ActionNotAllowed
 from core.logs import log_event
 from core.mail import enqueue_email
@@ -96,6 +97,7 @@ def decide_signup(*, request: SignupRequest, moderator: User, is_approved: bool)
         if not is_approved:
             user.is_active = False
             user.save(update_fields=["is_active"])
+            events.user_deactivated.send(User, user=user)
         log_event("signup_decided", user_id=user.pk, moderator_id=moderator.pk, is_approved=is_approved)
         template = f"account/email/signup_{'approved' if is_approved else 'refused'}"
         enqueue_email(to=user.email, template=template, context={"user": user}, language=user.preferred_language)

@@ -47,6 +47,11 @@ def lock_acting_user(pk: int, permission: str = "") -> User:
     return current
 
 
+def lock_users(*pks: int) -> dict[int, User]:
+    """Lock users in one order, so that two actions on the same ones do not wait for each other; return them by pk."""
+    return User.objects.select_for_update(no_key=True).filter(pk__in=pks).order_by("pk").in_bulk()
+
+
 def set_unconfirmed_email(*, user: User, email: str) -> EmailAddress | None:
     """Save a user whose address is not confirmed, new ones too, with another address; the old one is forgotten.
 

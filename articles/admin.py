@@ -1,18 +1,19 @@
-"""Admin of sections, tags and images. Articles are in the admin of `articles.moderation`."""
+"""Admin of sections, tags, series and images. Articles are in the admin of `articles.moderation`."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy
 
-from articles.models import Image, Section, Tag
+from articles.models import Image, Section, Series, Tag
+from articles.series import published_parts
 from articles.services.images import delete_image
 from core import events
 from core.admin import KeysetModelAdmin, ReadOnlyAdminMixin
@@ -53,6 +54,32 @@ class TagAdmin(KeysetModelAdmin[Tag]):
         super().save_model(request, obj, form, change)
         if "name" in form.changed_data:
             events.tag_renamed.send(Tag, tag=obj)
+
+
+@admin.register(Series)
+class SeriesAdmin(ReadOnlyAdminMixin, KeysetModelAdmin[Series]):
+    """Series of authors: moderators can delete one whose title or description breaks the rules; its articles stay."""
+
+    list_display = ["title", "author", "created_at"]
+    list_select_related = ["author"]
+    search_fields = ["title", "author__username"]
+    search_users = ("author",)
+    ordering = ["-pk"]
+    fields = ["title", "description", "author", "created_at", "parts"]
+    readonly_fields: ClassVar[Any] = fields
+
+    def has_delete_permission(self, request: HttpRequest, obj: Series | None = None) -> bool:
+        return bool(request.user.has_perm("articles.delete_series"))
+
+    def view_on_site(self, obj: Series) -> str | None:
+        return obj.get_absolute_url() if published_parts(obj).exists() else None
+
+    @admin.display(description=gettext_lazy("articles"))
+    def parts(self, obj: Series) -> SafeString:
+        parts = obj.parts.select_related("article__latest", "article__live").order_by("position", "article")
+        return format_html_join(
+            SafeString("<br>"), "{} ({})", ((p.article, p.article.get_state_display()) for p in parts)
+        )
 
 
 @admin.register(Image)

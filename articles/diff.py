@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import datetime
 from html import unescape
 from itertools import groupby, zip_longest
 
@@ -18,6 +19,7 @@ from articles.models import Revision
 from articles.models.content import Content
 from articles.models.disclosure import DISCLOSURE_FIELDS
 from core.diff import Change, changes
+from core.zones import in_zones
 
 # Paragraphs with fewer words in common are shown as removed and added.
 MIN_SIMILARITY = 0.4
@@ -25,7 +27,7 @@ MIN_SIMILARITY = 0.4
 MAX_COMPARED = 2_000
 FIELDS = [
     *("title", "summary", "section", "language", "tag_names", "image", "caption", "alternative_text", "credit"),
-    *(*DISCLOSURE_FIELDS, "canonical_url"),
+    *(*DISCLOSURE_FIELDS, "canonical_url", "publish_at"),
 ]
 # Seconds.
 DIFFERENCE_TIMEOUT = 24 * 3600
@@ -73,6 +75,8 @@ def diff_fields(before: Content, after: Content) -> list[tuple[str, SafeString]]
 def _value(content: Content, name: str) -> str:
     display = getattr(content, f"get_{name}_display", None)  # Of a field with choices.
     value = display() if display else getattr(content, name)
+    if isinstance(value, datetime):
+        return in_zones(value)
     return ", ".join(value) if isinstance(value, list) else str(value or "")
 
 

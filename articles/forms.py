@@ -24,9 +24,12 @@ from articles.body import with_embeds
 from articles.disclosure_form import DisclosureForm
 from articles.fields import CachedSectionField, SectionField, TokenField, tag_names
 from articles.image_forms import ImageTextsForm
-from articles.models import Article, Image, Revision, Section
+from articles.models import Article, Image, Revision, Section, Series
+from articles.models.content import MAX_CORRECTION
 from articles.models.disclosure import DISCLOSURE_FIELDS
 from articles.models.image import WIDTHS
+from articles.schedule_forms import PublicationForm
+from articles.series import series_pk_of
 from articles.services.images import store_image
 from articles.services.revisions import ArticleContent, PageState
 from articles.typography import fix_typography
@@ -41,7 +44,7 @@ IMAGE_SALT = "articles.forms.image"
 # Fields that the form, `Revision` and `ArticleContent` have in common.
 SAME_NAMED_FIELDS = (
     *("title", "summary", "body", "section", "language", "alternative_text", "caption", "credit"),
-    *(*DISCLOSURE_FIELDS, "canonical_url"),
+    *(*DISCLOSURE_FIELDS, "canonical_url", "correction", "publish_at"),
 )
 MAX_KEYS = 10
 _KEY = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -73,7 +76,7 @@ def image_from_token(token: str, user: User, stored: Revision | None = None) -> 
         return None
 
 
-class ArticleForm(DisclosureForm, ImageTextsForm):
+class ArticleForm(PublicationForm, DisclosureForm, ImageTextsForm):
     """The content of an article.
 
     Validation stores nothing. The view calls `store_image()` also when other fields are invalid: the form is shown
@@ -98,6 +101,17 @@ class ArticleForm(DisclosureForm, ImageTextsForm):
         required=False,
         widget=BodyWidget(max_length=MAX_BODY_LENGTH),
         help_text=gettext_lazy("Leave an empty line to start a new paragraph. You can use Markdown."),
+    )
+    # For edits of published articles only.
+    correction = OneLineField(
+        label=gettext_lazy("Correction"),
+        max_length=MAX_CORRECTION,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=gettext_lazy(
+            "If something was wrong, say what: “The sum was 40, not 400.” When the new version is published, readers "
+            "see this below the article with its date. Leave it empty if nothing was wrong."
+        ),
     )
     # Shown without JavaScript; the editor has a button.
     typography = forms.BooleanField(
@@ -132,6 +146,13 @@ class ArticleForm(DisclosureForm, ImageTextsForm):
     )
     remove_image = forms.BooleanField(label=gettext_lazy("Remove this image"), required=False)
     image_token = TokenField()
+    series = forms.ModelChoiceField(
+        label=gettext_lazy("Series"),
+        queryset=Series.objects.none(),
+        required=False,
+        empty_label=gettext_lazy("In no series"),
+        help_text=gettext_lazy("A new part comes last. Change the order on the page of the series."),
+    )
     form_key = TokenField()
     # The values of `PageState`; static/js/autosave.js renews them.
     version = TokenField()
@@ -157,14 +178,28 @@ class ArticleForm(DisclosureForm, ImageTextsForm):
         self.revision = article.latest if article else None
         if data is not None:
             super().__init__(data.copy(), files)  # Mutable: the hidden fields are renewed.
-            return
-        values: dict[str, Any] = {"language": get_language(), "form_key": str(uuid.uuid4()), "version": "0"}
-        if article is not None and article.latest is not None:
-            values |= self._initial_of(article.latest)
-        values |= initial or {}
-        values["save_key"] = str(uuid.uuid4())
-        super().__init__(initial=values)
-        self.stored_image = image_from_token(str(values.get("image_token", "")), user, self.revision)
+        else:
+            values: dict[str, Any] = {"language": get_language(), "form_key": str(uuid.uuid4()), "version": "0"}
+            if article is not None and article.latest is not None:
+                values |= self._initial_of(article.latest)
+                values["series"] = series_pk_of(article)
+            values |= initial or {}
+            values["save_key"] = str(uuid.uuid4())
+            super().__init__(initial=values)
+            self.stored_image = image_from_token(str(values.get("image_token", "")), user, self.revision)
+            if article is not None and article.live_id:
+                del self.fields["publish_at"]
+        if article is None or article.live_id is None or article.is_scheduled:
+            del self.fields["correction"]
+        self._offer_series(article)
+
+    def _offer_series(self, article: Article | None) -> None:
+        """Offer the series of the author, who alone puts the article into one; without any there is no field."""
+        field = self.fields["series"]
+        assert isinstance(field, forms.ModelChoiceField)
+        field.queryset = Series.objects.filter(author=self.user).order_by("-pk")
+        if (article is not None and article.author_id != self.user.pk) or not field.queryset.exists():
+            del self.fields["series"]
 
     def _initial_of(self, revision: Revision) -> dict[str, Any]:
         return model_to_dict(revision, SAME_NAMED_FIELDS) | {
@@ -173,6 +208,7 @@ class ArticleForm(DisclosureForm, ImageTextsForm):
             "tags": ", ".join(revision.tag_names),
             "image_token": image_token_for(revision.image, self.user) if revision.image else "",
             "version": str(revision.version),
+            "correction": revision.pending_correction,
         }
 
     def clean_body(self) -> str:
@@ -270,7 +306,7 @@ class ArticleForm(DisclosureForm, ImageTextsForm):
             # The section of a revision is a query.
             invalid = [name for name in SAME_NAMED_FIELDS if name not in self.cleaned_data]
             stored = {name: getattr(self.revision, name) for name in invalid}
-            stored["tags"] = self.revision.tag_names
+            stored |= {"tags": self.revision.tag_names, "correction": self.revision.pending_correction}
         return self._content(stored | self.cleaned_data)
 
     def _content(self, values: dict[str, Any]) -> ArticleContent:
@@ -286,3 +322,6 @@ class AutosaveForm(ArticleForm):
     def __init__(self, data: QueryDict, *, user: User, article: Article | None = None) -> None:
         super().__init__(data, user=user, article=article)
         del self.fields["image"]
+
+    def _offer_series(self, article: Article | None) -> None:
+        del self.fields["series"]  # `articles.views.series.place_chosen` reads it.

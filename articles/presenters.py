@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urljoin
@@ -12,16 +13,20 @@ from django.template.defaultfilters import date as format_date
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import localize
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from articles import disclosure
 from articles.body import has_embeds
-from articles.models import Article, Image, Revision, Section
+from articles.models import Article, Correction, Image, Revision, Section
 from articles.models.disclosure import DISCLOSURE_FIELDS
 from articles.models.slugs import slug_of
 from articles.selectors import Card, images_of_texts
+from articles.series import SeriesPlace, place_of
+from core.zones import in_zones
 
 # The `sizes` attribute of a card's image: on a phone, and on wider screens.
 CARD_SIZES = "(max-width: 30rem) 104px, 152px"
@@ -61,6 +66,12 @@ def long_date(moment: datetime) -> str:
     return format_date(timezone.localtime(moment), _("H:i, l, j F, Y"))
 
 
+def scheduled_time(moment: datetime) -> SafeString:
+    """Return `in_zones` as an element to which static/js/zones.js adds the time in the browser's zone."""
+    label = _("your time: {time}")
+    return format_html('<time datetime="{}" data-yours="{}">{}</time>', isoformat(moment), label, in_zones(moment))
+
+
 def absolute_url(path: str) -> str:
     """Return a path as a URL under ORIGIN, and a complete URL unchanged."""
     return str(urljoin(settings.ORIGIN + "/", path))
@@ -88,7 +99,7 @@ def as_card(article: Article | Card) -> Card:
     values = (
         *(article.pk, revision.pk, revision.title, revision.summary, revision.language),
         *((image.key, image.width, image.height) if image else (None, None, None)),
-        *(author.username, author.display_name, author.is_active),
+        *(author.username, author.display_name, author.is_active, article.coauthors),
         *(article.published_at, article.views, article.likes, article.dislikes),
         *(section.slug, section.name, section.name_ru, section.name_hy),
     )
@@ -130,7 +141,9 @@ def card_context(article: Article | Card, *, size: str = "", sizes: str = "") ->
     }
 
 
-def article_page_context(article: Article, revision: Revision, *, section: Section | None = None) -> dict[str, Any]:
+def article_page_context(
+    article: Article, revision: Revision, *, section: Section | None = None, corrections: Sequence[Correction] = ()
+) -> dict[str, Any]:
     """Return the context of `articles/article.html`, for the public page and for the author's preview.
 
     Args:
@@ -139,6 +152,7 @@ def article_page_context(article: Article, revision: Revision, *, section: Secti
     """
     section, image, author = section or revision.section, revision.image, article.author
     revision.article = article
+    series = place_of(article)
     body_images = images_of_texts([revision])
     return {
         "article": article,
@@ -147,24 +161,48 @@ def article_page_context(article: Article, revision: Revision, *, section: Secti
         "image": image,
         "body_images": body_images,
         "has_embeds": has_embeds(revision.body),
+        "corrections": corrections,
         "canonical_url": canonical_url(article),
+        "series": series,
         # All that the cached fragments show, which is their key, so a change is seen at once.
         "shown": (
             *(article.pk, article.slug, article.published_at, article.live_id, revision.pk, revision.submitted_at),
+            article.is_public,
             *(revision.language, revision.title, revision.summary, revision.body, revision.tag_names),
             *(revision.caption, revision.alternative_text, revision.credit, image and (image.key, image.width)),
             *(getattr(revision, name) for name in (*DISCLOSURE_FIELDS, "canonical_url")),
             *(author.username, author.name, author.is_active, author.is_staff, author.badge, author.avatar_key),
+            article.coauthors,
             section and (section.slug, section_name(section)),
+            series and series.shown,
             *sorted((one.pk, one.key, one.width) for one in body_images.values()),
+            *((one.text, one.published_at) for one in corrections),
         ),
     }
 
 
-def json_ld(article: Article, revision: Revision, site_name: str) -> dict[str, Any]:
+def json_ld(
+    article: Article,
+    revision: Revision,
+    site_name: str,
+    *,
+    series: SeriesPlace | None = None,
+    corrections: Sequence[Correction] = (),
+) -> dict[str, Any]:
     """Return a published article as a schema.org NewsArticle."""
     author, image = article.author, revision.image
     assert article.section is not None  # guaranteed by a constraint
+    first = {"@type": "Person", "name": author.name}
+    if author.is_active:
+        first["url"] = absolute_url(author.get_absolute_url())
+    others = [
+        {"@type": "Person", "name": one.name, "url": absolute_url(one.get_absolute_url())}
+        for one in article.shown_coauthors
+    ]
+    comments = [
+        {"@type": "CorrectionComment", "text": one.text, "datePublished": one.published_at.isoformat()}
+        for one in corrections
+    ]
     return {
         "@context": "https://schema.org",
         "@type": "NewsArticle",
@@ -177,9 +215,18 @@ def json_ld(article: Article, revision: Revision, site_name: str) -> dict[str, A
         "articleSection": article.section.name,
         "keywords": revision.tag_names,
         "image": [absolute_url(image.share_url), absolute_url(image.url(1600))] if image else [],
-        "author": {"@type": "Person", "name": author.name}
-        | ({"url": absolute_url(author.get_absolute_url())} if author.is_active else {}),
+        "author": [first, *others] if others else first,
         "publisher": {"@type": "Organization", "name": site_name, "url": settings.ORIGIN},
         **({"isBasedOn": revision.canonical_url} if revision.canonical_url else {}),
+        **({"correction": comments} if comments else {}),
         **disclosure.json_ld(revision),
+        **_part_of(series),
     }
+
+
+def _part_of(place: SeriesPlace | None) -> dict[str, Any]:
+    if place is None:
+        return {}
+    url = absolute_url(place.series.get_absolute_url())
+    series = {"@type": "CreativeWorkSeries", "name": place.series.title, "url": url}
+    return {"isPartOf": series, "position": place.number}

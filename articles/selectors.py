@@ -12,20 +12,26 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.core.cache import caches
-from django.db.models import BigAutoField, Count, Q, QuerySet
+from django.db.models import BigAutoField, Count, Exists, OuterRef, Q, QuerySet
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import User
 from accounts.selectors import AVATAR_SIZES, avatar_path
 from articles.body import images_in
-from articles.models import Article, ArticleTag, Image, PreviewLink, Revision, Section, Tag
+from articles.models import Article, ArticleTag, Correction, Image, PreviewLink, Revision, Section, Tag
 from articles.models.article import BY_STATE_CHANGE, DETAIL_FIELDS, ArticleQuerySet, article_slug
+from articles.models.byline import ShownCoAuthor
 from articles.models.slugs import slug_of
-from core.http_cache import FRESH_SECONDS
+from core.http_cache import FRESH_SECONDS, fresh_seconds, seconds_until_change
 
 MAX_SAVE_KEYS = 20
+# Of one article.
+MAX_CORRECTIONS = 50
+# Times of publication that a process knows in advance.
+MAX_TIMES = 10
 # Characters.
 MIN_TAG_PREFIX = 2
 MAX_TAG_PREFIX = 40
@@ -34,11 +40,13 @@ MAX_TAGS_SHOWN = 8
 MAX_TAGS_COUNTED = 500
 TAGS_TIMEOUT = 300  # seconds
 # The columns of a `Card`, in its order.
+DETAIL_JOINS = ("live__image", "author", "series_part")
 SECTION_VALUES = ("section__slug", "section__name", "section__name_ru", "section__name_hy")
 CARD_VALUES = (
     *("pk", "live_id", "live__title", "live__summary", "live__language"),
     *("live__image__key", "live__image__width", "live__image__height"),
-    *("author__username", "author__display_name", "author__is_active", "published_at", "views", "likes", "dislikes"),
+    *("author__username", "author__display_name", "author__is_active", "coauthors"),
+    *("published_at", "views", "likes", "dislikes"),
     *SECTION_VALUES,
 )
 
@@ -60,6 +68,7 @@ class Card(NamedTuple):
     author_username: str
     author_display_name: str
     author_is_active: bool
+    coauthors: list[list[Any]]
     published_at: datetime
     views: int
     likes: int
@@ -73,6 +82,11 @@ class Card(NamedTuple):
     def author_name(self) -> str:
         """The name that readers see (`User.name`)."""
         return self.author_display_name or self.author_username
+
+    @property
+    def shown_coauthors(self) -> list[ShownCoAuthor]:
+        """`Article.shown_coauthors`."""
+        return [ShownCoAuthor._make(values) for values in self.coauthors]
 
     @property
     def section_label(self) -> str:
@@ -104,6 +118,19 @@ def published_article(pk: int) -> Article:
     return article
 
 
+def corrections_of(article: Article, pending: Revision | None = None) -> list[Correction]:
+    """Return the corrections of an article, newest first.
+
+    Args:
+        pending: a version that is not published, with the correction that will be published with it.
+    """
+    corrections = list(article.corrections.all()[:MAX_CORRECTIONS])
+    if pending and pending.pk != article.live_id and pending.pending_correction:
+        text, when = pending.pending_correction, pending.submitted_at or pending.updated_at
+        corrections.insert(0, Correction(article=article, text=text, published_at=when))
+    return corrections
+
+
 def newest_in_section(section: Section, *, limit: int) -> list[Card]:
     """Return cards of the newest published articles of a section.
 
@@ -111,10 +138,19 @@ def newest_in_section(section: Section, *, limit: int) -> list[Card]:
     """
     newest = Article.objects.published().in_section(section).new().values_list("pk", flat=True)
     key = f"newest-{limit}-in-section-{section.pk}"
-    pks: list[int] = caches["local"].get_or_set(key, lambda: list(newest[:limit]), FRESH_SECONDS) or []
+    timeout = fresh_seconds(seconds_until_change())
+    pks: list[int] = caches["local"].get_or_set(key, lambda: list(newest[:limit]), timeout) or []
     section_values = (section.slug, section.name, section.name_ru, section.name_hy)
     rows = {row[0]: row for row in _published_cards().filter(pk__in=pks, section=section)}
     return [Card._make(rows[pk] + section_values) for pk in pks if pk in rows]
+
+
+def next_publication() -> datetime | None:
+    """Return when the next scheduled article is published, as it was known at most `FRESH_SECONDS` ago."""
+    times = Article.objects.scheduled().order_by("published_at").values_list("published_at", flat=True).distinct()
+    # More than one, because the first can pass while they are cached.
+    known = caches["local"].get_or_set("next-publications", lambda: list(times[:MAX_TIMES]), FRESH_SECONDS) or []
+    return next((at for at in known if at and at > timezone.now()), None)
 
 
 # Querysets are lazy and each filter copies them: resolving the names of joined columns once, and not for each page,
@@ -123,7 +159,10 @@ def newest_in_section(section: Section, *, limit: int) -> list[Card]:
 
 @cache
 def _published_for_detail() -> ArticleQuerySet:
-    return Article.objects.published().select_related("live__image", "author").only(*DETAIL_FIELDS)
+    # With most articles this saves the query for their corrections.
+    has_corrections = Exists(Correction.objects.filter(article=OuterRef("pk")))
+    articles = Article.objects.published().annotate(has_corrections=has_corrections)
+    return articles.select_related(*DETAIL_JOINS).only(*DETAIL_FIELDS)
 
 
 @cache
@@ -131,31 +170,58 @@ def _published_cards() -> QuerySet[Article, tuple[Any, ...]]:
     return Article.objects.published().values_list(*CARD_VALUES[: -len(SECTION_VALUES)])
 
 
-def own_article(user: User | AnonymousUser, pk: int, *, or_in_trash: bool = False) -> Article:
+def own_article(
+    user: User | AnonymousUser, pk: int, *, or_in_trash: bool = False, or_as_coauthor: bool = False
+) -> Article:
     """Return the user's own article in any state, with its latest revision.
 
     Args:
         or_in_trash: also a draft in the trash.
+        or_as_coauthor: also one of which the user is a co-author: to edit it, and to see versions and statistics.
 
     Raises:
         Http404: the user has no article with this key.
     """
-    articles = Article.objects.filter(author_id=user.pk)
-    if not or_in_trash:
-        articles = articles.not_in_trash()
-    return get_object_or_404(
-        articles.select_related("latest__image", "latest__section", "live", "section", "author"), pk=pk
-    )
+    articles = Article.objects.all() if or_in_trash else Article.objects.not_in_trash()
+    if not or_as_coauthor:
+        articles = articles.filter(author_id=user.pk)
+    joined = ("latest__image", "latest__section", "live", "section", "author", "series_part")
+    article = get_object_or_404(articles.select_related(*joined), pk=pk)
+    if not article.is_by(user):
+        raise Http404
+    return article
+
+
+def editable_image(user: User, pk: int) -> Image:
+    """Return an image that the user can see in the editor: their own, or one of an article that they write with others.
+
+    Moderators correct the texts of all.
+
+    Raises:
+        Http404: there is no such image.
+    """
+    image = get_object_or_404(Image, pk=pk)
+    if image.owner_id == user.pk or user.has_perm("moderation.decide"):
+        return image
+    uses = Image.used_in.through.objects.filter(image=image)
+    if not uses.filter(revision__article__in=Article.objects.all_pks_of(user)).exists():
+        raise Http404
+    return image
 
 
 def own_draft(user: User, pk: int) -> Article:
-    """Return the user's own article, also in the trash, with what saving it needs: the latest revision and its image.
+    """Return an article that the user writes, also in the trash, with what saving it needs.
+
+    That is the latest revision, its image and the series.
 
     Raises:
-        Http404: the user has no article with this key.
+        Http404: the user is neither the author nor a co-author of an article with this key.
     """
-    article = get_object_or_404(Article.objects.select_related("latest__image"), author_id=user.pk, pk=pk)
-    article.author = user
+    article = get_object_or_404(Article.objects.select_related("latest__image", "series_part"), pk=pk)
+    if not article.is_by(user):
+        raise Http404
+    if article.author_id == user.pk:
+        article.author = user
     return article
 
 
@@ -165,8 +231,9 @@ def shared_article(token: str) -> Article:
     Raises:
         Http404: there is no such link, or it has ended.
     """
-    related = ("article__latest__image", "article__latest__section", "article__live", "article__author")
-    return get_object_or_404(PreviewLink.objects.live().select_related(*related), token=token).article
+    related = ("latest__image", "latest__section", "live", "author", "series_part")
+    links = PreviewLink.objects.live().select_related(*(f"article__{name}" for name in related))
+    return get_object_or_404(links, token=token).article
 
 
 def own_images(user: User, query: str = "") -> QuerySet[Image]:
@@ -195,25 +262,31 @@ def uses_of_images(images: Sequence[Image]) -> dict[Image, list[Article]]:
 
 
 def images_of_texts(revisions: Iterable[Revision]) -> dict[int, Image]:
-    """Return the images that the texts of these versions may show, by primary key, in at most one query.
+    """Return the images that the texts of these versions may show, by primary key, in at most two queries.
 
-    These are the images of their authors (`Revision.article.author_id`), without those of hidden articles.
+    These are the images of their authors and former co-authors, without those of hidden articles.
     """
+    revisions = list(revisions)
     of_authors: dict[int, set[int]] = defaultdict(set)
     hidden_too: set[int] = set()
     for revision in revisions:
         pks = {image.pk for image in images_in(revision.body)}
-        of_authors[revision.article.author_id] |= pks
+        for author in revision.article.author_pks:
+            of_authors[author] |= pks
         if revision.article.state == Article.State.HIDDEN:  # Its author and moderators see it as it was.
             hidden_too |= pks
     if not (pks := set().union(*of_authors.values())):
         return {}
-    images = Image.objects.filter(pk__in=pks).only("key", "width", "height", "owner", "is_hidden")
-    return {
-        image.pk: image
-        for image in images
-        if image.pk in of_authors.get(image.owner_id, ()) and (not image.is_hidden or image.pk in hidden_too)
-    }
+    found = Image.objects.filter(pk__in=pks).only("key", "width", "height", "owner", "is_hidden")
+    images = {image.pk: image for image in found if not image.is_hidden or image.pk in hidden_too}
+    foreign = {pk for pk, image in images.items() if pk not in of_authors.get(image.owner_id, ())}
+    if foreign:
+        # Those of former co-authors, which were checked when the version was saved.
+        links = Image.used_in.through.objects.filter(
+            image__in=foreign, revision__in=[one.pk for one in revisions if one.pk]
+        )
+        foreign -= set(links.values_list("image", flat=True))
+    return {pk: image for pk, image in images.items() if pk not in foreign}
 
 
 def images_of_live_texts(articles: Iterable[Article]) -> dict[int, Image]:

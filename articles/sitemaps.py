@@ -49,6 +49,7 @@ def part(request: HttpRequest, number: int) -> HttpResponse:
     urls = [(article.canonical_path, article.modified_at) for article in articles]
     if number == 0:
         pages = [reverse("front"), reverse("hot"), reverse("top", args=["week"]), reverse("about"), reverse("rules")]
+        pages.append(reverse("corrections"))
         pages += [section.get_absolute_url() for section in Section.all_cached()]
         urls = [(page, None) for page in pages] + urls
     if not urls:

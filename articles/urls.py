@@ -6,8 +6,21 @@ from django.views.generic import TemplateView
 
 from articles import sitemaps
 from articles.embeds import FRAME_SOURCES
-from articles.feeds import ArticleAtomFeed, ArticleFeed
-from articles.views import author, edit, images, preview_links, public, submission, tags, versions
+from articles.feeds import ArticleAtomFeed, ArticleFeed, CorrectionAtomFeed, CorrectionFeed
+from articles.views import (
+    author,
+    coauthors,
+    corrections,
+    edit,
+    images,
+    preview_links,
+    public,
+    schedule,
+    series,
+    submission,
+    tags,
+    versions,
+)
 from core.http_cache import public_page, with_frames_from
 
 # Prefixed with the language.
@@ -25,6 +38,8 @@ urlpatterns = [
     path("sections/<slug:slug>/", public_page(public.SectionView.as_view()), name="section"),
     path("tags/<str:slug>/", public_page(public.TagView.as_view()), name="tag"),
     path("authors/<str:username>/", public_page(public.AuthorView.as_view()), name="author"),
+    path("series/<int:pk>/<str:slug>/", public_page(series.SeriesView.as_view()), name="series"),
+    path("corrections/", public_page(corrections.CorrectionsView.as_view()), name="corrections"),
     path("about/", public_page(TemplateView.as_view(template_name="articles/about.html")), name="about"),
     path("my/articles/", author.MyArticlesView.as_view(), name="my_articles"),
     path("my/articles/trash/", author.TrashView.as_view(), name="my_articles_trash"),
@@ -33,6 +48,9 @@ urlpatterns = [
     path("my/articles/<int:pk>/", edit.EditView.as_view(), name="my_article_edit"),
     path("my/articles/<int:pk>/autosave/", edit.autosave, name="my_article_autosave"),
     path("my/articles/<int:pk>/merge/", edit.merge_texts, name="my_article_merge"),
+    path("my/articles/<int:pk>/coauthors/", coauthors.CoAuthorsView.as_view(), name="my_article_coauthors"),
+    path("my/invitations/<int:pk>/accept/", coauthors.accept, name="coauthor_accept"),
+    path("my/invitations/<int:pk>/end/", coauthors.end, name="coauthor_end"),
     path("my/articles/<int:pk>/versions/", versions.VersionsView.as_view(), name="my_article_versions"),
     path("my/articles/<int:pk>/versions/restore/", versions.restore, name="my_article_restore"),
     path(
@@ -45,10 +63,15 @@ urlpatterns = [
     path("preview/<str:token>/", with_frames_from(FRAME_SOURCES, preview_links.show), name="preview_link"),
     path("my/articles/<int:pk>/checklist/", submission.checklist, name="my_article_checklist"),
     path("my/articles/<int:pk>/submit/", submission.submit, name="my_article_submit"),
+    path("my/articles/<int:pk>/schedule/", schedule.ScheduleView.as_view(), name="my_article_schedule"),
     path("my/articles/<int:pk>/withdraw/", author.withdraw, name="my_article_withdraw"),
     path("my/articles/<int:pk>/discard/", author.discard, name="my_article_discard"),
     path("my/articles/<int:pk>/discard-edit/", author.discard_edit, name="my_article_discard_edit"),
     path("my/articles/<int:pk>/undiscard/", author.restore_from_trash, name="my_article_undiscard"),
+    path("my/series/", series.MySeriesView.as_view(), name="my_series"),
+    path("my/series/<int:pk>/", series.SeriesEditView.as_view(), name="my_series_edit"),
+    path("my/series/<int:pk>/part/", series.change_part, name="my_series_part"),
+    path("my/series/<int:pk>/delete/", series.delete, name="my_series_delete"),
     path("my/tags/", tags.suggestions, name="my_tag_suggestions"),
     path("my/images/", images.MyImagesView.as_view(), name="my_images"),
     path("my/images/<int:pk>/file/", images.file, name="my_image_file"),
@@ -63,6 +86,10 @@ untranslated_urlpatterns = [
     path("sections/<slug:slug>/atom.xml", public_page(ArticleAtomFeed.as_view()), name="feed_section_atom"),
     path("authors/<str:username>/rss.xml", public_page(ArticleFeed.as_view()), name="feed_author_rss"),
     path("authors/<str:username>/atom.xml", public_page(ArticleAtomFeed.as_view()), name="feed_author_atom"),
+    path("series/<int:pk>/rss.xml", public_page(ArticleFeed.as_view()), name="feed_series_rss"),
+    path("series/<int:pk>/atom.xml", public_page(ArticleAtomFeed.as_view()), name="feed_series_atom"),
+    path("corrections/rss.xml", public_page(CorrectionFeed.as_view()), name="feed_corrections_rss"),
+    path("corrections/atom.xml", public_page(CorrectionAtomFeed.as_view()), name="feed_corrections_atom"),
     path("sitemap.xml", public_page(sitemaps.index), name="sitemap"),
     path("sitemaps/<int:number>.xml", public_page(sitemaps.part), name="sitemap_part"),
     path("robots.txt", public_page(sitemaps.robots), name="robots"),

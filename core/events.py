@@ -10,7 +10,8 @@ The sender is always the class of the object concerned.
 
 from django.dispatch import Signal
 
-# A revision became what readers see: its first publication, a later version, or a moderator's correction.
+# A revision became what readers see: its first publication, a later version, or a moderator's correction. For a
+# scheduled article it is sent within a minute after its time, or as soon as the task worker runs again.
 # Arguments: article (articles.Article), revision (articles.Revision).
 article_published = Signal()
 
@@ -38,8 +39,21 @@ pre_submit = Signal()
 # Arguments: article_id (int), user (accounts.User), value (1, -1 or 0 for none).
 vote_cast = Signal()
 
+# A user became a co-author of an article. Arguments: article, user (accounts.User).
+coauthor_added = Signal()
+
+# A co-author left an article or was removed from it. Arguments: article, user.
+coauthor_removed = Signal()
+
+# The names in the bylines of articles changed: a co-author joined or left, or an author or co-author was renamed. The
+# articles that have co-authors are locked. Arguments: article_pks (list[int]).
+byline_changed = Signal()
+
 # A user's username or display name changed. Arguments: user (accounts.User).
 user_renamed = Signal()
+
+# An account was closed. Arguments: user (accounts.User).
+user_deactivated = Signal()
 
 # A tag's name changed in the admin. Arguments: tag (articles.Tag).
 tag_renamed = Signal()

@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from operator import attrgetter
 from typing import Any
 
 from django.conf import settings
@@ -101,6 +102,30 @@ def cursor_from(request: HttpRequest) -> str:
 def slice_page[Row](rows: Sequence[Row], order: KeysetOrdering, *, size: int, is_first: bool) -> Page[Row]:
     """Return a page of the first `size` of the rows; a further row means that there is a next page."""
     return Page(rows[:size], order.encode_cursor(rows[size - 1]) if len(rows) > size else "", is_first)
+
+
+def paginate_merged[Row: Model](
+    lists: Sequence[QuerySet[Row]], request: HttpRequest, *, order: KeysetOrdering
+) -> Page[Row]:
+    """Return the page of several lists in one order that `?after=` asks for, in one query for each list.
+
+    A condition with OR would not use the indexes of both.
+
+    Raises:
+        Http404: the cursor is invalid.
+    """
+    cursor, size = cursor_from(request), settings.PAGE_SIZE
+    if cursor:
+        position = order.decode_cursor(cursor)
+        lists = [order.filter_after(rows, position) for rows in lists]
+    merged = merge(lists, order=order, limit=size + 1)
+    return slice_page(merged, order, size=size, is_first=not cursor)
+
+
+def merge[Row: Model](lists: Sequence[QuerySet[Row]], *, order: KeysetOrdering, limit: int) -> list[Row]:
+    """Return the first rows of several lists, which have none in common, in one order."""
+    rows = [row for rows in lists for row in order.sort(rows)[:limit]]
+    return sorted(rows, key=attrgetter(*order.columns), reverse=not order.ascending)[:limit]
 
 
 def paginate[Row: Model](

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class CounterMismatch:
-    """A counter that differs from the number of its rows."""
+    """A counter, or a copy, that differs from its rows."""
 
     what: str
-    stored: float
-    counted: float
+    stored: object
+    counted: object
 
     def __str__(self) -> str:
         return f"{self.what}: {self.stored} stored, {self.counted} counted"

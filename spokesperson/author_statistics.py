@@ -74,7 +74,7 @@ class Statistics(NamedTuple):
 @login_required
 def article_statistics(request: HttpRequest, pk: int) -> HttpResponse:
     """Show the statistics of one of the user's own articles."""
-    article = own_article(request.user, pk)
+    article = own_article(request.user, pk, or_as_coauthor=True)
     return _page(request, {"article": article.pk}, article)
 
 
@@ -82,14 +82,14 @@ def article_statistics(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 def all_statistics(request: HttpRequest) -> HttpResponse:
     """Show the sums of all articles of the user."""
-    return _page(request, {"article__author": cast("User", request.user).pk}, None)
+    return _page(request, _written_by(cast("User", request.user)), None)
 
 
 @require_safe
 @login_required
 def article_statistics_csv(request: HttpRequest, pk: int, table: str) -> HttpResponse:
     """Return a table of one of the user's own articles as a file: "days" or "sites"."""
-    article = own_article(request.user, pk)
+    article = own_article(request.user, pk, or_as_coauthor=True)
     return _csv(request, {"article": article.pk}, table, f"{table}-{article.pk}")
 
 
@@ -97,7 +97,12 @@ def article_statistics_csv(request: HttpRequest, pk: int, table: str) -> HttpRes
 @login_required
 def all_statistics_csv(request: HttpRequest, table: str) -> HttpResponse:
     """Return a table of all articles of the user as a file."""
-    return _csv(request, {"article__author": cast("User", request.user).pk}, table, table)
+    return _csv(request, _written_by(cast("User", request.user)), table, table)
+
+
+def _written_by(user: User) -> dict[str, Any]:
+    """Return the condition for the articles of which the user is the author or a co-author."""
+    return {"article__in": Article.objects.all_pks_of(user)}
 
 
 def statistics(articles: Mapping[str, Any], *, period: str) -> Statistics:

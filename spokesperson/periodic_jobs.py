@@ -6,6 +6,7 @@ PERIODIC_JOBS = {
     "core.periodic.requeue_lost_tasks": timedelta(minutes=1),
     "core.tasks.send_pending_emails": timedelta(minutes=1),
     "core.images.delete_pending_files": timedelta(minutes=1),
+    "articles.services.schedule.announce_due": timedelta(seconds=30),
     "articles.services.images.finish_moves": timedelta(minutes=1),
     "articles.services.images.remove_unused": timedelta(hours=1),
     "articles.readership.services.rollup": timedelta(minutes=1),

@@ -10,6 +10,7 @@ import pkgutil
 import re
 import unicodedata
 import uuid
+from contextlib import suppress
 from html.parser import HTMLParser
 from importlib import import_module
 from io import StringIO
@@ -36,11 +37,13 @@ from accounts.profile_form import ProfileForm
 from articles.forms import ArticleForm
 from articles.models import Article, Revision, Section
 from articles.moderation.admin.review import ReviewAdmin
-from articles.moderation.forms import ReasonForm
+from articles.moderation.forms import ReasonForm, RemarksForm
 from articles.moderation.services import decide
+from articles.moderation.services.corrections import add_correction
 from articles.promotion.admin import PromotionAdmin
 from articles.promotion.forms import CancelForm
 from articles.services import publishing
+from core.exceptions import ActionNotAllowed
 from core.forms import TextField
 from core.models import SiteSettings
 from core.text import is_visible
@@ -134,7 +137,7 @@ def texts_in(value: Any) -> list[str]:
 def test_any_text_in_every_form(text: str) -> None:
     author = User.objects.filter(username="author").first() or factories.UserFactory.create(username="author")
     checked(ProfileForm({"display_name": text, "biography": text, "preferred_language": "en"}, instance=author))
-    for form in (ReasonForm, CancelForm):
+    for form in (ReasonForm, RemarksForm, CancelForm):
         checked(form(dict.fromkeys(form.base_fields, text)))
 
 
@@ -203,12 +206,15 @@ def test_any_text_in_every_output(text: str) -> None:
     Section.objects.filter(pk=section.pk).update(name=text.replace("\x00", ""))
     SiteSettings.objects.update_or_create(pk=1, defaults={"name": text.replace("\x00", "")})
     article = Article.objects.select_related("live").get(pk=article.pk)
+    with suppress(ActionNotAllowed):  # The text shows nothing.
+        add_correction(article=article, moderator=judge, text=text)
     client = Client()
     page = client.get(article.get_absolute_url()).text
-    for markup in (page, client.get("/").text, client.get("/authors/author/").text):
+    for markup in (page, client.get("/").text, client.get("/authors/author/").text, client.get("/corrections/").text):
         _Page(markup)
     json.loads(page.split('<script type="application/ld+json">')[1].split("</script>")[0])
-    for path in ("/feeds/rss.xml", "/feeds/atom.xml", "/authors/author/atom.xml", "/sitemap.xml", "/sitemaps/0.xml"):
+    feeds = ("/feeds/rss.xml", "/feeds/atom.xml", "/authors/author/atom.xml", "/corrections/rss.xml")
+    for path in (*feeds, "/corrections/atom.xml", "/sitemap.xml", "/sitemaps/0.xml"):
         ET.fromstring(client.get(path).content)  # noqa: S314 - our own answers
     rows = list(csv.reader(StringIO(client.get("/promotions.csv").text), strict=True))
     assert {len(row) for row in rows} == {len(rows[0])}

@@ -34,10 +34,22 @@ from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
 from accounts.models import Invitation, SignupRequest, User
-from articles.models import Article, Image, PreviewLink, Revision, Section, Tag, Trust
+from articles.models import (
+    Article,
+    CoAuthor,
+    Image,
+    PreviewLink,
+    Revision,
+    Section,
+    Series,
+    SeriesPart,
+    Tag,
+    Trust,
+)
 from articles.moderation.models import Appeal, Decision, Suspension, WatchWord, version_of
 from articles.moderation.services import decide
 from articles.promotion.models import Payment
+from articles.services import coauthors
 from core.models import PendingDeletion, PendingEmail, PeriodicRun
 from tests import factories
 from tests.moderation.users import administrator, moderator
@@ -82,9 +94,10 @@ VALUES: dict[str, Any] = {
     "provider_id": "library",
     "server_url": "https://id.example.org",
 }
-# Suspended users can still take care of their own account, and take back a text that is not public.
+# Suspended users can still take care of their own account, take back a text that is not public, and decline.
 OPEN_TO_SUSPENDED = {
     *("account_change_password", "account_reset_password", "my_article_discard", "my_article_preview_link_end"),
+    "coauthor_end",
 }
 
 
@@ -117,6 +130,23 @@ class World:
         # Those of drafts have expired, so that each user can create and end one.
         for article in self.drafts.values():
             PreviewLink.objects.create(article=article, expires_at=timezone.now())
+        # Each user is invited to the draft of another one, and has a series.
+        names = list(self.drafts)
+        self.invitations = {
+            name: CoAuthor.objects.create(article=self.drafts[names[index - 1]], user_id=self.drafts[name].author_id)
+            for index, name in enumerate(names)
+        }
+        self.own_series = {
+            name: Series.objects.create(author=user, title="x") for name, user in self.users.items() if user is not None
+        }
+        self.series = Series.objects.create(author=self.author, title="x")
+        SeriesPart.objects.create(series=self.series, article=self.article, position=1)
+        # The reader is a co-author.
+        self.together = factories.draft(self.author)
+        reader = self.users["reader"]
+        assert reader is not None
+        invitation = coauthors.invite(article=self.together, username=reader.username)
+        coauthors.accept(invitation=invitation, user=reader)
         self.preview_link = PreviewLink.objects.create(article=self.in_review, expires_at=until)
         judge = factories.UserFactory.create(username="judge")
         self.other_article = factories.published()
@@ -155,6 +185,7 @@ class World:
         self.objects: dict[str, Any] = {
             # Without versions that would protect them from deletion.
             "articles.section": Section.objects.create(name="Empty", slug="empty", position=9).pk,
+            "articles.series": Series.objects.create(author=self.author, title="Empty").pk,
             "articles.tag": Tag.objects.create(name="Empty", slug="empty").pk,
             "promotion.plan": actions.plan(self.plan.placement, name="Unused").pk,
             "core.pendingdeletion": PendingDeletion.objects.create(path="images/x.webp").pk,
@@ -192,7 +223,7 @@ class World:
         namespace, _colon, local = name.rpartition(":")
         values: dict[str, Any] = {
             "pk": self.article.pk,
-            "slug": self.article.slug if local == "article" else "technology",
+            "slug": {"article": self.article.slug, "series": self.series.slug}.get(local, "technology"),
             "username": "author",
             "span": "week",
             "key": "x" * 20,
@@ -211,16 +242,20 @@ class World:
         }
         if local == "tag":
             values["slug"] = Tag.objects.values_list("slug", flat=True)[0]
-        if local.startswith("my_image"):
-            values["pk"] = self.objects["articles.image"]
         if local == "rule":
             values["slug"] = "copy"
         if local == "promote":
             values["pk"] = self.other_article.pk
-        if local.startswith("promotion"):
-            values["pk"] = self.promotion.pk
-        if local.startswith("my_article"):
-            values["pk"] = self.drafts.get(actor, self.drafts["author"]).pk
+        pks = {
+            "my_image": self.objects["articles.image"],
+            "promotion": self.promotion.pk,
+            "my_article": self.drafts.get(actor, self.drafts["author"]).pk,
+            "coauthor": self.invitations.get(actor, self.invitations["author"]).pk,
+            "my_series": self.own_series.get(actor, self.series).pk,
+            "series": self.series.pk,
+            "feed_series": self.series.pk,
+        }
+        values["pk"] = next((pk for prefix, pk in pks.items() if local.startswith(prefix)), values["pk"])
         if local in {"preview_link", "invitation"}:
             values["token"] = (self.preview_link if local == "preview_link" else self.invitation).token
         if local == "moderation_suspension_lift":
@@ -230,7 +265,7 @@ class World:
             values["object_id"] = self.pk_of(f"{label.replace('tasks', 'django_tasks_database')}.{model}")
         return {parameter: values[parameter] for parameter in parameters}
 
-    def data(self, name: str) -> dict[str, Any]:
+    def data(self, name: str, actor: str = "author") -> dict[str, Any]:
         """Return a valid form for the requests that change something for others; other requests are empty."""
         live = self.article.live
         assert live is not None
@@ -249,6 +284,10 @@ class World:
             "my_article_autosave": {**text, "version": 1},
             "my_article_merge": {**text, "version": 1, "keep": "mine"},
             "my_article_restore": {"version": 1},
+            "my_article_coauthors": {"username": "judge"},
+            "my_series": {"title": "x"},
+            "my_series_edit": {"title": "y"},
+            "my_series_part": {"action": "add", "article": self.drafts.get(actor, self.drafts["author"]).pk},
             "promote": {"plan": self.plan.pk, "accepted": "on", "terms": "on"},
             "promotion_author": {"answer": "agree"},
             "admin:moderation_submission_change": {"verdict": "publish", "submitted": submitted},
@@ -382,7 +421,7 @@ def column(actor: str, rows: Container[str] | None = None) -> dict[str, str]:
     for name, parameters in patterns():
         url = reverse(name, kwargs=world.arguments(name, parameters, actor))
         add(f"GET {name}", "get", url, {})
-        data = world.data(name)
+        data = world.data(name, actor)
         if not data and FORM_OF_ADMIN.fullmatch(name) and (rows is None or f"POST {name}" in rows):
             data = filled_in(staff, url)
         add(f"POST {name}", "post", url, data)
@@ -391,6 +430,10 @@ def column(actor: str, rows: Container[str] | None = None) -> dict[str, str]:
         for name in ("article", "my_article_edit", "my_article_preview"):
             kwargs = world.arguments(name, ["pk", "slug"] if name == "article" else ["pk"], actor) | {"pk": article.pk}
             add(f"GET {name} ({state} of author)", "get", reverse(name, kwargs=kwargs), {})
+    for page in ("edit", "preview", "versions", "coauthors", "statistics", "submit", "discard", "preview_link"):
+        url = reverse(f"my_article_{page}", args=[world.together.pk])
+        method = "post" if page in {"submit", "discard", "preview_link"} else "get"
+        add(f"{method.upper()} my_article_{page} (reader is co-author)", method, url, {})
     for name, url, data in admin_actions(world):
         add(name, "post", url, data)
     return cells

@@ -21,7 +21,7 @@ from articles.models import Article
 from articles.promotion import public_ledger
 from articles.promotion import views as promotions
 from articles.search import views as search
-from articles.views import edit, images, preview_links
+from articles.views import coauthors, edit, images, preview_links
 from articles.voting import views as voting
 from core import ratelimit
 from tests import factories
@@ -81,6 +81,13 @@ def new_article(sender: Sender, **changes: Any) -> HttpResponse:
     return sender.post("/my/articles/new/", {"title": "Ours", "section": section, "language": "en", **changes})
 
 
+def invite(sender: Sender) -> HttpResponse:
+    if not sender.sent:
+        new_article(sender)
+    own = Article.objects.filter(author=sender.user).latest("pk")
+    return sender.post(f"/my/articles/{own.pk}/coauthors/", {"username": "nobody"})
+
+
 SEARCHES = (settings, "SEARCHES_PER_MINUTE")
 LIMITS = {
     "vote": Limit(
@@ -131,6 +138,12 @@ LIMITS = {
         act=lambda sender: sender.post("/my/articles/1/preview/link/"),
         constant=(preview_links, "MAX_CREATED_PER_HOUR"),
         seconds=3600,
+    ),
+    "invite-coauthor": Limit(
+        act=invite,
+        constant=(coauthors, "MAX_INVITATIONS_PER_HOUR"),
+        seconds=3600,
+        sentence="You have invited too many users in a short time. Try again later.",
     ),
     "correct-email": Limit(
         act=correct_email, constant=(signup, "MAX_EMAIL_CORRECTIONS_PER_HOUR"), seconds=3600, by="address"

@@ -60,6 +60,8 @@ class UserAdmin(KeysetModelAdmin[User], auth_admin.UserAdmin[User]):
             events.user_renamed.send(User, user=obj)
         if not obj.is_active:
             remove_avatar(user=obj)
+            if "is_active" in form.changed_data:
+                events.user_deactivated.send(User, user=obj)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return _is_superuser(request)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from django.conf import settings
 from django.db import models
@@ -14,12 +14,16 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from articles.models.byline import ShownCoAuthor
 from articles.models.disclosure import DISCLOSURE_FIELDS
 from articles.models.slugs import slug_of
 from articles.models.taxonomy import Section, Tag
+from core.expressions import CurrentTime
 from core.pagination import KeysetOrdering
 
 if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
     from accounts.models import User
 
 # Paths that other views have below an article's number; a title that gives one of these slugs gets a suffix.
@@ -40,7 +44,7 @@ _FIELDS = (
     *("state", "language", "published_at", "views", "likes", "dislikes", "hot"),
     *("live__article", "live__title", "live__summary", "live__language"),
     *("live__image__key", "live__image__width", "live__image__height"),
-    *("author__username", "author__display_name", "author__is_active"),
+    *("author__username", "author__display_name", "author__is_active", "coauthors"),
 )
 CARD_FIELDS = (*_FIELDS, "section__slug", "section__name", "section__name_ru", "section__name_hy")
 # What the article page shows, with the section from `Section.cached`.
@@ -49,6 +53,7 @@ DETAIL_FIELDS = (
     "author__badge",
     *("live__body", "live__tag_names", "live__caption", "live__alternative_text", "live__credit"),
     *("live__submitted_at", "live__canonical_url", *(f"live__{name}" for name in DISCLOSURE_FIELDS)),
+    "series_part__series",
 )
 
 
@@ -62,7 +67,8 @@ class ArticleQuerySet(models.QuerySet["Article"]):
     """Composable conditions, orders and joins."""
 
     def published(self) -> Self:
-        return self.filter(state=Article.State.PUBLISHED)
+        """Return what readers see: a scheduled article is among it from its time on."""
+        return self.filter(state=Article.State.PUBLISHED, published_at__lte=CurrentTime())
 
     def published_since(self, since: datetime) -> Self:
         return self.published().filter(published_at__gte=since)
@@ -72,6 +78,22 @@ class ArticleQuerySet(models.QuerySet["Article"]):
 
     def by(self, author: User) -> Self:
         return self.filter(author=author)
+
+    def written_with(self, user: User) -> Self:
+        """Articles of other authors of which the user is a co-author."""
+        return self.filter(coauthor_rows__user=user, coauthor_rows__accepted_at__isnull=False)
+
+    def all_pks_of(self, user: User) -> models.QuerySet[Article, Any]:
+        """Return the keys of the articles of which the user is the author or a co-author, for `article__in`."""
+        return self.by(user).values("pk").union(self.written_with(user).values("pk"))
+
+    def scheduled(self) -> Self:
+        """Return what is published later, the next one first."""
+        return self.filter(is_unannounced=True, published_at__gt=CurrentTime()).order_by("published_at", "pk")
+
+    def due(self) -> Self:
+        """Return articles whose time has come, until `services.schedule.announce_due` has announced it."""
+        return self.filter(is_unannounced=True, published_at__lte=CurrentTime()).order_by("published_at", "pk")
 
     def in_trash(self) -> Self:
         return self.filter(deleted_at__isnull=False)
@@ -118,6 +140,8 @@ class Article(models.Model):
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="articles", db_index=False
     )
+    # The accepted co-authors, as the values of `ShownCoAuthor`: a copy of their rows, so that lists need no query.
+    coauthors = models.JSONField(default=list, db_default=[], editable=False)
     state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.DRAFT)
     state_since = models.DateTimeField(_("in this state since"), default=timezone.now)
     live = models.OneToOneField(
@@ -141,7 +165,10 @@ class Article(models.Model):
         verbose_name=_("section"),
     )
     language = models.CharField(_("language"), max_length=2, choices=settings.LANGUAGES, default="en")
+    # In the future for a scheduled article: every query of what readers see compares it with the clock.
     published_at = models.DateTimeField(_("published"), null=True, blank=True)
+    # A scheduled article, until `article_published` was sent for it.
+    is_unannounced = models.BooleanField(default=False, db_default=False, editable=False)
     # Idempotency key of the form: submitted twice, it creates one article.
     form_key = models.UUIDField(default=uuid.uuid4, editable=False)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
@@ -180,6 +207,9 @@ class Article(models.Model):
             models.CheckConstraint(
                 condition=Q(state="draft") | Q(deleted_at__isnull=True), name="article_only_drafts_in_trash"
             ),
+            models.CheckConstraint(
+                condition=Q(is_unannounced=False) | Q(state="published"), name="article_only_published_unannounced"
+            ),
             models.UniqueConstraint(fields=["author", "form_key"], name="article_one_per_form"),
         ]
         # A vote changes `hot` and the score, so PostgreSQL adds an entry to every index: each one makes votes slower.
@@ -204,6 +234,7 @@ class Article(models.Model):
                 name="article_not_published",
             ),
             models.Index(fields=["author", "-deleted_at"], condition=Q(deleted_at__isnull=False), name="article_trash"),
+            models.Index(fields=["published_at", "id"], condition=Q(is_unannounced=True), name="article_unannounced"),
             # Trust: does the author have a hidden article?
             models.Index(fields=["author"], condition=Q(state="hidden"), name="article_hidden_of"),
         ]
@@ -235,8 +266,30 @@ class Article(models.Model):
         return max(self.published_at, submitted_at) if self.published_at and submitted_at else self.published_at
 
     @property
+    def shown_coauthors(self) -> list[ShownCoAuthor]:
+        """The co-authors whom readers see, in the order in which they joined."""
+        return [ShownCoAuthor._make(values) for values in self.coauthors]
+
+    @property
+    def author_pks(self) -> set[int]:
+        """The primary keys of the author and the co-authors: this is their own article."""
+        return {self.author_id, *(pk for pk, *_names in self.coauthors)}
+
+    def is_by(self, user: User | AnonymousUser) -> bool:
+        """Return whether the user is the author or a co-author."""
+        return user.pk in self.author_pks
+
+    @property
     def is_public(self) -> bool:
-        return self.state == self.State.PUBLISHED
+        """Whether readers see it, as `ArticleQuerySet.published`."""
+        return self.state == self.State.PUBLISHED and not self.is_scheduled
+
+    @property
+    def is_scheduled(self) -> bool:
+        """Whether it is published at a later time."""
+        return (
+            self.state == self.State.PUBLISHED and self.published_at is not None and self.published_at > timezone.now()
+        )
 
 
 class ArticleTagQuerySet(models.QuerySet["ArticleTag"]):
@@ -244,7 +297,7 @@ class ArticleTagQuerySet(models.QuerySet["ArticleTag"]):
 
     def of(self, tag: Tag) -> Self:
         """The published articles with a tag."""
-        return self.filter(tag=tag, article__state=Article.State.PUBLISHED)
+        return self.filter(tag=tag, published_at__lte=CurrentTime(), article__state=Article.State.PUBLISHED)
 
     def for_list(self) -> Self:
         """Join everything that a card shows."""

@@ -15,6 +15,7 @@ from core.fields import LineField
 from core.text import CODE_POINTS
 
 MAX_CANONICAL_URL = 500
+MAX_CORRECTION = 500
 
 
 class Content(Disclosure):
@@ -43,6 +44,13 @@ class Content(Disclosure):
     canonical_url = models.URLField(
         _("first published at"), max_length=MAX_CANONICAL_URL, blank=True, default="", db_default=""
     )
+    # What readers are told was wrong, when this version replaces the published one.
+    correction = LineField(
+        _("correction"), max_length=MAX_CORRECTION * CODE_POINTS, blank=True, default="", db_default=""
+    )
+    # When the author wants it to be published; None: as soon as possible. The publication clears it, since from then on
+    # `Article.published_at` says it.
+    publish_at = models.DateTimeField(_("publish on"), null=True, blank=True)
     updated_at = models.DateTimeField(_("saved"), default=timezone.now)
     # Identifies this text among all that the article ever had: it grows by one with each change.
     version = models.PositiveIntegerField(default=1, db_default=1, editable=False)
@@ -52,3 +60,8 @@ class Content(Disclosure):
 
     def __str__(self) -> str:
         return self.title or _now("Untitled")
+
+    @property
+    def pending_correction(self) -> str:
+        """The correction, unless readers were told already: the next version begins without it."""
+        return self.correction

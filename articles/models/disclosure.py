@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -69,4 +71,4 @@ DISCLOSURE_FIELDS = (
     *("ai_help", "translation", "translation_of"),
 )
 # The answers of an author who has nothing to say.
-NOTHING_TO_DISCLOSE = {"sponsorship": "none", "interest": "none", "ai_help": "none", "translation": "none"}
+NOTHING_TO_DISCLOSE: dict[str, Any] = dict.fromkeys(("sponsorship", "interest", "ai_help", "translation"), "none")

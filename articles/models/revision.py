@@ -22,6 +22,8 @@ class Revision(Content):
         IN_REVIEW = "in_review", pgettext_lazy("state of a version", "In review")
         PUBLISHED = "published", pgettext_lazy("state of a version", "Published")
         RETURNED = "returned", pgettext_lazy("state of a version", "Returned")
+        # Its publication was scheduled, and cancelled before readers saw it.
+        CANCELLED = "cancelled", pgettext_lazy("state of a version", "Cancelled")
 
     article = models.ForeignKey(
         Article, on_delete=models.CASCADE, related_name="revisions", db_index=False, verbose_name=_("article")
@@ -67,3 +69,7 @@ class Revision(Content):
     @property
     def is_editable(self) -> bool:
         return self.state == self.State.DRAFT
+
+    @property
+    def pending_correction(self) -> str:
+        return "" if self.state == self.State.PUBLISHED else self.correction

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from copy import deepcopy
 from typing import Any
 
 from django import forms
@@ -12,14 +14,23 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
+from articles.fields import TokenField
 from articles.forms import ArticleForm
-from articles.models import Revision, Trust
-from articles.moderation.models import AlertPreference, Appeal, Decision, Reason, Rule, RuleVersion
+from articles.models import Article, Revision, Trust
+from articles.models.content import MAX_CORRECTION
+from articles.moderation.models import AlertPreference, Appeal, Decision, PassageNote, Reason, Rule, RuleVersion
 from articles.moderation.models.rule import MAX_RULE_TEXT, MAX_TITLE
+from articles.moderation.passages import MAX_QUOTE
+from articles.moderation.services.passage_notes import Answer
 from articles.moderation.services.rules import RuleText
+from articles.schedule_forms import PublicationTimeField, check_publication_time
 from core.admin import is_pk
 from core.forms import OneLineField, TextField
 from core.text import MAX_REASON
+
+
+def _beside_the_decision(rows: int) -> forms.Textarea:
+    return forms.Textarea(attrs={"rows": rows, "form": "decision"})
 
 
 class ReasonForm(forms.Form):
@@ -49,8 +60,21 @@ class DecisionForm(ReasonForm):
     verdict = forms.ChoiceField(
         label=gettext_lazy("Decision"), choices=Decision.Verdict.choices, widget=forms.RadioSelect
     )
+    publish_at = PublicationTimeField(
+        label=gettext_lazy("Publish on"),
+        help_text=gettext_lazy("Leave this empty to publish at once. Time zone: %(zone)s."),
+    )
     submitted = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)
-    field_order = ["verdict", "rule", "reason", "submitted"]
+    field_order = ["verdict", "publish_at", "rule", "reason", "submitted"]
+
+    def clean(self) -> dict[str, Any]:
+        at = self.cleaned_data.get("publish_at")
+        if at and self.cleaned_data.get("verdict") == Decision.Verdict.PUBLISH:
+            try:
+                check_publication_time(at)
+            except ValidationError as error:
+                self.add_error("publish_at", error)
+        return self.cleaned_data
 
     def repeated(self, **changes: Any) -> DecisionForm:
         """Return the form with what was typed, without checking it."""
@@ -72,6 +96,37 @@ class DecisionForm(ReasonForm):
         )
 
 
+class RemarksForm(forms.Form):
+    """What a moderator writes beside the decision: a note on a passage, a correction for readers.
+
+    The fields and buttons belong to the form of the decision, so that all that was typed is sent with each of them.
+    """
+
+    quote = TextField(
+        label=gettext_lazy("Quoted words"), max_length=MAX_QUOTE, required=False, widget=_beside_the_decision(2)
+    )
+    # Of the words selected in the preview (static/js/passages.js).
+    quote_prefix = TokenField()
+    quote_suffix = TokenField()
+    note = TextField(label=gettext_lazy("Note"), max_length=MAX_REASON, required=False, widget=_beside_the_decision(3))
+    correction = OneLineField(
+        label=gettext_lazy("New correction"),
+        max_length=MAX_CORRECTION,
+        required=False,
+        widget=_beside_the_decision(2),
+        help_text=gettext_lazy("Say what was wrong: “The sum was 40, not 400.” It is public at once."),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("quote_prefix", "quote_suffix"):
+            self.fields[name].widget.attrs["form"] = "decision"
+
+    def clear(self, *names: str) -> None:
+        """Show these fields empty, because what was typed is saved."""
+        self.data = {**self.data.dict(), **dict.fromkeys(names, "")}  # type: ignore[attr-defined]
+
+
 class CorrectionForm(ArticleForm):
     """The author's form with the live text, and a reason. A moderator can remove the image, but not replace it."""
 
@@ -85,9 +140,26 @@ class CorrectionForm(ArticleForm):
     def __init__(self, data: QueryDict | None = None, *, moderator: User, revision: Revision) -> None:
         self.user = moderator
         super().__init__(data, user=moderator, initial=self._initial_of(revision))
-        for name in ("image", "form_key", "version", "save_key", "unanswered"):
+        for name in ("image", "form_key", "version", "save_key", "unanswered", "publish_at"):
             del self.fields[name]
+        self.fields["correction"] = deepcopy(self.base_fields["correction"])
         self.fields["title"].required = self.fields["section"].required = True
+
+    def _offer_series(self, article: Article | None) -> None:
+        del self.fields["series"]
+
+
+class ScheduleForm(forms.Form):
+    """The time of a scheduled article, or why its publication is stopped."""
+
+    publish_at = PublicationTimeField(label=gettext_lazy("Publish on"), help_text=gettext_lazy("Time zone: %(zone)s."))
+    reason = TextField(
+        label=gettext_lazy("Reason"),
+        max_length=MAX_REASON,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=gettext_lazy("The author receives this by email. It is needed to stop the publication."),
+    )
 
 
 class UsernameForm(forms.Form):
@@ -197,6 +269,36 @@ class AppealDecisionForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 5}),
         help_text=gettext_lazy("The user receives this by email. It is not public."),
     )
+
+
+class AnswersForm(forms.Form):
+    """The author's answers to open notes on passages: a text and a box for each."""
+
+    def __init__(self, data: QueryDict | None = None, *, notes: Iterable[PassageNote]) -> None:
+        self.notes = list(notes)
+        super().__init__(data)
+        for note in self.notes:
+            self.fields[f"answer_{note.pk}"] = TextField(
+                label=_("Answer"),
+                max_length=MAX_REASON,
+                required=False,
+                initial=note.answer,
+                widget=forms.Textarea(attrs={"rows": 2}),
+            )
+            self.fields[f"done_{note.pk}"] = forms.BooleanField(
+                label=_("Done"), required=False, initial=note.done_at is not None
+            )
+
+    def answers(self) -> dict[int, Answer]:
+        """Return the answers of the valid form, by the primary key of the note."""
+        values = self.cleaned_data
+        return {
+            note.pk: Answer(text=values[f"answer_{note.pk}"], is_done=values[f"done_{note.pk}"]) for note in self.notes
+        }
+
+    def fields_of(self, note: PassageNote) -> tuple[forms.BoundField, forms.BoundField]:
+        """Return the text and the box of one note."""
+        return self[f"answer_{note.pk}"], self[f"done_{note.pk}"]
 
 
 class AlertForm(forms.ModelForm[AlertPreference]):

@@ -1,19 +1,23 @@
-"""Queries about decisions, claims and authors."""
+"""Queries about decisions, claims, notes and authors."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from typing import NamedTuple
 
-from django.db.models import Exists, OuterRef, Q, Subquery
+from django.db.models import Exists, F, OuterRef, Q, Subquery
 from django.utils import timezone
 
 from accounts.models import User
+from articles.body import render
 from articles.models import Article, Revision, Trust
-from articles.moderation.models import Claim, Decision, Reason, StaffNote, Suspension, TextBand
+from articles.moderation.models import Claim, Decision, PassageNote, Reason, StaffNote, Suspension, TextBand
 from articles.moderation.models.rule import MAX_REASONS_SHOWN
 from articles.moderation.models.submission import BoundedCount
+from articles.moderation.passages import Passages, Span
 from articles.moderation.similarity import Shingle, bands, share_of, shingles
+from articles.selectors import images_of_texts
 from core.sanitizer import plain_text
 
 MAX_NOTES = 50
@@ -25,14 +29,25 @@ MAX_BANDS_READ = 2_000
 MAX_TEXTS_COMPARED = 3
 
 
+class PlacedNote(NamedTuple):
+    """A note on a passage of a text, with its number; `span` is None if the words are no longer there."""
+
+    number: int
+    note: PassageNote
+    span: Span | None
+
+
 def current_refusals(articles: Iterable[Article]) -> dict[int, Decision]:
     """Return the decision by which each article is returned or hidden, by the article's primary key; one query.
 
     Articles without one are left out: a refusal is superseded as soon as the next text is submitted or published.
+    Each decision is annotated with `open_notes`: how many notes on passages wait for the author.
     """
     by_pk = {article.pk: article for article in articles}
     newest = Decision.objects.filter(revision__article=OuterRef("revision__article")).order_by("-decided_at", "-pk")
     decisions = Decision.objects.filter(revision__article__in=by_pk, pk=Subquery(newest.values("pk")[:1]))
+    notes = PassageNote.objects.sent().open().filter(article=OuterRef("revision__article"))
+    decisions = decisions.annotate(open_notes=BoundedCount(notes))
     return {
         decision.revision.article_id: decision
         for decision in decisions.select_related("revision", "rule_version__rule", "appeal").defer("revision__body")
@@ -70,6 +85,39 @@ def staff_notes(submission: Revision) -> list[StaffNote]:
     return list(notes[:MAX_NOTES])
 
 
+def passages_of(revision: Revision) -> Passages:
+    """Return the text of a version as readers see it, to find passages in; one query if it has images."""
+    return Passages(render(revision.body, images_of_texts([revision])))
+
+
+def notes_on_passages(revision: Revision, *, only_sent: bool = False) -> tuple[list[PlacedNote], list[PassageNote]]:
+    """Return the open notes on the article of a version, in the order of its text, and those that were resolved last.
+
+    The live text has none while there is a newer one: the notes are on that.
+
+    Args:
+        only_sent: what its author can see.
+    """
+    article = revision.article
+    if revision.pk == article.live_id and revision.pk != article.latest_id:
+        return [], []
+    notes = PassageNote.objects.filter(article=article).select_related("moderator")
+    # One query: the open ones are few (`services.passage_notes.MAX_OPEN`).
+    newest_first = notes.order_by(F("resolved_at").desc(nulls_first=True), "-pk")[: 2 * MAX_NOTES]
+    found = [note for note in newest_first if note.decision_id or not only_sent]
+    open_notes = [note for note in found if note.resolved_at is None]
+    passages = passages_of(revision) if open_notes else None
+    places = [(note, passages.find(note.quote) if passages else None) for note in open_notes]
+    places.sort(key=lambda one: (one[1] is None, one[1] or (), one[0].pk))
+    placed = [PlacedNote(number, note, span) for number, (note, span) in enumerate(places, start=1)]
+    return placed, [note for note in found if note.resolved_at is not None]
+
+
+def spans_of(placed: Iterable[PlacedNote]) -> dict[int, Span]:
+    """Return the places of the notes that have one, by number."""
+    return {one.number: one.span for one in placed if one.span}
+
+
 def last_trust_changes(author: User) -> list[Trust]:
     """Return how moderators changed an author's trust, the last change first."""
     return list(Trust.objects.filter(user=author.pk).select_related("moderator")[:MAX_TRUST_CHANGES])
@@ -97,7 +145,9 @@ def most_similar(
     """
     shared = TextBand.objects.filter(hash__in=bands(own)).exclude(revision__article=revision.article_id)
     if published_only:
-        shared = shared.filter(revision__live_for__state=Article.State.PUBLISHED)
+        shared = shared.filter(
+            revision__live_for__state=Article.State.PUBLISHED, revision__live_for__published_at__lte=timezone.now()
+        )
     else:
         shared = shared.exclude(revision__state=Revision.State.DRAFT)
     counts = Counter(shared.values_list("revision", flat=True)[:MAX_BANDS_READ])

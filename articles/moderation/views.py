@@ -1,4 +1,4 @@
-"""Public pages: the rules, the log of decisions and appeals. And the page on which a user appeals."""
+"""Public pages: the rules, the log of decisions and appeals. And those on which a user appeals or answers notes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from django.utils.translation import gettext as _
 from django.views.generic import TemplateView, View
 
 from accounts.models import User
-from articles.moderation.forms import AppealForm
+from articles.models import Revision
+from articles.moderation.forms import AnswersForm, AppealForm
 from articles.moderation.models import (
     BY_APPEAL_TIME,
     BY_DECISION_TIME,
@@ -22,7 +23,10 @@ from articles.moderation.models import (
     RuleVersion,
     Suspension,
 )
+from articles.moderation.selectors import notes_on_passages, passages_of, spans_of
 from articles.moderation.services.appeals import appeal_decision, appeal_suspension
+from articles.moderation.services.passage_notes import answer_notes
+from articles.selectors import own_article
 from core.exceptions import ActionNotAllowed
 from core.pagination import paginate
 
@@ -120,6 +124,50 @@ class AppealView(LoginRequiredMixin, View):
             "appeal": getattr(row, "appeal", None),
         }
         return render(self.request, "moderation/appeal.html", context)
+
+
+class NotesView(LoginRequiredMixin, View):
+    """The page on which an author reads the notes on a text at their passages, and answers them."""
+
+    def get(self, request: HttpRequest, pk: int) -> HttpResponse:
+        return self._render(self._revision(pk))
+
+    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
+        revision = self._revision(pk)
+        open_notes, _resolved = notes_on_passages(revision, only_sent=True)
+        form = AnswersForm(request.POST, notes=[one.note for one in open_notes])
+        if not form.is_valid():
+            return self._render(revision, form)
+        try:
+            answer_notes(article=revision.article, author=revision.article.author, answers=form.answers())
+        except ActionNotAllowed as error:
+            form.add_error(None, str(error))
+            return self._render(revision, form)
+        messages.success(request, _("Your answers are saved. Moderators read them when they review the article."))
+        return redirect(request.path)
+
+    def _revision(self, pk: int) -> Revision:
+        article = own_article(self.request.user, pk)
+        revision = article.latest
+        assert revision is not None  # `start_draft` creates both
+        revision.article = article
+        return revision
+
+    def _render(self, revision: Revision, form: AnswersForm | None = None) -> HttpResponse:
+        open_notes, resolved_notes = notes_on_passages(revision, only_sent=True)
+        form = form or AnswersForm(notes=[one.note for one in open_notes])
+        # A note that was resolved meanwhile has no fields.
+        rows = [(one, form.fields_of(one.note)) for one in open_notes if one.note in form.notes]
+        context = {
+            "article": revision.article,
+            "revision": revision,
+            "form": form,
+            "rows": rows,
+            "resolved_notes": resolved_notes,
+            "marked": passages_of(revision).marked(spans_of(open_notes), is_linked=True),
+            "here": "my_articles",
+        }
+        return render(self.request, "moderation/notes.html", context)
 
 
 class AppealLogView(TemplateView):

@@ -47,11 +47,12 @@ def ingest(beacons: Sequence[Beacon]) -> tuple[list[bool], int]:
     """
     day = today()
     salt = daily_salt(day)
-    authors = dict(_authors().filter(pk__in={beacon.article_id for beacon in beacons}))
+    found = _authors().filter(pk__in={beacon.article_id for beacon in beacons})
+    authors = {pk: {author_id, *(key for key, *_names in coauthors)} for pk, author_id, coauthors in found}
     new = 0
     for model in {beacon.model: None for beacon in beacons}:
         hits = [
-            classify_hit(visitor, target_id=pk, author_id=authors[pk], day=day, salt=salt, metrics=metrics)
+            classify_hit(visitor, target_id=pk, author_ids=authors[pk], day=day, salt=salt, metrics=metrics)
             for kind, pk, visitor, metrics in beacons
             if kind is model and pk in authors
         ]
@@ -62,9 +63,9 @@ def ingest(beacons: Sequence[Beacon]) -> tuple[list[bool], int]:
 
 
 @cache
-def _authors() -> QuerySet[Article, tuple[int, int]]:
+def _authors() -> QuerySet[Article, tuple[int, int, list[tuple[int, str, str]]]]:
     # Never evaluated itself; each filter copies it (see `articles.selectors`).
-    return Article.objects.published().values_list("pk", "author_id")
+    return Article.objects.published().values_list("pk", "author_id", "coauthors")
 
 
 def rollup(*, batch: int = 5000) -> int:

@@ -107,7 +107,7 @@ class CountsView(TemplateView):
             ),
             "marks": [day.day for day in counts.days[::DAYS_PER_LABEL]],
             "kinds": _kind_rows(counts),
-            "is_author": not is_anonymous(self.request) and self.request.user.pk == article.author_id,
+            "is_author": not is_anonymous(self.request) and article.is_by(self.request.user),
         }
 
 

@@ -2,7 +2,7 @@
 
 import hmac
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from datetime import date
 from functools import lru_cache
 from typing import NamedTuple
@@ -111,19 +111,26 @@ def is_same_origin(meta: Mapping[str, str], *, origin: str, is_image: bool = Fal
 
 
 def classify_hit(
-    visitor: Visitor, *, target_id: int, author_id: int, day: date, salt: bytes, metrics: tuple[str, ...] = ()
+    visitor: Visitor,
+    *,
+    target_id: int,
+    author_ids: Container[int],
+    day: date,
+    salt: bytes,
+    metrics: tuple[str, ...] = (),
 ) -> Hit:
-    """Classify a hit: by the author, by staff, by a declared bot, or counted.
+    """Classify a hit: by an author, by staff, by a declared bot, or counted.
 
     All bots of one address are one visitor, so that invented names create no rows.
 
     Args:
+        author_ids: of the author and the co-authors.
         metrics: what it adds to the statistics if it is counted, instead of the metric of its kind.
     """
     kind = DailyHit.Kind.COUNTED
     if visitor.account_id is not None:
         identity = f"account|{visitor.account_id}"
-        if visitor.account_id == author_id:
+        if visitor.account_id in author_ids:
             kind = DailyHit.Kind.AUTHOR
         elif visitor.is_staff:
             kind = DailyHit.Kind.STAFF

@@ -4,7 +4,6 @@ from typing import Any
 
 from django.dispatch import receiver
 
-from accounts.models import User
 from articles.models import Article, Tag
 from articles.search import services
 from core import events
@@ -15,10 +14,9 @@ def update_article(article: Article, **kwargs: Any) -> None:
     services.update_index([article.pk])
 
 
-@receiver(events.user_renamed)
-def update_author(user: User, **kwargs: Any) -> None:
-    newest_first = Article.objects.published().by(user).new()
-    services.update_many(list(newest_first.values_list("pk", flat=True)))
+@receiver(events.byline_changed)
+def update_bylines(article_pks: list[int], **kwargs: Any) -> None:
+    services.update_many(article_pks)
 
 
 @receiver(events.tag_renamed)

@@ -1,15 +1,17 @@
-"""The images in the text of a version: only the author's own, and recorded with the version that shows them."""
+"""The images in the text of a version: only those of its authors, and recorded with the version that shows them."""
 
 from __future__ import annotations
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from articles.body import BodyImage, images_in, without_images
 from articles.models import Article, Image, Revision
 
 
 def drop_foreign_images(revision: Revision, before: str) -> None:
-    """Remove images from a text that is about to be saved which its author does not own, or which are hidden.
+    """Remove images from a text that is about to be saved which none of its authors owns, or which are hidden.
+
+    Those of a former co-author, which another version of the article has, stay.
 
     Args:
         before: the text that it replaces; its images were checked already.
@@ -17,11 +19,13 @@ def drop_foreign_images(revision: Revision, before: str) -> None:
     known = {image.pk for image in images_in(before)}
     if not (new := {image.pk for image in images_in(revision.body)} - known):
         return
-    of_article = Q(owner__articles=revision.article_id)
+    article = revision.article
+    uses = Image.used_in.through.objects.filter(image=OuterRef("pk"), revision__article=article)
+    allowed = Image.objects.filter(Q(owner__in=article.author_pks) | Exists(uses), pk__in=new)
     # A hidden article keeps what was hidden with it.
-    visible = Q(is_hidden=False) | Q(owner__articles__state=Article.State.HIDDEN)
-    allowed = Image.objects.filter(of_article & visible, pk__in=new).values_list("pk", flat=True)
-    revision.body = without_images(revision.body, new - set(allowed))
+    if article.state != Article.State.HIDDEN:
+        allowed = allowed.filter(is_hidden=False)
+    revision.body = without_images(revision.body, new - set(allowed.values_list("pk", flat=True)))
 
 
 def record_images(revision: Revision, before: str) -> None:

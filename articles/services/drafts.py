@@ -10,6 +10,7 @@ from django.db.models import ProtectedError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.models import User
 from articles.models import Article, Checkpoint, Revision
 from articles.services import checkpoints
 from articles.services.body_images import drop_foreign_images, record_images
@@ -33,14 +34,15 @@ MAX_DELETED = 1_000
 SAVED_FIELDS = (*ArticleContent.__dataclass_fields__, "version", "save_key", "updated_at", "checkpointed_at")
 
 
-def autosave(*, article: Article, text: ArticleContent, page: PageState) -> Revision:
-    """Save what the author has written so far, with as few queries as possible.
+def autosave(*, article: Article, text: ArticleContent, page: PageState, editor: User | None = None) -> Revision:
+    """Save what the author or a co-author has written so far, with as few queries as possible.
 
     The one draft is overwritten, by an UPDATE that does nothing if its version is not the expected one. After a
     decision the first change creates the next revision, as in `save_draft`.
 
     Args:
         article: from `own_draft`.
+        editor: who saves it; by default the author.
 
     Returns:
         the revision that has this text now.
@@ -50,6 +52,7 @@ def autosave(*, article: Article, text: ArticleContent, page: PageState) -> Revi
     """
     latest, content = article.latest, sanitized(text)
     assert latest is not None  # `start_draft` creates both
+    latest.article = article
     before = latest.body
     if is_unchanged(latest, content):
         return latest
@@ -57,8 +60,8 @@ def autosave(*, article: Article, text: ArticleContent, page: PageState) -> Revi
         content.section and content.section.pk,
         content.language,
     )
-    if not latest.is_editable or is_copied or article.deleted_at or article.author.is_suspended:
-        saved = save_draft(article=article, text=content, page=page).latest
+    if not latest.is_editable or is_copied or article.deleted_at or (editor or article.author).is_suspended:
+        saved = save_draft(article=article, text=content, editor=editor, page=page).latest
         assert saved is not None
         return saved
     page.check(latest)
@@ -78,25 +81,27 @@ def autosave(*, article: Article, text: ArticleContent, page: PageState) -> Revi
     return latest
 
 
-def restore_version(*, article: Article, version: int) -> Article:
+def restore_version(*, article: Article, version: int, editor: User | None = None) -> Article:
     """Make an earlier text the draft again. The text that it replaces becomes a checkpoint, so this can be undone.
 
     Args:
         version: of a revision or a checkpoint of the article.
+        editor: who does it; by default the author.
 
     Raises:
-        ActionNotAllowed: there is no such version, the text is in review, or the author is suspended.
+        ActionNotAllowed: there is no such version, or as `save_draft`.
     """
     of_version = {"article": article, "version": version}
     found = Revision.objects.filter(**of_version).first() or Checkpoint.objects.filter(**of_version).first()
     if found is None:
         raise ActionNotAllowed(_("This version no longer exists."))
-    return save_draft(article=article, text=content_of(found), with_checkpoint=True)
+    return save_draft(article=article, text=content_of(found), editor=editor, with_checkpoint=True)
 
 
 def content_of(source: Revision | Checkpoint) -> ArticleContent:
-    """Return the content of a revision or a checkpoint."""
-    return ArticleContent(**{name: getattr(source, name) for name in ArticleContent.__dataclass_fields__})
+    """Return the content of a revision or a checkpoint, without a correction that was published."""
+    values = {name: getattr(source, name) for name in ArticleContent.__dataclass_fields__}
+    return ArticleContent(**{**values, "correction": source.pending_correction})
 
 
 @transaction.atomic

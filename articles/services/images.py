@@ -16,7 +16,7 @@ from PIL import Image as PILImage
 
 from accounts.models import User
 from accounts.services import lock_acting_user
-from articles.models import Article, Checkpoint, Image
+from articles.models import Article, Checkpoint, Image, Revision
 from articles.models.image import SHARE_SIZE
 from core.exceptions import ActionNotAllowed
 from core.images import (
@@ -121,8 +121,8 @@ def unused_images() -> QuerySet[Image]:
 
 def _is_in_a_checkpoint(image: Image) -> bool:
     """Return whether a text that its author can restore shows the image."""
-    texts = Checkpoint.objects.filter(article__author=image.owner_id, body__contains=f'<img data-image="{image.pk}"')
-    return texts.exists()
+    texts = Checkpoint.objects.filter(body__contains=f'<img data-image="{image.pk}"')
+    return texts.filter(article__in=Article.objects.all_pks_of(image.owner)).exists()
 
 
 def remove_unused(*, owner: User | None = None) -> None:
@@ -152,9 +152,14 @@ def hide_images(article: Article) -> None:
 
 def show_images(article: Article) -> None:
     """Allow the images of a restored article in texts again, unless another hidden article has them."""
-    hidden = Article.objects.by(article.author).filter(state=Article.State.HIDDEN).exclude(pk=article.pk)
-    elsewhere = [image.pk for other in hidden for image in images_of(other)]
-    images_of(article).exclude(pk__in=elsewhere).update(is_hidden=False)
+    images = list(images_of(article).values_list("pk", flat=True))
+    hidden = Revision.objects.filter(article__state=Article.State.HIDDEN).exclude(article=article)
+    in_texts = Image.used_in.through.objects.filter(image__in=images, revision__in=hidden)
+    elsewhere = {
+        *hidden.filter(image__in=images).values_list("image", flat=True),
+        *in_texts.values_list("image", flat=True),
+    }
+    Image.objects.filter(pk__in=set(images) - elsewhere).update(is_hidden=False)
 
 
 def images_of(article: Article) -> QuerySet[Image]:

@@ -18,7 +18,7 @@ MAX_PLACES = 200
 FIELDS = (
     *("title", "section", "language", "tag_names", "summary"),
     *("image", "alternative_text", "caption", "credit"),
-    *(*DISCLOSURE_FIELDS, "canonical_url"),
+    *(*DISCLOSURE_FIELDS, "canonical_url", "correction", "publish_at"),
 )
 # The HTML is sanitised, so every element is closed except these.
 _TAG = re.compile(r"<(/?)([a-z][a-z0-9-]*)[^>]*>")

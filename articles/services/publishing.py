@@ -8,6 +8,8 @@ fit the state raises `ActionNotAllowed` with a sentence for the user, and writes
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
+from datetime import datetime
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -17,9 +19,7 @@ from accounts.models import User
 from accounts.selectors import has_confirmed_email
 from accounts.services import lock_acting_user
 from articles.models import Article, ArticleTag, Revision
-from articles.models.ranking import hot
 from articles.services import checkpoints
-from articles.services.body_images import drop_foreign_images, record_images
 from articles.services.images import hide_images, show_images
 from articles.services.previews import end_link
 from articles.services.revisions import (
@@ -32,9 +32,9 @@ from articles.services.revisions import (
     missing_for_submission,
     next_number,
     sanitized,
-    set_content,
     update_tags,
 )
+from articles.services.states import announce, follow, publish_revision, save_revision, set_state
 from articles.services.trust import is_trusted
 from core import events
 from core.exceptions import ActionNotAllowed
@@ -67,7 +67,7 @@ def start_draft(
             article = Article(author=author, form_key=key, section=text.section, language=text.language)
             if not is_empty(text):
                 article.save()
-                return _save_revision(article, Revision(article=article, number=1), text, page)
+                return save_revision(article, Revision(article=article, number=1), text, page)
     except IntegrityError as error:
         made = Article.objects.filter(author=author, form_key=key).first()
         if made is None:  # The error was not about the key.
@@ -78,25 +78,35 @@ def start_draft(
 
 @transaction.atomic
 def save_draft(
-    *, article: Article, text: ArticleContent, page: PageState | None = None, with_checkpoint: bool = False
+    *,
+    article: Article,
+    text: ArticleContent,
+    editor: User | None = None,
+    page: PageState | None = None,
+    with_checkpoint: bool = False,
 ) -> Article:
-    """Save what the author wrote.
+    """Save what the author or a co-author wrote.
 
     An open draft is overwritten. After a decision a new revision is created, and the older one stays as it was decided
     on. Saving the content of a revision in review or of a published one again changes nothing.
 
     Args:
+        editor: who saves it; by default the author.
         page: what the page knows of the text that it replaces; by default any text is replaced.
         with_checkpoint: store the text that is overwritten, even if that was done minutes ago.
 
     Raises:
-        ActionNotAllowed: the text is in review (withdraw it first), the draft is in the trash, or the author is
-            suspended.
+        ActionNotAllowed: the text is in review (withdraw it first), the draft is in the trash, or the editor is
+            suspended or no longer a co-author.
         StaleVersion: the text was changed since `page`. Content that is stored already is never stale.
     """
-    lock_acting_user(article.author_id)
+    user = lock_acting_user(editor.pk if editor else article.author_id)
     article, latest = lock_article(article)
+    if not article.is_by(user):
+        raise ActionNotAllowed(_("You are no longer a co-author of this article, so your text was not saved."))
     text = sanitized(text)
+    if article.live:  # From then on `articles.services.schedule` changes the time.
+        text = replace(text, publish_at=None)
     if latest.state != Revision.State.RETURNED and is_unchanged(latest, text):
         return article
     if latest.state == Revision.State.IN_REVIEW:
@@ -108,12 +118,12 @@ def save_draft(
     revision = latest if latest.is_editable else Revision(article=article, number=next_number(article))
     if revision is latest and (with_checkpoint or checkpoints.is_due(latest, text)):
         checkpoints.create(latest)
-    _save_revision(article, revision, text, page)
+    save_revision(article, revision, text, page)
     if article.live is None:
         article.section, article.language = text.section, text.language
         article.save(update_fields=["section", "language"])
         if article.state == Article.State.RETURNED and revision is not latest:
-            _set_state(article, Article.State.DRAFT)
+            set_state(article, Article.State.DRAFT)
     return article
 
 
@@ -146,10 +156,10 @@ def submit(*, article: Article) -> Article:
         revision.version += 1
     revision.save(update_fields=["state", "submitted_at", "save_key", "summary", "version"])
     if article.state != Article.State.HIDDEN and is_trusted(author):
-        article = _publish(article, revision)
+        article = publish_revision(article, revision, at=revision.publish_at)
         events.article_published_unreviewed.send(Article, article=article, revision=revision)
         return article
-    _follow(article, Article.State.IN_REVIEW)
+    follow(article, Article.State.IN_REVIEW)
     events.article_submitted.send(Article, article=article, revision=revision)
     return article
 
@@ -165,23 +175,25 @@ def withdraw(*, article: Article) -> Article:
     check_in_review(revision)
     revision.state = Revision.State.DRAFT
     revision.save(update_fields=["state"])
-    _follow(article, Article.State.DRAFT)
+    follow(article, Article.State.DRAFT)
     return article
 
 
 @transaction.atomic
-def publish(*, article: Article, revision_number: int) -> Article:
+def publish(*, article: Article, revision_number: int, at: datetime | None = None) -> Article:
     """Publish the revision in review.
 
     Args:
         revision_number: number of the revision that the decision was made on.
+        at: when readers see it, for a first publication; by default when the author wants it. If that has passed, at
+            once.
 
     Raises:
-        ActionNotAllowed: that revision is not in review any more.
+        ActionNotAllowed: that revision is not in review any more, or its author is suspended and the time is to come.
     """
     article, revision = lock_article(article)
     check_in_review(revision, revision_number)
-    return _publish(article, revision)
+    return publish_revision(article, revision, at=at or revision.publish_at)
 
 
 @transaction.atomic
@@ -195,7 +207,7 @@ def return_to_author(*, article: Article, revision_number: int) -> Article:
     check_in_review(revision, revision_number)
     revision.state = Revision.State.RETURNED
     revision.save(update_fields=["state"])
-    _follow(article, Article.State.RETURNED)
+    follow(article, Article.State.RETURNED)
     events.article_returned.send(Article, article=article, revision=revision)
     return article
 
@@ -210,7 +222,7 @@ def publish_returned(*, article: Article, revision_number: int) -> Article:
     article, revision = lock_article(article)
     if revision.state != Revision.State.RETURNED or revision.number != revision_number:
         raise ActionNotAllowed(_("The author has changed this text since it was returned."))
-    return _publish(article, revision)
+    return publish_revision(article, revision, at=revision.publish_at)
 
 
 @transaction.atomic
@@ -222,8 +234,10 @@ def hide(*, article: Article) -> Article:
     """
     article, _latest = lock_article(article)
     _check_published(article)
+    if article.is_unannounced:
+        announce(article)  # Its time came a moment ago: who hears of the end has heard of the beginning.
     ArticleTag.objects.filter(article=article).delete()
-    _set_state(article, Article.State.HIDDEN)
+    set_state(article, Article.State.HIDDEN)
     hide_images(article)
     end_link(article=article)
     events.article_hidden.send(Article, article=article)
@@ -240,7 +254,7 @@ def restore(*, article: Article) -> Article:
     article, _latest = lock_article(article)
     if article.state != Article.State.HIDDEN or article.live is None:
         raise ActionNotAllowed(_("This article is not hidden."))
-    _set_state(article, Article.State.PUBLISHED)
+    set_state(article, Article.State.PUBLISHED)
     show_images(article)
     update_tags(article, article.live)
     events.article_restored.send(Article, article=article)
@@ -261,7 +275,7 @@ def correct(*, article: Article, text: ArticleContent) -> Article:
             _("The author is working on a newer version. Decide on that version, or return it first.")
         )
     revision = Revision(article=article, number=next_number(article), submitted_at=timezone.now())
-    return _publish(_save_revision(article, revision, sanitized(text)), revision)
+    return publish_revision(save_revision(article, revision, sanitized(text)), revision)
 
 
 @transaction.atomic
@@ -275,56 +289,13 @@ def discard(*, article: Article) -> None:
     if article.live is not None or article.state == Article.State.IN_REVIEW:
         raise ActionNotAllowed(_("You can only delete a draft that was never published."))
     if article.state != Article.State.DRAFT or latest.number > 1:
-        raise ActionNotAllowed(_("A moderator has decided on this article, so it cannot be deleted."))
+        raise ActionNotAllowed(_("This article was decided on or scheduled before, so it cannot be deleted."))
     end_link(article=article)
     if article.deleted_at is None:  # Otherwise the button was pressed twice.
         article.deleted_at = timezone.now()
         article.save(update_fields=["deleted_at"])
 
 
-def _save_revision(
-    article: Article, revision: Revision, text: ArticleContent, page: PageState | None = None
-) -> Article:
-    """Save sanitised text into a revision, which becomes the latest one."""
-    before = revision.body
-    set_content(revision, text, page)
-    drop_foreign_images(revision, before)
-    revision.version = article.latest.version + 1 if article.latest else 1
-    revision.save()
-    record_images(revision, before)
-    article.latest = revision
-    article.save(update_fields=["latest"])
-    return article
-
-
-def _publish(article: Article, revision: Revision) -> Article:
-    revision.state = Revision.State.PUBLISHED
-    revision.save(update_fields=["state"])
-    article.live = revision
-    article.section, article.language = revision.section, revision.language
-    if article.published_at is None:
-        article.published_at = timezone.now()
-        article.hot = hot(article.likes, article.dislikes, article.published_at)
-    article.state = Article.State.PUBLISHED
-    article.state_since = timezone.now()
-    article.save(update_fields=["live", "section", "language", "published_at", "hot", "state", "state_since"])
-    update_tags(article, revision)
-    events.article_published.send(Article, article=article, revision=revision)
-    return article
-
-
-def _follow(article: Article, state: str) -> None:
-    """Give an article that was never published the state of its latest revision."""
-    if article.live is None:
-        _set_state(article, state)
-
-
-def _set_state(article: Article, state: str) -> None:
-    article.state = state
-    article.state_since = timezone.now()
-    article.save(update_fields=["state", "state_since"])
-
-
 def _check_published(article: Article) -> None:
-    if article.state != Article.State.PUBLISHED:
+    if not article.is_public:
         raise ActionNotAllowed(_("This article is not published."))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from django.utils.translation import gettext as _
 from articles.disclosure import missing_answers
 from articles.models import Article, ArticleTag, Image, Revision, Section, Tag
 from articles.models.disclosure import DETAILS
+from articles.models.slugs import slug_of
 from core.exceptions import ActionNotAllowed
 from core.sanitizer import plain_text, sanitize
 from core.text import is_visible
@@ -37,6 +39,8 @@ class ArticleContent:
     alternative_text: str = ""
     credit: str = ""
     canonical_url: str = ""
+    correction: str = ""
+    publish_at: datetime | None = None
     sponsorship: str = ""
     sponsor: str = ""
     interest: str = ""
@@ -144,8 +148,9 @@ def is_unchanged(revision: Revision, content: ArticleContent) -> bool:
     same = all(
         getattr(revision, name) == getattr(content, name)
         for name in ArticleContent.__dataclass_fields__
-        if name not in {"section", "image", "summary"}
+        if name not in {"section", "image", "summary", "correction"}
     )
+    same = same and revision.pending_correction == content.correction
     same = same and revision.section_id == _pk(content.section) and revision.image_id == _pk(content.image)
     is_taken_from_body = not content.summary and not revision.is_editable
     return same and (content.summary == revision.summary or is_taken_from_body)
@@ -171,13 +176,21 @@ def missing_for_submission(revision: Revision) -> dict[str, str]:
         missing["body"] = _("Write at least %(count)d words.") % {"count": MIN_WORDS}
     if revision.section_id is None:
         missing["section"] = _("Choose a section.")
+    if revision.publish_at and revision.publish_at <= timezone.now():
+        missing["publish_at"] = _("This time has passed. Choose a later one, or leave the field empty.")
     return missing | missing_answers(revision)
 
 
-def update_tags(article: Article, revision: Revision) -> None:
-    """Make the tags of a published article those of its live revision."""
+def update_tags(article: Article, revision: Revision, *, with_new: bool = True) -> None:
+    """Make the tags of a published article those of its live revision.
+
+    Args:
+        with_new: create tags that no article had before. They tell what an article is about, so those of a scheduled
+            one are created at its time.
+    """
     assert article.published_at is not None  # guaranteed by a constraint
-    tags = Tag.objects.named(revision.tag_names[:MAX_TAGS])
+    names = revision.tag_names[:MAX_TAGS]
+    tags = Tag.objects.named(names) if with_new else list(Tag.objects.filter(slug__in=map(slug_of, names)))
     ArticleTag.objects.filter(article=article).exclude(tag__in=tags).delete()
     ArticleTag.objects.bulk_create(
         [ArticleTag(article=article, tag=tag, published_at=article.published_at) for tag in tags], ignore_conflicts=True

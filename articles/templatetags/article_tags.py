@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
 from django import template
+from django.contrib.auth.models import AnonymousUser
 from django.template.defaultfilters import date as format_date
 from django.templatetags.static import static
 from django.utils import timezone
@@ -16,10 +18,13 @@ from django.utils.text import Truncator
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from accounts.models import User
 from articles import body, presenters
 from articles.disclosure import disclosures, first_published
-from articles.models import Article, Image, Revision
+from articles.models import Article, Correction, Image, Revision
 from articles.selectors import Card
+from articles.series import SeriesPlace
+from core import zones
 from core.sanitizer import for_display
 
 register = template.Library()
@@ -31,9 +36,11 @@ for _filter in (
     presenters.ago,
     presenters.as_card,
     presenters.canonical_url,
+    zones.in_zones,
     presenters.isoformat,
     presenters.long_date,
     presenters.section_language,
+    presenters.scheduled_time,
     presenters.section_name,
     presenters.tag_url,
     presenters.absolute_url,
@@ -102,9 +109,17 @@ def article_card(article: Article | Card, size: str = "", sizes: str = "") -> di
 
 
 @register.simple_tag
-def article_json_ld(article: Article, revision: Revision, site_name: str) -> SafeString:
+def article_json_ld(
+    article: Article,
+    revision: Revision,
+    site_name: str,
+    series: SeriesPlace | None = None,
+    corrections: Sequence[Correction] = (),
+) -> SafeString:
     """Return the JSON-LD of an article in a script element that no text can close."""
-    data = json.dumps(presenters.json_ld(article, revision, site_name), ensure_ascii=False).translate(_JSON_ESCAPES)
+    found = presenters.json_ld(article, revision, site_name, series=series, corrections=corrections)
+    data = json.dumps(found, ensure_ascii=False)
+    data = data.translate(_JSON_ESCAPES)
     return mark_safe(f'<script type="application/ld+json">{data}</script>')  # noqa: S308 - escaped above
 
 
@@ -112,6 +127,12 @@ def article_json_ld(article: Article, revision: Revision, site_name: str) -> Saf
 def article_body(revision: Revision, images: dict[int, Image], is_paid_for: bool = False) -> SafeString:
     """Return the text of a version with the images that it may show."""
     return body.render(revision.body, images, is_paid_for=is_paid_for)
+
+
+@register.filter
+def is_author(article: Article, user: User | AnonymousUser) -> bool:
+    """Return whether the user is the author, not a co-author: `{{ article|is_author:user }}`."""
+    return article.author_id == user.pk
 
 
 @register.simple_tag

@@ -18,15 +18,17 @@ from django.views.generic import TemplateView
 
 from accounts.models import User
 from accounts.selectors import has_confirmed_email
+from articles.authors import coauthorships_of
 from articles.models import Article, PreviewLink
 from articles.models.article import BY_STATE_CHANGE
 from articles.presenters import article_page_context
-from articles.selectors import own_article
+from articles.selectors import corrections_of, own_article
 from articles.services import checkpoints, drafts, publishing
 from articles.services.revisions import missing_for_submission
 from articles.services.trust import trust_of
 from core.exceptions import ActionNotAllowed
-from core.pagination import paginate
+from core.pagination import paginate_merged
+from core.zones import in_zones
 
 # The article that was moved to the trash last, for the undo button.
 DISCARDED_SESSION_KEY = "discarded_article"
@@ -51,20 +53,23 @@ def submission_status(user: User) -> dict[str, Any]:
 
 
 class MyArticlesView(LoginRequiredMixin, TemplateView):
-    """The author's articles, the last change of state first."""
+    """The articles that the user wrote, alone or with others, the last change of state first; invitations."""
 
     template_name = "articles/my/list.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         user = signed_in_user(self.request)
-        articles = Article.objects.by(user).not_in_trash()
-        articles = articles.select_related("latest__image", "latest__section", "live")
-        page = paginate(articles.defer("latest__body", "live__body"), self.request, order=BY_STATE_CHANGE)
+        articles = Article.objects.not_in_trash().select_related("latest__image", "latest__section", "live", "author")
+        articles = articles.defer("latest__body", "live__body")
+        invitations, is_coauthor = coauthorships_of(user)
+        lists = [articles.by(user), *([articles.written_with(user)] if is_coauthor else [])]
+        page = paginate_merged(lists, self.request, order=BY_STATE_CHANGE)
         return super().get_context_data(
             articles=page.object_list,
             next_cursor=page.next_cursor,
             is_first=page.is_first,
             here="my_articles",
+            invitations=invitations if page.is_first else [],
             discarded=self._discarded(user),
             has_trash=page.is_first and Article.objects.by(user).in_trash().exists(),
             **submission_status(user),
@@ -84,20 +89,29 @@ class PreviewView(LoginRequiredMixin, TemplateView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         user = signed_in_user(self.request)
-        article = own_article(user, self.kwargs["pk"])
+        article = own_article(user, self.kwargs["pk"], or_as_coauthor=True)
         revision = article.latest
         assert revision is not None  # `start_draft` creates both
         status = submission_status(user)
-        is_shown = revision.pk != article.live_id and article.state != Article.State.HIDDEN
+        is_author = article.author_id == user.pk
+        is_shown = is_author and (not article.is_public or revision.pk != article.live_id)
+        is_shown = is_shown and article.state != Article.State.HIDDEN
         return super().get_context_data(
             can_share=is_shown and status["confirmed"] and not status["suspended_until"],
+            is_author=is_author,
             missing=missing_for_submission(revision),
             preview=True,
             preview_link=PreviewLink.objects.live().filter(article=article).select_related("article").first(),
-            **article_page_context(article, revision),
+            **article_page_context(article, revision, corrections=corrections_of(article, revision)),
             **status,
             **kwargs,
         )
+
+
+def scheduled_message(article: Article) -> str:
+    """Return for when an article is scheduled, as a sentence."""
+    assert article.published_at is not None  # guaranteed by a constraint
+    return _("“%(title)s” is scheduled for %(time)s.") % {"title": article, "time": in_zones(article.published_at)}
 
 
 def login_required(view: Callable[[HttpRequest, int], HttpResponse]) -> Callable[[HttpRequest, int], HttpResponse]:

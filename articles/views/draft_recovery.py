@@ -21,7 +21,7 @@ from articles.models import Article, RecoveredDraft
 AUTHOR_SALT = "articles.views.draft_recovery.author_token"
 MAX_LENGTH = 300_000  # characters
 TIMEOUT = timedelta(days=1)
-FIELDS = (*SAME_NAMED_FIELDS, "tags", "image_token", "form_key", "version", "unanswered")
+FIELDS = (*SAME_NAMED_FIELDS, "tags", "image_token", "series", "form_key", "version", "unanswered")
 URL_NAMES = {"my_article_new", "my_article_edit"}
 
 
@@ -55,8 +55,10 @@ def _stash(request: HttpRequest, user_pk: int, article_pk: int | None) -> None:
     RecoveredDraft.objects.filter(saved_at__lt=timezone.now() - TIMEOUT).delete()
     # PostgreSQL stores no null characters.
     fields = {name: request.POST[name].replace("\x00", "") for name in FIELDS if request.POST.get(name)}
-    is_own = article_pk is None or Article.objects.filter(pk=article_pk, author=user_pk).exists()
-    if is_own and sum(map(len, fields.values())) <= MAX_LENGTH and User.objects.filter(pk=user_pk).exists():
+    user = User.objects.filter(pk=user_pk).first()
+    article = Article.objects.filter(pk=article_pk).first() if article_pk is not None else None
+    is_own = user is not None and (article_pk is None or (article is not None and article.is_by(user)))
+    if is_own and sum(map(len, fields.values())) <= MAX_LENGTH:
         values = {"article_id": article_pk, "fields": fields, "had_image": "image" in request.FILES}
         RecoveredDraft.objects.update_or_create(user_id=user_pk, defaults={**values, "saved_at": timezone.now()})
 

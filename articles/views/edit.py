@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -24,13 +25,15 @@ from articles.services.revisions import ArticleContent, StaleVersion, missing_fo
 from articles.views import draft_recovery
 from articles.views.author import login_required, signed_in_user, submission_status
 from articles.views.images import seconds_until_upload
+from articles.views.series import place_chosen
 from articles.views.submission import add_submission_message, needs_checklist
 from core.exceptions import ActionNotAllowed
 from core.forms import sent_fields
 from core.ratelimit import RateLimited, check_rate_limit
+from core.zones import in_zones
 
 # What the page of a conflict sends again.
-SENT_FIELDS = (*SAME_NAMED_FIELDS, "tags", "image_token", "form_key", "save_key")
+SENT_FIELDS = (*SAME_NAMED_FIELDS, "tags", "image_token", "series", "form_key", "save_key")
 MAX_ARTICLES_PER_HOUR = 30
 # static/js/autosave.js sends one in three seconds at most.
 MAX_AUTOSAVES_PER_HOUR = 3600
@@ -43,17 +46,24 @@ class EditView(View):
         if not request.user.is_authenticated:
             # The session expired while the user was writing: stash the text until after the login.
             return draft_recovery.stash_and_redirect(request) or redirect_to_login(request.get_full_path())
-        self.article = own_article(request.user, pk, or_in_trash=True) if pk is not None else None
+        user = request.user
+        self.article = own_article(user, pk, or_in_trash=True, or_as_coauthor=True) if pk is not None else None
         return super().dispatch(request, *args)
 
     def get(self, request: HttpRequest) -> HttpResponse:
         user, article = signed_in_user(request), self.article
+        if article and article.deleted_at and article.author_id != user.pk:
+            raise Http404
         if article and article.deleted_at:
             messages.info(request, _("This draft is in the trash. Restore it to edit it."))
             return redirect("my_articles_trash")
         stashed = draft_recovery.stashed(user, article) if "stored" not in request.GET else None
         if article and article.latest and article.latest.state == Revision.State.IN_REVIEW and not stashed:
-            messages.info(request, _("This version is in review. Withdraw it to edit it."))
+            is_author = article.author_id == user.pk
+            wait = _(
+                "This version is in review. You can edit it when a moderator has decided or the author withdraws it."
+            )
+            messages.info(request, _("This version is in review. Withdraw it to edit it.") if is_author else wait)
             return redirect("my_article_preview", pk=article.pk)
         form = ArticleForm(user=user, article=article, initial=stashed.fields if stashed else None)
         return self._render(form, stashed=stashed)
@@ -79,6 +89,8 @@ class EditView(View):
         except ActionNotAllowed as error:
             form.add_error(None, str(error))
             return self._render(form)
+        if refusal := place_chosen(request.POST.get("series"), article, self.article, user=user):
+            messages.warning(request, refusal)
         draft_recovery.discard_stash(user, self.article)
         action = request.POST.get("action")
         if action == "submit":
@@ -89,7 +101,12 @@ class EditView(View):
         return redirect("my_article_edit", pk=article.pk)
 
     def _submit(self, form: ArticleForm, pk: int) -> HttpResponse:
-        self.article = article = own_article(signed_in_user(self.request), pk)
+        user = signed_in_user(self.request)
+        self.article = article = own_article(user, pk, or_as_coauthor=True)
+        if article.author_id != user.pk:
+            messages.success(self.request, _("Saved as a draft."))
+            messages.warning(self.request, _("Only the author can submit this article."))
+            return redirect("my_article_edit", pk=pk)
         if article.latest and article.latest.is_editable:
             for field, sentence in missing_for_submission(article.latest).items():
                 form.add_error(field, sentence)
@@ -121,6 +138,7 @@ class EditView(View):
             "form": form,
             "article": article,
             "articles": [article] if article else [],
+            "is_author": article is None or article.author_id == user.pk,
             "stashed": stashed,
             "saved": saved,
             "author_token": draft_recovery.author_token(user),
@@ -145,14 +163,16 @@ def autosave(request: HttpRequest, pk: int | None = None) -> HttpResponse:
         return JsonResponse({"message": ""}, status=403)
     user = signed_in_user(request)
     article = own_draft(user, pk) if pk is not None else None
-    form = AutosaveForm(sent_fields(request), user=user, article=article)
+    fields = sent_fields(request)
+    form = AutosaveForm(fields, user=user, article=article)
     form.full_clean()
     try:
         check_rate_limit(request, "autosave", limit=MAX_AUTOSAVES_PER_HOUR, seconds=3600)
         if article is None:
             saved = _start(request, form, form.to_storable_content()).latest
         else:
-            saved = drafts.autosave(article=article, text=form.to_storable_content(), page=form.page_state)
+            text = form.to_storable_content()
+            saved = drafts.autosave(article=article, text=text, editor=user, page=form.page_state)
     except RateLimited as error:
         answer = JsonResponse({"message": _("You have saved too often in a short time.")}, status=429)
         answer["Retry-After"] = str(error.retry_after)
@@ -160,12 +180,15 @@ def autosave(request: HttpRequest, pk: int | None = None) -> HttpResponse:
     except ActionNotAllowed as error:
         return JsonResponse({"message": str(error), "is_stale": isinstance(error, StaleVersion)}, status=409)
     assert saved is not None  # `start_draft` creates both
+    unsaved = {name: " ".join(map(str, errors)) for name, errors in form.errors.items()}
+    if refusal := place_chosen(fields.get("series"), saved.article, article, user=user):
+        unsaved["series"] = refusal
     return JsonResponse(
         {
             "version": saved.version,
             "saved_at": timezone.localtime(saved.updated_at).isoformat(timespec="seconds"),
             "url": reverse("my_article_edit", args=[saved.article_id]),
-            "unsaved": {name: " ".join(map(str, errors)) for name, errors in form.errors.items()},
+            "unsaved": unsaved,
         }
     )
 
@@ -175,7 +198,7 @@ def autosave(request: HttpRequest, pk: int | None = None) -> HttpResponse:
 def merge_texts(request: HttpRequest, pk: int) -> HttpResponse:
     """Save what the author chose on the page of `conflict_page`, unless the text was changed again."""
     user = signed_in_user(request)
-    article = own_article(user, pk, or_in_trash=True)
+    article = own_article(user, pk, or_in_trash=True, or_as_coauthor=True)
     form = ArticleForm(request.POST, user=user, article=article)
     if not form.is_valid() or article.latest is None:
         return conflict_page(request, form, article)
@@ -190,11 +213,13 @@ def merge_texts(request: HttpRequest, pk: int) -> HttpResponse:
         return conflict_page(request, form, article, error=_("Both texts together are too long for one article."))
     try:
         # What the author replaces was not written by this page, so it can be restored.
-        publishing.save_draft(article=article, text=mine, page=form.page_state, with_checkpoint=True)
+        publishing.save_draft(article=article, text=mine, editor=user, page=form.page_state, with_checkpoint=True)
     except StaleVersion:
-        return conflict_page(request, form, own_article(user, pk))
+        return conflict_page(request, form, own_article(user, pk, or_as_coauthor=True))
     except ActionNotAllowed as error:
         return conflict_page(request, form, article, error=str(error))
+    if refusal := place_chosen(request.POST.get("series"), article, article, user=user):
+        messages.warning(request, refusal)
     messages.success(request, _("Saved."))
     return redirect("my_article_edit", pk=pk)
 
@@ -224,7 +249,7 @@ def conflict_page(request: HttpRequest, form: ArticleForm, article: Article, *, 
 def _save(request: HttpRequest, form: ArticleForm, article: Article | None) -> Article:
     if article is None:
         return _start(request, form, form.to_content())
-    return publishing.save_draft(article=article, text=form.to_content(), page=form.page_state)
+    return publishing.save_draft(article=article, text=form.to_content(), editor=form.user, page=form.page_state)
 
 
 def _start(request: HttpRequest, form: ArticleForm, text: ArticleContent) -> Article:
@@ -250,6 +275,8 @@ def _field_row(form: ArticleForm, name: str, theirs: ArticleContent, mine: Artic
 
 def _shown(name: str, content: ArticleContent) -> str:
     value = getattr(content, name)
+    if isinstance(value, datetime):
+        return in_zones(value)
     if name == "section":
         return section_name(value) if value else ""
     if labels := dict(Revision._meta.get_field(name).flatchoices):  # type: ignore[union-attr]

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -17,7 +17,7 @@ from django.views.generic import View
 from articles.image_forms import ImageUploadForm
 from articles.models import Image
 from articles.models.image import NEWEST_IMAGES
-from articles.selectors import own_images, uses_of_images
+from articles.selectors import editable_image, own_images, uses_of_images
 from articles.services.images import delete_own_image, quota_used
 from core.exceptions import ActionNotAllowed
 from core.pagination import paginate
@@ -118,12 +118,11 @@ def _refuse(sentence: str, status: int, *, retry_after: int = 0) -> JsonResponse
 
 @require_safe
 def file(request: HttpRequest, pk: int) -> HttpResponse:
-    """Redirect to the file of an image, for the editor of its owner and of moderators who correct a text."""
+    """Redirect to the file of an image, for the editor."""
     user = request.user
     if not user.is_authenticated:
         return redirect_to_login(reverse("my_images"))
-    images = Image.objects.all() if user.has_perm("moderation.decide") else Image.objects.filter(owner=user)
-    return redirect(get_object_or_404(images, pk=pk).url(960))
+    return redirect(editable_image(user, pk).url(960))
 
 
 @require_POST

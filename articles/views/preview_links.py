@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from articles.presenters import article_page_context
-from articles.selectors import own_article, shared_article
+from articles.selectors import corrections_of, own_article, shared_article
 from articles.services import previews
 from articles.views.author import login_required
 from core.exceptions import ActionNotAllowed
@@ -33,14 +33,14 @@ def show(request: HttpRequest, token: str) -> HttpResponseBase:
     article = shared_article(token)
     revision = article.latest
     assert revision is not None  # `start_draft` creates both
-    if revision.pk == article.live_id:
+    if revision.pk == article.live_id and article.is_public:
         answer: HttpResponse = redirect(article)
     else:
         context = {
             "preview": "link",
             # Without a referrer the CSRF check refuses the forms of the page's header: show it as without an account.
             "user": AnonymousUser(),
-            **article_page_context(article, revision),
+            **article_page_context(article, revision, corrections=corrections_of(article, revision)),
         }
         answer = render(request, "articles/article.html", context)
     for name, value in HEADERS.items():

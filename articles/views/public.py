@@ -17,14 +17,14 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 from django.views.generic import TemplateView
 
-from accounts.models import User
 from accounts.selectors import renamed_user
+from articles.authors import published_lists, users_with_name
 from articles.models import Article, ArticleTag, Section, Tag
 from articles.models.article import BY_TAG_DATE, HOT, NEW, TOP, ArticleQuerySet
 from articles.models.slugs import slug_of
 from articles.presenters import article_page_context
-from articles.selectors import newest_in_section, published_article
-from core.pagination import Page, cursor_from, paginate, slice_page
+from articles.selectors import corrections_of, newest_in_section, published_article
+from core.pagination import Page, cursor_from, paginate, paginate_merged, slice_page
 
 MAX_MORE_IN_SECTION = 3
 MAX_MOST_LIKED = 6
@@ -158,14 +158,14 @@ class AuthorView(TemplateView):
             return redirect(renamed_user(kwargs["username"]), permanent=True)
         if author.username != kwargs["username"]:  # Usernames ignore case, but the page has one URL.
             return redirect(author, permanent=True)
-        page = paginate(Article.objects.published().by(author).for_list(), request, order=NEW)
+        page = paginate_merged([articles.for_list() for articles in published_lists(author)], request, order=NEW)
         return self.render_to_response(
             self.get_context_data(author=author, totals=totals, page=page, articles=page.object_list)
         )
 
 
-def author_with_totals(username: str) -> tuple[User, dict[str, int]]:
-    """Return an author with the number of published articles and their views, likes and dislikes.
+def author_with_totals(username: str) -> tuple[Any, dict[str, int]]:
+    """Return a user who wrote an article, alone or with others, with the number of articles, views, likes and dislikes.
 
     The totals are at most a minute old: some authors have thousands of articles to add up. Totals stored in a row of
     their own would be written by every vote, and all voters of an author would wait for the same lock.
@@ -174,20 +174,27 @@ def author_with_totals(username: str) -> tuple[User, dict[str, int]]:
         Http404: there is no active user with this username, or they have no published article.
     """
     key = f"totals-{quote(username.lower())[:200]}"
-    users, totals = User.objects.by_username(username), caches["local"].get(key)
+    users, totals = users_with_name(username), caches["local"].get(key)
     if totals is None:
-        sums = {name: Sum(name) for name in ("views", "likes", "dislikes")}
-        of_author = Article.objects.published().filter(author=OuterRef("pk")).order_by().values("author")
+        published, user = Article.objects.published().order_by(), OuterRef("pk")
+        with_others = published.filter(coauthor_rows__user=user, coauthor_rows__accepted_at__isnull=False)
         users = users.annotate(
-            totals=Subquery(of_author.annotate(totals=JSONObject(articles=Count("pk"), **sums)).values("totals"))
+            own_totals=_totals(published.filter(author=user).values("author")),
+            other_totals=_totals(with_others.values("coauthor_rows__user")),
         )
-    author: Any = get_object_or_404(users, is_active=True)
+    author = get_object_or_404(users)
     if totals is None:
-        totals = author.totals
-        if totals is None:
+        found = [sums for sums in (author.own_totals, author.other_totals) if sums]
+        if not found:
             raise Http404
+        totals = {name: sum(sums[name] for sums in found) for name in found[0]}
         caches["local"].set(key, totals, TOTALS_TIMEOUT)
     return author, totals
+
+
+def _totals(by_author: QuerySet[Article, Any]) -> Subquery:
+    sums = {name: Sum(name) for name in ("views", "likes", "dislikes")}
+    return Subquery(by_author.annotate(totals=JSONObject(articles=Count("pk"), **sums)).values("totals"))
 
 
 class ArticleView(TemplateView):
@@ -208,9 +215,9 @@ class ArticleView(TemplateView):
         # One more than is shown, since the article itself can be among them.
         newest = newest_in_section(article.section, limit=MAX_MORE_IN_SECTION + 1)
         more = [card for card in newest if card.pk != article.pk][:MAX_MORE_IN_SECTION]
-        return super().get_context_data(
-            more=more, **article_page_context(article, revision, section=article.section), **kwargs
-        )
+        corrections = corrections_of(article) if article.has_corrections else []  # type: ignore[attr-defined]
+        context = article_page_context(article, revision, section=article.section, corrections=corrections)
+        return super().get_context_data(more=more, **context, **kwargs)
 
 
 @require_safe

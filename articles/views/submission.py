@@ -16,14 +16,20 @@ from articles.models import Article, Revision
 from articles.selectors import own_article
 from articles.services import publishing
 from articles.services.revisions import missing_for_submission
-from articles.views.author import login_required, signed_in_user, submission_status
+from articles.views.author import login_required, scheduled_message, signed_in_user, submission_status
 from core.exceptions import ActionNotAllowed
 
 
 def add_submission_message(request: HttpRequest, article: Article) -> None:
     latest = article.latest
-    if latest is not None and latest.state == Revision.State.PUBLISHED:
+    if latest is not None and article.is_scheduled and latest.pk == article.live_id:
+        messages.success(request, scheduled_message(article))
+    elif latest is not None and latest.state == Revision.State.PUBLISHED:
         messages.success(request, _("“%(title)s” is published.") % {"title": latest.title})
+    elif article.is_scheduled:
+        messages.success(
+            request, _("Your changes are in review. Without a decision by then, the scheduled version is published.")
+        )
     elif article.live_id is not None and article.is_public:
         messages.success(
             request, _("Your changes are in review. Until they are published, readers see the previous version.")

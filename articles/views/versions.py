@@ -30,7 +30,7 @@ class VersionsView(LoginRequiredMixin, TemplateView):
     template_name = "articles/my/versions.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        article = own_article(signed_in_user(self.request), self.kwargs["pk"])
+        article = own_article(signed_in_user(self.request), self.kwargs["pk"], or_as_coauthor=True)
         chosen = [self._version(name) for name in ("from", "to")]
         if compared := None not in chosen:
             old, new = sorted((_find(article, version or 0) for version in chosen), key=lambda one: one.version)
@@ -70,10 +70,12 @@ def _find(article: Article, version: int) -> Revision | Checkpoint:
 @login_required
 def restore(request: HttpRequest, pk: int) -> HttpResponse:
     """Make an earlier version the draft again."""
-    article = own_article(request.user, pk)
+    user = signed_in_user(request)
+    article = own_article(user, pk, or_as_coauthor=True)
     value = request.POST.get("version", "")
+    version = int(value) if value.isdecimal() and len(value) < 10 else 0
     try:
-        drafts.restore_version(article=article, version=int(value) if value.isdecimal() and len(value) < 10 else 0)
+        drafts.restore_version(article=article, version=version, editor=user)
     except ActionNotAllowed as error:
         messages.warning(request, str(error))
         return redirect("my_article_versions", pk=pk)

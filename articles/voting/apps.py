@@ -6,3 +6,6 @@ class VotingConfig(AppConfig):
     name = "articles.voting"
     label = "voting"
     verbose_name = _("Votes")
+
+    def ready(self) -> None:
+        from articles.voting import signals  # noqa: F401, PLC0415 - connects the receivers

@@ -54,7 +54,7 @@ def vote_context(
         if result is not None:
             context["own_vote"] = result.value
         else:
-            context["own_vote"] = 0 if article.author_id == user.pk else own_vote(article=article, user=user)
+            context["own_vote"] = 0 if article.is_by(user) else own_vote(article=article, user=user)
         if wanted and not context["own_vote"] and not context["denied_reason"]:
             context |= {"wanted": wanted, "message": _("You are logged in. Press the button to vote.")}
     votes = article.likes + article.dislikes

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models import Count, Exists, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
-from articles.models import Article
+from articles.models import Article, CoAuthor
 from articles.models.ranking import hot
 from articles.selectors import article_pk_ranges
 from articles.voting.models import Vote
@@ -17,11 +17,12 @@ from core.recount import CounterMismatch
 
 
 def recount(*, repair: bool) -> Iterator[CounterMismatch]:
-    """Compare every article with its votes, a batch at a time.
+    """Compare every article with its votes, a batch at a time, after the votes of co-authors on their own.
 
     Args:
         repair: write what was counted, each article under its lock.
     """
+    yield from _votes_of_coauthors(repair=repair)
     for pks in article_pk_ranges():
         for pk in sorted({pk for pk, *_rest in _wrong_counters(pks)}):
             with transaction.atomic():
@@ -32,6 +33,15 @@ def recount(*, repair: bool) -> Iterator[CounterMismatch]:
                     Article.objects.filter(pk=pk).update(**{name: counted for _pk, name, _stored, counted in wrong})
             for _pk, name, stored, counted in wrong:
                 yield CounterMismatch(what=f"article {pk} {name}", stored=stored, counted=counted)
+
+
+def _votes_of_coauthors(*, repair: bool) -> Iterator[CounterMismatch]:
+    """Find votes of co-authors on their own articles; joining removes them. A repair does so before it counts."""
+    votes = Vote.objects.filter(article=OuterRef("article"), voter=OuterRef("user"))
+    for row in list(CoAuthor.objects.accepted().filter(Exists(votes))):
+        if repair:
+            Vote.objects.filter(article=row.article_id, voter=row.user_id).delete()
+        yield CounterMismatch(what=f"article {row.article_id} votes of its co-author", stored=1, counted=0)
 
 
 def _wrong_counters(pks: tuple[int, int]) -> Iterator[tuple[int, str, float, float]]:

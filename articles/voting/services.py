@@ -37,7 +37,7 @@ class VoteResult:
 
 def vote_denied_reason(*, article: Article, user: User) -> str:
     """Return why the user cannot vote on the article, as a sentence; empty if they can."""
-    if article.author_id == user.pk:
+    if article.is_by(user):
         return _("This is your own article, so you cannot vote on it.")
     if user.is_suspended:
         return _("Your account is suspended, so you cannot vote.")
@@ -77,7 +77,7 @@ def _cast_vote(article: Article, user: User, value: Choice) -> VoteResult:
     if reason := vote_denied_reason(article=article, user=voter):
         raise ActionNotAllowed(reason)
     before = own_vote(article=article, user=voter)
-    published = Article.objects.published().only("likes", "dislikes", "published_at")
+    published = Article.objects.published().only("author", "coauthors", "likes", "dislikes", "published_at")
     if value == before:
         current = published.get(pk=article.pk)
         return VoteResult(likes=current.likes, dislikes=current.dislikes, value=value)
@@ -91,11 +91,28 @@ def _cast_vote(article: Article, user: User, value: Choice) -> VoteResult:
             update_fields=["value", "updated_at"],
         )
     locked = published.select_for_update(no_key=True).get(pk=article.pk)
+    if reason := vote_denied_reason(article=locked, user=voter):
+        raise ActionNotAllowed(reason)  # They became a co-author meanwhile.
+    likes, dislikes = _update_counters(locked, before, value)
+    vote_cast.send(sender=Vote, article_id=article.pk, user=user, value=value)
+    return VoteResult(likes=likes, dislikes=dislikes, value=value)
+
+
+@transaction.atomic
+def remove_vote(*, article: Article, user: User) -> None:
+    """Remove the vote of a user who has become a co-author, whose row and the article's are locked."""
+    if before := own_vote(article=article, user=user):
+        Vote.objects.filter(article_id=article.pk, voter_id=user.pk).delete()
+        _update_counters(Article.objects.get(pk=article.pk), before, 0)
+        vote_cast.send(sender=Vote, article_id=article.pk, user=user, value=0)
+
+
+def _update_counters(locked: Article, before: Choice, value: Choice) -> tuple[int, int]:
+    """Store and return likes and dislikes of a locked article after a vote has changed."""
     # Never below zero: recount repairs a wrong counter, which must not refuse a vote.
     likes = max(0, locked.likes + (value == 1) - (before == 1))
     dislikes = max(0, locked.dislikes + (value == -1) - (before == -1))
     assert locked.published_at is not None, "a published article has a time"
     score = hot(likes, dislikes, locked.published_at)
-    Article.objects.filter(pk=article.pk).update(likes=likes, dislikes=dislikes, hot=score)
-    vote_cast.send(sender=Vote, article_id=article.pk, user=user, value=value)
-    return VoteResult(likes=likes, dislikes=dislikes, value=value)
+    Article.objects.filter(pk=locked.pk).update(likes=likes, dislikes=dislikes, hot=score)
+    return likes, dislikes

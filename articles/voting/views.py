@@ -45,7 +45,7 @@ def _article(pk: int) -> Article:
 @cache
 def _published() -> ArticleQuerySet:
     # What the control and the article's URL need. Never evaluated itself; each filter copies it (`articles.selectors`).
-    names = ("author", "state", "published_at", "likes", "dislikes", "views", "live__title")
+    names = ("author", "coauthors", "state", "published_at", "likes", "dislikes", "views", "live__title")
     return Article.objects.published().select_related("live").only(*names)
 
 

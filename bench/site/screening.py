@@ -93,7 +93,7 @@ def submissions(count: int) -> list[Revision]:
                 body=copy_of(live.body, number),
                 image=images[number % len(images)],
             )
-            content = replace(content, **NOTHING_TO_DISCLOSE)  # type: ignore[arg-type]  # strings for fields of strings
+            content = replace(content, **NOTHING_TO_DISCLOSE)
             article = publishing.submit(article=publishing.start_draft(author=author, text=content, form_key=key))
         assert article.latest is not None  # `start_draft` creates both
         found.append(article.latest)

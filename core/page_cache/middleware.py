@@ -1,8 +1,8 @@
 """WSGI middleware that answers public pages from memory.
 
 A view opts in with `core.http_cache.public_page`. Its response to a visitor without a session is rendered once for all
-visitors, from a request that holds nothing of theirs but the cache key (`keys.py`), and served for `FRESH_SECONDS`.
-There is no invalidation: the maximum age is the promise (docs/architecture.md).
+visitors, from a request that holds nothing of theirs but the cache key (`keys.py`), and served for `FRESH_SECONDS`, or
+until a scheduled article is due. There is no invalidation: the maximum age is the promise (docs/architecture.md).
 
 The response header `X-Cache` is "hit" (from memory), "miss" (rendered for this request) or "stale" (an older copy,
 while another request renders it anew or rendering fails). What goes to Django unchanged has no such header.
@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Iterable
 from functools import partial
+from math import inf
 from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -21,9 +22,9 @@ from django.utils import translation
 from django.utils.http import http_date
 from django.utils.translation import gettext as _
 
-from core.http_cache import STALE_ON_ERROR_SECONDS, STALE_SECONDS
+from core.http_cache import CHANGES_IN, STALE_ON_ERROR_SECONDS
 from core.page_cache.keys import Key, cache_key, has_session, render_environ
-from core.page_cache.store import FRESH, NOT_FRESH, LRUCache, Page
+from core.page_cache.store import LRUCache, Page, limit_age
 
 logger = logging.getLogger(__name__)
 
@@ -146,7 +147,7 @@ class PageCache:
     def follow(self, other: InFlight, key: Key, encoding: str) -> WSGIApplication:
         """Find the last copy, or wait for what another thread renders."""
         now = time.monotonic()
-        if other.last and now < other.last.fresh_until + STALE_SECONDS:
+        if other.last and now < other.last.stale_until:
             return partial(respond, other.last, encoding, STALE)
         timeout = RENEWAL_TIMEOUT if other.stale_page else RENDER_TIMEOUT
         done = other.done.wait(min(timeout, max(0, other.started_at + RENDER_TIMEOUT - now)))
@@ -166,14 +167,15 @@ class PageCache:
         def start(*response: Any) -> Any:
             captured[:] = response[:2]
 
-        chunks = self.app(render_environ(environ, key), start)
+        rendered = render_environ(environ, key)
+        chunks = self.app(rendered, start)
         try:
             body = b"".join(chunks)
         finally:
             if close := getattr(chunks, "close", None):
                 close()
         status, headers = captured
-        page = Page(status, headers, body, rendered_at=started_at)
+        page = Page(status, headers, body, rendered_at=started_at, changes_in=rendered.get(CHANGES_IN, inf))
         page.headers.append(("Date", date))
         return page
 
@@ -199,14 +201,15 @@ def respond(
     """Send a page, or 304 if the visitor has it."""
     answers[x_cache[1]] += 1
     body, etag, headers, not_modified_headers = page.variants.get(encoding) or page.variant(encoding)
+    if x_cache is STALE or page.changes_at is not None:
+        # Shared caches in front add its age to theirs, so they may not store a stale copy.
+        seconds = page.changes_at - time.monotonic() if page.changes_at is not None and x_cache is not STALE else 0
+        headers, not_modified_headers = limit_age(headers, seconds), limit_age(not_modified_headers, seconds)
     if_none_match = environ.get("HTTP_IF_NONE_MATCH")
     # The quoted tag occurs in a list of tags, weak ones included, only as one of them.
     if if_none_match and page.is_ok and (etag in if_none_match or if_none_match.strip() == "*"):
         start_response("304 Not Modified", [*not_modified_headers, x_cache])
         return []
-    if x_cache is STALE:
-        # Shared caches in front may not store it: its age adds to theirs.
-        headers = [(name, value.replace(FRESH, NOT_FRESH)) for name, value in headers]
     # A copy, since a server may change the list.
     start_response(page.status, [*headers, x_cache])
     return [body] if environ["REQUEST_METHOD"] == "GET" else []

@@ -2,19 +2,21 @@
 
 import gzip
 import hashlib
+import re
 import threading
 from collections import OrderedDict
+from math import inf
 from sys import getsizeof
 from typing import NamedTuple
 
 import brotli
 
-from core.http_cache import FRESH_SECONDS
+from core.http_cache import FRESH_SECONDS, STALE_SECONDS, fresh_seconds
 from core.page_cache.keys import Key
 
 Headers = list[tuple[str, str]]
 
-FRESH, NOT_FRESH = f"s-maxage={FRESH_SECONDS}", "s-maxage=0"
+_S_MAXAGE = re.compile(r"\bs-maxage=\d+")
 
 # Set by the page cache itself, whatever the view set.
 OWN_HEADERS = {"content-length", "date", "etag", "vary", "x-accel-expires", "x-cache"}
@@ -37,16 +39,23 @@ class Page:
     Args:
         status: the status line, such as "200 OK".
         rendered_at: when rendering began, by the monotonic clock; the page's data is at least that old.
+        changes_in: seconds after which the page is another one by the clock alone (`core.http_cache`).
     """
 
-    def __init__(self, status: str, headers: Headers, body: bytes, *, rendered_at: float) -> None:
+    def __init__(
+        self, status: str, headers: Headers, body: bytes, *, rendered_at: float, changes_in: float = inf
+    ) -> None:
         self.status = status
         self.is_ok = status.startswith("200")
         self.headers = [(name, value) for name, value in headers if name.lower() not in OWN_HEADERS]
         self.headers.append(("Vary", "Accept-Encoding"))
         self.body = body
         self.rendered_at = rendered_at
-        self.fresh_until = rendered_at + FRESH_SECONDS
+        self.fresh_until = rendered_at + fresh_seconds(changes_in)
+        # While it is rendered again.
+        self.stale_until = rendered_at + min(FRESH_SECONDS + STALE_SECONDS, changes_in)
+        # Set if a cache in front could store a fresh response for longer.
+        self.changes_at = rendered_at + changes_in if changes_in < 2 * FRESH_SECONDS else None
         self.retry_at = 0.0
         self.tag = hashlib.sha256(body).hexdigest()[:20]
         self.variants: dict[str, Variant] = {}
@@ -89,6 +98,12 @@ class Page:
         if encoding:
             headers.append(("Content-Encoding", encoding))
         return Variant(body, etag, headers, [pair for pair in headers if pair[0].lower() not in BODY_HEADERS])
+
+
+def limit_age(headers: Headers, seconds: float) -> Headers:
+    """Return the headers of a response that shared caches in front may store for so many seconds only."""
+    value = f"s-maxage={max(0, min(FRESH_SECONDS, int(seconds)))}"
+    return [(name, _S_MAXAGE.sub(value, text) if name.lower() == "cache-control" else text) for name, text in headers]
 
 
 class LRUCache:

@@ -11,8 +11,9 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
-from articles.models import Article, ArticleTag, Section
+from articles.models import Article, ArticleTag, Correction, Section
 from articles.models.article import BY_STATE_CHANGE, BY_TAG_DATE, HOT, NEW, TOP
+from articles.models.correction import BY_CORRECTION_TIME
 from articles.sitemaps import PART_SIZE
 from articles.views.public import TOP_SPANS
 
@@ -43,7 +44,10 @@ class EveryList:
         yield from _both("section", section, NEW, published.in_section(self.section).new())
         yield from _both("author", author, NEW, published.by(self.author).new())
         yield from _both("tag", tag.get_absolute_url(), BY_TAG_DATE, BY_TAG_DATE.sort(ArticleTag.objects.of(tag)))
+        corrections = Correction.objects.public()
+        yield from _both("corrections", reverse("corrections"), BY_CORRECTION_TIME, corrections)
         for kind in ("rss", "atom"):
+            yield f"feed of corrections {kind}", reverse(f"feed_corrections_{kind}")
             yield f"feed {kind}", reverse(f"feed_{kind}")
             yield f"feed of a section {kind}", reverse(f"feed_section_{kind}", args=[self.section.slug])
             yield f"feed of an author {kind}", reverse(f"feed_author_{kind}", args=[self.author.username])

@@ -210,8 +210,8 @@ def test_my_articles_query_count_is_constant(
     for n in range(count):
         decide(factories.in_review(user, title=f"Article {n}"), "return", "Why?")
     client.get(URL)  # Fills the process cache.
-    # Session, user, articles, the trash, confirmed email, trust (3), reasons.
-    with django_assert_num_queries(9):
+    # Session, user, articles, co-authorships, the trash, confirmed email, trust (3), reasons.
+    with django_assert_num_queries(10):
         assert client.get(URL).text.count("Why?") == count
 
 

@@ -140,5 +140,5 @@ def test_checklist_queries_do_not_grow(
         for _ in range(5):
             factories.published()
     article = factories.draft(user, body=FAULTY * 2)
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(10):
         assert "similar" not in client.get(checklist(article)).text

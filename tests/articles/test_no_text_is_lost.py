@@ -6,7 +6,7 @@ import random
 import uuid
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import time_machine
 from django.utils import timezone
@@ -16,8 +16,9 @@ from hypothesis.extra.django import TestCase
 
 from articles.models import Article, Checkpoint, Revision
 from articles.selectors import own_article
-from articles.services import drafts, publishing
+from articles.services import drafts, publishing, schedule
 from articles.services.revisions import ArticleContent, PageState
+from core import events
 from core.exceptions import ActionNotAllowed
 from tests import factories
 
@@ -37,11 +38,20 @@ class World:
         self.chance = random.Random(seed)  # noqa: S311 - a test that repeats itself
         self.section = factories.SectionFactory.create()
         self.article = factories.draft(section=self.section, title="Text 0")
+        if self.chance.random() < 0.5:  # Otherwise few walks come that far.
+            publishing.submit(article=self.article)
+            publishing.publish(article=self.article, revision_number=1, at=timezone.now() + timedelta(hours=1))
         self.count = 0
         self.windows = [Window(1), Window(1)]
         # What each version was, and the versions that a window replaced which knew them.
         self.texts: dict[int, str] = {}
+        # Whether other apps were told that the article is published.
+        self.told = False
         self.written_over: set[int] = set()
+
+    def be_told(self, article: Article, **kwargs: object) -> None:
+        assert Article.objects.get(pk=article.pk).is_public
+        self.told = True
 
     @property
     def latest(self) -> Revision:
@@ -51,7 +61,12 @@ class World:
         self.count += 1
         # Some cannot be submitted, and some have been there before.
         number = self.chance.choice([self.count] * 4 + [self.chance.randrange(self.count)])
-        return factories.text(title=f"Text {number}", section=self.chance.choice([self.section, self.section, None]))
+        section = self.chance.choice([self.section, self.section, None])
+        at = self.chance.choice([None, self.soon()])
+        return factories.text(title=f"Text {number}", section=section, publish_at=at)
+
+    def soon(self) -> datetime:
+        return timezone.now() + timedelta(seconds=self.chance.choice([-60, 600, 6000]))
 
     def autosave(self) -> None:
         self._save(lambda page: drafts.autosave(article=self._read(), text=self.text(), page=page).version)
@@ -110,15 +125,25 @@ class World:
             self.restore_version,
             self.correct,
             *[self.discard_edit] * 2,
-            *[lambda: publishing.submit(article=article)] * 3,
+            *[lambda: publishing.submit(article=article)] * 5,
             lambda: publishing.withdraw(article=article),
-            *[lambda: publishing.publish(article=article, revision_number=number)] * 2,
+            lambda: publishing.publish(article=article, revision_number=number),
+            *[lambda: publishing.publish(article=article, revision_number=number, at=self.soon())] * 2,
             lambda: publishing.return_to_author(article=article, revision_number=number),
             lambda: publishing.hide(article=article),
             lambda: publishing.restore(article=article),
             lambda: publishing.discard(article=article),
             lambda: drafts.restore_from_trash(article=article),
         ]
+        if Article.objects.scheduled().exists() and self.chance.random() < 0.2:
+            actions = [
+                lambda: schedule.reschedule(article=article, at=self.soon()),
+                lambda: schedule.reschedule_as_moderator(article=article, at=self.chance.choice([None, self.soon()])),
+                lambda: schedule.cancel(article=article),
+                lambda: schedule.return_to_review(article=article),
+            ]
+        elif self.chance.random() < 0.05:
+            actions = [schedule.announce_due]
         self.chance.choice(actions)()
 
     def check(self) -> None:
@@ -126,9 +151,16 @@ class World:
         article = Article.objects.select_related("live", "latest").get(pk=self.article.pk)
         latest = article.latest
         assert latest
-        if article.state in {"published", "hidden"}:
-            assert article.live
+        assert (article.live is not None) == (article.state in {"published", "hidden"})
+        if article.live:
             assert article.live.state == "published"
+            assert article.published_at
+            # Readers see it from its time on, and other apps are told of it then, once.
+            assert Article.objects.published().exists() == article.is_public
+            assert article.is_public == (article.state == "published" and article.published_at <= timezone.now())
+            assert set(article.article_tags.values_list("published_at", flat=True)) <= {article.published_at}
+            assert article.is_unannounced or not article.is_scheduled
+        assert self.told == (article.published_at is not None and not article.is_unannounced)
         assert article.revisions.filter(state__in=["draft", "in_review"]).count() <= 1
         stored = {row.version: row.title for kind in (Revision, Checkpoint) for row in kind.objects.all()}
         assert max(stored) == latest.version
@@ -150,6 +182,7 @@ class RandomWalkTest(TestCase):
     def test_no_text_is_lost(self, seed: int) -> None:
         with time_machine.travel(timezone.now(), tick=False) as clock:
             world = World(seed)
+            events.article_published.connect(world.be_told)  # A weak reference: it ends with the world.
             world.check()
             for _ in range(60):
                 with suppress(ActionNotAllowed):

@@ -20,7 +20,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from articles import sitemaps
-from articles.models import Section
+from articles.models import Article, Correction, Section
 from bench.benchmark_data.fill import fill
 from bench.benchmark_data.plan import Sizes
 from spokesperson.operations.progress import Progress
@@ -36,14 +36,18 @@ MAX_ROWS_IN_SPAN = 2_000
 MAX_ROWS_IN_ADMIN = 6_000
 # So that a part of the sitemap is a small part of the test data.
 PART_SIZE = 400
-# Beginning of the statements that load the articles of a list.
-CARDS = ('SELECT "articles_article".', 'SELECT "articles_articletag".')
+# Beginning of the statements that load the articles of a list, or the corrections.
+CARDS = ('SELECT "articles_article".', 'SELECT "articles_articletag".', 'SELECT "articles_correction".')
 Node = dict[str, Any]
 
 
 def filled(sizes: Sizes) -> EveryList:
     """Fill the database and return the lists to check."""
     fill(sizes, processes=1, progress=Progress(io.StringIO()), with_search=False)
+    corrected = Article.objects.published().order_by("pk")[: sizes.articles // 10]
+    Correction.objects.bulk_create(Correction(article=article, text="x") for article in corrected)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE articles_correction")
     moderator = User.objects.get(pk=sizes.users)
     # A superuser sees all lists of the admin.
     User.objects.filter(pk=moderator.pk).update(is_superuser=True)

@@ -11,12 +11,12 @@ from django.utils import timezone
 from PIL import Image as PILImage
 
 from accounts.models import User
-from articles.models import Article, Image, Revision
+from articles.models import Article, Image, Revision, Series
 from articles.moderation.models import Decision, Suspension
 from articles.moderation.services import decide, suspend
 from articles.promotion.models import Plan, Promotion, PromotionDay
 from articles.promotion.services import decisions, payments, requests
-from articles.services import publishing
+from articles.services import coauthors, publishing, series
 from articles.services.images import store_image
 from articles.voting.services import cast_vote
 from core.models import SiteSettings
@@ -48,7 +48,8 @@ class Site:
     moderator: User
     administrator: User
     full: Article  # published, with an image and every kind of markup
-    plain: Article  # published, without an image
+    plain: Article  # published, without an image, with a co-author
+    series: Series  # of `full` and `plain`
     long: Article  # published, with maximum lengths
     russian: Article
     armenian: Article
@@ -109,6 +110,12 @@ def create_site() -> Site:
         tag_names=[f"{n}{LONG_WORD}"[:40] for n in range(5)],
         body=f"<p>{'W' * 500}</p><h2>{LONG_WORD * 2}</h2><p>{factories.WORDS * 2}</p>",
     )
+    plain = factories.published(**by_author("A short note"))
+    invitation = coauthors.invite(article=plain, username=long_author.username)
+    coauthors.accept(invitation=invitation, user=long_author)
+    lamps = series.create(author=author, title=LONG_WORD, description=f"Counted by night. {LONG_WORD}")
+    for article in (full, plain):
+        series.place(article=article, series=lamps)
     cast_vote(article=full, user=reader, value=1)
     cast_vote(article=full, user=long_author, value=-1)
     changed = factories.published(**by_author("The market closes at six"), **image_fields)
@@ -132,7 +139,8 @@ def create_site() -> Site:
         moderator=moderator_user,
         administrator=admin_user,
         full=full,
-        plain=factories.published(**by_author("A short note")),
+        plain=plain,
+        series=lamps,
         long=long,
         russian=factories.published(**by_author("Ночной автобус и его пассажиры"), language="ru", **image_fields),
         armenian=factories.published(**by_author("Գիշերային գրադարանը բաց է բոլորի համար"), language="hy"),

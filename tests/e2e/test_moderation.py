@@ -10,9 +10,11 @@ from playwright.sync_api import Page, expect
 from accounts.models import User
 from articles.models import Article
 from articles.moderation.models import Decision, WatchWord
+from articles.moderation.passages import Quote
 from articles.moderation.services import decide
 from articles.moderation.services.appeals import appeal_decision
 from articles.moderation.services.notes import add_note
+from articles.moderation.services.passage_notes import write_note
 from articles.moderation.services.screening import screen
 from articles.services import publishing
 from tests import factories
@@ -86,6 +88,8 @@ def test_admin_pages_have_no_errors(scheme: str, page: Page, log_in: LogIn, acce
     waiting = factories.in_review(factories.UserFactory.create())
     assert waiting.latest is not None
     add_note(moderator=moderator(), text="Ask for the source.", article=waiting)
+    quote = Quote("yet on a Saturday", "the map, and ", " in October")
+    write_note(revision=waiting.latest, moderator=moderator(), quote=quote, text="Which one?")
     WatchWord.objects.create(word="map")
     screen(waiting.latest.pk)
     shown = factories.published(factories.UserFactory.create())
@@ -114,6 +118,7 @@ def test_admin_pages_have_no_errors(scheme: str, page: Page, log_in: LogIn, acce
         f"articles/{shown.pk}/promote/",
         "moderation/",
         "moderation/appeals/",
+        "corrections/",
         "rules/",
         "rules/copy/",
     ]:

@@ -50,7 +50,7 @@ def test_pages_for_anonymous_users(site: Site, inspector: Inspector) -> None:
     inspector.open("/", dark=True)
     inspector.open_more()
     inspector.open(article, dark=True)
-    for one in (site.plain, site.long, site.russian, site.armenian):
+    for one in (site.series, site.plain, site.long, site.russian, site.armenian):
         inspector.open(one.get_absolute_url())
     assert site.full.live
     assert site.full.section
@@ -206,6 +206,8 @@ def test_author_pages(site: Site, inspector: Inspector, log_in: LogIn) -> None:
     inspector.open(f"/my/articles/{site.draft.pk}/preview/", dark=True)
     inspector.open(f"/my/articles/{site.draft.pk}/checklist/")
     inspector.open("/my/images/", dark=True)
+    for address in ("/my/series/", f"/my/series/{site.series.pk}/", f"/my/articles/{site.plain.pk}/coauthors/"):
+        inspector.open(address)
     for article in (site.waiting, site.changed, site.full):
         inspector.open(f"/my/articles/{article.pk}/preview/")
     log_in(page, site.long.author)  # suspended

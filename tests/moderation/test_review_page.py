@@ -292,7 +292,7 @@ def test_review_page_query_count_is_constant(admin_client: Client) -> None:
     author = factories.UserFactory.create()
     article = factories.in_review(author)
     screen(latest(article).pk)
-    assert queries_with(1) == queries_with(2, 3, 4, 5) <= 24
+    assert queries_with(1) == queries_with(2, 3, 4, 5) <= 25
 
 
 def test_clear_profile_removes_name_description_and_photo(

@@ -19,7 +19,12 @@ def moderators_group() -> Group:
         first_rules = importlib.import_module("articles.moderation.migrations.0004_first_rules")
         first_rules.create_rules(apps, None)
         first_rules.allow_moderators(apps, None)
-        for name in ("0006_watch_word_permissions", "0008_appeal_permissions", "0012_trust_permissions"):
+        for name in (
+            "0006_watch_word_permissions",
+            "0008_appeal_permissions",
+            "0012_trust_permissions",
+            "0013_series_permissions",
+        ):
             importlib.import_module(f"articles.moderation.migrations.{name}").allow_moderators(apps, None)
     return Group.objects.get(name="Moderators")
 

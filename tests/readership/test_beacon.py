@@ -15,6 +15,7 @@ from django.urls import reverse
 
 from articles.models import Article
 from articles.readership.models import DailyStats, PageRead, PageView
+from articles.services import coauthors
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -115,6 +116,18 @@ def test_beacon_kinds_that_are_not_counted(
     assert views(article) == 0
     stats = DailyStats.objects.get()
     assert (stats.views, getattr(stats, column)) == (0, 1)
+
+
+def test_views_of_coauthors_are_not_counted(client: Client, article: Article) -> None:
+    user = factories.UserFactory.create()
+    row = coauthors.invite(article=article, username=user.username)
+    coauthors.accept(invitation=row, user=user)
+    client.force_login(user)
+    send(client, article)
+    assert PageView.objects.get().kind == PageView.Kind.AUTHOR
+    assert views(article) == 0
+    page = client.get(reverse("article_views", args=[article.pk]))
+    assert "Only the authors can see this." in page.text
 
 
 def test_beacon_signed_in_user_is_counted_once_everywhere(client: Client, article: Article) -> None:

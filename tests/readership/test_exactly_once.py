@@ -47,7 +47,7 @@ def address(thread: int, n: int) -> str:
 
 def visitor(article: Article, address: str) -> UUID:
     one = Visitor(address=address, user_agent=FIREFOX)
-    return classify_hit(one, target_id=article.pk, author_id=0, day=today(), salt=daily_salt(today())).visitor
+    return classify_hit(one, target_id=article.pk, author_ids={0}, day=today(), salt=daily_salt(today())).visitor
 
 
 def assert_everything_agrees(article: Article, *, views: int, reads: int = 0) -> None:

@@ -53,7 +53,7 @@ def test_counts_page_shows_reads_to_author(client: Client, article: Article) -> 
     assert "50 reads" in page
     assert "25 % of the views" in page
     assert "the page was visible for 30 seconds and three quarters of the text were scrolled past." in page
-    assert "Only you, the author, can see this." in page
+    assert "Only the authors can see this." in page
     for reads, share in [(4, "40 %"), (0, "0 %"), (46, "25 %"), (50, "25 %")]:
         assert f"<td>{reads}</td><td>{share}</td>" in page
 
@@ -138,8 +138,9 @@ def test_my_articles_query_count_does_not_grow(
         factories.published(author)
     client.force_login(author)
     client.get(MY_ARTICLES)  # Fills the caches of what every page shows.
-    # Session, user, articles, trash, confirmed address, trust (two: enough published, and none hidden), reasons, reads.
-    with django_assert_max_num_queries(9):
+    # Session, user, articles, trash, confirmed address, trust (three), reasons,
+    # reads, co-authorships.
+    with django_assert_max_num_queries(11):
         assert client.get(MY_ARTICLES).text.count("0 reads") == count
 
 

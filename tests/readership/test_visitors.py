@@ -28,7 +28,7 @@ def seen(**changes: object) -> Hit:
     visitor = {"address": "192.0.2.1", "user_agent": FIREFOX, **changes}
     visitor["address"] = anonymize_ip(str(visitor["address"]))
     salt, day = visitor.pop("salt", b"salt"), visitor.pop("day", DAY)
-    return classify_hit(Visitor(**visitor), target_id=1, author_id=AUTHOR, day=day, salt=salt)  # type: ignore[arg-type]
+    return classify_hit(Visitor(**visitor), target_id=1, author_ids={AUTHOR}, day=day, salt=salt)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

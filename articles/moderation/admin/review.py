@@ -10,13 +10,15 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from accounts.models import User
 from articles.diff import difference
 from articles.models import Revision
-from articles.moderation.forms import DecisionForm, ReasonForm
+from articles.moderation.admin.remarks import press_button, write_typed_note
+from articles.moderation.forms import DecisionForm, ReasonForm, RemarksForm
 from articles.moderation.hints import in_words
 from articles.moderation.models import MAX_HISTORY_COUNT, Decision, Screening, Submission, Suspension, latest_articles
 from articles.moderation.selectors import (
@@ -24,13 +26,16 @@ from articles.moderation.selectors import (
     author_record,
     common_reasons,
     last_trust_changes,
+    notes_on_passages,
     revision_to_compare,
     staff_notes,
 )
 from articles.moderation.services import alerts, allowed_verdicts, claims, decide
+from articles.selectors import corrections_of
 from articles.services.trust import trust_after
 from core.admin import KeysetModelAdmin, NoAddDeleteAdminMixin
 from core.exceptions import ActionNotAllowed
+from core.zones import in_zones
 
 _MESSAGES = {
     Decision.Verdict.PUBLISH: gettext_noop("“%(title)s” is published."),
@@ -59,9 +64,13 @@ class ReviewAdmin[M: Model](NoAddDeleteAdminMixin, KeysetModelAdmin[M]):
         submission = self.get_submission(request, object_id)
         if submission is None:
             return super().change_view(request, object_id)  # It says that there is no such object.
-        form, refusal = DecisionForm(initial={"submitted": submission.version}), ""
+        wish = submission.publish_at
+        is_ahead = wish is not None and wish > timezone.now()
+        initial = {"submitted": submission.version, "publish_at": wish if is_ahead else None}
+        form, refusal = DecisionForm(initial=initial), ""
+        remarks = RemarksForm(request.POST if request.method == "POST" else None)
         if request.method == "POST":
-            repeated, refusal = self._post(request, submission)
+            repeated, refusal = self._post(request, submission, remarks)
             if repeated is None:
                 return self._next_page(request)
             form = repeated
@@ -69,10 +78,13 @@ class ReviewAdmin[M: Model](NoAddDeleteAdminMixin, KeysetModelAdmin[M]):
         # Only now, because the service refuses other verdicts with the reason.
         verdicts = allowed_verdicts(submission)
         form.fields["verdict"].choices = [(verdict.value, verdict.label) for verdict in verdicts]  # type: ignore[attr-defined]
-        context = {"form": form, "verdicts": verdicts, "refusal": refusal, **self._review_context(request, submission)}
+        context = {"form": form, "remarks": remarks, "verdicts": verdicts, "refusal": refusal}
+        context |= self._review_context(request, submission)
         return self.render_page(request, "admin/moderation/review.html", context, status=409 if refusal else 200)
 
-    def _post(self, request: HttpRequest, submission: Submission) -> tuple[DecisionForm | None, str]:
+    def _post(
+        self, request: HttpRequest, submission: Submission, remarks: RemarksForm
+    ) -> tuple[DecisionForm | None, str]:
         """Decide, or do what another button of the form says.
 
         Returns None after a decision; otherwise the form to show with all that was typed, and why nothing was decided.
@@ -87,10 +99,15 @@ class ReviewAdmin[M: Model](NoAddDeleteAdminMixin, KeysetModelAdmin[M]):
         try:
             if "take_over" in request.POST:
                 claims.claim(revision=submission, moderator=request.user, take_over=True)
+            elif press_button(request, submission, remarks):
+                return form.repeated(), ""
             elif form.is_valid():
+                # What was typed is never lost: a note without its button is saved with the decision.
+                if request.POST.get("note", "").strip() and not write_typed_note(request, submission, remarks):
+                    return form.repeated(), ""
                 verdict = Decision.Verdict(form.cleaned_data["verdict"])
-                self.decide(request, submission, verdict, form, form.cleaned_data["submitted"])
-                messages.success(request, _(_MESSAGES[verdict]) % {"title": submission.title})
+                decision = self.decide(request, submission, verdict, form, form.cleaned_data["submitted"])
+                messages.success(request, _message(verdict, decision.revision))
                 return None, ""
             else:
                 return form, ""
@@ -110,18 +127,23 @@ class ReviewAdmin[M: Model](NoAddDeleteAdminMixin, KeysetModelAdmin[M]):
 
     def decide(
         self, request: HttpRequest, submission: Submission, verdict: Decision.Verdict, form: ReasonForm, version: str
-    ) -> None:
-        """Decide with the rule and reason of a valid form, and log it."""
+    ) -> Decision:
+        """Decide with the rule, the reason and the time of a valid form, and log it."""
         assert isinstance(request.user, User)
-        decide(
+        at = form.cleaned_data.get("publish_at")
+        if "publish_at" in form.data and at is None:
+            at = timezone.now()  # The moderator has emptied the field.
+        decision = decide(
             revision=submission,
             moderator=request.user,
             verdict=verdict,
             reason=form.cleaned_data["reason"],
             rule=form.cleaned_data["rule"],
             expected_version=version,
+            publish_at=at,
         )
         self.log_change(request, submission, verdict.label)  # type: ignore[arg-type]
+        return decision
 
     def _review_context(self, request: HttpRequest, submission: Submission) -> dict[str, Any]:
         article, author = submission.article, submission.article.author
@@ -132,6 +154,8 @@ class ReviewAdmin[M: Model](NoAddDeleteAdminMixin, KeysetModelAdmin[M]):
         )
         by_author = decisions.filter(revision__article__in=latest_articles(author.pk))
         claim = active_claim(submission)
+        is_own = article.is_by(request.user)
+        open_notes, resolved_notes = notes_on_passages(submission, only_sent=is_own)
         changes = last_trust_changes(author)
         is_waiting = submission.state == Revision.State.IN_REVIEW
         is_sampled = not is_waiting and claims.is_sampled(submission)
@@ -140,7 +164,7 @@ class ReviewAdmin[M: Model](NoAddDeleteAdminMixin, KeysetModelAdmin[M]):
             "revision": submission,
             "article": article,
             "author": author,
-            "is_own": author.pk == request.user.pk,
+            "is_own": is_own,
             "claim": claim,
             "is_claimed": claim is not None and claim.moderator_id == request.user.pk,
             "is_waiting": is_waiting,
@@ -151,6 +175,9 @@ class ReviewAdmin[M: Model](NoAddDeleteAdminMixin, KeysetModelAdmin[M]):
             "hints": [in_words(hint) for hint in submission.hints.order_by("pk")],
             "is_screened": Screening.objects.filter(revision=submission.pk, finished_at__isnull=False).exists(),
             "notes": staff_notes(submission),
+            "open_notes": open_notes,
+            "resolved_notes": resolved_notes,
+            "corrections": corrections_of(article) if article.live_id == submission.pk else [],
             "compared": before,
             "changed_fields": changed_fields,
             "changed_paragraphs": changed_paragraphs,
@@ -162,7 +189,16 @@ class ReviewAdmin[M: Model](NoAddDeleteAdminMixin, KeysetModelAdmin[M]):
             "trust_changes": changes,
             "suspensions": Suspension.objects.filter(user=author)[:5],
             "is_live": article.live_id == submission.pk,
+            "is_first": article.live_id is None,
         }
+
+
+def _message(verdict: Decision.Verdict, revision: Revision) -> str:
+    article = revision.article
+    if verdict == Decision.Verdict.PUBLISH and article.is_scheduled and article.published_at:
+        values = {"title": revision.title, "time": in_zones(article.published_at)}
+        return _("“%(title)s” is scheduled for %(time)s.") % values
+    return _(_MESSAGES[verdict]) % {"title": revision.title}
 
 
 def open_next(request: HttpRequest) -> HttpResponse:

@@ -20,9 +20,11 @@ from accounts.models import User
 from articles.moderation.admin.review import ReviewAdmin, format_count, open_next
 from articles.moderation.forms import AlertForm, ReasonForm
 from articles.moderation.models import Decision, Submission
+from articles.moderation.selectors import notes_on_passages, passages_of, spans_of
 from articles.moderation.services import DECIDE, alerts, claims, clear_profile
 from articles.moderation.services.notes import add_note
 from articles.presenters import article_page_context
+from articles.selectors import corrections_of
 from core.admin import ViewFilter, is_pk
 from core.exceptions import ActionNotAllowed
 from core.http_cache import framed
@@ -67,7 +69,7 @@ class SubmissionAdmin(ReviewAdmin[Submission]):
 
     actions = ["publish_several", "return_several", "keep_several"]
     list_display = [
-        *("title", "age", "hints", "article__author", "history", "section", "claimed_by"),
+        *("title", "age", "publish_at", "hints", "article__author", "history", "section", "claimed_by"),
     ]
     list_display_links = ["title"]
     list_filter = [SubmissionFilter, "section", "language"]
@@ -277,5 +279,10 @@ class SubmissionAdmin(ReviewAdmin[Submission]):
         submission = self.get_submission(request, object_id)
         if submission is None:
             raise Http404
-        context = {**article_page_context(submission.article, submission), "preview": True}
+        article = submission.article
+        context = article_page_context(article, submission, corrections=corrections_of(article, submission))
+        context["preview"] = True
+        if spans := spans_of(notes_on_passages(submission, only_sent=article.is_by(request.user))[0]):
+            # The cached fragments depend on the marks too.
+            context |= {"marked": passages_of(submission).marked(spans), "shown": (*context["shown"], *spans.items())}
         return render(request, "admin/article_preview.html", context)

@@ -6,6 +6,7 @@ from articles.moderation.models.claim import CLAIM_TIME, Claim
 from articles.moderation.models.decision import BY_DECISION_TIME, Decision, Suspension
 from articles.moderation.models.figures import MonthlyFigures
 from articles.moderation.models.note import StaffNote
+from articles.moderation.models.passage_note import PassageNote
 from articles.moderation.models.rule import Reason, Rule, RuleVersion
 from articles.moderation.models.sample import Sample
 from articles.moderation.models.screening import (
@@ -40,6 +41,7 @@ __all__ = [
     "ImageHash",
     "LinkDomain",
     "MonthlyFigures",
+    "PassageNote",
     "Reason",
     "Rule",
     "RuleVersion",

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from articles.models import Article, Revision
 from articles.moderation.models.decision import Decision
+from core.expressions import CurrentTime
 
 # Bounds of the author's history: counts stop at the first, returned submissions are counted in the last articles.
 MAX_HISTORY_COUNT = 100
@@ -39,7 +40,8 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
         earliest = published.values_list("submitted_at", flat=True)[
             MAX_UNREVIEWED_SEARCHED : MAX_UNREVIEWED_SEARCHED + 1
         ].first()
-        submissions = self.filter(state=Revision.State.PUBLISHED, live_for__state=Article.State.PUBLISHED)
+        live = {"live_for__state": Article.State.PUBLISHED, "live_for__published_at__lte": CurrentTime()}
+        submissions = self.filter(state=Revision.State.PUBLISHED, **live)
         if earliest:
             submissions = submissions.filter(submitted_at__gte=earliest)
         # A count for each row, where an anti-join would read every decision.
@@ -76,7 +78,7 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
         """
         articles = Article.objects.filter(author=OuterRef("article__author")).exclude(pk=OuterRef("article"))
         # Two counts, because each state has its own index.
-        published = articles.filter(state=Article.State.PUBLISHED)
+        published = articles.published()
         hidden = articles.filter(state=Article.State.HIDDEN)
         latest = latest_articles(OuterRef(OuterRef("article__author")))
         returned = Decision.objects.filter(verdict=Decision.Verdict.RETURN, revision__article__in=latest)

@@ -15,9 +15,9 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.services import lock_acting_user
-from articles.models import Revision
+from articles.models import Article, Revision
 from articles.moderation.models import CLAIM_TIME, Claim, Submission
-from articles.moderation.services.permissions import DECIDE
+from articles.moderation.services.permissions import DECIDE, check_not_own
 from core.exceptions import ActionNotAllowed
 
 # For so long a page that was left can be opened again, or reloaded, without losing the claim.
@@ -33,9 +33,11 @@ def take_next(*, moderator: User) -> Submission | None:
     """
     lock_acting_user(moderator.pk, DECIDE)
     before = Claim.objects.filter(moderator=moderator).values_list("revision_id", flat=True).first()
+    written_with = Article.objects.written_with(moderator)
     claimed = Claim.objects.active().exclude(moderator=moderator)
     for submissions in (Submission.objects.waiting(), Submission.objects.sampled()):
         reviewable = submissions.exclude(article__author=moderator).exclude(pk=before or 0)
+        reviewable = reviewable.exclude(article__in=written_with)
         unclaimed = reviewable.exclude(pk__in=claimed.values("revision"))
         # SKIP LOCKED: what another moderator takes at this moment.
         while locked := unclaimed.select_for_update(skip_locked=True, no_key=True, of=("self",)).only("pk").first():
@@ -63,8 +65,7 @@ def claim(*, revision: Revision, moderator: User, take_over: bool = False) -> Cl
         raise ActionNotAllowed(
             _("This version is no longer in review. It was withdrawn, or a moderator has decided on it.")
         )
-    if locked.article.author_id == moderator.pk:
-        raise ActionNotAllowed(_("This is your own article. Another moderator must decide on it."))
+    check_not_own(locked.article, moderator)
     if not take_over:
         check_not_claimed(locked, moderator)
     return _store(locked, moderator)

@@ -6,17 +6,20 @@ article is their own, a reason that is needed is missing, or the present state d
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db import transaction
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from accounts.services import lock_acting_user
+from accounts.services import lock_acting_user, lock_users
 from articles.models import Article, Revision
 from articles.moderation.models import Claim, Decision, RuleVersion, version_of
 from articles.moderation.services.claims import check_not_claimed
 from articles.moderation.services.notifications import email_user
-from articles.moderation.services.permissions import DECIDE
+from articles.moderation.services.passage_notes import resolve_all, send_notes
+from articles.moderation.services.permissions import DECIDE, check_not_own
 from articles.moderation.services.sampling import end_sample
 from articles.services import publishing
 from articles.services.revisions import ArticleContent
@@ -29,13 +32,14 @@ Verdict = Decision.Verdict
 def allowed_verdicts(revision: Revision) -> list[Decision.Verdict]:
     """Return the verdicts that are possible in the present state; empty when there is nothing to decide.
 
-    A first submission cannot be hidden, because it is not public: it can only be returned.
+    A first submission cannot be hidden, because it is not public: it can only be returned. The publication of a
+    scheduled article is stopped instead (`articles.moderation.services.schedule`).
     """
     article = revision.article
     if revision.state == Revision.State.IN_REVIEW:
         verdicts = [Verdict.PUBLISH, Verdict.RETURN]
-        return [*verdicts, Verdict.HIDE] if article.state == Article.State.PUBLISHED else verdicts
-    if article.live_id != revision.pk:
+        return [*verdicts, Verdict.HIDE] if article.is_public else verdicts
+    if article.live_id != revision.pk or article.is_scheduled:
         return []
     if article.state == Article.State.HIDDEN:
         return [Verdict.RESTORE]
@@ -50,6 +54,7 @@ def decide(
     reason: str = "",
     rule: str = "",
     expected_version: str | None = None,
+    publish_at: datetime | None = None,
 ) -> Decision:
     """Apply a moderator's verdict to a revision, record it and email the author.
 
@@ -58,15 +63,18 @@ def decide(
         reason: required to return and to hide. The author reads it; for hiding it is in the public log too.
         rule: the address of a rule; the decision cites its present version.
         expected_version: `version_of` the text that the moderator read; by default that of `revision` as given.
+        publish_at: as `at` of `publishing.publish`.
     """
     reason = clean_reason(reason, required=verdict in Decision.VERDICTS_WITH_REASON)
     cited = _current_version(rule) if rule else None
     if expected_version is None:
         expected_version = version_of(revision)
     with transaction.atomic():
+        # The author too: one who is being suspended at this moment must not be scheduled.
+        lock_users(moderator.pk, revision.article.author_id)
         lock_acting_user(moderator.pk, DECIDE)
         article = _lock_article(revision.article_id)
-        _check_not_own(article, moderator)
+        check_not_own(article, moderator)
         # Locked, so that no moderator claims it meanwhile.
         current = article.revisions.select_for_update(no_key=True).filter(pk=revision.pk).first()
         if current is None:
@@ -76,10 +84,17 @@ def decide(
         check_not_claimed(current, moderator)
         if verdict not in allowed_verdicts(current):
             raise ActionNotAllowed(_refusal(current))
-        current.article = _apply(verdict, article, current)
+        is_returned = current.state == Revision.State.IN_REVIEW and verdict in {Verdict.RETURN, Verdict.HIDE}
+        current.article = _apply(verdict, article, current, publish_at)
+        if verdict == Verdict.PUBLISH:
+            resolve_all(article)
         if verdict == Verdict.PUBLISH and article.state == Article.State.HIDDEN:
             verdict = Verdict.RESTORE  # The public log has the hiding, so it tells this too.
-        return _record(revision=current, moderator=moderator, verdict=verdict, reason=reason, cited=cited)
+        decision = _record(revision=current, moderator=moderator, verdict=verdict, reason=reason, cited=cited)
+        if is_returned:
+            send_notes(decision)
+        _tell_author(decision)
+        return decision
 
 
 def correct(*, article: Article, revision_number: int, moderator: User, text: ArticleContent, reason: str) -> Decision:
@@ -92,14 +107,16 @@ def correct(*, article: Article, revision_number: int, moderator: User, text: Ar
     with transaction.atomic():
         lock_acting_user(moderator.pk, DECIDE)
         article = _lock_article(article.pk)
-        _check_not_own(article, moderator)
+        check_not_own(article, moderator)
         if article.live is None or article.live.number != revision_number:
             raise ActionNotAllowed(
                 _("Another version of this article has been published. Correct that version instead.")
             )
         live = publishing.correct(article=article, text=text).live
         assert live is not None
-        return _record(revision=live, moderator=moderator, verdict=Verdict.CORRECT, reason=reason)
+        decision = _record(revision=live, moderator=moderator, verdict=Verdict.CORRECT, reason=reason)
+        _tell_author(decision)
+        return decision
 
 
 @transaction.atomic
@@ -110,7 +127,7 @@ def overturn(*, decision: Decision, moderator: User) -> Decision | None:
     """
     lock_acting_user(moderator.pk, DECIDE)
     article = _lock_article(decision.revision.article_id)
-    _check_not_own(article, moderator)
+    check_not_own(article, moderator)
     if decision.verdict == Verdict.HIDE and article.state == Article.State.HIDDEN and article.live is not None:
         revision, verdict = article.live, Verdict.RESTORE
         publishing.restore(article=article)
@@ -118,6 +135,7 @@ def overturn(*, decision: Decision, moderator: User) -> Decision | None:
         revision = article.latest
         verdict = Verdict.RESTORE if article.state == Article.State.HIDDEN else Verdict.PUBLISH
         publishing.publish_returned(article=article, revision_number=revision.number)
+        resolve_all(article)
     else:
         return None
     return Decision.objects.create(revision=revision, moderator=moderator, verdict=verdict)
@@ -125,11 +143,6 @@ def overturn(*, decision: Decision, moderator: User) -> Decision | None:
 
 def _is_returned(revision: Revision) -> bool:
     return revision.state == Revision.State.RETURNED
-
-
-def _check_not_own(article: Article, moderator: User) -> None:
-    if article.author_id == moderator.pk:
-        raise ActionNotAllowed(_("This is your own article. Another moderator must decide on it."))
 
 
 def _lock_article(pk: int) -> Article:
@@ -140,9 +153,9 @@ def _lock_article(pk: int) -> Article:
     return article
 
 
-def _apply(verdict: str, article: Article, revision: Revision) -> Article:
+def _apply(verdict: str, article: Article, revision: Revision, publish_at: datetime | None) -> Article:
     if verdict == Verdict.PUBLISH:
-        return publishing.publish(article=article, revision_number=revision.number)
+        return publishing.publish(article=article, revision_number=revision.number, at=publish_at)
     if verdict in {Verdict.RETURN, Verdict.HIDE} and revision.state == Revision.State.IN_REVIEW:
         article = publishing.return_to_author(article=article, revision_number=revision.number)
     if verdict == Verdict.HIDE:
@@ -185,6 +198,9 @@ def _record(
     Claim.objects.filter(revision=revision).delete()
     if verdict != Verdict.RETURN:  # Otherwise readers see another version.
         end_sample(revision.article)
-    if verdict != Verdict.KEEP:
-        email_user(revision.article.author, "decision", decision)
     return decision
+
+
+def _tell_author(decision: Decision) -> None:
+    if decision.verdict != Verdict.KEEP:
+        email_user(decision.revision.article.author, "decision", decision)

@@ -15,10 +15,11 @@ from django.utils.translation import gettext as _
 
 from accounts import services as accounts
 from accounts.models import User
-from accounts.services import lock_acting_user
+from accounts.services import lock_acting_user, lock_users
 from articles.moderation.models import Suspension
 from articles.moderation.services.notifications import email_user
 from articles.moderation.services.permissions import LIFT, SUSPEND
+from articles.services.schedule import stop_all
 from core.exceptions import ActionNotAllowed
 from core.text import clean_reason
 
@@ -27,6 +28,8 @@ MAX_SUSPENSION = timedelta(days=3650)
 
 def suspend(*, user: User, moderator: User, until: datetime, reason: str) -> Suspension:
     """Suspend a user, who can log in and read until then, but not write, vote or promote.
+
+    The user's scheduled articles go back to review.
 
     Only an administrator can suspend an administrator.
     """
@@ -37,6 +40,7 @@ def suspend(*, user: User, moderator: User, until: datetime, reason: str) -> Sus
         user = _lock_suspended(user.pk, moderator, SUSPEND)
         suspension = Suspension.objects.create(user=user, moderator=moderator, ends_at=until, reason=reason)
         _update_suspended_until(user)
+        stop_all(author=user)
         email_user(user, "suspension", suspension)
     return suspension
 
@@ -57,8 +61,7 @@ def clear_profile(*, user: User, moderator: User) -> None:
 
 def _lock_suspended(pk: int, moderator: User, permission: str) -> User:
     """Lock and return the user whom a moderator suspends, or whose suspension they lift, if they may."""
-    # In one order, so that two moderators who suspend each other do not wait for each other.
-    locked = User.objects.select_for_update(no_key=True).filter(pk__in=[pk, moderator.pk]).order_by("pk").in_bulk()
+    locked = lock_users(pk, moderator.pk)
     moderator, user = lock_acting_user(moderator.pk, permission), locked[pk]
     if user.pk == moderator.pk:
         raise ActionNotAllowed(_("You cannot suspend yourself or lift your own suspension."))

@@ -11,7 +11,7 @@ from django.contrib.auth.models import AnonymousUser
 from accounts.models import User
 from articles.models import Article
 from articles.moderation.models import Appeal, Submission
-from articles.moderation.selectors import current_refusals, current_suspension
+from articles.moderation.selectors import PlacedNote, current_refusals, current_suspension, notes_on_passages
 from articles.moderation.services import DECIDE
 from articles.moderation.waiting import format_wait, receipts_for
 from articles.services.trust import trust_of
@@ -34,6 +34,14 @@ def of[Row](rows: dict[int, Row], article: Article) -> Row | None:
 def wait(seconds: int | None) -> str:
     """Return a waiting time in words."""
     return "–" if seconds is None else format_wait(timedelta(seconds=seconds))
+
+
+@register.simple_tag
+def notes_for_author(article: Article) -> list[PlacedNote]:
+    """Return the open notes on the latest text of an article that its author can see."""
+    assert article.latest is not None  # `start_draft` creates both
+    article.latest.article = article
+    return notes_on_passages(article.latest, only_sent=True)[0]
 
 
 @register.simple_tag

@@ -242,8 +242,8 @@ class Promotion(models.Model):  # type: ignore[django-manager-missing] # The lib
         return self.kind == self.Kind.EDITORIAL
 
     def is_own_of(self, moderator: User) -> bool:
-        """Whether this moderator is the article's author or the sponsor; an editorial pick has no other sponsor."""
-        return self.article.author_id == moderator.pk or (self.sponsor_id == moderator.pk and not self.is_editorial)
+        """Whether this moderator wrote the article or is the sponsor; an editorial pick has no other sponsor."""
+        return self.article.is_by(moderator) or (self.sponsor_id == moderator.pk and not self.is_editorial)
 
     @property
     def author_allows(self) -> bool:
@@ -264,8 +264,8 @@ class Promotion(models.Model):  # type: ignore[django-manager-missing] # The lib
 
     @property
     def public_sponsor(self) -> str:
-        """The sponsor's name; empty for an editorial pick, and for the author of a hidden article."""
-        is_hidden = self.sponsor_id == self.article.author_id and not self.public_title
+        """The sponsor's name; empty for an editorial pick, and for an author of a hidden article."""
+        is_hidden = self.sponsor_id in self.article.author_pks and not self.public_title
         return "" if self.is_editorial or is_hidden else self.sponsor.name
 
     @property

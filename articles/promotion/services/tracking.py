@@ -64,8 +64,10 @@ def _hits(promotion_ids: set[int], visitor: Visitor) -> dict[int, Hit]:
         article__state=Article.State.PUBLISHED,
     )
     hits = {}
-    for pk, author_id, sponsor_id in promotions.values_list("pk", "article__author_id", "sponsor_id"):
-        hit = classify_hit(visitor, target_id=pk, author_id=author_id, day=day, salt=daily_salt(day))
+    for promotion in promotions.select_related("article").only("sponsor", "article__author", "article__coauthors"):
+        pk, sponsor_id = promotion.pk, promotion.sponsor_id
+        author_ids = promotion.article.author_pks
+        hit = classify_hit(visitor, target_id=pk, author_ids=author_ids, day=day, salt=daily_salt(day))
         if hit.kind == PromotionEvent.Kind.COUNTED and visitor.account_id != sponsor_id:
             hits[pk] = hit
     return hits

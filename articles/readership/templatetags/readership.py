@@ -12,12 +12,12 @@ register = template.Library()
 
 @register.simple_tag(takes_context=True)
 def own_reads(context: template.Context, articles: Iterable[Article]) -> dict[int, int]:
-    """Return the reads of the user's own published articles by primary key, in one query for the whole list.
+    """Return the reads of the published articles that the user wrote by primary key, in one query for the whole list.
 
-    `{% own_reads articles as reads %}`. Articles of other authors are left out: reads are for the author alone.
+    `{% own_reads articles as reads %}`. Articles of others are left out: reads are for authors alone.
     """
     user = context.get("user")
-    return reads_by_article(article for article in articles if user and article.author_id == user.pk)
+    return reads_by_article(article for article in articles if user and article.is_by(user))
 
 
 @register.filter

@@ -21,14 +21,16 @@ class SearchTimeout(Exception):
 
 
 def normalized_texts(article: Article) -> dict[str, str]:
-    """Return what is indexed of a published article: title, names (its author and tags), summary and body."""
+    """Return what is indexed of a published article: title, names (its authors and tags), summary and body."""
     revision = article.live
     assert revision is not None  # The constraint article_published_has_time_and_text.
+    names = [article.author.display_name, article.author.username]
+    names += [name for one in article.shown_coauthors for name in (one.display_name, one.username)]
     # Tags as the author wrote them and as they are called now.
     tags = dict.fromkeys([*revision.tag_names, *(tag.name for tag in article.tags.all())])
     return {
         "title": normalize(revision.title),
-        "names": normalize(", ".join([article.author.display_name, article.author.username, *tags])),
+        "names": normalize(", ".join([*names, *tags])),
         "summary": normalize(revision.summary),
         "body": normalize(extract_text(revision.body)),
     }
@@ -43,7 +45,8 @@ class Backend(ABC):
     def index(self, pks: Collection[int]) -> None:
         """Write the entries of the published ones of these articles, and remove those of the others."""
         published = Article.objects.published().filter(pk__in=pks).select_related("live", "author")
-        articles = list(published.prefetch_related("tags"))
+        # In one order, so that two transactions with the same articles do not wait for each other.
+        articles = list(published.prefetch_related("tags").order_by("pk"))
         self.write(articles)
         self.remove(set(pks) - {article.pk for article in articles})
 

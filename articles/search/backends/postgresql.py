@@ -167,7 +167,9 @@ def _connection_for_read() -> BaseDatabaseWrapper:
 def _lexemes(article: Article, title: str) -> Iterator[str]:
     """Yield the lexemes of an entry that are no stems; `title` is normalized."""
     assert article.published_at is not None  # The constraint article_published_has_time_and_text.
-    yield from (f"§s{article.section_id}", f"§a{article.author_id}", f"§l{article.language}")
+    yield from (f"§s{article.section_id}", f"§l{article.language}")
+    for pk in sorted(article.author_pks):
+        yield f"§a{pk}"
     for level, (bits, _taken) in enumerate(SPANS):
         yield f"§{level}.{int(article.published_at.timestamp()) >> bits}"
     for word in title.split():

@@ -64,7 +64,7 @@ class SQLiteBackend(Backend):
         if query.section:
             entries = entries.filter(article__section=query.section)
         if query.author:
-            entries = entries.filter(article__author=query.author)
+            entries = entries.filter(article__in=Article.objects.all_pks_of(query.author))
         if query.language:
             entries = entries.filter(article__language=query.language)
         if since := query.published_since:

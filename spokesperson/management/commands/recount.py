@@ -11,6 +11,7 @@ from django.utils.translation import ngettext
 
 from articles.promotion.services import tracking as promotion
 from articles.readership import recount as readership
+from articles.services import coauthors
 from articles.voting import recount as voting
 
 
@@ -23,7 +24,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         repair = not options["check"]
         count = 0
-        for app in (voting, readership, promotion):
+        for app in (coauthors, voting, readership, promotion):
             for mismatch in app.recount(repair=repair):
                 self.stdout.write(str(mismatch))
                 count += 1

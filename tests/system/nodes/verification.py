@@ -24,7 +24,7 @@ def lost_writes(load: Load, database_url: str) -> list[str]:
     lost = [f"draft {title}" for title in titles if title not in stored]
     for article, address in views:
         visitor = Visitor(address, USER_AGENT)
-        hits = [classify_hit(visitor, target_id=int(article), author_id=0, day=day, salt=salt) for day, salt in salts]
+        hits = [classify_hit(visitor, target_id=int(article), author_ids=(), day=day, salt=salt) for day, salt in salts]
         if not any((hit.target_id, hit.visitor) in viewed for hit in hits):
             lost.append(f"view of article {article} from {address}")
     for pair, value in settled.items():

@@ -1,0 +1,56 @@
+"""Scheduled articles: moderators change the time or stop the publication. Each action is one transaction.
+
+All raise `PermissionDenied` without the permission to decide, and `ActionNotAllowed` if the moderator is suspended, the
+article is their own, or it is not scheduled any more. The author is told by email.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from accounts.services import lock_acting_user
+from articles.models import Article
+from articles.moderation.services.notifications import email_user
+from articles.moderation.services.permissions import DECIDE
+from articles.services.schedule import reschedule_as_moderator, return_to_review
+from core.exceptions import ActionNotAllowed
+from core.text import clean_reason
+
+
+@transaction.atomic
+def reschedule(*, article: Article, moderator: User, at: datetime | None, reason: str = "") -> Article:
+    """Change the time of a scheduled article.
+
+    Args:
+        at: the new time; None publishes it now.
+        reason: for the author, if there is something to say.
+    """
+    reason = clean_reason(reason, required=False)
+    _check_moderator(article, moderator)
+    article = reschedule_as_moderator(article=article, at=at)
+    email_user(article.author, "schedule", article, reason=reason)
+    return article
+
+
+@transaction.atomic
+def stop(*, article: Article, moderator: User, reason: str) -> Article:
+    """Stop the publication of a scheduled article. Its text is in review again.
+
+    Args:
+        reason: the author reads it.
+    """
+    reason = clean_reason(reason, required=True)
+    _check_moderator(article, moderator)
+    article = return_to_review(article=article)
+    email_user(article.author, "schedule", article, reason=reason)
+    return article
+
+
+def _check_moderator(article: Article, moderator: User) -> None:
+    lock_acting_user(moderator.pk, DECIDE)
+    if article.author_id == moderator.pk:
+        raise ActionNotAllowed(_("This is your own article. Another moderator must decide on it."))

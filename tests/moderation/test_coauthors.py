@@ -1,0 +1,62 @@
+"""A moderator who is a co-author of an article does not decide on it."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import User
+from articles.models import Article, Revision
+from articles.moderation.services import claims, decide
+from articles.promotion.models import Promotion
+from articles.services import coauthors, publishing
+from core.exceptions import ActionNotAllowed
+from tests import factories
+from tests.moderation.users import moderator
+from tests.promotion import actions
+
+pytestmark = pytest.mark.django_db
+
+
+def written_with(article: Article, user: User) -> Revision:
+    coauthors.accept(invitation=coauthors.invite(article=article, username=user.username), user=user)
+    return Revision.objects.get(latest_for=article)
+
+
+def test_coauthor_does_not_decide(client: Client) -> None:
+    user = moderator(username="judge")
+    revision = written_with(factories.in_review(title="Ours"), user)
+    with pytest.raises(ActionNotAllowed, match="own article"):
+        decide(revision=revision, moderator=user, verdict="publish")
+    with pytest.raises(ActionNotAllowed, match="own article"):
+        claims.claim(revision=revision, moderator=user)
+    assert claims.take_next(moderator=user) is None
+    other = factories.in_review(title="Another")
+    taken = claims.take_next(moderator=user)
+    assert taken is not None
+    assert taken.article_id == other.pk
+    client.force_login(user)
+    page = client.get(reverse("admin:moderation_submission_change", args=[revision.pk])).text
+    assert 'name="verdict"' not in page
+
+
+def test_coauthor_does_not_decide_on_a_promotion() -> None:
+    user = actions.moderator()
+    article = factories.published()
+    written_with(article, user)
+    made = actions.requested(article=article)
+    made.article.refresh_from_db()
+    assert made.is_own_of(user)
+    assert not made.is_own_of(actions.moderator())
+
+
+def test_public_sponsor_of_a_hidden_article_is_no_coauthor() -> None:
+    user = factories.UserFactory.create(display_name="Boris")
+    article = factories.published()
+    written_with(article, user)
+    article.refresh_from_db()
+    made = actions.requested(article=article, sponsor=user)
+    assert made.public_sponsor == "Boris"
+    publishing.hide(article=article)
+    assert Promotion.objects.get().public_sponsor == ""
