@@ -212,7 +212,7 @@ def test_pages_of_scheduled_articles_query_count(
     articles = [scheduled(user, after=HOUR + timedelta(minutes=n)) for n in range(count)]
     client.get(LIST)
     # As of any articles (test_author_list.py); fewer, because none is in review, returned or public.
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         assert client.get(LIST).text.count("state--scheduled") == count
     # Session, user, article, and trust: what a moderator decided, published and hidden articles.
     with django_assert_num_queries(6):
