@@ -125,6 +125,9 @@ def test_published_article_has_no_field_for_the_time(client: Client, user: User)
     article = factories.published(user)
     address = reverse("my_article_edit", args=[article.pk])
     assert "publish_at" not in client.get(address).text
+    refused = client.post(address, filled(article, title="", action="submit")).text
+    assert "Enter a title." in refused
+    assert "publish_at" not in refused
     assert client.post(address, filled(article, publish_at="2026-11-30T09:00", title="Better")).status_code == 302
     assert Revision.objects.get(latest_for=article).publish_at is None
 
@@ -212,7 +215,7 @@ def test_pages_of_scheduled_articles_query_count(
     articles = [scheduled(user, after=HOUR + timedelta(minutes=n)) for n in range(count)]
     client.get(LIST)
     # As of any articles (test_author_list.py); fewer, because none is in review, returned or public.
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         assert client.get(LIST).text.count("state--scheduled") == count
     # Session, user, article, and trust: what a moderator decided, published and hidden articles.
     with django_assert_num_queries(6):
