@@ -107,7 +107,7 @@ class ArticleAdmin(ReviewAdmin[Article]):
                 self.log_change(request, article, change)
                 messages.success(request, change)
                 return redirect("admin:articles_article_scheduled")
-        context = {"title": article, "form": form, "article": article, "is_own": article.author_id == request.user.pk}
+        context = {"title": article, "form": form, "article": article, "is_own": article.is_by(request.user)}
         return self.render_page(request, "admin/moderation/schedule.html", context)
 
     def _schedule(self, request: HttpRequest, article: Article, form: ScheduleForm) -> str:
