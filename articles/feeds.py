@@ -42,14 +42,14 @@ class _Feed(SyndicationFeed):
 class _RSSFeed(_Feed, Rss201rev2Feed):
     def add_item_elements(self, handler: Any, item: Any) -> None:
         super().add_item_elements(handler, item)
-        for coauthor in item["coauthors"]:
+        for coauthor in item.get("coauthors", ()):
             handler.addQuickElement("dc:creator", without_forbidden(coauthor.name), {"xmlns:dc": DUBLIN_CORE})
 
 
 class _AtomFeed(_Feed, Atom1Feed):
     def add_item_elements(self, handler: Any, item: Any) -> None:
         super().add_item_elements(handler, item)
-        for coauthor in item["coauthors"]:
+        for coauthor in item.get("coauthors", ()):
             handler.startElement("author", {})
             handler.addQuickElement("name", without_forbidden(coauthor.name))
             handler.addQuickElement("uri", presenters.absolute_url(coauthor.get_absolute_url()))

@@ -67,9 +67,16 @@ def _no_luck(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("articles.moderation.services.sampling.randbelow", lambda interval: interval - 1)
 
 
+@pytest.fixture
+def real_cache_timeouts() -> None:
+    """Let the caches of a process expire as in production."""
+
+
 @pytest.fixture(autouse=True)
-def _within_one_cache_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
+def _within_one_cache_timeout(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Prolong the few seconds that each process caches rows, so that a slow test does not count one query more."""
+    if "real_cache_timeouts" in request.fixturenames:
+        return
     get_backend_timeout = LocMemCache.get_backend_timeout
 
     def prolonged(cache: LocMemCache, timeout: Any = DEFAULT_TIMEOUT) -> float | None:

@@ -217,6 +217,7 @@ def test_article_page_shows_changes_at_once(client: Client, change: Callable[[Ar
     assert expected in client.get(article.get_absolute_url()).text
 
 
+@pytest.mark.usefixtures("real_cache_timeouts")
 def test_article_page_shows_new_section_name_after_five_seconds(client: Client) -> None:
     article = factories.published()
     assert article.section

@@ -362,6 +362,7 @@ def test_tag_page_follows_publication(client: Client, author: User) -> None:
     assert titles(client.get("/tags/lamps/").text) == ["Comes and goes"]
 
 
+@pytest.mark.usefixtures("real_cache_timeouts")
 def test_author_totals_are_cached_for_a_minute(client: Client, author: User) -> None:
     article = factories.published(author)
     with time_machine.travel(timezone.now(), tick=False) as clock:

@@ -25,16 +25,11 @@ from core.models import SiteSettings
 from core.periodic import run_due
 from tests import factories
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("real_cache_timeouts")]
 # A word that nothing else contains.
 WORD = "Quaggalicht"
 HOUR = timedelta(hours=1)
 NOW = datetime.fromisoformat("2026-11-28T12:00:30+00:00")
-
-
-@pytest.fixture(autouse=True)
-def _within_one_cache_timeout() -> None:
-    """Replace the fixture that prolongs what processes cache: here it must end in time."""
 
 
 @pytest.fixture

@@ -50,6 +50,8 @@ def test_group_permissions_are_exact() -> None:
         "articles.view_article",
         "articles.change_article",
         "articles.view_image",
+        "articles.view_series",
+        "articles.delete_series",
         "articles.view_section",
         "articles.add_section",
         "articles.change_section",

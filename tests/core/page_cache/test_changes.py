@@ -17,6 +17,7 @@ from core.page_cache import PageCache
 from tests import factories
 from tests.core.page_cache.helpers import Clock, Django, ParallelRequests, cache_status, fetch
 
+pytestmark = pytest.mark.usefixtures("real_cache_timeouts")
 NOW = datetime.fromisoformat("2026-11-28T12:00:30+00:00")
 
 
@@ -28,11 +29,6 @@ class Changing(Django):
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         environ[CHANGES_IN] = self.changes_in
         return super().__call__(environ, start_response)
-
-
-@pytest.fixture(autouse=True)
-def _within_one_cache_timeout() -> None:
-    """Replace the fixture that prolongs what processes cache: here it must end in time."""
 
 
 @pytest.fixture
