@@ -173,7 +173,6 @@ class CorrectionFeed(View):
             # Both feeds declare it as HTML.
             "description": text,
             "content": text,
-            "coauthors": [],
             "pubdate": correction.published_at,
             "updateddate": correction.published_at,
             "unique_id": f"{presenters.absolute_url(reverse('corrections'))}#{correction.pk}",
