@@ -308,6 +308,7 @@ def tags_beginning_with(typed: str) -> list[str]:
 
     def count() -> list[str]:
         uses = ArticleTag.objects.filter(tag__in=list(candidates.values_list("pk", flat=True)))
+        uses = uses.filter(published_at__lte=timezone.now())
         most = uses.values("tag__name").annotate(count=Count("pk")).order_by("-count", "tag__slug")
         return list(most.values_list("tag__name", flat=True)[:MAX_TAGS_SHOWN])
 
