@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from accounts.services import lock_acting_user
+from accounts.services import lock_acting_user, lock_users
 from articles.models import Article
 from articles.moderation.models import Appeal, Decision, Suspension
 from articles.moderation.selectors import current_refusals
@@ -62,8 +62,9 @@ def decide_appeal(*, appeal: Appeal, moderator: User, outcome: str, answer: str)
     if moderator.pk == appeal.user_id:
         raise ActionNotAllowed(_("This is your own appeal. Another moderator must decide on it."))
     with transaction.atomic():
+        lock_users(moderator.pk, appeal.user_id)  # As `decide` and `lift` do, in one order.
         if outcome == Outcome.GRANTED and appeal.suspension is not None:
-            lift(suspension=appeal.suspension, moderator=moderator)  # It locks both users in one order.
+            lift(suspension=appeal.suspension, moderator=moderator)
         lock_acting_user(moderator.pk, DECIDE)
         waiting = Appeal.objects.filter(pk=appeal.pk, outcome="")
         now = timezone.now()

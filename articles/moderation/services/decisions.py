@@ -125,7 +125,6 @@ def overturn(*, decision: Decision, moderator: User) -> Decision | None:
 
     Returns the new decision; None if the article has changed since, so that there is nothing to take back.
     """
-    lock_users(moderator.pk, decision.revision.article.author_id)  # As in `decide`.
     lock_acting_user(moderator.pk, DECIDE)
     article = _lock_article(decision.revision.article_id)
     check_not_own(article, moderator)
