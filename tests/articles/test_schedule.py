@@ -297,6 +297,14 @@ def test_secret_link_shows_a_scheduled_article(clock: time_machine.Traveller, cl
     assert client.get(link)["Location"] == article.get_absolute_url()
 
 
+def test_vote_control_of_a_preview_is_not_on_the_public_page(clock: time_machine.Traveller, client: Client) -> None:
+    article = scheduled(after=timedelta(seconds=30))
+    client.get(previews.create_link(article=article).get_absolute_url())
+    clock.shift(timedelta(seconds=30))
+    page = client.get(article.get_absolute_url()).text
+    assert reverse("article_views", args=[article.pk]) in page
+
+
 def test_article_of_a_closed_account_is_not_published(clock: time_machine.Traveller, client: Client) -> None:
     article = scheduled()
     administrator = factories.UserFactory.create(is_staff=True, is_superuser=True)
