@@ -250,12 +250,15 @@ def own_images(user: User, query: str = "") -> QuerySet[Image]:
 
 
 def uses_of_images(images: Sequence[Image]) -> dict[Image, list[Article]]:
-    """Return the articles that use each of the images in one of their versions, the newest first."""
+    """Return the articles that use each of the images in one of their versions, the newest first.
+
+    Those of others, with whom the owner wrote before, are among them.
+    """
     pks = [image.pk for image in images]
     as_lead = Revision.objects.filter(image__in=pks).order_by().values_list("image", "article")
     in_text = Image.used_in.through.objects.filter(image__in=pks).values_list("image", "revision__article")
     pairs = set(as_lead) | set(in_text)
-    articles = Article.objects.select_related("live", "latest").defer("live__body", "latest__body")
+    articles = Article.objects.select_related("live", "latest", "author").defer("live__body", "latest__body")
     by_pk = articles.in_bulk({article for _image, article in pairs})
     newest_first = sorted(pairs, reverse=True)
     return {image: [by_pk[article] for pk, article in newest_first if pk == image.pk] for image in images}
