@@ -31,7 +31,7 @@ from articles.models.image import WIDTHS
 from articles.schedule_forms import PublicationForm
 from articles.series import series_pk_of
 from articles.services.images import store_image
-from articles.services.revisions import ArticleContent, PageState
+from articles.services.revisions import MAX_BODY_LENGTH, ArticleContent, PageState
 from articles.typography import fix_typography
 from articles.widgets import BodyWidget
 from core.exceptions import ActionNotAllowed
@@ -39,7 +39,6 @@ from core.forms import OneLineField, TextField
 from core.images import ACCEPTED_TYPES, InvalidImage, load_image
 from core.markdown import from_form
 
-MAX_BODY_LENGTH = 100_000  # characters, with the markup
 IMAGE_SALT = "articles.forms.image"
 # Fields that the form, `Revision` and `ArticleContent` have in common.
 SAME_NAMED_FIELDS = (

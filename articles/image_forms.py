@@ -13,7 +13,7 @@ from PIL import Image as PILImage
 
 from accounts.models import User
 from articles.models import Image
-from articles.models.image import WIDTHS, Licence
+from articles.models.image import WIDTHS, Licence, Shape
 from articles.services.images import describe_image, store_image
 from core.exceptions import ActionNotAllowed
 from core.forms import OneLineField
@@ -38,6 +38,27 @@ class ImageTextsForm(forms.Form):
         required=False,
         help_text=gettext_lazy("The photographer or artist."),
     )
+
+
+class CropForm(forms.Form):
+    """Shape and focal point of an image."""
+
+    shape = forms.ChoiceField(
+        label=pgettext_lazy("shape of an image", "Shape"),
+        choices=Shape.choices,
+        required=False,
+        widget=forms.RadioSelect,
+    )
+    focus_x = forms.IntegerField(
+        label=gettext_lazy("Focal point: from the left edge, in percent"), min_value=0, max_value=100
+    )
+    focus_y = forms.IntegerField(
+        label=gettext_lazy("Focal point: from the top edge, in percent"), min_value=0, max_value=100
+    )
+
+    def __init__(self, data: QueryDict | None = None, *, image: Image) -> None:
+        """Create a form with the present crop of `image`."""
+        super().__init__(data, initial={name: getattr(image, name) for name in ("shape", "focus_x", "focus_y")})
 
 
 class ImageUploadForm(ImageTextsForm):

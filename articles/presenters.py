@@ -23,6 +23,7 @@ from articles import disclosure
 from articles.body import has_embeds
 from articles.models import Article, Correction, Image, Revision, Section
 from articles.models.disclosure import DISCLOSURE_FIELDS
+from articles.models.image import CENTER
 from articles.models.slugs import slug_of
 from articles.selectors import Card, images_of_texts
 from articles.series import SeriesPlace, place_of
@@ -98,7 +99,7 @@ def as_card(article: Article | Card) -> Card:
     image = revision.image
     values = (
         *(article.pk, revision.pk, revision.title, revision.summary, revision.language),
-        *((image.key, image.width, image.height) if image else (None, None, None)),
+        *((image.key, image.width, image.height, image.focus_x, image.focus_y) if image else (None,) * 5),
         *(author.username, author.display_name, author.is_active, article.coauthors),
         *(article.published_at, article.views, article.likes, article.dislikes),
         *(section.slug, section.name, section.name_ru, section.name_hy),
@@ -126,7 +127,13 @@ def card_context(article: Article | Card, *, size: str = "", sizes: str = "") ->
     """
     card = as_card(article)
     image = (
-        Image(key=card.image_key, width=card.image_width or 0, height=card.image_height or 0)
+        Image(
+            key=card.image_key,
+            width=card.image_width or 0,
+            height=card.image_height or 0,
+            focus_x=card.image_focus_x or 0,
+            focus_y=card.image_focus_y or 0,
+        )
         if card.image_key
         else None
     )
@@ -139,6 +146,13 @@ def card_context(article: Article | Card, *, size: str = "", sizes: str = "") ->
         "size": size,
         "sizes": sizes or CARD_SIZES,
     }
+
+
+def focus_class(image: Image) -> str:
+    """Return the class of static/css/site.css that keeps the focal point visible in a 3:2 space; "" at the center."""
+    is_wide = 2 * image.width > 3 * image.height
+    percent = round((image.focus_x if is_wide else image.focus_y) / 10) * 10
+    return "" if percent == CENTER else f"focus-{'x' if is_wide else 'y'}-{percent}"
 
 
 def article_page_context(

@@ -44,7 +44,7 @@ DETAIL_JOINS = ("live__image", "author", "series_part")
 SECTION_VALUES = ("section__slug", "section__name", "section__name_ru", "section__name_hy")
 CARD_VALUES = (
     *("pk", "live_id", "live__title", "live__summary", "live__language"),
-    *("live__image__key", "live__image__width", "live__image__height"),
+    *("live__image__key", "live__image__width", "live__image__height", "live__image__focus_x", "live__image__focus_y"),
     *("author__username", "author__display_name", "author__is_active", "coauthors"),
     *("published_at", "views", "likes", "dislikes"),
     *SECTION_VALUES,
@@ -65,6 +65,8 @@ class Card(NamedTuple):
     image_key: str | None
     image_width: int | None
     image_height: int | None
+    image_focus_x: int | None
+    image_focus_y: int | None
     author_username: str
     author_display_name: str
     author_is_active: bool

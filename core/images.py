@@ -4,11 +4,8 @@ Nothing that a file says about itself is trusted: `core.image_decoder` reads it 
 are stored, no metadata.
 """
 
-import json
 import logging
 import secrets
-import subprocess
-import sys
 import threading
 from collections.abc import Iterable
 from contextlib import suppress
@@ -25,7 +22,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from PIL import Image, ImageOps
 
-from core import image_decoder
+from core import child_process, image_decoder
 from core.image_decoder import MAX_PIXELS, MAX_SIDE
 from core.logs import events
 from core.models import PendingDeletion
@@ -35,6 +32,7 @@ logger = logging.getLogger(__name__)
 MAX_BYTES = 10 * 1024 * 1024
 # For the `accept` attribute of file fields.
 ACCEPTED_TYPES = "image/jpeg,image/png,image/webp,image/avif,image/gif,image/heic,image/heif"
+DECODER = Path(image_decoder.__file__)
 DECODER_TIMEOUT = 30  # seconds
 MAX_DELETED = 200
 
@@ -49,8 +47,6 @@ REFUSALS = {
     "damaged": gettext_lazy("The image is damaged or incomplete. Save it again and upload the new file."),
 }
 LIMITS = {"pixels": MAX_PIXELS // 1_000_000, "side": MAX_SIDE}
-# One at a time in a server process, because each decoder can take `image_decoder.MAX_MEMORY`.
-_decoding = threading.Lock()
 # A disk that hangs must not occupy all threads of a server process.
 _storing = threading.BoundedSemaphore(4)
 STORE_TIMEOUT = 5  # seconds
@@ -71,19 +67,10 @@ def load_image(file: UploadedFile[Any] | BinaryIO, *, min_side: int | None = Non
         InvalidImage: the file is not accepted.
     """
     data = _read(file)
-    command = [sys.executable, "-I", str(Path(image_decoder.__file__)), str(min_side or 0)]
-    environment = {"MALLOC_ARENA_MAX": "2"}
-    answer: dict[str, Any] = {}
-    with _decoding, suppress(subprocess.TimeoutExpired):
-        # A decoder that was killed at a limit writes nothing.
-        done = subprocess.run(  # noqa: S603 - our own program
-            command, input=data, capture_output=True, timeout=DECODER_TIMEOUT, env=environment, check=False
-        )
-        head, _newline, pixels = done.stdout.partition(b"\n")
-        answer = json.loads(head or "{}")
-        if "size" in answer and not done.returncode:
-            events.info("image_decoded", extra={"fields": {"result": "ok"}})
-            return Image.frombytes("RGB", answer["size"], pixels)
+    answer, rest = child_process.run(DECODER, str(min_side or 0), data, timeout=DECODER_TIMEOUT)
+    if "size" in answer:
+        events.info("image_decoded", extra={"fields": {"result": "ok"}})
+        return Image.frombytes("RGB", answer["size"], rest)
     refusal = answer.get("refusal", "damaged")
     events.info("image_decoded", extra={"fields": {"result": refusal}})
     raise InvalidImage(REFUSALS[refusal], params={"number": LIMITS.get(refusal)})
@@ -99,10 +86,14 @@ def encode_webp(image: Image.Image, *, width: int, quality: int = 80) -> bytes:
     return target.getvalue()
 
 
-def encode_jpeg(image: Image.Image, *, size: tuple[int, int]) -> bytes:
-    """Return the image as a JPEG file of exactly this size, cropped to its shape."""
+def encode_jpeg(image: Image.Image, *, size: tuple[int, int], focus: tuple[float, float] = (0.5, 0.5)) -> bytes:
+    """Return the image as a JPEG file of exactly this size, cropped to its shape.
+
+    Args:
+        focus: the point that stays in its place, as parts of the width and height.
+    """
     target = BytesIO()
-    ImageOps.fit(image, size, Image.Resampling.LANCZOS).save(target, "JPEG", quality=82, optimize=True)
+    ImageOps.fit(image, size, Image.Resampling.LANCZOS, centering=focus).save(target, "JPEG", quality=82, optimize=True)
     return target.getvalue()
 
 

@@ -31,11 +31,17 @@ def from_form(text: str) -> SanitizedHTML:
     Text without a block element is Markdown, in which a single line break stays. In both, a line
     `![alternative text](image:12 "caption")` becomes the user's image with this number.
     """
-    is_plain = not _BLOCK.search(without_asides(text))
     text = text.replace("\r\n", "\n")
-    if "](image:" in text:
-        text = _IMAGE.sub(_figure, text)
-    return sanitize(_from_markdown(text) if is_plain else text)
+    return sanitize(_with_images(text)) if _BLOCK.search(without_asides(text)) else from_markdown(text)
+
+
+def from_markdown(text: str) -> SanitizedHTML:
+    """Return sanitised HTML for a text that is Markdown, as in `from_form`."""
+    return sanitize(_from_markdown(_with_images(text)))
+
+
+def _with_images(text: str) -> str:
+    return _IMAGE.sub(_figure, text) if "](image:" in text else text
 
 
 def _figure(match: re.Match[str]) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.conf import LazySettings
 from django.core import mail
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connections
 from django.test import Client
 from django.urls import reverse
@@ -17,6 +18,8 @@ from articles.models.disclosure import NOTHING_TO_DISCLOSE
 from articles.services import publishing
 from tests import factories
 from tests.articles.test_images import upload
+from tests.docx import docx, paragraph
+from tests.docx import image as docx_image
 from tests.moderation.users import administrator
 from tests.test_permissions import filled_in
 
@@ -83,6 +86,10 @@ def test_forms_with_addresses_cause_no_request(client: Client, attempts: list[ob
     for path in ("/", article.get_absolute_url(), "/feeds/atom.xml", "/authors/ani/", f"/search/?q={TYPED}"):
         assert Client().get(path, headers={"referer": TYPED}).status_code == 200
     client.post(f"/articles/{article.pk}/promote/", {"message": TYPED})
+    files = {"page.html": HTML.encode(), "text.md": f"![x]({TYPED}) {HTML}".encode()}
+    files["text.docx"] = docx(paragraph("x", docx_image("a", by="link")), links={"a": TYPED})
+    for name, content in files.items():
+        assert client.post("/my/articles/import/", {"file": SimpleUploadedFile(name, content)}).status_code == 302
     assert HOST in mail.outbox[-1].to[0]
     assert attempts == []
 

@@ -23,6 +23,7 @@ from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.contrib.contenttypes.models import ContentType
 from django.core.cache import caches
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection, reset_queries, transaction
 from django.forms import FileField, ModelChoiceField, MultiWidget
 from django.tasks import TaskResultStatus
@@ -268,6 +269,7 @@ class World:
             "vote": {"vote": "1"},
             "my_article_new": text,
             "my_article_autosave_new": text,
+            "my_article_import": {"file": SimpleUploadedFile("text.md", b"Our words")},
             "my_article_edit": {**text, "version": 1, "action": "save"},
             "my_article_autosave": {**text, "version": 1},
             "my_article_merge": {**text, "version": 1, "keep": "mine"},

@@ -21,7 +21,7 @@ from articles.models import Article
 from articles.promotion import public_ledger
 from articles.promotion import views as promotions
 from articles.search import views as search
-from articles.views import coauthors, edit, images, preview_links
+from articles.views import coauthors, edit, images, imports, preview_links
 from articles.voting import views as voting
 from core import ratelimit
 from tests import factories
@@ -112,6 +112,12 @@ LIMITS = {
         constant=(images, "MAX_UPLOADS_PER_HOUR"),
         seconds=3600,
         sentence="You have uploaded too many images in a short time. Try again later.",
+    ),
+    "import": Limit(
+        act=lambda sender: sender.post("/my/articles/import/"),
+        constant=(imports, "MAX_IMPORTS_PER_HOUR"),
+        seconds=3600,
+        sentence="You have imported too many files in a short time. Try again later.",
     ),
     "autosave": Limit(
         act=lambda sender: sender.post("/my/articles/new/autosave/"),

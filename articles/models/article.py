@@ -46,7 +46,10 @@ _FIELDS = (
     *("live__image__key", "live__image__width", "live__image__height"),
     *("author__username", "author__display_name", "author__is_active", "coauthors"),
 )
-CARD_FIELDS = (*_FIELDS, "section__slug", "section__name", "section__name_ru", "section__name_hy")
+CARD_FIELDS = (
+    *(*_FIELDS, "live__image__focus_x", "live__image__focus_y"),
+    *("section__slug", "section__name", "section__name_ru", "section__name_hy"),
+)
 # What the article page shows, with the section from `Section.cached`.
 DETAIL_FIELDS = (
     *(*_FIELDS, "section", "author__is_staff", "author__avatar_key", "author__allows_promotion_by_others"),

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.core.files.storage import default_storage
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from core.fields import LineField
 from core.pagination import KeysetOrdering
@@ -15,6 +16,7 @@ from core.text import CODE_POINTS
 WIDTHS = (480, 960, 1600)
 # The JPEG for social networks and messengers, which know neither WebP nor narrow images.
 SHARE_SIZE = (1200, 630)
+CENTER = 50
 NEWEST_IMAGES = KeysetOrdering({"pk": int})
 
 
@@ -36,8 +38,20 @@ LICENCE_URLS = {
 }
 
 
+class Shape(models.TextChoices):
+    """To what shape an image was cropped, as width:height."""
+
+    WHOLE = "", pgettext_lazy("shape of an image", "Not cropped")
+    LANDSCAPE = "3:2", pgettext_lazy("shape of an image", "Landscape (3:2)")
+    WIDE = "16:9", pgettext_lazy("shape of an image", "Wide (16:9)")
+    SQUARE = "1:1", pgettext_lazy("shape of an image", "Square (1:1)")
+    TALL = "4:5", pgettext_lazy("shape of an image", "Portrait (4:5)")
+
+
 class Image(models.Model):
     """An uploaded image. `articles.services.images` writes the files; they never change, but they can move.
+
+    Neither do its shape and its focal point: another crop is another image, with the same `original`.
 
     A version shows it as its lead image (`Revision.image`) or in its text (`used_in`). The texts here are those with
     which it was used last, for the next use and for the search among one's own images: a version has its own.
@@ -57,6 +71,14 @@ class Image(models.Model):
     caption = LineField(_("caption"), max_length=300 * CODE_POINTS, blank=True, db_default="")
     credit = LineField(_("credit"), max_length=120 * CODE_POINTS, blank=True, db_default="")
     licence = models.CharField(_("licence"), max_length=20, choices=Licence.choices, blank=True, db_default="")
+    # What it was cropped from, or got another focal point than. It stays, so that this can be undone.
+    original = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, null=True, blank=True, editable=False, related_name="crops"
+    )
+    shape = models.CharField(max_length=5, choices=Shape.choices, blank=True, default="", db_default="", editable=False)
+    # The point that stays in its place, in percent of the width and height, where an image is cut to another shape.
+    focus_x = models.PositiveSmallIntegerField(default=CENTER, db_default=CENTER, editable=False)
+    focus_y = models.PositiveSmallIntegerField(default=CENTER, db_default=CENTER, editable=False)
     # The versions whose text shows it.
     used_in = models.ManyToManyField("articles.Revision", related_name="body_images", editable=False)
 
@@ -64,6 +86,11 @@ class Image(models.Model):
         verbose_name = _("image")
         verbose_name_plural = _("images")
         indexes = [models.Index(fields=["id"], condition=~models.Q(retired_key=""), name="image_moving")]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(focus_x__lte=100, focus_y__lte=100), name="image_focal_point_is_in_it"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.key[:8]} {self.width}×{self.height}"

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 from datetime import timedelta
+from typing import NamedTuple
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.core.files.storage import default_storage
 from django.db import transaction
 from django.db.models import Q, QuerySet, Sum
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from PIL import Image as PILImage
@@ -39,7 +41,16 @@ MAX_MOVED = 100
 logger = logging.getLogger(__name__)
 
 
-def store_image(*, owner: User, pixels: PILImage.Image) -> Image:
+class Crop(NamedTuple):
+    """What an image is made of another one with (`articles.services.crops`)."""
+
+    original: Image
+    shape: str
+    focus_x: int
+    focus_y: int
+
+
+def store_image(*, owner: User, pixels: PILImage.Image, crop: Crop | None = None) -> Image:
     """Encode an image in the sizes that pages use, and store it.
 
     Args:
@@ -48,9 +59,11 @@ def store_image(*, owner: User, pixels: PILImage.Image) -> Image:
 
     Raises:
         InvalidImage: the owner's quota is used up, or the storage fails. Nothing was stored.
-        ActionNotAllowed: the owner is suspended.
+        ActionNotAllowed: the owner is suspended, or the original was hidden or deleted meanwhile.
     """
     image = Image(owner=owner, key=random_name(), width=pixels.width, height=pixels.height)
+    if crop:
+        image.original, image.shape, image.focus_x, image.focus_y = crop
     files = encode_files(image, pixels)
     image.size = sum(map(len, files.values()))
     remove_unused(owner=owner)
@@ -61,12 +74,22 @@ def store_image(*, owner: User, pixels: PILImage.Image) -> Image:
             # The lock makes concurrent uploads count each other.
             lock_acting_user(owner.pk)
             _check_quota(owner, image.size)
+            if crop:
+                check_croppable(Image.objects.select_for_update(no_key=True).filter(pk=crop.original.pk).first())
             image.save(force_insert=True)
             log_event("image_stored", image_id=image.pk, bytes=image.size)
     except BaseException:
         delete_files(files)
         raise
     return image
+
+
+def check_croppable(image: Image | None) -> None:
+    """Raise ActionNotAllowed if an image does not exist any more, or belongs to a hidden article."""
+    if image is None:
+        raise ActionNotAllowed(_("This image no longer exists."))
+    if image.is_hidden:
+        raise ActionNotAllowed(_("This image belongs to a hidden article and cannot be used."))
 
 
 def describe_image(*, image: Image, alternative_text: str, caption: str, credit: str, licence: str) -> Image:
@@ -79,7 +102,8 @@ def describe_image(*, image: Image, alternative_text: str, caption: str, credit:
 def encode_files(image: Image, pixels: PILImage.Image) -> dict[str, bytes]:
     """Return the files of an image as storage path → content."""
     files = {image.path(width): encode_webp(pixels, width=width, quality=QUALITY) for width in image.widths}
-    return files | {image.share_path: encode_jpeg(pixels, size=SHARE_SIZE)}
+    focus = (image.focus_x / 100, image.focus_y / 100)
+    return files | {image.share_path: encode_jpeg(pixels, size=SHARE_SIZE, focus=focus)}
 
 
 def delete_image(image: Image) -> None:
@@ -100,11 +124,14 @@ def delete_own_image(*, image: Image, owner: User) -> None:
     lock_acting_user(owner.pk)
     if image.owner_id != owner.pk:
         raise PermissionDenied
-    if not _delete_if_unused(image) and Image.objects.filter(pk=image.pk).exists():
+    if image.crops.exists():
+        raise ActionNotAllowed(_("Another image was cropped from this one. Delete that one first."))
+    if not delete_if_unused(image) and Image.objects.filter(pk=image.pk).exists():
         raise ActionNotAllowed(_("An article uses this image. Remove it there first."))
 
 
-def _delete_if_unused(image: Image) -> bool:
+def delete_if_unused(image: Image) -> bool:
+    """Delete an image unless a version, a checkpoint or a crop needs it; return whether it was deleted."""
     with transaction.atomic():
         locked = Image.objects.select_for_update().filter(pk=image.pk).first()
         if locked is None or not unused_images().filter(pk=image.pk).exists() or _is_in_a_checkpoint(image):
@@ -115,8 +142,11 @@ def _delete_if_unused(image: Image) -> bool:
 
 
 def unused_images() -> QuerySet[Image]:
-    """Return the images that no version uses, as its lead image or in its text, and no checkpoint as its lead image."""
-    return Image.objects.filter(revisions=None, checkpoints=None, used_in=None)
+    """Return the images that no version uses, as its lead image or in its text, and no checkpoint as its lead image.
+
+    An image from which others were cropped is in use as long as they are.
+    """
+    return Image.objects.filter(revisions=None, checkpoints=None, used_in=None, crops=None)
 
 
 def _is_in_a_checkpoint(image: Image) -> bool:
@@ -129,7 +159,7 @@ def remove_unused(*, owner: User | None = None) -> None:
     """Delete the images, of one user or of all, that no version has used for 30 days; they count towards the quota."""
     images = unused_images().filter(created_at__lt=timezone.now() - UNUSED_TIMEOUT)
     for image in (images.filter(owner=owner) if owner else images).order_by("pk")[:MAX_REMOVED]:
-        _delete_if_unused(image)
+        delete_if_unused(image)
 
 
 def quota_used(owner: User) -> int:
@@ -142,6 +172,8 @@ def hide_images(article: Article) -> None:
 
     The files move after the commit, in all sizes; `finish_moves` is periodic too, for a process that died before.
     """
+    # Twice: a crop that is stored at this moment holds the lock of its original, and is among them only then.
+    list(images_of(article).select_for_update(no_key=True).values_list("pk"))
     for image in images_of(article).select_for_update(no_key=True):
         if image.retired_key:
             _move_files(image)
@@ -151,21 +183,25 @@ def hide_images(article: Article) -> None:
 
 
 def show_images(article: Article) -> None:
-    """Allow the images of a restored article in texts again, unless another hidden article has them."""
-    images = list(images_of(article).values_list("pk", flat=True))
+    """Allow the images of a restored article in texts again, unless another hidden article has one of the original."""
+    images = dict(images_of(article).values_list("pk", Coalesce("original_id", "pk")))
     hidden = Revision.objects.filter(article__state=Article.State.HIDDEN).exclude(article=article)
     in_texts = Image.used_in.through.objects.filter(image__in=images, revision__in=hidden)
     elsewhere = {
         *hidden.filter(image__in=images).values_list("image", flat=True),
         *in_texts.values_list("image", flat=True),
     }
-    Image.objects.filter(pk__in=set(images) - elsewhere).update(is_hidden=False)
+    hidden_originals = {images[pk] for pk in elsewhere}
+    shown = [pk for pk, original in images.items() if original not in hidden_originals]
+    Image.objects.filter(pk__in=shown).update(is_hidden=False)
 
 
 def images_of(article: Article) -> QuerySet[Image]:
-    """Return the images of all versions of an article."""
+    """Return the images of all versions of an article, with their originals and what else was cropped from these."""
     links = Image.used_in.through.objects.filter(revision__article=article)
-    return Image.objects.filter(Q(pk__in=article.revisions.values("image")) | Q(pk__in=links.values("image")))
+    shown = Image.objects.filter(Q(pk__in=article.revisions.values("image")) | Q(pk__in=links.values("image")))
+    originals = shown.values(first=Coalesce("original_id", "pk"))
+    return Image.objects.filter(Q(pk__in=originals) | Q(original__in=originals))
 
 
 def finish_moves() -> None:

@@ -21,6 +21,7 @@ from core.sanitizer import plain_text, sanitize
 from core.text import is_visible
 
 MIN_WORDS = 30
+MAX_BODY_LENGTH = 100_000  # characters, with the markup
 MAX_TAGS = 5
 
 

@@ -36,6 +36,7 @@ for _filter in (
     presenters.ago,
     presenters.as_card,
     presenters.canonical_url,
+    presenters.focus_class,
     zones.in_zones,
     presenters.isoformat,
     presenters.long_date,

@@ -16,12 +16,12 @@ from django.views.decorators.http import require_POST
 from django.views.generic import View
 
 from articles.diff import paragraphs, side_by_side
-from articles.forms import MAX_BODY_LENGTH, SAME_NAMED_FIELDS, ArticleForm, AutosaveForm
+from articles.forms import SAME_NAMED_FIELDS, ArticleForm, AutosaveForm
 from articles.models import Article, RecoveredDraft, Revision
 from articles.presenters import section_name
 from articles.selectors import own_article, own_draft, recent_save_keys
 from articles.services import drafts, merge, publishing
-from articles.services.revisions import ArticleContent, StaleVersion, missing_for_submission
+from articles.services.revisions import MAX_BODY_LENGTH, ArticleContent, StaleVersion, missing_for_submission
 from articles.views import draft_recovery
 from articles.views.author import login_required, signed_in_user, submission_status
 from articles.views.images import seconds_until_upload
@@ -97,6 +97,8 @@ class EditView(View):
             return self._submit(form, article.pk)
         if action == "preview":
             return redirect("my_article_preview", pk=article.pk)
+        if action == "crop":
+            return redirect("my_article_crop", pk=article.pk)
         messages.success(request, _("Saved."))
         return redirect("my_article_edit", pk=article.pk)
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from articles.checks import LINK_WORDS, MAX_FINDINGS, Finding, Kind, find_in
-from articles.forms import MAX_BODY_LENGTH
 from articles.models import Revision
+from articles.services.revisions import MAX_BODY_LENGTH
 from core.sanitizer import sanitize
 from tests.factories import BODY
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from articles.forms import MAX_BODY_LENGTH
+from articles.services.revisions import MAX_BODY_LENGTH
 from articles.typography import RULES, fix_typography
 from core.sanitizer import plain_text, sanitize
 from tests import factories
