@@ -39,9 +39,9 @@ MAX_TAGS_SHOWN = 8
 # Of which the uses are counted.
 MAX_TAGS_COUNTED = 500
 TAGS_TIMEOUT = 300  # seconds
-# The columns of a `Card`, in its order.
 DETAIL_JOINS = ("live__image", "author", "series_part")
 SECTION_VALUES = ("section__slug", "section__name", "section__name_ru", "section__name_hy")
+# The columns of a `Card`, in its order.
 CARD_VALUES = (
     *("pk", "live_id", "live__title", "live__summary", "live__language"),
     *("live__image__key", "live__image__width", "live__image__height", "live__image__focus_x", "live__image__focus_y"),
