@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.models import EmailAddress
 from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.contrib import messages
 from django.core.cache import cache
@@ -22,8 +23,10 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import get_language, override
 from django.utils.translation import gettext_lazy as _
 
+from accounts.gate import INVITATION, admit, is_open
 from accounts.identity import imitates_staff
 from accounts.models import FormerUsername, User
+from accounts.templatetags.user_tags import browser
 from core.mail import enqueue_email
 from core.models import SiteSettings
 from core.ratelimit import client_address, count_event, uncount_event
@@ -44,7 +47,12 @@ DEVICE_COOKIE = "__Host-device" if settings.HTTPS else "device"
 DEVICE_COOKIE_AGE = 365 * 24 * 3600
 # The maximum number of emails per hour and recipient that anonymous visitors can cause.
 MAX_EMAILS_PER_RECIPIENT = 5
-LIMITED_EMAILS = ("email_confirmation", "email_confirmation_signup", "account_already_exists", "password_reset_key")
+LIMITED_EMAILS = {
+    *("email_confirmation", "email_confirmation_signup", "account_already_exists", "password_reset_key"),
+    *("login_code", "unknown_account"),
+}
+# The code that an address without an account gets, in the session.
+SIGNUP_CODE = "signup_code"
 MAX_NEXT_URL = 2000
 # The same for a wrong password and for an account that does not exist, so that it does not tell which.
 _MISMATCH = _("The username or password is incorrect. Passwords are case-sensitive.")
@@ -62,7 +70,9 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         ),
         "incorrect_password": _("The password is incorrect."),
         "enter_current_password": _("The password is incorrect."),
-        "incorrect_code": _("The code is incorrect or has expired. Enter the next code that your app shows."),
+        "incorrect_code": _("The code is incorrect. Enter the six digits from the newest email."),
+        "too_many_codes": _("Too many codes were sent to this address. Try again in an hour."),
+        "disposable_email": _("Disposable addresses are not accepted. Enter an address that you keep."),
         "username_blacklisted": _("This username is reserved. Choose another one."),
         "username_taken": _("This username is already taken. Choose another one."),
         "duplicate_email": _("This is already your email address."),
@@ -88,12 +98,25 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         return email
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Enqueue an email; without a word none, if the recipient got too many that strangers can trigger."""
+        """Enqueue an email; without a word none, if the recipient got too many that strangers can trigger.
+
+        Instead of the email that an address has no account, it gets a code like one that has, so that both look the
+        same to strangers; it leads to the form for a new account (`accounts.views.login.ConfirmLoginCodeView`).
+        """
+        if template_prefix == "account/email/unknown_account" and self.is_open_for_signup(self.request):
+            template_prefix, context = "account/email/login_code", {**context, "code": self.generate_login_code()}
+            self.request.session[SIGNUP_CODE] = {"email": email, "code": context["code"]}
         is_limited = template_prefix.removeprefix("account/email/") in LIMITED_EMAILS
         if is_limited and count_event(_key("emails", email.lower()), 3600) > MAX_EMAILS_PER_RECIPIENT:
             logger.warning("%s: not sent, too many emails to this recipient", template_prefix)
             return
         enqueue_email(template=template_prefix, to=email, context=context)
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        return is_open(request)
+
+    def get_login_stages(self) -> list[str]:
+        return [*super().get_login_stages(), "accounts.stages.ApprovalStage"]
 
     def get_reset_password_from_key_url(self, key: str) -> str:
         """Return nothing: emails link to the configured origin, and a task has no request."""
@@ -116,16 +139,25 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         return reverse("account")
 
     def is_ajax(self, request: HttpRequest) -> bool:
-        """Answer with HTML alone, not with JSON."""
-        return False
+        """Answer with HTML, and with JSON only where a script asks for the challenge of a passkey."""
+        match = request.resolver_match
+        return request.method == "GET" and match is not None and match.url_name == "mfa_login_webauthn"
 
     def save_user(self, request: HttpRequest, user: User, form: SignupForm, commit: bool = True) -> User:
-        """Save a new user, who prefers the page's language; IntegrityError if username or address was just taken."""
+        """Save a new user, who prefers the page's language, and admit or hold them at the gate.
+
+        Raises:
+            ActionNotAllowed: the gate is closed.
+            IntegrityError: username or address was just taken.
+        """
         super().save_user(request, user, form, commit=False)
-        user.password = form.password_hash
+        # The form of a provider's account has no password.
+        user.password = getattr(form, "password_hash", user.password)
         user.preferred_language = get_language() or settings.LANGUAGE_CODE
         if commit:
             user.save()
+            admit(user=user, credentials=form.credentials(request))
+            request.session.pop(INVITATION, None)
         return user
 
     def set_password(self, user: User, password: str) -> None:
@@ -169,6 +201,11 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
                 uncount_event(key)
         return user
 
+    def login(self, request: HttpRequest, user: User) -> None:
+        """Log in for the whole time, although the session before was a short one."""
+        super().login(request, user)
+        request.session.set_expiry(None)
+
     def post_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse:
         """Remember that the user has logged in on this device."""
         response: HttpResponse = super().post_login(request, user, **kwargs)
@@ -196,12 +233,31 @@ def _failure_limits(request: HttpRequest, credentials: dict[str, Any]) -> dict[s
 
 
 class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]
-    """Authenticator apps show the site's name."""
+    """Authenticator apps and passkeys, which show the site's name."""
 
     error_messages = {
         **DefaultMFAAdapter.error_messages,
-        "incorrect_code": AccountAdapter.error_messages["incorrect_code"],
+        "incorrect_code": _("The code is incorrect or has expired. Enter the next code that your app shows."),
+        "incorrect_passkey": _("This passkey was not accepted. Try again, or use another way to log in."),
+        "unverified_email": _("Confirm your email address first."),
     }
 
     def get_totp_issuer(self) -> str:
         return str(SiteSettings.current().name)
+
+    def get_public_key_credential_rp_entity(self) -> dict[str, str]:
+        """Bind passkeys to the configured host, not to that of the request."""
+        return {"id": str(urlsplit(settings.ORIGIN).hostname), "name": SiteSettings.current().name}
+
+    def generate_authenticator_name(self, user: User, type: Authenticator.Type) -> str:  # noqa: A002
+        """Return the browser's name, such as "Firefox · Linux"."""
+        return browser(self.request.headers.get("User-Agent", ""))
+
+    def is_mfa_enabled(self, user: User, types: list[Authenticator.Type] | None = None) -> bool:
+        """Ask for a second factor only if there is an authenticator app; then a passkey is one as well.
+
+        Otherwise a user with a passkey could not log in by a code where the passkey is not.
+        """
+        if types is None or Authenticator.Type.TOTP in types:
+            types = [Authenticator.Type.TOTP]
+        return bool(super().is_mfa_enabled(user, types))

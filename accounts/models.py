@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import unicodedata
 from collections.abc import Callable
 from typing import Any, ClassVar
@@ -32,6 +33,11 @@ username_validators: list[Callable[[str], None]] = [
 def language_choices() -> list[tuple[str, str]]:
     """Return the interface languages; a callable, so that a new language needs no migration."""
     return list(settings.LANGUAGES)
+
+
+def new_token() -> str:
+    """Return the 128 random bits of a link."""
+    return secrets.token_urlsafe(16)
 
 
 def normalize_password(password: str | None) -> str | None:
@@ -86,6 +92,17 @@ class User(auth_models.AbstractUser):
     email = models.EmailField(_("email address"))
     display_name = LineField(_("name"), max_length=60 * CODE_POINTS, blank=True)
     biography = models.TextField(_("about you"), max_length=1000, blank=True)
+    # One URL per line (`accounts.profile_form.ProfileForm`); never requested by the server.
+    links = models.TextField(_("links"), max_length=1200, blank=True, default="", db_default="")
+    badge = models.CharField(
+        _("badge"),
+        max_length=40,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("Shown next to the name, such as “town council”. Only staff give it."),
+    )
+    username_changed_at = models.DateTimeField(null=True, blank=True, editable=False)
     # The random part of the file names (accounts.selectors.avatar_path); empty without an avatar.
     avatar_key = models.CharField(_("profile photo"), max_length=32, blank=True, editable=False)
     preferred_language = models.CharField(_("preferred language"), max_length=2, choices=language_choices, default="en")
@@ -126,6 +143,10 @@ class User(auth_models.AbstractUser):
         return self.display_name or self.username
 
     @property
+    def link_list(self) -> list[str]:
+        return self.links.split()
+
+    @property
     def is_suspended(self) -> bool:
         return self.suspended_until is not None and self.suspended_until > timezone.now()
 
@@ -159,3 +180,51 @@ class FormerUsername(models.Model):
 
     def __str__(self) -> str:
         return self.username
+
+
+class SignupRequest(models.Model):
+    """A new account that waits until staff approve it; `accounts.gate` decides."""
+
+    class Reason(models.TextChoices):
+        APPROVAL = "approval", _("all new accounts are approved")
+        CHALLENGE = "challenge", _("the browser did not solve the puzzle")
+
+    user = models.OneToOneField(User, models.CASCADE, related_name="signup_request", verbose_name=_("user"))
+    reason = models.CharField(_("reason"), max_length=10, choices=Reason)
+    answer = models.TextField(_("answer"), max_length=1000, blank=True)
+    created_at = models.DateTimeField(_("created"), default=timezone.now)
+    decided_at = models.DateTimeField(_("decided"), null=True)
+    decided_by = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+", verbose_name=_("decided by"))
+
+    class Meta:
+        verbose_name = _("sign-up to approve")
+        verbose_name_plural = _("sign-ups to approve")
+        indexes = [
+            models.Index(fields=["id"], condition=models.Q(decided_at=None), name="signup_request_undecided"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.user)
+
+
+class Invitation(models.Model):
+    """A link with which one new user can sign up; `accounts.gate` makes and accepts it."""
+
+    token = models.CharField(max_length=32, unique=True, default=new_token)
+    inviter = models.ForeignKey(User, models.CASCADE, related_name="invitations", verbose_name=_("inviter"))
+    invitee = models.OneToOneField(
+        User, models.SET_NULL, null=True, related_name="invitation", verbose_name=_("new user")
+    )
+    created_at = models.DateTimeField(_("created"), default=timezone.now)
+    expires_at = models.DateTimeField(_("expires"))
+
+    class Meta:
+        verbose_name = _("invitation")
+        verbose_name_plural = _("invitations")
+
+    def __str__(self) -> str:
+        return f"{self.inviter} → {self.invitee or '…'}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.invitee_id is None and self.expires_at > timezone.now()

@@ -9,15 +9,17 @@ from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef, ProtectedError
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from PIL import Image, ImageOps
 
-from accounts.models import User
+from accounts.models import FormerUsername, User
 from accounts.selectors import AVATAR_SIZES, avatar_path
 from core import events
 from core.exceptions import ActionNotAllowed
 from core.images import delete_files, delete_files_on_commit, encode_webp, random_name, store_files
 
+USERNAME_PERIOD = timedelta(days=14)
 UNCONFIRMED_TIMEOUT = timedelta(days=7)
 # Users in one run.
 MAX_DELETED = 1000
@@ -65,6 +67,18 @@ def set_unconfirmed_email(*, user: User, email: str) -> EmailAddress | None:
         return None
 
 
+@transaction.atomic
+def claim_unconfirmed_address(*, user: User, email: str) -> None:
+    """Prepare the account of an address for its owner, who has a code from an email to it.
+
+    If the address is not confirmed, a stranger can have created the account: its password stops working.
+    """
+    address, _is_new = EmailAddress.objects.get_or_create(user=user, email=email.lower(), defaults={"primary": True})
+    if not address.verified and user.has_usable_password():
+        user.set_unusable_password()
+        user.save(update_fields=["password"])
+
+
 def delete_unconfirmed_users() -> int:
     """Delete users who did not confirm their address for a week, so that their usernames are free; return how many."""
     addresses = EmailAddress.objects.filter(user=OuterRef("pk"))
@@ -110,6 +124,32 @@ def update_profile(
         events.user_renamed.send(User, user=user)
 
 
+def change_username(*, user: User, username: str) -> None:
+    """Change a username that a form has checked; URLs with the former one redirect for good.
+
+    Raises:
+        ActionNotAllowed: the last change is less than 14 days ago, the name was just taken, or the user is suspended.
+    """
+    try:
+        with transaction.atomic():
+            current = lock_acting_user(user.pk)
+            if current.username == username:
+                return
+            now, former = timezone.now(), current.username.lower()
+            if current.username_changed_at and current.username_changed_at > now - USERNAME_PERIOD:
+                day = date_format(timezone.localtime(current.username_changed_at + USERNAME_PERIOD), _("j F Y, H:i"))
+                raise ActionNotAllowed(_("You can change it again on %(day)s.") % {"day": day}, field="username")
+            current.former_usernames.filter(username=username.lower()).delete()
+            if former != username.lower():
+                FormerUsername.objects.update_or_create(username=former, defaults={"user": current})
+            current.username, current.username_changed_at = username, now
+            current.save(update_fields=["username", "username_changed_at"])
+            events.user_renamed.send(User, user=current)
+    except IntegrityError as error:
+        taken = _("This username is already taken. Choose another one.")
+        raise ActionNotAllowed(taken, field="username") from error
+
+
 def save_avatar(*, user: User, image: Image.Image) -> None:
     """Store an image from `core.images.load_image`, cropped to a square in two sizes, as the avatar.
 
@@ -128,9 +168,9 @@ def save_avatar(*, user: User, image: Image.Image) -> None:
 
 @transaction.atomic
 def clear_profile(*, user: User) -> None:
-    """Remove name, biography and avatar."""
-    user.display_name = user.biography = ""
-    user.save(update_fields=["display_name", "biography"])
+    """Remove name, biography, links and avatar."""
+    user.display_name = user.biography = user.links = ""
+    user.save(update_fields=["display_name", "biography", "links"])
     remove_avatar(user=user)
     events.user_renamed.send(User, user=user)
 

@@ -201,7 +201,10 @@ class SiteSettingsAdmin(NoAddDeleteAdminMixin, admin.ModelAdmin[SiteSettings]):
 
     form = SiteSettingsForm
     formfield_overrides = TEXT_FIELDS
-    fields = ["name", "tagline", "about", "rules", "reviewed_before_trusted", "sampling_interval"]
+    fields = [
+        *("name", "tagline", "about", "rules", "reviewed_before_trusted", "sampling_interval"),
+        *("signup_gate", "signup_question", "refuses_disposable_addresses", "invitations_per_user"),
+    ]
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         return redirect("admin:core_sitesettings_change", 1)

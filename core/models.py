@@ -18,6 +18,16 @@ DEFAULT_RULES = """\
 """
 
 
+class SignupGate(models.TextChoices):
+    """Who gets a new account (`accounts.gate`)."""
+
+    OPEN = "open", _("everyone")
+    CHALLENGE = "challenge", _("everyone whose browser solves a puzzle; others wait for approval")
+    APPROVAL = "approval", _("everyone whom staff approve")
+    INVITATION = "invitation", _("everyone with an invitation")
+    CLOSED = "closed", _("nobody")
+
+
 class SiteSettings(models.Model):
     """Settings that moderators and administrators change in the admin; a single row with primary key 1."""
 
@@ -50,6 +60,33 @@ class SiteSettings(models.Model):
         db_default=10,
         validators=[MaxValueValidator(1000)],
         help_text=_("They are drawn by lot and reviewed after their publication. 1: all of them. 0: none."),
+    )
+    signup_gate = models.CharField(
+        _("who gets a new account"),
+        max_length=10,
+        choices=SignupGate,
+        default=SignupGate.OPEN,
+        db_default=SignupGate.OPEN,
+    )
+    signup_question = models.CharField(
+        _("question for new users"),
+        max_length=300,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("Answered at sign-up if staff approve new accounts."),
+    )
+    refuses_disposable_addresses = models.BooleanField(
+        _("refuse disposable email addresses"),
+        default=True,
+        db_default=True,
+        help_text=_("Addresses of services that give everyone an inbox for some minutes."),
+    )
+    invitations_per_user = models.PositiveSmallIntegerField(
+        _("invitations of a user in 30 days"),
+        default=5,
+        db_default=5,
+        validators=[MaxValueValidator(100)],
     )
     # Set while the site is read-only (core.maintenance).
     maintenance_since = models.DateTimeField(null=True, editable=False)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account import signals as account
+from allauth.mfa import signals as mfa
+from allauth.socialaccount import signals as social
 from django.contrib.auth import signals as auth
 from django.db.models import Model
 from django.db.models.signals import post_save
@@ -48,6 +50,10 @@ SIGNALS = {
     "email_confirmed": account.email_confirmed,
     "password_changed": account.password_changed,
     "password_reset": account.password_reset,
+    "provider_connected": social.social_account_added,
+    "provider_disconnected": social.social_account_removed,
+    "authenticator_added": mfa.authenticator_added,
+    "authenticator_removed": mfa.authenticator_removed,
 }
 
 

@@ -5,6 +5,7 @@ from django.conf.urls.i18n import i18n_patterns
 from django.contrib import admin
 from django.urls import include, path
 
+import accounts.urls
 import articles.promotion.urls
 import articles.readership.urls
 import articles.urls
@@ -51,6 +52,7 @@ urlpatterns = [
         path("admin/", admin.site.urls),
         prefix_default_language=False,
     ),
+    *accounts.urls.untranslated_urlpatterns,
     *articles.urls.untranslated_urlpatterns,
     *articles.readership.urls.untranslated_urlpatterns,
     *articles.promotion.urls.untranslated_urlpatterns,

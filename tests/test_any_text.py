@@ -32,8 +32,8 @@ from hypothesis import strategies as st
 import accounts
 import articles
 import core
-from accounts.forms import ProfileForm
 from accounts.models import User
+from accounts.profile_form import ProfileForm
 from articles.forms import ArticleForm
 from articles.models import Article, Revision, Section
 from articles.moderation.admin.review import ReviewAdmin

@@ -73,7 +73,8 @@ def test_forms_with_addresses_cause_no_request(client: Client, attempts: list[ob
     image = upload(400, 300)
     image.name = TYPED
     assert client.post("/my/articles/new/", {**text, "image": image}).status_code == 302
-    client.post("/accounts/profile/", {"display_name": HOST, "biography": TYPED, "preferred_language": "en"})
+    profile = {"display_name": HOST, "biography": TYPED, "links": TYPED, "preferred_language": "en"}
+    assert client.post("/accounts/profile/", profile).status_code == 302
     client.get("/accounts/login/", {"next": TYPED}, headers={"referer": TYPED, "x-forwarded-host": HOST})
     client.post("/accounts/email/", {"email": f"ani@{HOST}", "action_add": ""})
     Client().post("/accounts/password/reset/", {"email": f"ani@{HOST}"})
@@ -81,6 +82,9 @@ def test_forms_with_addresses_cause_no_request(client: Client, attempts: list[ob
     assert Client().post("/accounts/signup/", signup).status_code == 302
     article = Article.objects.get()
     assert article.latest is not None
+    anyway = {"checked": str(article.latest.version)}  # The image has no credit.
+    assert client.post(f"/my/articles/{article.pk}/submit/", anyway).status_code == 302
+    article.refresh_from_db()
     assert article.latest.state == Revision.State.IN_REVIEW
     publishing.publish(article=article, revision_number=1)
     for path in ("/", article.get_absolute_url(), "/feeds/atom.xml", "/authors/ani/", f"/search/?q={TYPED}"):

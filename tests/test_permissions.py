@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount, SocialApp
 from allauth.usersessions.models import UserSession
 from django.contrib import admin
 from django.contrib.auth.models import Group
@@ -33,7 +34,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
-from accounts.models import User
+from accounts.models import Invitation, SignupRequest, User
 from articles.models import (
     Article,
     CoAuthor,
@@ -89,6 +90,10 @@ VALUES: dict[str, Any] = {
     "ip": "192.0.2.2",
     "session_key": "y",
     "user_agent": "y",
+    "provider": "github",
+    "client_id": "x",
+    "provider_id": "library",
+    "server_url": "https://id.example.org",
 }
 # Suspended users can still take care of their own account, take back a text that is not public, and decline.
 OPEN_TO_SUSPENDED = {
@@ -177,6 +182,7 @@ class World:
         payment = Payment.objects.create(
             promotion=self.promotion, variant="manual", amount=1, total=1, currency="EUR", status="requested"
         )
+        self.invitation = Invitation.objects.create(inviter=judge, expires_at=until)
         self.objects: dict[str, Any] = {
             # Without versions that would protect them from deletion.
             "articles.section": Section.objects.create(name="Empty", slug="empty", position=9).pk,
@@ -200,6 +206,10 @@ class World:
             "accounts.user": self.users["reader"].pk,  # type: ignore[union-attr]
             "usersessions.usersession": session.pk,
             "core.sitesettings": 1,
+            "accounts.signuprequest": SignupRequest.objects.create(user=judge, reason="approval").pk,
+            "accounts.invitation": self.invitation.pk,
+            "socialaccount.socialaccount": SocialAccount.objects.create(user=judge, provider="vk", uid="1").pk,
+            "socialaccount.socialapp": SocialApp.objects.create(provider="vk", name="VK", client_id="x").pk,
         }
 
     def pk_of(self, label: str) -> Any:
@@ -229,6 +239,7 @@ class World:
             "object_id": self.article.pk,
             "decision": self.return_.pk,
             "suspension": self.suspension.pk,
+            "provider_id": "library",
         }
         if local == "tag":
             values["slug"] = Tag.objects.values_list("slug", flat=True)[0]
@@ -246,8 +257,8 @@ class World:
             "feed_series": self.series.pk,
         }
         values["pk"] = next((pk for prefix, pk in pks.items() if local.startswith(prefix)), values["pk"])
-        if local == "preview_link":
-            values["token"] = self.preview_link.token
+        if local in {"preview_link", "invitation"}:
+            values["token"] = (self.preview_link if local == "preview_link" else self.invitation).token
         if local == "moderation_suspension_lift":
             values["pk"] = self.suspension.pk
         if namespace == "admin" and "object_id" in parameters and local != "view_on_site":
@@ -266,6 +277,7 @@ class World:
             "account_profile": {"display_name": "New", "biography": "New", "preferred_language": "en"},
             "account_change_password": {"oldpassword": "correct horse battery", "password1": "another good phrase"},
             "account_reset_password": {"email": "reader@example.org"},
+            "account_request_login_code": {"email": "reader@example.org"},
             "vote": {"vote": "1"},
             "my_article_new": text,
             "my_article_autosave_new": text,
@@ -301,6 +313,8 @@ class World:
                 "name": "N",
                 "rules": "<p>x</p>",
                 "reviewed_before_trusted": 1,
+                "signup_gate": "open",
+                "invitations_per_user": 1,
                 "sampling_interval": 1,
             },
             "admin:accounts_user_change": {"display_name": "N", "preferred_language": "en", "username": "reader"},

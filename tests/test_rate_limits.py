@@ -15,13 +15,13 @@ from django.conf import LazySettings, settings
 from django.http import HttpResponse
 from django.test import Client
 
-from accounts import views as accounts
 from accounts.models import User
+from accounts.views import account, invitations, login, signup
 from articles.models import Article
 from articles.promotion import public_ledger
 from articles.promotion import views as promotions
 from articles.search import views as search
-from articles.views import coauthors, edit, images, imports, preview_links
+from articles.views import coauthors, edit, images, imports, preview_links, tags
 from articles.voting import views as voting
 from core import ratelimit
 from tests import factories
@@ -119,6 +119,11 @@ LIMITS = {
         seconds=3600,
         sentence="You have imported too many files in a short time. Try again later.",
     ),
+    "tag_suggestions": Limit(
+        act=lambda sender: sender.get("/my/tags/", {"q": "la"}),
+        constant=(tags, "MAX_SUGGESTIONS_PER_MINUTE"),
+        seconds=60,
+    ),
     "autosave": Limit(
         act=lambda sender: sender.post("/my/articles/new/autosave/"),
         constant=(edit, "MAX_AUTOSAVES_PER_HOUR"),
@@ -127,7 +132,7 @@ LIMITS = {
     ),
     "avatar": Limit(
         act=lambda sender: sender.post("/accounts/profile/", {"avatar": image()}),
-        constant=(accounts, "MAX_AVATARS_PER_HOUR"),
+        constant=(account, "MAX_AVATARS_PER_HOUR"),
         seconds=3600,
     ),
     "promote": Limit(
@@ -152,7 +157,25 @@ LIMITS = {
         sentence="You have invited too many users in a short time. Try again later.",
     ),
     "correct-email": Limit(
-        act=correct_email, constant=(accounts, "MAX_EMAIL_CORRECTIONS_PER_HOUR"), seconds=3600, by="address"
+        act=correct_email, constant=(signup, "MAX_EMAIL_CORRECTIONS_PER_HOUR"), seconds=3600, by="address"
+    ),
+    "login-code": Limit(
+        act=lambda sender: sender.post("/accounts/login/code/"),
+        constant=(login, "MAX_CODES_PER_HOUR"),
+        seconds=3600,
+        by="address",
+    ),
+    "passkey-login": Limit(
+        act=lambda sender: sender.get("/accounts/2fa/webauthn/login/"),
+        constant=(login, "MAX_CHALLENGES_PER_HOUR"),
+        seconds=3600,
+        by="address",
+    ),
+    "invitation": Limit(
+        act=lambda sender: sender.get("/accounts/invitations/x/"),
+        constant=(invitations, "MAX_INVITATION_PAGES_PER_HOUR"),
+        seconds=3600,
+        by="address",
     ),
     **{
         f"preview-link by {by}": Limit(

@@ -1,10 +1,10 @@
-"""Avatars and browser names."""
+"""Avatars, links and browser names."""
 
 from typing import Any
 
 from django import template
 
-from accounts.models import User
+from accounts.models import SignupRequest, User
 from accounts.selectors import avatar_url
 
 register = template.Library()
@@ -20,6 +20,18 @@ def avatar(user: User, size: int = 44) -> dict[str, Any]:
     It has no alternative text, because the name is always next to it.
     """
     return {"url": avatar_url(user, size), "size": size, "name": user.name, "color": user.pk % AVATAR_COLORS + 1}
+
+
+@register.simple_tag
+def signups_waiting() -> int:
+    """Return how many new accounts wait for staff: `{% signups_waiting as number %}`."""
+    return SignupRequest.objects.filter(decided_at=None).count()
+
+
+@register.filter
+def without_scheme(url: str) -> str:
+    """Return a URL as users read it: "example.org/anna"."""
+    return url.partition("://")[2].removeprefix("www.").rstrip("/")
 
 
 @register.filter

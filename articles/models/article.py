@@ -53,6 +53,7 @@ CARD_FIELDS = (
 # What the article page shows, with the section from `Section.cached`.
 DETAIL_FIELDS = (
     *(*_FIELDS, "section", "author__is_staff", "author__avatar_key", "author__allows_promotion_by_others"),
+    "author__badge",
     *("live__body", "live__tag_names", "live__caption", "live__alternative_text", "live__credit"),
     *("live__submitted_at", "live__canonical_url", *(f"live__{name}" for name in DISCLOSURE_FIELDS)),
     "series_part__series",

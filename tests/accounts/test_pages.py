@@ -85,7 +85,7 @@ def test_overview_query_count(client: Client, django_assert_max_num_queries: obj
 
 
 def test_pages_of_unused_features_are_404(client: Client) -> None:
-    for path in ("3rdparty/", "phone/change/", "login/code/", "2fa/webauthn/", "signup/passkey/"):
+    for path in ("phone/change/", "signup/passkey/", "2fa/webauthn/signup/"):
         assert client.get(f"/accounts/{path}").status_code == 404
 
 

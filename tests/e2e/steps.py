@@ -31,11 +31,28 @@ def photograph(*, name: str = "IMG_0042.JPG", size: tuple[int, int] = (1200, 900
 
 
 def log_in_with_form(page: Page, username: str, password: str = PASSWORD) -> None:
-    """Fill in the log-in form on the current page and submit it."""
-    expect(page.get_by_role("heading", level=1)).to_have_text("Log in")
+    """Fill in the form for a password on the log-in page and submit it."""
+    expect(page.get_by_role("heading", level=1)).to_have_text(re.compile("^Log in or sign up"))
+    use_a_password(page)
     page.get_by_label("Username or email").fill(username)
     page.get_by_label(re.compile(r"^\s*Password")).fill(password)
     page.get_by_role("main").get_by_role("button", name="Log in").click()
+
+
+def use_a_password(page: Page) -> None:
+    """Open the form for a password, if it is closed."""
+    if not page.get_by_label(re.compile(r"^\s*Password")).is_visible():
+        page.get_by_text("Use a password").click()
+
+
+def sign_up_with_password(page: Page, name: str) -> None:
+    """Fill in the form for a new account with a password on the current page and submit it."""
+    use_a_password(page)
+    page.get_by_label("Username").fill(name)
+    page.locator("#id_email").fill(f"{name}@example.org")
+    page.get_by_label(re.compile(r"^\s*Password")).fill(PASSWORD)
+    page.get_by_label("I have read").check()
+    page.get_by_role("main").get_by_role("button", name="Sign up").click()
 
 
 def first_url(message: EmailMessage) -> str:

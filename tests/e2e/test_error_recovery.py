@@ -187,6 +187,7 @@ def test_form_with_stale_csrf_token_restores_text(page: Page, writer: User, prob
     write(page)
     other = page.context.new_page()
     other.goto("/")
+    other.locator(".menu summary").click()
     other.get_by_role("button", name="Log out").click()
     other.get_by_role("link", name="Log in").click()
     log_in_with_form(other, "ani")

@@ -83,6 +83,8 @@ def test_sign_up_and_vote_by_keyboard(page: Page, mailoutbox: list[EmailMessage]
     tab_to(page, "Sign up")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("Sign up")
+    tab_to(page, "Use a password")
+    page.keyboard.press("Enter")
     for label, value in (("Username", "newcomer"), ("Email", "newcomer@example.org"), ("Password", PASSWORD)):
         tab_to(page, label)
         page.keyboard.type(value)

@@ -12,7 +12,6 @@ from playwright.sync_api import Page, expect
 from articles.models import Article
 from tests.e2e import IN_BROWSER
 from tests.e2e.steps import (
-    PASSWORD,
     answer_questions,
     click_in_text,
     count_with_noun,
@@ -25,6 +24,7 @@ from tests.e2e.steps import (
     move_caret_to_end_of_line,
     photograph,
     reload_after_tasks,
+    sign_up_with_password,
     write_text,
 )
 from tests.factories import SectionFactory, UserFactory, published
@@ -83,11 +83,7 @@ def sign_up(page: Page, name: str, messages: list[EmailMessage]) -> None:
     """Sign up with the form and confirm with the link in the email."""
     page.goto("/")
     page.get_by_role("link", name="Sign up").click()
-    page.get_by_label("Username").fill(name)
-    page.get_by_label("Email").fill(f"{name}@example.org")
-    page.get_by_label(re.compile(r"^\s*Password")).fill(PASSWORD)
-    page.get_by_label("I have read").check()
-    page.get_by_role("main").get_by_role("button", name="Sign up").click()
+    sign_up_with_password(page, name)
     expect(page.get_by_role("heading", level=1)).to_have_text("Check your email")
 
     assert [message.to for message in messages] == [[f"{name}@example.org"]]

@@ -17,7 +17,7 @@ from tests.e2e import IN_BROWSER
 from tests.e2e.conftest import Problems
 from tests.e2e.inspector import Inspector
 from tests.e2e.site import Site, create_site, latest_revision
-from tests.e2e.steps import log_in_with_form
+from tests.e2e.steps import log_in_with_form, use_a_password
 from tests.factories import UserFactory
 
 pytestmark = IN_BROWSER
@@ -88,13 +88,13 @@ def test_pages_in_other_languages(site: Site, inspector: Inspector, log_in: LogI
 def test_login_and_signup_pages(inspector: Inspector) -> None:
     page = inspector.page
     inspector.open("/accounts/login/", dark=True)
-    page.locator("input[name=login]").fill("nobody")
-    page.locator("input[name=password]").fill("not the password")
-    page.get_by_role("main").get_by_role("button", name="Log in").click()
+    log_in_with_form(page, "nobody", "not the password")
     expect(page.get_by_text("The username or password is incorrect.")).to_be_visible()
     inspector.check()
     inspector.open("/accounts/signup/", dark=True)
-    page.locator("main form").evaluate("form => form.noValidate = true")
+    use_a_password(page)
+    inspector.check()
+    page.locator("main details form").evaluate("form => form.noValidate = true")
     page.get_by_role("main").get_by_role("button", name="Sign up").click()
     expect(page.get_by_text("Accept the rules")).to_be_visible()
     inspector.check(dark=True)
@@ -106,6 +106,8 @@ def test_login_and_signup_pages(inspector: Inspector) -> None:
         "/accounts/confirm-email/",
         "/accounts/confirm-email/used-up/",
         "/accounts/inactive/",
+        "/accounts/waiting/",
+        "/accounts/3rdparty/login/cancelled/",
     ):
         inspector.open(address)
 
@@ -120,6 +122,10 @@ def test_account_pages(inspector: Inspector) -> None:
         "/accounts/profile/",
         "/accounts/email/",
         "/accounts/password/change/",
+        "/accounts/2fa/webauthn/",
+        "/accounts/2fa/webauthn/add/",
+        "/accounts/3rdparty/",
+        "/accounts/invitations/",
         "/accounts/2fa/",
         "/accounts/2fa/totp/activate/",
         "/accounts/sessions/",
@@ -318,6 +324,7 @@ def test_error_pages(site: Site, inspector: Inspector, log_in: LogIn, settings: 
     inspector.open("/admin/accounts/user/", 403)
     page.goto("/")
     page.context.clear_cookies(name=settings.CSRF_COOKIE_NAME)
+    page.locator(".menu summary").click()
     page.get_by_role("button", name="Log out").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("This form has expired")
     inspector.check()
@@ -365,6 +372,8 @@ def test_pages_are_valid_html(
         "promoting": f"/articles/{site.russian.pk}/promote/",
         "requested": f"/promotions/{site.requested.pk}/author/",
         "account": "/accounts/",
+        "passkeys": "/accounts/2fa/webauthn/",
+        "invitations": "/accounts/invitations/",
         "profile": "/accounts/profile/",
     }
     documents |= {name: page.request.get(address).text() for name, address in own.items()}

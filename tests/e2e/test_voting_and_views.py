@@ -14,6 +14,7 @@ from articles.voting.models import Vote
 from tests import factories
 from tests.e2e import IN_BROWSER
 from tests.e2e.conftest import Problems
+from tests.e2e.steps import log_in_with_form
 from tests.production import wait_for_tasks
 
 pytestmark = IN_BROWSER
@@ -137,9 +138,7 @@ def test_vote_with_expired_session_redirects_to_login(page: Page, log_in: LogIn)
     page.context.clear_cookies(name="session")
     page.locator("#vote-like").click()
     page.wait_for_url("**/accounts/login/**")
-    page.locator("input[name=login]").fill("ani")
-    page.locator("input[name=password]").fill("correct horse battery")
-    page.locator("input[name=password]").press("Enter")
+    log_in_with_form(page, "ani")
     expect(page).to_have_url(f"{article.get_absolute_url()}?vote=1#vote")
     expect(page.get_by_text("You are logged in. Press the button to vote.")).to_be_visible()
     assert not Vote.objects.exists()

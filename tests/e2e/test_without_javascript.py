@@ -14,7 +14,6 @@ from articles.models import Article
 from articles.readership.models import PageView
 from tests.e2e import IN_BROWSER
 from tests.e2e.steps import (
-    PASSWORD,
     answer_questions,
     expect_figures,
     fill_in,
@@ -22,6 +21,7 @@ from tests.e2e.steps import (
     log_in_with_form,
     photograph,
     reload_after_tasks,
+    sign_up_with_password,
 )
 from tests.factories import SectionFactory, UserFactory, published
 from tests.moderation.users import moderator
@@ -67,11 +67,7 @@ def test_main_journey_without_javascript(
 
 def sign_up(page: Page, messages: list[EmailMessage]) -> None:
     page.goto("/accounts/signup/")
-    page.get_by_label("Username").fill("newcomer")
-    page.get_by_label("Email").fill("newcomer@example.org")
-    page.get_by_label(re.compile(r"^\s*Password")).fill(PASSWORD)
-    page.get_by_label("I have read").check()
-    page.get_by_role("main").get_by_role("button", name="Sign up").click()
+    sign_up_with_password(page, "newcomer")
     page.goto(first_url(messages[0]))
     page.get_by_role("button", name="Confirm").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("My articles")

@@ -89,6 +89,7 @@ def test_beacon_counts_again_on_the_next_day_of_the_site(
     client: Client, article: Article, settings: LazySettings
 ) -> None:
     assert settings.TIME_ZONE == "Asia/Yerevan"  # UTC+4
+    Article.objects.update(published_at=datetime(2026, 11, 1, tzinfo=UTC))
     with time_machine.travel("2026-11-22T19:50:00Z", tick=False):
         send(client, article)
     with time_machine.travel("2026-11-22T20:10:00Z", tick=False):

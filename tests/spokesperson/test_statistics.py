@@ -171,7 +171,7 @@ def test_page_is_for_users_with_the_permission(client: Client) -> None:
     user = moderator()
     client.force_login(user)
     assert client.get(URL).status_code == 403
-    assert "/admin/statistics/" not in client.get("/admin/").text
+    assert 'href="/admin/statistics/"' not in client.get("/admin/").text
     from django.contrib.auth.models import Permission
 
     user.user_permissions.add(Permission.objects.get(codename="view_statistics"))

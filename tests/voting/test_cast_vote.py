@@ -194,6 +194,7 @@ def test_cast_vote_stores_hot_at_any_time(when: datetime) -> None:
     article, voter = factories.published(), factories.UserFactory.create()
     Article.objects.filter(pk=article.pk).update(published_at=when, likes=41)
     article.refresh_from_db()
-    cast_vote(article=article, user=voter, value=1)
+    with time_machine.travel(when + timedelta(days=1)):
+        cast_vote(article=article, user=voter, value=1)
     article.refresh_from_db()
     assert article.hot == hot(42, 0, when)

@@ -1,41 +1,36 @@
-"""The pages of the user's own account that allauth does not have."""
+"""Sign-up, and the confirmation of the address."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import urlencode
 
 from allauth.account.adapter import get_adapter
-from allauth.account.decorators import reauthentication_required
-from allauth.account.models import EmailAddress, Login
+from allauth.account.models import Login
 from allauth.account.stages import EmailVerificationStage, LoginStageController
 from allauth.account.utils import complete_signup
 from allauth.account.views import ConfirmEmailView as AllauthConfirmEmailView
 from allauth.account.views import EmailVerificationSentView as AllauthEmailVerificationSentView
-from allauth.account.views import EmailView as AllauthEmailView
 from allauth.account.views import SignupView as AllauthSignupView
-from allauth.mfa.models import Authenticator
-from allauth.usersessions.views import ListUserSessionsView
+from allauth.socialaccount.views import SignupView as AllauthSocialSignupView
 from django.contrib import messages
-from django.contrib.auth.mixins import LoginRequiredMixin
+from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.db import IntegrityError, transaction
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils.decorators import method_decorator
-from django.utils.translation import get_language, override
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.views.generic import FormView, TemplateView
 
-from accounts.forms import CorrectEmailForm, ProfileForm, ReauthenticateForm, SignupForm
+from accounts.forms import PENDING_SIGNUP, CorrectEmailForm, ReauthenticateForm, SignupForm
+from accounts.gate import Credentials, admit
 from accounts.models import User
-from accounts.selectors import active_sessions
-from accounts.services import set_unconfirmed_email, update_profile
+from accounts.services import set_unconfirmed_email
+from accounts.views.login import WaysInMixin, confirmed_email_for_signup
 from core.exceptions import ActionNotAllowed
-from core.images import InvalidImage
 from core.ratelimit import check_rate_limit
 
-MAX_AVATARS_PER_HOUR = 20
 MAX_EMAIL_CORRECTIONS_PER_HOUR = 5
 
 
@@ -50,12 +45,27 @@ def transaction_and_session(request: HttpRequest) -> Iterator[None]:
         raise
 
 
-class SignupView(AllauthSignupView):  # type: ignore[misc]
+class SignupView(WaysInMixin, AllauthSignupView):  # type: ignore[misc]
     """Sign-up in one transaction: no account is created without the email that confirms it."""
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "confirmed_email": confirmed_email_for_signup(self.request)}
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return {**super().get_context_data(**kwargs), "is_confirmed": bool(confirmed_email_for_signup(self.request))}
+
+    def get_success_url(self) -> str | None:
+        url: str | None = super().get_success_url()
+        if "passkey" not in self.request.POST:
+            return url
+        query = urlencode({REDIRECT_FIELD_NAME: url}) if url else ""
+        return f"{reverse('mfa_add_webauthn')}?{query}"
 
     def form_valid(self, form: SignupForm) -> HttpResponse:
         try:
             return self._save(form)
+        except ActionNotAllowed as error:
+            return _refuse(self, form, error)
         except IntegrityError:
             # Username or address was taken since the validation. Validated again, a taken username is a field error,
             # and a taken address gets the same page as others.
@@ -68,6 +78,13 @@ class SignupView(AllauthSignupView):  # type: ignore[misc]
         with transaction_and_session(self.request):
             response: HttpResponse = super().form_valid(form)
         return response
+
+
+def _refuse(view: Any, form: Any, error: ActionNotAllowed) -> HttpResponse:
+    """Show the form again with the reason why the gate did not admit the user."""
+    form.add_error(error.field, str(error))
+    response: HttpResponse = view.form_invalid(form)
+    return response
 
 
 class PendingLoginMixin:
@@ -94,7 +111,8 @@ class EmailVerificationSentView(PendingLoginMixin, AllauthEmailVerificationSentV
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         login = self.pending_login()
-        if login is None:
+        signup: dict[str, Any] = request.session.get(PENDING_SIGNUP, {})
+        if login is None or not (login.user or signup):
             return redirect("account_login")
         check_rate_limit(request, "correct-email", limit=MAX_EMAIL_CORRECTIONS_PER_HOUR, seconds=3600)
         form = CorrectEmailForm(request.POST)
@@ -102,17 +120,22 @@ class EmailVerificationSentView(PendingLoginMixin, AllauthEmailVerificationSentV
             response: HttpResponse = self.render_to_response(self.get_context_data(form=form))
             return response
         email = form.cleaned_data["email"]
-        signup = request.session.get("signup", {})
-        user = login.user or User(**signup, preferred_language=get_language() or "en")
-        with transaction_and_session(request):
-            address = set_unconfirmed_email(user=user, email=email)
-            if address is None:
-                get_adapter().send_account_already_exists_mail(email)
-            elif login.user is None:
-                del request.session["signup"]
-                complete_signup(request, user, None, login.redirect_url)
-            else:
-                address.send_confirmation(request, signup=True)
+        user = login.user or User(**signup["user"], preferred_language=get_language() or "en")
+        try:
+            with transaction_and_session(request):
+                address = set_unconfirmed_email(user=user, email=email)
+                if address is None:
+                    get_adapter().send_account_already_exists_mail(email)
+                elif login.user is None:
+                    admit(user=user, credentials=Credentials(**signup["credentials"]))
+                    del request.session[PENDING_SIGNUP]
+                    complete_signup(request, user, None, login.redirect_url)
+                else:
+                    address.send_confirmation(request, signup=True)
+        except ActionNotAllowed as error:  # The gate has changed, or the invitation was used.
+            form.add_error(None, str(error))
+            refused: HttpResponse = self.render_to_response(self.get_context_data(form=form))
+            return refused
         messages.info(request, _("We have sent an email to %(email)s.") % {"email": email})
         return redirect("account_email_verification_sent")
 
@@ -147,73 +170,17 @@ class ConfirmEmailView(PendingLoginMixin, AllauthConfirmEmailView):  # type: ign
         return response
 
 
-@method_decorator(reauthentication_required, name="get")
-class EmailView(AllauthEmailView):  # type: ignore[misc]
-    """The email address, shown after the password, so that nothing is typed before it is asked for."""
+class SocialSignupView(AllauthSocialSignupView):  # type: ignore[misc]
+    """The form for a new user who comes with an account of a provider."""
 
-
-class CurrentUserMixin(LoginRequiredMixin):
-    """Give views of the signed-in user a typed `user`."""
-
-    request: HttpRequest
-
-    @property
-    def user(self) -> User:
-        assert isinstance(self.request.user, User)
-        return self.request.user
-
-
-class AccountView(CurrentUserMixin, TemplateView):
-    """An overview of the account."""
-
-    template_name = "accounts/overview.html"
-
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        addresses = list(EmailAddress.objects.filter(user=self.user).order_by("-verified", "pk"))
-        return super().get_context_data(
-            confirmed=next((address for address in addresses if address.verified), None),
-            pending=next((address for address in addresses if not address.verified), None),
-            has_public_page=self.user.articles.published().exists(),
-            has_two_factor=Authenticator.objects.filter(user=self.user, type=Authenticator.Type.TOTP).exists(),
-            **kwargs,
-        )
-
-
-class SessionsView(CurrentUserMixin, ListUserSessionsView):  # type: ignore[misc]
-    """The sessions of the user. allauth's own context takes two queries for each session."""
-
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        sessions = active_sessions(self.user)
-        return FormView.get_context_data(self, sessions=sessions, session_count=len(sessions), **kwargs)
-
-
-class ProfileView(CurrentUserMixin, FormView[ProfileForm]):
-    """Name, biography, avatar and language."""
-
-    template_name = "accounts/profile.html"
-    form_class = ProfileForm
-
-    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if request.FILES:
-            check_rate_limit(request, "avatar", limit=MAX_AVATARS_PER_HOUR, seconds=3600)
-        return super().post(request, *args, **kwargs)
-
-    def get_form_kwargs(self) -> dict[str, Any]:
-        # An instance of its own, so that the page header does not show what is typed but not saved.
-        return {**super().get_form_kwargs(), "instance": User.objects.get(pk=self.user.pk)}
-
-    def form_valid(self, form: ProfileForm) -> HttpResponse:
+    def form_valid(self, form: Any) -> HttpResponse:
         try:
-            update_profile(user=self.user, **form.cleaned_data)
+            with transaction_and_session(self.request):
+                response: HttpResponse = super().form_valid(form)
         except ActionNotAllowed as error:
-            form.add_error(None, str(error))
-            return self.form_invalid(form)
-        except InvalidImage as error:
-            form.add_error("avatar", error)
-            return self.form_invalid(form)
-        messages.success(self.request, _("Your profile is saved."))
-        return super().form_valid(form)
-
-    def get_success_url(self) -> str:
-        with override(self.user.preferred_language):
-            return reverse("account_profile")
+            return _refuse(self, form, error)
+        except IntegrityError:
+            # Username or address was taken since the validation, which says so when it is repeated.
+            form = self.get_form_class()(**self.get_form_kwargs())
+            response = super().form_valid(form) if form.is_valid() else self.form_invalid(form)
+        return response

@@ -34,7 +34,7 @@ class UserAdmin(KeysetModelAdmin[User], auth_admin.UserAdmin[User]):
     readonly_fields = ("email", "suspended_until", "last_login", "date_joined")
     fieldsets = (
         (None, {"fields": ("username", "password", *readonly_fields)}),
-        (_("Profile"), {"fields": ("display_name", "biography", "preferred_language")}),
+        (_("Profile"), {"fields": ("display_name", "badge", "biography", "links", "preferred_language")}),
         (_("Permissions"), {"fields": ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")}),
     )
     # What staff who are not superusers see besides the profile, without changing it.
