@@ -77,9 +77,7 @@ class SeriesAdmin(ReadOnlyAdminMixin, KeysetModelAdmin[Series]):
     @admin.display(description=gettext_lazy("articles"))
     def parts(self, obj: Series) -> SafeString:
         parts = obj.parts.select_related("article__latest", "article__live").order_by("position", "article")
-        return format_html_join(
-            SafeString("<br>"), "{} ({})", ((p.article, p.article.get_state_display()) for p in parts)
-        )
+        return format_html_join(SafeString("<br>"), "{} ({})", ((p.article, p.article.state_label) for p in parts))
 
 
 @admin.register(Image)

@@ -186,8 +186,8 @@ class ArticleForm(PublicationForm, DisclosureForm, ImageTextsForm):
             values["save_key"] = str(uuid.uuid4())
             super().__init__(initial=values)
             self.stored_image = image_from_token(str(values.get("image_token", "")), user, self.revision)
-            if article is not None and article.live_id:
-                del self.fields["publish_at"]
+        if article is not None and article.live_id:
+            del self.fields["publish_at"]
         if article is None or article.live_id is None or article.is_scheduled:
             del self.fields["correction"]
         self._offer_series(article)

@@ -39,9 +39,9 @@ MAX_TAGS_SHOWN = 8
 # Of which the uses are counted.
 MAX_TAGS_COUNTED = 500
 TAGS_TIMEOUT = 300  # seconds
-# The columns of a `Card`, in its order.
 DETAIL_JOINS = ("live__image", "author", "series_part")
 SECTION_VALUES = ("section__slug", "section__name", "section__name_ru", "section__name_hy")
+# The columns of a `Card`, in its order.
 CARD_VALUES = (
     *("pk", "live_id", "live__title", "live__summary", "live__language"),
     *("live__image__key", "live__image__width", "live__image__height", "live__image__focus_x", "live__image__focus_y"),
@@ -252,12 +252,15 @@ def own_images(user: User, query: str = "") -> QuerySet[Image]:
 
 
 def uses_of_images(images: Sequence[Image]) -> dict[Image, list[Article]]:
-    """Return the articles that use each of the images in one of their versions, the newest first."""
+    """Return the articles that use each of the images in one of their versions, the newest first.
+
+    Those of others, with whom the owner wrote before, are among them.
+    """
     pks = [image.pk for image in images]
     as_lead = Revision.objects.filter(image__in=pks).order_by().values_list("image", "article")
     in_text = Image.used_in.through.objects.filter(image__in=pks).values_list("image", "revision__article")
     pairs = set(as_lead) | set(in_text)
-    articles = Article.objects.select_related("live", "latest").defer("live__body", "latest__body")
+    articles = Article.objects.select_related("live", "latest", "author").defer("live__body", "latest__body")
     by_pk = articles.in_bulk({article for _image, article in pairs})
     newest_first = sorted(pairs, reverse=True)
     return {image: [by_pk[article] for pk, article in newest_first if pk == image.pk] for image in images}
@@ -310,6 +313,7 @@ def tags_beginning_with(typed: str) -> list[str]:
 
     def count() -> list[str]:
         uses = ArticleTag.objects.filter(tag__in=list(candidates.values_list("pk", flat=True)))
+        uses = uses.filter(published_at__lte=timezone.now())
         most = uses.values("tag__name").annotate(count=Count("pk")).order_by("-count", "tag__slug")
         return list(most.values_list("tag__name", flat=True)[:MAX_TAGS_SHOWN])
 

@@ -15,7 +15,8 @@ from django.dispatch import Signal
 # Arguments: article (articles.Article), revision (articles.Revision).
 article_published = Signal()
 
-# A trusted author published a revision that no moderator has read; sent after `article_published`.
+# A trusted author published a revision that no moderator has read; sent after `article_published`, or for a scheduled
+# article when it is scheduled.
 # Arguments: article, revision.
 article_published_unreviewed = Signal()
 

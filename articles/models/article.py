@@ -12,7 +12,7 @@ from django.db.models import F, Q
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
+from django.utils.translation import pgettext, pgettext_lazy
 
 from articles.models.byline import ShownCoAuthor
 from articles.models.disclosure import DISCLOSURE_FIELDS
@@ -126,7 +126,7 @@ class ArticleQuerySet(models.QuerySet["Article"]):
 
 
 class Article(models.Model):
-    """An article from its first draft on. Only `articles.services.publishing` changes its state.
+    """An article from its first draft on. Only `articles.services.publishing` and `.schedule` change its state.
 
     The text is in the revisions: `live` is what readers see, `latest` is what the author works on. The counters are
     derived from rows; they are only written with F() expressions and by `manage.py recount`.
@@ -286,6 +286,11 @@ class Article(models.Model):
     def is_public(self) -> bool:
         """Whether readers see it, as `ArticleQuerySet.published`."""
         return self.state == self.State.PUBLISHED and not self.is_scheduled
+
+    @property
+    def state_label(self) -> str:
+        """The state in the language of the interface; a scheduled article is not called published."""
+        return pgettext("state of an article", "Scheduled") if self.is_scheduled else self.get_state_display()
 
     @property
     def is_scheduled(self) -> bool:

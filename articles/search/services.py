@@ -46,18 +46,22 @@ def rebuild(*, batch_size: int = REBUILD_BATCH, report: Callable[[str], object] 
     for pks in article_pk_ranges(batch_size):
         with transaction.atomic():
             locked = Article.objects.select_for_update(no_key=True).filter(pk__range=pks).order_by("pk")
-            states = dict(locked.values_list("pk", "state"))
-            update_index(states)
-        count += list(states.values()).count(Article.State.PUBLISHED)
+            articles = list(locked.only("state", "published_at"))
+            update_index([article.pk for article in articles])
+        count += sum(article.is_public for article in articles)
         report(f"up to article {pks[1]}: {count} are in the index")
     _surplus().delete()
     return count
 
 
 def check() -> tuple[int, int]:
-    """Return how many published articles have no entry, and how many entries have no published article."""
+    """Return how many published articles have no entry, and how many entries have no published article.
+
+    Those whose time has come a moment ago get their entry when they are announced.
+    """
     entries = get_backend().model._default_manager.filter(pk=OuterRef("pk"))
-    return Article.objects.published().exclude(Exists(entries)).count(), _surplus().count()
+    announced = Article.objects.published().filter(is_unannounced=False)
+    return announced.exclude(Exists(entries)).count(), _surplus().count()
 
 
 def _surplus() -> QuerySet[Model]:

@@ -1,4 +1,4 @@
-"""The life of an article: each action is one function, and nothing else changes a state.
+"""The life of an article: each action is one function. A scheduled one has more of them (`schedule`).
 
 Draft → In review → Published, Returned or Hidden. Each function locks the article, checks its state in the database
 (not in the instance that the caller read), writes, sends its signal and returns the article. An action that does not

@@ -90,7 +90,8 @@ def return_to_review(*, article: Article) -> Article:
 def stop_all(*, author: User) -> int:
     """Stop the publication of all scheduled articles of an author who is suspended or gone; return how many."""
     count = 0
-    for scheduled in Article.objects.scheduled().by(author):
+    # Locked in one order, as by `coauthors.rename`.
+    for scheduled in Article.objects.scheduled().by(author).order_by("pk"):
         article, latest = lock_article(scheduled)
         if article.is_scheduled:
             _take_back(article, latest, to_review=True)

@@ -128,7 +128,8 @@ def change_part(request: HttpRequest, pk: int) -> HttpResponse:
     """Add an article to a series, remove it, or move it up or down."""
     series, action = _own_series(request, pk), request.POST.get("action")
     value = request.POST.get("article", "")
-    article = own_article(request.user, int(value) if value.isascii() and value.isdecimal() and len(value) < 10 else 0)
+    chosen = int(value) if value.isascii() and value.isdecimal() and len(value) < 10 else 0
+    article = own_article(request.user, chosen, or_in_trash=action != "add")  # A deleted draft stays a part.
     part = SeriesPart.objects.select_related("series").filter(series=series, article=article).first()
     try:
         if action == "add":

@@ -312,6 +312,23 @@ def test_images_of_coauthors_are_shown_and_stay(author: User, user: User, client
     assert not image.is_hidden
 
 
+def test_library_of_a_former_coauthor_names_no_unpublished_text(author: User, user: User, client: Client) -> None:
+    article = factories.draft(author)
+    row = joined(article, user)
+    image = Image.objects.create(owner=user, key="ab" * 16, width=900, height=600, size=1)
+    figure = f'<figure><img data-image="{image.pk}" alt="A lamp"></figure>'
+    text = factories.text(title="Secret lamps", body=factories.BODY + figure)
+    article = publishing.save_draft(article=article, text=text, editor=user)
+    client.force_login(user)
+    assert "Secret lamps" in client.get(reverse("my_images")).text
+    coauthors.end(row=row, user=user)
+    page = client.get(reverse("my_images")).text
+    assert "<li>@anna</li>" in page
+    assert "Secret lamps" not in page
+    article = publishing.publish(article=publishing.submit(article=article), revision_number=1)
+    assert f'href="{article.get_absolute_url()}"' in client.get(reverse("my_images")).text
+
+
 # --- The byline --------------------------------------------------------------------------------
 
 

@@ -264,8 +264,9 @@ def test_correction_of_a_moderator_needs_permission_and_a_published_article() ->
         with pytest.raises(ActionNotAllowed) as refused:
             add_correction(article=article, moderator=moderator(), text=text)
         assert refused.value.field == "correction"
-    with pytest.raises(ActionNotAllowed, match="not published"):
-        add_correction(article=factories.hidden(), moderator=moderator(), text=SUM)
+    for other in (factories.hidden(), factories.published(publish_at=timezone.now() + timedelta(hours=1))):
+        with pytest.raises(ActionNotAllowed, match="not published"):
+            add_correction(article=other, moderator=moderator(), text=SUM)
 
 
 def test_correction_of_a_text_by_a_moderator_can_be_told_to_readers(client: Client) -> None:

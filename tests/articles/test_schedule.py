@@ -18,6 +18,7 @@ from django.utils import timezone
 from accounts.models import User
 from articles.models import Article, ArticleTag, Revision, Tag
 from articles.services import drafts, previews, publishing, schedule
+from articles.services.revisions import lock_article
 from articles.services.trust import is_trusted
 from core import events
 from core.exceptions import ActionNotAllowed
@@ -296,6 +297,14 @@ def test_secret_link_shows_a_scheduled_article(clock: time_machine.Traveller, cl
     assert client.get(link)["Location"] == article.get_absolute_url()
 
 
+def test_vote_control_of_a_preview_is_not_on_the_public_page(clock: time_machine.Traveller, client: Client) -> None:
+    article = scheduled(after=timedelta(seconds=30))
+    client.get(previews.create_link(article=article).get_absolute_url())
+    clock.shift(timedelta(seconds=30))
+    page = client.get(article.get_absolute_url()).text
+    assert reverse("article_views", args=[article.pk]) in page
+
+
 def test_article_of_a_closed_account_is_not_published(clock: time_machine.Traveller, client: Client) -> None:
     article = scheduled()
     administrator = factories.UserFactory.create(is_staff=True, is_superuser=True)
@@ -306,6 +315,20 @@ def test_article_of_a_closed_account_is_not_published(clock: time_machine.Travel
     clock.shift(HOUR)
     article.refresh_from_db()
     assert (article.author.is_active, article.state, article.published_at) == (False, "in_review", None)
+
+
+def test_stop_all_locks_articles_in_the_order_of_their_keys(clock: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    author = trusted()
+    pks = [scheduled(author, after=n * HOUR).pk for n in (2, 1)]
+    locked: list[int] = []
+
+    def lock(article: Article) -> Any:
+        locked.append(article.pk)
+        return lock_article(article)
+
+    monkeypatch.setattr(schedule, "lock_article", lock)
+    assert schedule.stop_all(author=author) == 2
+    assert locked == pks
 
 
 def test_only_published_articles_can_be_unannounced() -> None:

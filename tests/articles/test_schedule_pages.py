@@ -15,7 +15,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import User
 from articles.models import Article, Checkpoint, Revision
-from articles.services import drafts, publishing
+from articles.services import coauthors, drafts, publishing
 from core.zones import in_zones
 from tests import factories
 from tests.articles.author_form import errors, filled, only_revision
@@ -125,6 +125,9 @@ def test_published_article_has_no_field_for_the_time(client: Client, user: User)
     article = factories.published(user)
     address = reverse("my_article_edit", args=[article.pk])
     assert "publish_at" not in client.get(address).text
+    refused = client.post(address, filled(article, title="", action="submit")).text
+    assert "Enter a title." in refused
+    assert "publish_at" not in refused
     assert client.post(address, filled(article, publish_at="2026-11-30T09:00", title="Better")).status_code == 302
     assert Revision.objects.get(latest_for=article).publish_at is None
 
@@ -203,6 +206,19 @@ def test_schedule_page_is_for_the_author_only(client: Client) -> None:
     client.force_login(factories.UserFactory.create(is_superuser=True))
     assert client.get(page_of(article)).status_code == 404
     assert client.post(page_of(article), {"action": "cancel"}).status_code == 404
+
+
+def test_coauthor_of_a_scheduled_article_reads_it_and_is_not_sent_to_its_time(client: Client, user: User) -> None:
+    article = scheduled(title="Ours")
+    coauthors.accept(invitation=coauthors.invite(article=article, username=user.username), user=user)
+    preview, edit = reverse("my_article_preview", args=[article.pk]), reverse("my_article_edit", args=[article.pk])
+    for address, sentence in ((LIST, "state--scheduled"), (preview, "Scheduled for"), (edit, "Scheduled for")):
+        page = client.get(address).text
+        assert sentence in page
+        assert page_of(article) not in page
+    assert client.get(page_of(article)).status_code == 404
+    client.force_login(article.author)
+    assert all(page_of(article) in client.get(address).text for address in (LIST, edit))
 
 
 @pytest.mark.parametrize("count", [1, 5])

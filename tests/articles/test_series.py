@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import timedelta
 
 import pytest
 from django.test import Client
@@ -95,6 +96,21 @@ def test_series_page_and_feeds_follow_takedowns(client: Client, lamps: Series, p
     assert {client.get(url).status_code for url in pages} == {404}
     publishing.restore(article=parts[2])
     assert {client.get(url).status_code for url in pages} == {200}
+
+
+def test_scheduled_part_is_neither_shown_nor_counted(client: Client, author: User, lamps: Series) -> None:
+    articles = [factories.published(author, title=f"Street {n}") for n in range(2)]
+    later = factories.published(author, title="Tomorrow", publish_at=timezone.now() + timedelta(hours=1))
+    for article in (articles[0], later, articles[1]):
+        series.place(article=article, series=lamps)
+    page = client.get(articles[1].get_absolute_url()).text
+    assert "Part 2 of 2" in page
+    pages = [articles[0].get_absolute_url(), lamps.get_absolute_url(), f"/series/{lamps.pk}/rss.xml"]
+    assert not any("Tomorrow" in text for text in (page, *(client.get(url).text for url in pages)))
+    client.force_login(author)
+    assert '<span class="state state--scheduled">Scheduled</span>' in client.get(f"/my/series/{lamps.pk}/").text
+    series.place(article=later, series=None)
+    assert "Tomorrow (Scheduled)</option>" in client.get(f"/my/series/{lamps.pk}/").text
 
 
 def test_series_page_has_one_address(client: Client, lamps: Series, parts: list[Article]) -> None:
@@ -208,6 +224,16 @@ def test_series_pages_of_the_author(client: Client, author: User) -> None:
     client.post(reverse("my_series_delete", args=[one.pk]))
     assert not Series.objects.exists()
     assert Article.objects.filter(pk=other.pk).exists()
+
+
+def test_part_in_the_trash_is_taken_out(client: Client, author: User, lamps: Series, parts: list[Article]) -> None:
+    client.force_login(author)
+    publishing.discard(article=parts[1])
+    assert "Part two" in client.get(reverse("my_series_edit", args=[lamps.pk])).text
+    url = reverse("my_series_part", args=[lamps.pk])
+    assert client.post(url, {"action": "remove", "article": parts[1].pk}).status_code == 302
+    assert order_of(lamps) == ["Street 0", "Street 2", "Street 3"]
+    assert client.post(url, {"action": "add", "article": parts[1].pk}).status_code == 404
 
 
 def test_form_chooses_the_series(client: Client, author: User) -> None:

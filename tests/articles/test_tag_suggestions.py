@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from articles.models import Tag
 from articles.selectors import MAX_TAGS_SHOWN
@@ -48,7 +50,8 @@ def test_tags_of_unpublished_articles_are_not_suggested(author: Client) -> None:
     factories.draft(tag_names=["lamps"])
     factories.in_review(tag_names=["lamps of the yard"])
     hidden = factories.published(tag_names=["lamps at night"])
-    Tag.objects.named(["lamps nowhere"])
+    Tag.objects.named(["lamps nowhere", "lamps tomorrow"])
+    factories.published(tag_names=["lamps tomorrow"], publish_at=timezone.now() + timedelta(hours=1))
     assert suggested(author, "lamps") == ["lamps at night"]
     publishing.hide(article=hidden)
     assert suggested(author, "lamps") == []

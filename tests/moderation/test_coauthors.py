@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import User
 from articles.models import Article, Revision
-from articles.moderation.services import claims, decide
+from articles.moderation.services import alerts, claims, decide, schedule
+from articles.moderation.services.appeals import appeal_decision, decide_appeal
 from articles.promotion.models import Promotion
 from articles.services import coauthors, publishing
 from core.exceptions import ActionNotAllowed
@@ -39,6 +43,38 @@ def test_coauthor_does_not_decide(client: Client) -> None:
     client.force_login(user)
     page = client.get(reverse("admin:moderation_submission_change", args=[revision.pk])).text
     assert 'name="verdict"' not in page
+
+
+def test_coauthor_gets_no_alert_and_decides_on_no_appeal(client: Client) -> None:
+    user = moderator(username="judge")
+    revision = written_with(factories.in_review(title="Ours"), user)
+    assert (alerts.waiting_for(user).submissions, alerts.waiting_for(moderator()).submissions) == (0, 1)
+    returned = decide(revision=revision, moderator=moderator(), verdict="return", reason="Too thin.")
+    appeal = appeal_decision(decision=returned, user=revision.article.author, text="It is not.")
+    for outcome in ("granted", "refused"):
+        with pytest.raises(ActionNotAllowed, match="own article"):
+            decide_appeal(appeal=appeal, moderator=user, outcome=outcome, answer="Because.")
+    client.force_login(user)
+    page = client.get(reverse("admin:moderation_appeal_change", args=[appeal.pk])).text
+    assert "Another moderator must decide on it." in page
+    assert 'name="outcome"' not in page
+
+
+def test_coauthor_does_not_change_the_schedule(client: Client) -> None:
+    user = moderator(username="judge")
+    at = timezone.now() + timedelta(hours=1)
+    article = factories.published(title="Ours", publish_at=at)
+    written_with(article, user)
+    with pytest.raises(ActionNotAllowed, match="own article"):
+        schedule.reschedule(article=article, moderator=user, at=None)
+    with pytest.raises(ActionNotAllowed, match="own article"):
+        schedule.stop(article=article, moderator=user, reason="Not yet.")
+    article.refresh_from_db()
+    assert (article.published_at, article.is_scheduled) == (at, True)
+    client.force_login(user)
+    page = client.get(reverse("admin:articles_article_schedule", args=[article.pk])).text
+    assert "your own article" in page
+    assert 'name="action"' not in page
 
 
 def test_coauthor_does_not_decide_on_a_promotion() -> None:

@@ -24,7 +24,7 @@ from articles.moderation.selectors import notes_on_passages
 from articles.moderation.services import claims, decide, passage_notes
 from articles.moderation.services.appeals import appeal_decision, decide_appeal
 from articles.moderation.services.passage_notes import Answer, answer_notes, delete_note, resolve_note, write_note
-from articles.services import publishing
+from articles.services import coauthors, publishing
 from core.exceptions import ActionNotAllowed
 from core.text import MAX_REASON
 from tests import factories
@@ -384,3 +384,18 @@ def test_pages_with_notes_need_the_same_queries_for_each_number_of_notes(client:
         PassageNote.objects.create(exact="says the mayor", text=f"Note {number}", **values)
     assert [queries(page) for page in pages] == one
     assert one[2] <= 6
+
+
+def test_coauthor_reads_notes_and_is_not_sent_to_the_answers(client: Client) -> None:
+    article, user = submitted(), factories.UserFactory.create()
+    coauthors.accept(invitation=coauthors.invite(article=article, username=user.username), user=user)
+    sent_note(article)
+    address, edit = reverse("my_article_notes", args=[article.pk]), reverse("my_article_edit", args=[article.pk])
+    client.force_login(user)
+    page = client.get(edit).text
+    assert "When did she say so?" in page
+    assert address not in page
+    assert address not in client.get(reverse("my_articles")).text
+    assert client.get(address).status_code == 404
+    client.force_login(article.author)
+    assert all(address in client.get(url).text for url in (edit, reverse("my_articles")))

@@ -122,6 +122,23 @@ def test_decide_appeal_concurrently_once(_: int) -> None:
     assert state == {"granted": "published", "refused": "returned"}[Appeal.objects.get().outcome]
 
 
+@pytest.mark.parametrize("_", range(5))
+def test_suspend_and_grant_an_appeal_concurrently_schedule_nothing(_: int) -> None:
+    revision = factories.in_review(publish_at=timezone.now() + timedelta(hours=1)).latest
+    assert revision is not None
+    returned = decide(revision=revision, moderator=moderator(), verdict="return", reason="Too thin.")
+    author = returned.revision.article.author
+    appeal = appeal_decision(decision=returned, user=author, text="It is not.")
+
+    at_once(
+        partial(decide_appeal, appeal=appeal, moderator=moderator(), outcome="granted", answer="Because."),
+        partial(suspend, user=author, moderator=moderator(), until=timezone.now() + timedelta(days=1), reason="Spam."),
+    )
+
+    assert Suspension.objects.filter(user=author).exists()
+    assert not Article.objects.get(pk=revision.article_id).is_scheduled
+
+
 def test_appeal_concurrently_is_stored_once() -> None:
     decision = decide(revision=waiting(), moderator=moderator(), verdict="return", reason="Too thin.")
     author = decision.revision.article.author

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import threading
+from datetime import timedelta
 from io import StringIO
 from typing import Any
 
 import pytest
+import time_machine
 from django.conf import LazySettings
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 from django.db.models import Model
 from django.db.models.signals import post_delete, post_save
+from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
 from accounts.models import User
@@ -22,7 +25,7 @@ from articles.search.backends.base import normalized_texts
 from articles.search.backends.postgresql import SPANS
 from articles.search.query import SearchQuery, parse_terms
 from articles.search.services import check, rebuild, update_index
-from articles.services import publishing
+from articles.services import publishing, schedule
 from core import events
 from tests import factories
 from tests.search.test_search import article, found
@@ -85,6 +88,19 @@ def test_rebuild_processes_all_batches() -> None:
     assert rebuild(batch_size=2, report=lines.append) == 5
     assert len(lines) == 3
     assert len(found("telescope")) == 5
+
+
+def test_rebuild_and_check_of_scheduled_articles() -> None:
+    article("Telescope")
+    factories.published(title="Telescope tomorrow", publish_at=timezone.now() + timedelta(hours=1))
+    assert rebuild() == 1
+    assert check() == (0, 0)
+    with time_machine.travel(timezone.now() + timedelta(hours=2)):
+        assert check() == (0, 0)  # It is not announced yet.
+        schedule.announce_due()
+        assert check() == (0, 0)
+        assert found("telescope") == {"Telescope", "Telescope tomorrow"}
+        assert rebuild() == 2
 
 
 def test_rebuild_writes_the_same_entries_as_publishing() -> None:

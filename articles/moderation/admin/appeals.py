@@ -86,10 +86,11 @@ class AppealAdmin(NoAddDeleteAdminMixin, KeysetModelAdmin[Appeal]):
                 self.log_change(request, appeal, appeal.get_outcome_display())
                 messages.success(request, _("The answer is sent to the user."))
                 return redirect("admin:moderation_appeal_changelist")
+        is_own = appeal.decision is not None and appeal.decision.revision.article.is_by(request.user)
         context = {
             "title": appeal.subject,
             "appeal": appeal,
             "form": form,
-            "can_decide": not appeal.outcome and request.user.pk not in {appeal.against_id, appeal.user_id},
+            "can_decide": not is_own and request.user.pk not in {appeal.against_id, appeal.user_id},
         }
         return self.render_page(request, "admin/moderation/appeal.html", context)

@@ -14,7 +14,7 @@ from django.shortcuts import redirect, render
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext
+from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from articles.models import Article
@@ -54,7 +54,7 @@ class ArticleAdmin(ReviewAdmin[Article]):
 
     @admin.display(description=gettext_lazy("state"))
     def shown_state(self, obj: Article) -> str:
-        return pgettext("state of an article", "Scheduled") if obj.is_scheduled else obj.get_state_display()
+        return obj.state_label
 
     @admin.display(description=gettext_lazy("views | likes | dislikes"))
     def counts(self, obj: Article) -> str:
@@ -107,7 +107,7 @@ class ArticleAdmin(ReviewAdmin[Article]):
                 self.log_change(request, article, change)
                 messages.success(request, change)
                 return redirect("admin:articles_article_scheduled")
-        context = {"title": article, "form": form, "article": article, "is_own": article.author_id == request.user.pk}
+        context = {"title": article, "form": form, "article": article, "is_own": article.is_by(request.user)}
         return self.render_page(request, "admin/moderation/schedule.html", context)
 
     def _schedule(self, request: HttpRequest, article: Article, form: ScheduleForm) -> str:

@@ -17,6 +17,7 @@ from django.utils.translation import ngettext
 
 from accounts.models import User
 from accounts.services import lock_acting_user
+from articles.models import Article
 from articles.moderation.models import AlertPreference, Appeal, Submission
 from articles.moderation.services.permissions import DECIDE
 from articles.moderation.waiting import format_wait
@@ -79,12 +80,12 @@ def send_due() -> int:
 
 def waiting_for(user: User) -> Waiting:
     """Return how much waits for a moderator, counted up to `MAX_COUNT`."""
-    submissions = Submission.objects.waiting().exclude(article__author=user)
+    submissions = _by_others(Submission.objects.waiting(), user)
     return Waiting(
         submissions=submissions.values("pk")[:MAX_COUNT].count(),
         oldest=submissions.values_list("submitted_at", flat=True).first(),
         appeals=_appeals_for(user).values("pk")[:MAX_COUNT].count(),
-        sampled=Submission.objects.sampled().exclude(article__author=user).values("pk")[:MAX_COUNT].count(),
+        sampled=_by_others(Submission.objects.sampled(), user).values("pk")[:MAX_COUNT].count(),
     )
 
 
@@ -139,6 +140,11 @@ def _appeals_for(user: User) -> QuerySet[Appeal]:
     return Appeal.objects.waiting().exclude(against=user).exclude(user=user)
 
 
+def _by_others(submissions: QuerySet[Submission], user: User) -> QuerySet[Submission]:
+    """Leave out what the user wrote, alone or with others."""
+    return submissions.exclude(article__author=user).exclude(article__in=Article.objects.written_with(user))
+
+
 def _send(preference: AlertPreference, user: User) -> bool:
     """Claim and enqueue an email that may be due; return whether it was."""
     until, frequency = timezone.now() - COMMIT_TIME, Frequency(preference.frequency)
@@ -166,7 +172,7 @@ def _send(preference: AlertPreference, user: User) -> bool:
 
 def _has_arrivals(preference: AlertPreference, user: User, until: datetime) -> bool:
     """Return whether something has arrived since the last email."""
-    submissions = Submission.objects.waiting().exclude(article__author=user).filter(submitted_at__lte=until)
+    submissions = _by_others(Submission.objects.waiting(), user).filter(submitted_at__lte=until)
     appeals = _appeals_for(user).filter(created_at__lte=until)
     if since := preference.covered_until:
         submissions, appeals = submissions.filter(submitted_at__gt=since), appeals.filter(created_at__gt=since)

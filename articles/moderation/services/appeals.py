@@ -7,13 +7,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from accounts.services import lock_acting_user
+from accounts.services import lock_acting_user, lock_users
 from articles.models import Article
 from articles.moderation.models import Appeal, Decision, Suspension
 from articles.moderation.selectors import current_refusals
 from articles.moderation.services.decisions import overturn
 from articles.moderation.services.notifications import email_user
-from articles.moderation.services.permissions import DECIDE
+from articles.moderation.services.permissions import DECIDE, check_not_own
 from articles.moderation.services.suspensions import lift
 from core.exceptions import ActionNotAllowed
 from core.text import clean_reason
@@ -53,17 +53,20 @@ def decide_appeal(*, appeal: Appeal, moderator: User, outcome: str, answer: str)
 
     Raises:
         PermissionDenied: without the permission to decide, or to lift a suspension.
-        ActionNotAllowed: it is decided already, the moderator made the decision or is its author, or the answer is
-            missing.
+        ActionNotAllowed: it is decided already, the moderator made the decision, appealed or wrote the article, or the
+            answer is missing.
     """
     answer = clean_reason(answer, required=True)
     if moderator.pk == appeal.against_id:
         raise ActionNotAllowed(_("You made this decision. Another moderator must decide on the appeal."))
     if moderator.pk == appeal.user_id:
         raise ActionNotAllowed(_("This is your own appeal. Another moderator must decide on it."))
+    if appeal.decision is not None:
+        check_not_own(appeal.decision.revision.article, moderator)
     with transaction.atomic():
+        lock_users(moderator.pk, appeal.user_id)  # As `decide` and `lift` do, in one order.
         if outcome == Outcome.GRANTED and appeal.suspension is not None:
-            lift(suspension=appeal.suspension, moderator=moderator)  # It locks both users in one order.
+            lift(suspension=appeal.suspension, moderator=moderator)
         lock_acting_user(moderator.pk, DECIDE)
         waiting = Appeal.objects.filter(pk=appeal.pk, outcome="")
         now = timezone.now()

@@ -32,7 +32,7 @@ def add_correction(*, article: Article, moderator: User, text: str) -> Correctio
     lock_acting_user(moderator.pk, DECIDE)
     article, _latest = lock_article(article)
     check_not_own(article, moderator)
-    if article.state != Article.State.PUBLISHED:
+    if not article.is_public:
         raise ActionNotAllowed(_("This article is not published."))
     text = clean_text(text, one_line=True)
     if not is_visible(text):

@@ -9,15 +9,13 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import transaction
-from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.services import lock_acting_user
 from articles.models import Article
 from articles.moderation.services.notifications import email_user
-from articles.moderation.services.permissions import DECIDE
+from articles.moderation.services.permissions import DECIDE, check_not_own
 from articles.services.schedule import reschedule_as_moderator, return_to_review
-from core.exceptions import ActionNotAllowed
 from core.text import clean_reason
 
 
@@ -30,8 +28,9 @@ def reschedule(*, article: Article, moderator: User, at: datetime | None, reason
         reason: for the author, if there is something to say.
     """
     reason = clean_reason(reason, required=False)
-    _check_moderator(article, moderator)
+    lock_acting_user(moderator.pk, DECIDE)
     article = reschedule_as_moderator(article=article, at=at)
+    check_not_own(article, moderator)
     email_user(article.author, "schedule", article, reason=reason)
     return article
 
@@ -44,13 +43,8 @@ def stop(*, article: Article, moderator: User, reason: str) -> Article:
         reason: the author reads it.
     """
     reason = clean_reason(reason, required=True)
-    _check_moderator(article, moderator)
+    lock_acting_user(moderator.pk, DECIDE)
     article = return_to_review(article=article)
+    check_not_own(article, moderator)
     email_user(article.author, "schedule", article, reason=reason)
     return article
-
-
-def _check_moderator(article: Article, moderator: User) -> None:
-    lock_acting_user(moderator.pk, DECIDE)
-    if article.author_id == moderator.pk:
-        raise ActionNotAllowed(_("This is your own article. Another moderator must decide on it."))
