@@ -76,7 +76,8 @@ def test_from_form_stored_html_is_no_markdown() -> None:
 
 
 @pytest.mark.parametrize(
-    "piece", ["[", "*", "_a*", "`a", "> ", "- ", "[a](", "[^a]", "|a\n|-\n", "![", "<a", "[^a]: b\n"]
+    "piece",
+    ["[", "*", "_a*", "`a", "> ", "- ", "[a](", "[^a]", "|a\n|-\n", "![", "<a", "[^a]: b\n", "<figure>", "<foot-note>"],
 )
 def test_from_form_takes_linear_time(piece: str) -> None:
     def seconds(length: int) -> float:
