@@ -18,11 +18,17 @@ class TagBox {
     this.status.className = "unseen"
     this.status.setAttribute("role", "status")
     input.after(this.list, this.status)
-    const attributes = { role: "combobox", autocomplete: "off", "aria-autocomplete": "list", "aria-expanded": "false", "aria-controls": this.list.id }
+    const attributes = { role: "combobox", "aria-autocomplete": "list", "aria-expanded": "false", "aria-controls": this.list.id }
     for (const [name, value] of Object.entries(attributes)) input.setAttribute(name, value)
     input.addEventListener("input", (event) => event.isTrusted && this.later())
     input.addEventListener("keydown", (event) => this.onKey(event))
-    input.addEventListener("blur", () => this.close())
+    // Only while it has the focus: after "Back", browsers restore no field that had it when the page was left.
+    input.addEventListener("focus", () => input.setAttribute("autocomplete", "off"))
+    input.form.addEventListener("submit", () => input.removeAttribute("autocomplete"))
+    input.addEventListener("blur", () => {
+      input.removeAttribute("autocomplete")
+      this.close()
+    })
   }
 
   /** The part between two commas in which the caret is. */

@@ -51,13 +51,13 @@ def inspector(page: Page, problems: Problems) -> Iterator[Inspector]:
 def test_counts_page_is_accessible_and_fits(inspector: Inspector, articles: dict[str, Article], log_in: LogIn) -> None:
     for article in articles.values():
         inspector.open(f"/articles/{article.pk}/views/", dark=True)
-    inspector.page.locator("summary").click()
+    inspector.page.locator("main summary").click()
     inspector.check(dark=True)
     for language in ("/ru", "/hy"):
         inspector.open(f"{language}/articles/{articles['spike'].pk}/views/")
     log_in(inspector.page, articles["spike"].author)
     inspector.open(f"/articles/{articles['spike'].pk}/views/", dark=True)
-    inspector.page.locator("summary").click()
+    inspector.page.locator("main summary").click()
     inspector.check()
 
 

@@ -36,6 +36,8 @@ def test_details_are_asked_with_the_answer_that_needs_them(
     for detail in DETAILS:
         expect(page.locator(f"#id_{detail}")).to_be_hidden()
     answer_questions(page, translation="translation")
+    if width == 390:
+        page.get_by_role("button", name="More").click()
     page.get_by_role("button", name="Save draft").click()
     expect(page.get_by_text("Saved.")).to_be_visible()
     expect(page.get_by_label("Translation of")).to_have_value("Лампы")
