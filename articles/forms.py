@@ -146,6 +146,8 @@ class ArticleForm(PageStateForm, PublicationForm, DisclosureForm, ImageTextsForm
         empty_label=gettext_lazy("In no series"),
         help_text=gettext_lazy("A new part comes last. Change the order on the page of the series."),
     )
+    # The series when the page was opened: only another choice changes it (`articles.views.series.place_chosen`).
+    initial_series = TokenField()
 
     def __init__(
         self,
@@ -170,7 +172,7 @@ class ArticleForm(PageStateForm, PublicationForm, DisclosureForm, ImageTextsForm
             values: dict[str, Any] = {"language": get_language(), "form_key": str(uuid.uuid4()), "version": "0"}
             if article is not None and article.latest is not None:
                 values |= self._initial_of(article.latest)
-                values["series"] = series_pk_of(article)
+                values["series"] = values["initial_series"] = series_pk_of(article)
             values |= initial or {}
             values["save_key"] = str(uuid.uuid4())
             super().__init__(initial=values)
@@ -187,7 +189,10 @@ class ArticleForm(PageStateForm, PublicationForm, DisclosureForm, ImageTextsForm
         assert isinstance(field, forms.ModelChoiceField)
         field.queryset = Series.objects.filter(author=self.user).order_by("-pk")
         if (article is not None and article.author_id != self.user.pk) or not field.queryset.exists():
-            del self.fields["series"]
+            self._remove_series()
+
+    def _remove_series(self) -> None:
+        del self.fields["series"], self.fields["initial_series"]
 
     def _initial_of(self, revision: Revision) -> dict[str, Any]:
         return model_to_dict(revision, SAME_NAMED_FIELDS) | {
@@ -278,4 +283,4 @@ class AutosaveForm(ArticleForm):
         del self.fields["image"]
 
     def _offer_series(self, article: Article | None) -> None:
-        del self.fields["series"]  # `articles.views.series.place_chosen` reads it.
+        self._remove_series()  # `articles.views.series.place_chosen` reads them.
