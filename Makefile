@@ -14,7 +14,9 @@ AS_IN_PRODUCTION := env -u DATABASE_URL -u CACHE_URL -u EMAIL_URL -u SECRET_KEY_
 	ORIGIN=https://news.example.org SECRET_KEY=for-checks-alone-$(shell printf 'x%.0s' $$(seq 60))
 # Outside the checkout, because PostgreSQL's user needs access; each checkout has its own.
 QUICK_DATA = /var/tmp/spokesperson-bench-$(shell pwd | cksum | cut -d " " -f 1)
-ENGINE_INDEPENDENT = tests/demo tests/core/page_cache tests/core/test_sanitizer.py tests/core/test_images.py tests/operations/test_init.py \
+ENGINE_INDEPENDENT = tests/demo tests/core/page_cache tests/core/test_sanitizer.py tests/core/test_images.py \
+	tests/core/test_markdown.py tests/core/test_documents.py tests/articles/test_typography.py tests/articles/test_embeds.py \
+	tests/operations/test_init.py tests/operations/test_metrics.py tests/operations/test_observe.py tests/test_rate_limits.py \
 	tests/operations/test_serve.py tests/spokesperson/test_settings.py tests/test_packaging.py tests/test_release.py \
 	tests/test_containers.py tests/test_language.py tests/test_catalogues.py tests/test_permissions.py
 TEMPLATES = $(shell git ls-files 'templates/*.html' 'templates/*.txt')

@@ -13,7 +13,7 @@ from core.sanitizer import FOOTNOTE, SanitizedHTML, sanitize, without_asides
 _BLOCK = re.compile(r"<(?:p|h[1-6]|ul|ol|blockquote|hr|pre|table|figure)[\s>/]", re.IGNORECASE)
 # An allowed inline element; any other "<" is text.
 _INLINE = re.compile(rf"</?(?:a|strong|em|b|i|br|sub|sup|code|{FOOTNOTE})[\s>/]", re.IGNORECASE)
-_FIGURE = re.compile(r"(<figure\b.*?</figure>)", re.DOTALL)
+_FIGURE = re.compile(r"(<figure\b(?:(?!<figure\b).)*?</figure>)", re.DOTALL)
 # An image as a line of its own: ![alternative text](image:12 "caption").
 _IMAGE = re.compile(
     r'^(?:<p>)?[ \t]*!\[([^\]\n]*)\]\(image:([1-9]\d{0,17})(?:[ \t]+(?:"|&quot;)([^\n]*?)(?:"|&quot;))?\)'
@@ -78,6 +78,6 @@ def _inline_html(_renderer: Any, tokens: Sequence[Token], index: int, _options: 
 
 # Without indented code, which paragraphs can begin like, without images of other sites, and without references, which
 # would be lost if nothing refers to them.
-_markdown = MarkdownIt("commonmark", {"html": True, "breaks": True, "maxNesting": 100}).enable("table")
+_markdown = MarkdownIt("commonmark", {"html": True, "breaks": True, "maxNesting": 30}).enable("table")
 _markdown.disable(["code", "html_block", "image", "reference"])
 _markdown.add_render_rule("html_inline", _inline_html)

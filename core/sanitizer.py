@@ -47,7 +47,8 @@ _FIGURE = re.compile(r'<figure(?: class="(embed)")?>((?:(?!</?figure\b).)*)</fig
 _IMAGE_AND_CAPTION = re.compile(r'\s*(<img(?: [a-z-]+="[^"]*")*>)\s*(?:<figcaption>(.*?)</figcaption>)?\s*', re.DOTALL)
 _LINK_ALONE = re.compile(r'\s*(?:<p>)?(<a href="https?://[^"]*"[^>]*>)(.*?)</a>(?:</p>)?\s*', re.DOTALL)
 _NOTE = re.compile(r"<foot-note>((?:(?!</?foot-note\b).)*)</foot-note>", re.DOTALL)
-_ASIDE = re.compile(r"<figure\b.*?</figure>|<foot-note>.*?</foot-note>", re.DOTALL)
+# Also for text that is not sanitised yet: each attempt ends at the next opening tag, so that the time is linear.
+_ASIDE = re.compile(r"<figure\b(?:(?!<figure\b).)*?</figure>|<foot-note>(?:(?!<foot-note>).)*?</foot-note>", re.DOTALL)
 _TAG = re.compile(r"<(?:\"[^\"]*\"|[^\">])*>")
 
 

@@ -147,7 +147,7 @@ class Passages:
 
         Args:
             spans: by number.
-            is_linked: the numbers link to the notes (`#note-1`) on the same page.
+            is_linked: the numbers link to the notes (`#passage-note-1`) on the same page.
         """
         pieces = {number: list(self._pieces(span)) for number, span in spans.items()}
         labels: dict[int, str] = {}
@@ -206,7 +206,7 @@ def _runs(html: str) -> Iterator[_Run]:
 
 def _label(number: int, *, is_linked: bool) -> str:
     if is_linked:
-        return format_html('<a class="passage-number" id="passage-{0}" href="#note-{0}">{0}</a>', number)
+        return format_html('<a class="passage-number" id="passage-{0}" href="#passage-note-{0}">{0}</a>', number)
     return format_html('<span class="passage-number" id="passage-{0}">{0}</span>', number)
 
 

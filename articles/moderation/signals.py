@@ -9,8 +9,9 @@ from django.db import transaction
 from django.dispatch import receiver
 
 from articles.checks import Finding, Kind
-from articles.models import Revision
+from articles.models import Article, Revision
 from articles.moderation.selectors import most_similar
+from articles.moderation.services.passage_notes import resolve_all
 from articles.moderation.services.sampling import draw
 from articles.moderation.services.screening import request_screening
 from articles.moderation.similarity import shingles
@@ -38,6 +39,9 @@ def find_similar_text(revision: Revision, **kwargs: Any) -> list[Finding]:
 
 
 @receiver(events.article_published_unreviewed)
-def draw_sample(revision: Revision, **kwargs: Any) -> None:
-    """Draw lots whether a moderator reads what is published without review."""
+def follow_unreviewed(article: Article, revision: Revision, **kwargs: Any) -> None:
+    """Draw lots whether a moderator reads what is published without review; notes on earlier versions are resolved."""
     draw(revision)
+    resolve_all(article)
+    if article.is_scheduled:  # It can be stopped, and is in review then, before it is announced as published.
+        screen_after_commit(revision)

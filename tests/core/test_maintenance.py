@@ -126,7 +126,7 @@ def test_site_settings_that_are_saved_do_not_end_maintenance(client: Client, mon
     client.force_login(administrator())
     SiteSettings.objects.create(pk=1)
     fields = {"name": "Our news", "tagline": "", "about": "", "rules": "<p>x</p>", "reviewed_before_trusted": "3"}
-    fields["sampling_interval"] = "10"
+    fields |= {"sampling_interval": "10", "signup_gate": "open", "invitations_per_user": "0"}
     clean = SiteSettings.clean_fields
 
     def begin_maintenance(settings: SiteSettings, exclude: set[str] | None = None) -> None:

@@ -186,6 +186,8 @@ def test_site_settings_list_redirects_to_the_single_form(admin_client: Client) -
         "rules": "<p>Be kind.</p>",
         "reviewed_before_trusted": "5",
         "sampling_interval": "0",
+        "signup_gate": "open",
+        "invitations_per_user": "0",
     }
     assert admin_client.post(address, {**fields, "reviewed_before_trusted": "-1"}).status_code == 200
     assert admin_client.post(address, fields).status_code == 302

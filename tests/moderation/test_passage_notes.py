@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import time_machine
 from django.core import mail
+from django.core.cache import caches
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
@@ -26,6 +27,7 @@ from articles.moderation.services.appeals import appeal_decision, decide_appeal
 from articles.moderation.services.passage_notes import Answer, answer_notes, delete_note, resolve_note, write_note
 from articles.services import coauthors, publishing
 from core.exceptions import ActionNotAllowed
+from core.models import SiteSettings
 from core.text import MAX_REASON
 from tests import factories
 from tests.moderation.test_decide import latest
@@ -171,7 +173,7 @@ def test_notes_are_sent_with_the_return_and_not_before(client: Client) -> None:
     text = client.get(page).text
     assert "When did &lt;she&gt; say so?" in text
     assert "Vahan" not in text
-    number = '<a class="passage-number" id="passage-1" href="#note-1">1</a>'
+    number = '<a class="passage-number" id="passage-1" href="#passage-note-1">1</a>'
     assert f'lamps, {number}<mark class="passage">says the mayor</mark>, and' in text
 
 
@@ -261,6 +263,14 @@ def test_answers_of_others_and_to_other_notes_are_left_out(client: Client) -> No
     assert client.post(reverse("my_article_notes", args=[article.pk])).status_code == 404
 
 
+def test_notes_page_of_a_text_with_footnotes_has_each_id_once(client: Client) -> None:
+    article = submitted(body=BODY.replace("</p>", "<foot-note>Counted by hand.</foot-note></p>", 1))
+    sent_note(article)
+    client.force_login(article.author)
+    page = client.get(reverse("my_article_notes", args=[article.pk])).text
+    assert sorted(re.findall(r' id="((?:passage-)?note-[^"]+)"', page)) == ["note-1", "note-1-text", "passage-note-1"]
+
+
 def test_answer_of_suspended_or_closed_account_is_refused(client: Client) -> None:
     article = submitted()
     note = sent_note(article)
@@ -340,6 +350,16 @@ def test_granted_appeal_resolves_the_notes() -> None:
     decision = returned(article)
     appeal = appeal_decision(decision=decision, user=article.author, text="They are there.")
     decide_appeal(appeal=appeal, moderator=moderator(), outcome="granted", answer="Indeed.")
+    assert not PassageNote.objects.open().exists()
+
+
+def test_publication_without_review_resolves_the_notes() -> None:
+    article = submitted()
+    sent_note(article)
+    SiteSettings.objects.update_or_create(pk=1, defaults={"reviewed_before_trusted": 0, "sampling_interval": 0})
+    caches["local"].clear()
+    resubmitted(article, BODY + "<p>More of it.</p>")
+    assert latest(article).state == "published"
     assert not PassageNote.objects.open().exists()
 
 

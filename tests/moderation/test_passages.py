@@ -147,7 +147,7 @@ def test_number_of_a_passage_in_a_link_stands_before_the_link() -> None:
     span = text.find(quote)
     assert span is not None
     html = text.marked({2: span}, is_linked=True)
-    assert '<a class="passage-number" id="passage-2" href="#note-2">2</a><a href="https://a.example/"' in html
+    assert '<a class="passage-number" id="passage-2" href="#passage-note-2">2</a><a href="https://a.example/"' in html
     assert 'old <mark class="passage">town</mark></a>' in html
 
 

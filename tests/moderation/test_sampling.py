@@ -15,7 +15,7 @@ from django.utils import timezone
 from accounts.models import User
 from articles.models import Article, Revision
 from articles.moderation.models import Claim, Decision, Sample, Submission
-from articles.moderation.services import claims, decide, sampling
+from articles.moderation.services import claims, decide, sampling, schedule
 from articles.moderation.services.appeals import appeal_decision
 from articles.services import publishing
 from core.exceptions import ActionNotAllowed
@@ -96,6 +96,17 @@ def test_next_version_takes_the_place_of_the_drawn_one() -> None:
     publish_again(article, "Changed at once")
     assert sampled() == ["Changed at once"]
     assert Sample.objects.count() == 1
+
+
+def test_scheduled_version_that_was_stopped_can_be_drawn_again(anna: User) -> None:
+    article = factories.in_review(publish_at=timezone.now() + timedelta(hours=1))
+    schedule.stop(article=article, moderator=anna, reason="A name is wrong.")
+    decide(revision=latest(article), moderator=anna, verdict="publish")
+    assert Sample.objects.get().reviewed_at is not None
+    schedule.stop(article=article, moderator=anna, reason="Still wrong.")
+    publishing.withdraw(article=article)
+    publishing.submit(article=article)
+    assert Sample.objects.get().reviewed_at is None
 
 
 def test_sample_ends_when_a_moderator_decides_on_what_readers_see(anna: User) -> None:

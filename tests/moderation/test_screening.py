@@ -67,6 +67,18 @@ def test_publication_without_review_is_screened_too(django_capture_on_commit_cal
     assert Screening.objects.get(revision=latest(article)).finished_at is not None
 
 
+def test_scheduled_publication_without_review_is_screened_before_its_time(
+    django_capture_on_commit_callbacks: Any,
+) -> None:
+    author = old_author()
+    for _ in range(3):
+        factories.published(author)
+    with django_capture_on_commit_callbacks(execute=True):
+        article = factories.in_review(author, publish_at=timezone.now() + timedelta(hours=1))
+    assert article.is_scheduled
+    assert Screening.objects.get(revision=latest(article)).finished_at is not None
+
+
 def test_decision_does_not_screen_again() -> None:
     article = submitted()
     screened(article)

@@ -132,7 +132,10 @@ def answer_notes(*, article: Article, author: User, answers: Mapping[int, Answer
         ActionNotAllowed: the author is suspended, or an answer is too long.
     """
     lock_acting_user(author.pk)
-    notes = PassageNote.objects.sent().open().filter(article=article, article__author=author, pk__in=answers)
+    # Before its notes, as a decision does, which resolves all of them.
+    if not Article.objects.select_for_update(no_key=True).filter(pk=article.pk, author=author).exists():
+        return 0
+    notes = PassageNote.objects.sent().open().filter(article=article, pk__in=answers)
     changed = 0
     for note in notes.select_for_update(of=("self",)):
         answer = answers[note.pk]

@@ -25,7 +25,8 @@ def draw(revision: Revision) -> bool:
     interval = SiteSettings.current().sampling_interval
     if not interval or randbelow(interval):
         return False
-    Sample.objects.create(revision=revision)
+    # A scheduled version that was stopped and withdrawn can be drawn a second time.
+    Sample.objects.update_or_create(revision=revision, defaults={"drawn_at": timezone.now(), "reviewed_at": None})
     return True
 
 
