@@ -27,7 +27,7 @@ MIN_SIMILARITY = 0.4
 MAX_COMPARED = 2_000
 FIELDS = [
     *("title", "summary", "section", "language", "tag_names", "image", "caption", "alternative_text", "credit"),
-    *(*DISCLOSURE_FIELDS, "canonical_url", "publish_at"),
+    *(*DISCLOSURE_FIELDS, "canonical_url", "correction", "publish_at"),
 ]
 # Seconds.
 DIFFERENCE_TIMEOUT = 24 * 3600
@@ -66,6 +66,8 @@ def diff_fields(before: Content, after: Content) -> list[tuple[str, SafeString]]
     rows = []
     for name in FIELDS:
         field, old, new = Revision._meta.get_field(name), _value(before, name), _value(after, name)
+        if name == "correction":
+            old = before.pending_correction  # The next version begins without what readers were told.
         if old != new:
             assert isinstance(field, Field)
             rows.append((capfirst(str(field.verbose_name)), SafeString(_merge(_diff_words(escape(old), escape(new))))))

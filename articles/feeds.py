@@ -20,9 +20,9 @@ from articles import presenters
 from articles.authors import published_lists, users_with_name
 from articles.body import render_for_feed
 from articles.disclosure import disclosures, first_published
+from articles.image_selectors import images_of_live_texts
 from articles.models import Article, Correction, Image, Section, Series
 from articles.models.article import NEW
-from articles.selectors import images_of_live_texts
 from articles.series import published_parts
 from core.models import SiteSettings
 from core.pagination import merge

@@ -28,10 +28,11 @@ from articles.models import Article, Image, Revision, Section, Series
 from articles.models.content import MAX_CORRECTION
 from articles.models.disclosure import DISCLOSURE_FIELDS
 from articles.models.image import WIDTHS
+from articles.page_state_form import PageStateForm
 from articles.schedule_forms import PublicationForm
 from articles.series import series_pk_of
 from articles.services.images import store_image
-from articles.services.revisions import MAX_BODY_LENGTH, ArticleContent, PageState
+from articles.services.revisions import MAX_BODY_LENGTH, ArticleContent
 from articles.typography import fix_typography
 from articles.widgets import BodyWidget
 from core.exceptions import ActionNotAllowed
@@ -45,16 +46,9 @@ SAME_NAMED_FIELDS = (
     *("title", "summary", "body", "section", "language", "alternative_text", "caption", "credit"),
     *(*DISCLOSURE_FIELDS, "canonical_url", "correction", "publish_at"),
 )
-MAX_KEYS = 10
-_KEY = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _END_OF_BLOCK = re.compile(
     r"(</(?:p|h2|h3|ul|ol|li|blockquote|pre|table|tr|figure)>|<ul>|<ol[^>]*>|<hr>)(?!\n|</(?:li|blockquote|td|th))"
 )
-
-
-def _keys(value: str) -> list[uuid.UUID]:
-    """Return the UUIDs in a line; others are left out."""
-    return [uuid.UUID(part) for part in value.split()[:MAX_KEYS] if _KEY.fullmatch(part)]
 
 
 def image_token_for(image: Image, user: User) -> str:
@@ -75,7 +69,7 @@ def image_from_token(token: str, user: User, stored: Revision | None = None) -> 
         return None
 
 
-class ArticleForm(PublicationForm, DisclosureForm, ImageTextsForm):
+class ArticleForm(PageStateForm, PublicationForm, DisclosureForm, ImageTextsForm):
     """The content of an article.
 
     Validation stores nothing. The view calls `store_image()` also when other fields are invalid: the form is shown
@@ -152,11 +146,8 @@ class ArticleForm(PublicationForm, DisclosureForm, ImageTextsForm):
         empty_label=gettext_lazy("In no series"),
         help_text=gettext_lazy("A new part comes last. Change the order on the page of the series."),
     )
-    form_key = TokenField()
-    # The values of `PageState`; static/js/autosave.js renews them.
-    version = TokenField()
-    save_key = TokenField()
-    unanswered = TokenField()
+    # The series when the page was opened: only another choice changes it (`articles.views.series.place_chosen`).
+    initial_series = TokenField()
 
     def __init__(
         self,
@@ -181,7 +172,7 @@ class ArticleForm(PublicationForm, DisclosureForm, ImageTextsForm):
             values: dict[str, Any] = {"language": get_language(), "form_key": str(uuid.uuid4()), "version": "0"}
             if article is not None and article.latest is not None:
                 values |= self._initial_of(article.latest)
-                values["series"] = series_pk_of(article)
+                values["series"] = values["initial_series"] = series_pk_of(article)
             values |= initial or {}
             values["save_key"] = str(uuid.uuid4())
             super().__init__(initial=values)
@@ -198,7 +189,10 @@ class ArticleForm(PublicationForm, DisclosureForm, ImageTextsForm):
         assert isinstance(field, forms.ModelChoiceField)
         field.queryset = Series.objects.filter(author=self.user).order_by("-pk")
         if (article is not None and article.author_id != self.user.pk) or not field.queryset.exists():
-            del self.fields["series"]
+            self._remove_series()
+
+    def _remove_series(self) -> None:
+        del self.fields["series"], self.fields["initial_series"]
 
     def _initial_of(self, revision: Revision) -> dict[str, Any]:
         return model_to_dict(revision, SAME_NAMED_FIELDS) | {
@@ -224,24 +218,6 @@ class ArticleForm(PublicationForm, DisclosureForm, ImageTextsForm):
 
     def clean_tags(self) -> list[str]:
         return tag_names(self.cleaned_data["tags"])
-
-    def clean_form_key(self) -> uuid.UUID:
-        try:
-            key = uuid.UUID(self.cleaned_data["form_key"])
-        except ValueError:
-            key = uuid.uuid4()
-        self._renew("form_key", str(key))
-        return key
-
-    def clean_version(self) -> int:
-        value = self.cleaned_data["version"]
-        return int(value) if re.fullmatch(r"\d{1,9}", value, re.ASCII) else 0
-
-    def clean_save_key(self) -> uuid.UUID | None:
-        return next(iter(_keys(self.cleaned_data["save_key"])), None)
-
-    def clean_unanswered(self) -> list[uuid.UUID]:
-        return _keys(self.cleaned_data["unanswered"])
 
     def clean_image(self) -> PILImage.Image | None:
         """Decode the uploaded file."""
@@ -278,22 +254,6 @@ class ArticleForm(PublicationForm, DisclosureForm, ImageTextsForm):
         self._renew("image_token", image_token_for(self.stored_image, self.user) if self.stored_image else "")
         self._renew("remove_image", "")
 
-    def _renew(self, name: str, value: str) -> None:
-        if isinstance(self.data, QueryDict):
-            self.data[name] = value
-
-    def renew_page_state(self, revision: Revision) -> None:
-        """Show the form again after its text was saved into this revision."""
-        for name, value in {"version": str(revision.version), "save_key": str(uuid.uuid4()), "unanswered": ""}.items():
-            self._renew(name, value)
-
-    @property
-    def page_state(self) -> PageState:
-        """What the page knows of the text that it replaces."""
-        key = self.cleaned_data["save_key"]
-        unanswered = [*self.cleaned_data["unanswered"], *([key] if key else [])]
-        return PageState(version=self.cleaned_data["version"], save_key=key, unanswered=unanswered)
-
     def to_content(self) -> ArticleContent:
         """Return the values of a valid form."""
         return self._content(self.cleaned_data)
@@ -323,4 +283,4 @@ class AutosaveForm(ArticleForm):
         del self.fields["image"]
 
     def _offer_series(self, article: Article | None) -> None:
-        del self.fields["series"]  # `articles.views.series.place_chosen` reads it.
+        self._remove_series()  # `articles.views.series.place_chosen` reads them.

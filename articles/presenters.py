@@ -21,11 +21,12 @@ from django.utils.translation import gettext as _
 
 from articles import disclosure
 from articles.body import has_embeds
+from articles.image_selectors import images_of_texts
 from articles.models import Article, Correction, Image, Revision, Section
 from articles.models.disclosure import DISCLOSURE_FIELDS
 from articles.models.image import CENTER
 from articles.models.slugs import slug_of
-from articles.selectors import Card, images_of_texts
+from articles.selectors import Card
 from articles.series import SeriesPlace, place_of
 from core.zones import in_zones
 

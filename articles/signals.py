@@ -7,8 +7,7 @@ from typing import Any
 from django.dispatch import receiver
 
 from accounts.models import User
-from articles.services import coauthors
-from articles.services.schedule import stop_all
+from articles.services import closed_accounts, coauthors
 from core import events
 
 
@@ -18,11 +17,5 @@ def rename_coauthor(user: User, **kwargs: Any) -> None:
 
 
 @receiver(events.user_deactivated)
-def end_coauthorships(user: User, **kwargs: Any) -> None:
-    coauthors.end_all(user=user)
-
-
-@receiver(events.user_deactivated)
-def stop_scheduled_articles(user: User, **kwargs: Any) -> None:
-    """Publish nothing more of a user whose account is closed."""
-    stop_all(author=user)
+def end_work(user: User, **kwargs: Any) -> None:
+    closed_accounts.end_work(user=user)

@@ -62,7 +62,7 @@ class AccountView(CurrentUserMixin, TemplateView):
         return super().get_context_data(
             confirmed=next((address for address in addresses if address.verified), None),
             pending=next((address for address in addresses if not address.verified), None),
-            has_public_page=self.user.articles.published().exists(),
+            has_public_page=self.user.articles.published().exists() or self.user.coauthor_rows.published().exists(),
             has_two_factor=Authenticator.Type.TOTP in types,
             passkeys=types.count(Authenticator.Type.WEBAUTHN),
             connections=SocialAccount.objects.filter(user=self.user).count(),

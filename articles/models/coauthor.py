@@ -17,6 +17,10 @@ class CoAuthorQuerySet(models.QuerySet["CoAuthor"]):
     def accepted(self) -> Self:
         return self.filter(accepted_at__isnull=False)
 
+    def published(self) -> Self:
+        """Co-authors of what readers see, as `ArticleQuerySet.published`."""
+        return self.accepted().filter(article__in=Article.objects.published())
+
 
 class CoAuthor(models.Model):
     """An invitation to write an article together, and what became of it (`articles.services.coauthors`).

@@ -146,7 +146,7 @@ class CorrectionForm(ArticleForm):
         self.fields["title"].required = self.fields["section"].required = True
 
     def _offer_series(self, article: Article | None) -> None:
-        del self.fields["series"]
+        self._remove_series()
 
 
 class ScheduleForm(forms.Form):

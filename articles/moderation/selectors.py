@@ -11,13 +11,13 @@ from django.utils import timezone
 
 from accounts.models import User
 from articles.body import render
+from articles.image_selectors import images_of_texts
 from articles.models import Article, Revision, Trust
 from articles.moderation.models import Claim, Decision, PassageNote, Reason, StaffNote, Suspension, TextBand
 from articles.moderation.models.rule import MAX_REASONS_SHOWN
 from articles.moderation.models.submission import BoundedCount
 from articles.moderation.passages import Passages, Span
 from articles.moderation.similarity import Shingle, bands, share_of, shingles
-from articles.selectors import images_of_texts
 from core.sanitizer import plain_text
 
 MAX_NOTES = 50

@@ -13,7 +13,7 @@ from django.http import Http404
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from articles.models import Article, Section, Tag
+from articles.models import Article, CoAuthor, Section, Tag
 from articles.models.article import NEW
 from articles.models.slugs import slug_of
 from articles.search.backends import get_backend
@@ -127,9 +127,11 @@ def _has_words(name: str, beginnings: list[str]) -> bool:
 
 
 def _authors(typed: str) -> list[User]:
-    """Return users with published articles by the beginning of their display name or username."""
+    """Return authors and co-authors of published articles by the beginning of their display name or username."""
     published = Article.objects.published().filter(author=OuterRef("pk"))
-    users = User.objects.filter(Exists(published), is_active=True).only("username", "display_name").order_by()
+    written_with_others = CoAuthor.objects.published().filter(user=OuterRef("pk"))
+    users = User.objects.filter(Exists(published) | Exists(written_with_others), is_active=True)
+    users = users.only("username", "display_name").order_by()
     by_name, by_username = users.filter(display_name__istartswith=typed), users.filter(username__istartswith=typed)
     return list(dict.fromkeys([*by_name[:2], *by_username[:2]]))[:2]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection
 from datetime import timedelta
 from typing import NamedTuple
 
@@ -85,10 +86,10 @@ def store_image(*, owner: User, pixels: PILImage.Image, crop: Crop | None = None
 
 
 def check_croppable(image: Image | None) -> None:
-    """Raise ActionNotAllowed if an image does not exist any more, or belongs to a hidden article."""
+    """Raise ActionNotAllowed if an image does not exist any more, or it or a crop belongs to a hidden article."""
     if image is None:
         raise ActionNotAllowed(_("This image no longer exists."))
-    if image.is_hidden:
+    if image.is_hidden or image.crops.filter(is_hidden=True).exists():
         raise ActionNotAllowed(_("This image belongs to a hidden article and cannot be used."))
 
 
@@ -170,11 +171,18 @@ def quota_used(owner: User) -> int:
 def hide_images(article: Article) -> None:
     """Give the images of a hidden article new names, so that the addresses that were public lead nowhere.
 
-    The files move after the commit, in all sizes; `finish_moves` is periodic too, for a process that died before.
+    Their originals and other crops are hidden with them, but those stay that another published article shows, and this
+    one does not. The files move after the commit, in all sizes; `finish_moves` is periodic too, for a process that died
+    before.
     """
     # Twice: a crop that is stored at this moment holds the lock of its original, and is among them only then.
     list(images_of(article).select_for_update(no_key=True).values_list("pk"))
-    for image in images_of(article).select_for_update(no_key=True):
+    images = {image.pk: image for image in images_of(article).select_for_update(no_key=True)}
+    others = images.keys() - _shown_in(Revision.objects.filter(article=article), images)
+    shown_elsewhere = _shown_in(Revision.objects.filter(live_for__state=Article.State.PUBLISHED), others)
+    for image in images.values():
+        if image.pk in shown_elsewhere:
+            continue
         if image.retired_key:
             _move_files(image)
         image.retired_key, image.key, image.is_hidden = image.key, random_name(), True
@@ -186,12 +194,7 @@ def show_images(article: Article) -> None:
     """Allow the images of a restored article in texts again, unless another hidden article has one of the original."""
     images = dict(images_of(article).values_list("pk", Coalesce("original_id", "pk")))
     hidden = Revision.objects.filter(article__state=Article.State.HIDDEN).exclude(article=article)
-    in_texts = Image.used_in.through.objects.filter(image__in=images, revision__in=hidden)
-    elsewhere = {
-        *hidden.filter(image__in=images).values_list("image", flat=True),
-        *in_texts.values_list("image", flat=True),
-    }
-    hidden_originals = {images[pk] for pk in elsewhere}
+    hidden_originals = {images[pk] for pk in _shown_in(hidden, images)}
     shown = [pk for pk, original in images.items() if original not in hidden_originals]
     Image.objects.filter(pk__in=shown).update(is_hidden=False)
 
@@ -202,6 +205,13 @@ def images_of(article: Article) -> QuerySet[Image]:
     shown = Image.objects.filter(Q(pk__in=article.revisions.values("image")) | Q(pk__in=links.values("image")))
     originals = shown.values(first=Coalesce("original_id", "pk"))
     return Image.objects.filter(Q(pk__in=originals) | Q(original__in=originals))
+
+
+def _shown_in(revisions: QuerySet[Revision], images: Collection[int]) -> set[int]:
+    """Return the keys of those of the images that one of the versions shows, as its lead image or in its text."""
+    in_texts = Image.used_in.through.objects.filter(image__in=images, revision__in=revisions)
+    as_lead = revisions.filter(image__in=images)
+    return {*as_lead.values_list("image", flat=True), *in_texts.values_list("image", flat=True)}
 
 
 def finish_moves() -> None:

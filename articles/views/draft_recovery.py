@@ -21,7 +21,7 @@ from articles.models import Article, RecoveredDraft
 AUTHOR_SALT = "articles.views.draft_recovery.author_token"
 MAX_LENGTH = 300_000  # characters
 TIMEOUT = timedelta(days=1)
-FIELDS = (*SAME_NAMED_FIELDS, "tags", "image_token", "series", "form_key", "version", "unanswered")
+FIELDS = (*SAME_NAMED_FIELDS, "tags", "image_token", "series", "initial_series", "form_key", "version", "unanswered")
 URL_NAMES = {"my_article_new", "my_article_edit"}
 
 

@@ -33,7 +33,7 @@ from core.ratelimit import RateLimited, check_rate_limit
 from core.zones import in_zones
 
 # What the page of a conflict sends again.
-SENT_FIELDS = (*SAME_NAMED_FIELDS, "tags", "image_token", "series", "form_key", "save_key")
+SENT_FIELDS = (*SAME_NAMED_FIELDS, "tags", "image_token", "series", "initial_series", "form_key", "save_key")
 MAX_ARTICLES_PER_HOUR = 30
 # static/js/autosave.js sends one in three seconds at most.
 MAX_AUTOSAVES_PER_HOUR = 3600
@@ -89,7 +89,7 @@ class EditView(View):
         except ActionNotAllowed as error:
             form.add_error(None, str(error))
             return self._render(form)
-        if refusal := place_chosen(request.POST.get("series"), article, self.article, user=user):
+        if refusal := place_chosen(request.POST, article, self.article, user=user):
             messages.warning(request, refusal)
         draft_recovery.discard_stash(user, self.article)
         action = request.POST.get("action")
@@ -183,7 +183,7 @@ def autosave(request: HttpRequest, pk: int | None = None) -> HttpResponse:
         return JsonResponse({"message": str(error), "is_stale": isinstance(error, StaleVersion)}, status=409)
     assert saved is not None  # `start_draft` creates both
     unsaved = {name: " ".join(map(str, errors)) for name, errors in form.errors.items()}
-    if refusal := place_chosen(fields.get("series"), saved.article, article, user=user):
+    if refusal := place_chosen(fields, saved.article, article, user=user):
         unsaved["series"] = refusal
     return JsonResponse(
         {
@@ -220,7 +220,7 @@ def merge_texts(request: HttpRequest, pk: int) -> HttpResponse:
         return conflict_page(request, form, own_article(user, pk, or_as_coauthor=True))
     except ActionNotAllowed as error:
         return conflict_page(request, form, article, error=str(error))
-    if refusal := place_chosen(request.POST.get("series"), article, article, user=user):
+    if refusal := place_chosen(request.POST, article, article, user=user):
         messages.warning(request, refusal)
     messages.success(request, _("Saved."))
     return redirect("my_article_edit", pk=pk)

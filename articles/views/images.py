@@ -15,9 +15,9 @@ from django.views.decorators.http import require_POST, require_safe
 from django.views.generic import View
 
 from articles.image_forms import ImageUploadForm
+from articles.image_selectors import editable_image, own_images, uses_of_images
 from articles.models import Image
 from articles.models.image import NEWEST_IMAGES
-from articles.selectors import editable_image, own_images, uses_of_images
 from articles.services.images import delete_own_image, quota_used
 from core.exceptions import ActionNotAllowed
 from core.pagination import paginate

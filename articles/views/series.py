@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.mixins import LoginRequiredMixin
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
@@ -156,16 +156,19 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("my_series")
 
 
-def place_chosen(chosen: str | None, article: Article, before: Article | None, *, user: User) -> str:
+def place_chosen(sent: QueryDict, article: Article, before: Article | None, *, user: User) -> str:
     """Put a saved article into the series that its author chose in the form, and return why not if that is refused.
 
     Args:
-        chosen: the value of the field, "" for no series; None if the form has no such field.
+        sent: the form, with the values of `series` ("" for none) and `initial_series`. If they are the same, the author
+            has chosen nothing: the article can have been put into a series on another page meanwhile.
         before: the article from `own_article`; None if the form created it. If it is in this series, there is no query.
     """
-    current = series_pk_of(before) if before else None
+    chosen, current = sent.get("series"), series_pk_of(before) if before else None
     # Only the author's form has the field.
-    if chosen is None or chosen == str(current or "") or article.author_id != user.pk:
+    if chosen is None or article.author_id != user.pk:
+        return ""
+    if chosen in {sent.get("initial_series"), str(current or "")}:
         return ""
     is_key = chosen.isascii() and chosen.isdecimal() and len(chosen) < 19
     series = Series.objects.filter(pk=int(chosen), author=article.author_id).first() if is_key else None

@@ -20,7 +20,7 @@ from django.db import DatabaseError
 from django.utils import timezone
 from django.utils.timesince import timesince
 
-from articles.selectors import image_file_paths
+from articles.image_selectors import image_file_paths
 from core import maintenance
 from core.models import PendingEmail, PeriodicRun
 from core.periodic import RUN_TIMEOUT

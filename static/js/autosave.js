@@ -18,7 +18,7 @@ function textOf(form) {
 function comparable(values) {
   const inert = new DOMParser().parseFromString(values.body ?? "", "text/html")
   for (const link of inert.querySelectorAll("[rel]")) link.removeAttribute("rel")
-  const { image_token: _token, language: _language, ...rest } = values
+  const { image_token: _token, language: _language, initial_series: _series, ...rest } = values
   const lines = Object.entries({ ...rest, body: inert.body.innerHTML.replace(/\s*\n\s*/g, "") })
   return JSON.stringify(lines.filter(([, value]) => value).map(([name, value]) => [name, value.replace(/\s+/g, " ").trim()]))
 }
@@ -157,11 +157,11 @@ class Autosave {
     this.running = false
     // An older request that arrives after a newer one of this page is refused, and that is right.
     if (this.stopped || (!response?.ok && number < this.requests)) return
-    if (response?.ok && answer) this.onSaved(answer, changes, saveKey)
+    if (response?.ok && answer) this.onSaved(answer, changes, saveKey, fields.series)
     else this.onRefused(response, answer)
   }
 
-  onSaved(answer, changes, saveKey) {
+  onSaved(answer, changes, saveKey, series) {
     const oldKey = this.key
     const version = Math.max(answer.version, Number(this.fields.version.value))
     this.fields.version.value = version
@@ -169,6 +169,8 @@ class Autosave {
       .split(" ")
       .filter((key) => key !== saveKey)
       .join(" ")
+    // The author has chosen nothing new as long as the form sends this series.
+    if (this.fields.initial_series && !answer.unsaved.series) this.fields.initial_series.value = series
     this.saved = Math.max(this.saved, changes)
     this.remember()
     const unsaved = Object.entries(answer.unsaved)

@@ -371,6 +371,18 @@ def test_author_page_of_a_coauthor(author: User, user: User, client: Client) -> 
     assert "Together" not in client.get("/authors/scribe/rss.xml").text
 
 
+def test_public_page_of_a_coauthor_is_linked_and_suggested(author: User, user: User, client: Client) -> None:
+    article, address = factories.published(author), user.get_absolute_url()
+    pages = ["/accounts/", "/search/suggestions/?q=scri"]
+    client.force_login(user)
+    invitation = coauthors.invite(article=article, username=user.username)
+    assert [address in client.get(page).text for page in pages] == [False, False]
+    coauthors.accept(invitation=invitation, user=user)
+    assert [address in client.get(page).text for page in pages] == [True, True]
+    publishing.hide(article=article)
+    assert [address in client.get(page).text for page in pages] == [False, False]
+
+
 def test_author_page_of_a_coauthor_continues_in_order(
     author: User, user: User, client: Client, settings: pytest.FixtureRequest
 ) -> None:

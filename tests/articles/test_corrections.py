@@ -79,6 +79,15 @@ def test_form_asks_for_a_correction_of_a_published_article_only(client: Client, 
     assert Correction.objects.count() == 1
 
 
+def test_versions_show_the_correction_of_the_newer_one(client: Client, author: Any) -> None:
+    article = corrected(factories.published(author))
+    edited(article, "")
+    one, two, three = Revision.objects.order_by("number").values_list("version", flat=True)
+    page = reverse("my_article_versions", args=[article.pk])
+    assert f"<ins>{SUM}</ins>" in client.get(page, {"from": one, "to": two}).text
+    assert SUM not in client.get(page, {"from": two, "to": three}).text
+
+
 def test_correction_is_not_published_before_the_edit(client: Client) -> None:
     article = edited(factories.published())
     assert not Correction.objects.exists()

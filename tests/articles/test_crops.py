@@ -32,6 +32,7 @@ from core.exceptions import ActionNotAllowed
 from core.images import InvalidImage
 from tests import factories
 from tests.articles.author_form import filled
+from tests.articles.test_body_images import figure
 from tests.articles.test_images import files, urls
 
 pytestmark = pytest.mark.django_db
@@ -210,6 +211,34 @@ def test_takedown_hides_original_and_crops(
     publishing.restore(article=article)
     assert set(Image.objects.values_list("is_hidden", flat=True)) == {True}
     publishing.restore(article=second)
+    assert not Image.objects.filter(is_hidden=True).exists()
+
+
+def test_takedown_leaves_a_crop_that_another_article_shows(
+    client: Client, author: User, django_capture_on_commit_callbacks: Any
+) -> None:
+    coauthor = factories.UserFactory.create()
+    original = stored(coauthor)
+    in_both, hidden, shown, unused = (crop(original, shape) for shape in ("16:9", "1:1", "3:2", "4:5"))
+    body = factories.BODY + figure(in_both)
+    other = factories.published(coauthor, image=original, body=body + figure(shown))
+    factories.draft(coauthor, body=factories.BODY + figure(unused))
+    article = factories.draft(author)
+    coauthors.accept(invitation=coauthors.invite(article=article, username=coauthor.username), user=coauthor)
+    publishing.save_draft(article=article, text=factories.text(image=hidden, body=body), editor=coauthor)
+    article = publishing.publish(article=publishing.submit(article=article), revision_number=1)
+    gone, stay = (in_both, hidden, unused), (original, shown)
+    with django_capture_on_commit_callbacks(execute=True):
+        publishing.hide(article=article)
+    assert {client.get(url).status_code for image in gone for url in urls(image)} == {404}
+    assert {client.get(url).status_code for image in stay for url in urls(image)} == {200}
+    assert set(Image.objects.filter(is_hidden=True)) == set(gone)
+    page = client.get(other.get_absolute_url()).text
+    assert [one.key in page for one in (original, shown, in_both)] == [True, True, False]
+    # The original does not give the hidden picture again.
+    with pytest.raises(ActionNotAllowed, match="hidden article"):
+        crop(original, "1:1", 10)
+    publishing.restore(article=article)
     assert not Image.objects.filter(is_hidden=True).exists()
 
 

@@ -17,6 +17,7 @@ from articles.models import Article, Series, SeriesPart
 from articles.services import coauthors, publishing, series
 from core.exceptions import ActionNotAllowed
 from tests import factories
+from tests.articles.author_form import hidden_value
 from tests.moderation.users import moderator
 
 pytestmark = pytest.mark.django_db
@@ -262,6 +263,26 @@ def test_form_chooses_the_series(client: Client, author: User) -> None:
     new = client.post(reverse("my_article_autosave_new"), {**form, "version": 0, "title": "New", "series": one.pk})
     assert new.status_code == 200
     assert order_of(one) == ["New"]
+
+
+def test_open_page_leaves_the_series_that_was_chosen_elsewhere(client: Client, author: User, lamps: Series) -> None:
+    client.force_login(author)
+    article = factories.draft(author, title="Title")
+    url, autosave = (reverse(f"my_article_{name}", args=[article.pk]) for name in ("edit", "autosave"))
+    assert hidden_value(client.get(url), "initial_series") == ""
+    form = {"title": "New", "body": factories.BODY, "language": "en", "version": 1, "series": "", "initial_series": ""}
+    series.place(article=article, series=lamps)
+    assert hidden_value(client.get(url), "initial_series") == str(lamps.pk)
+    form["version"] = client.post(autosave, form).json()["version"]
+    assert order_of(lamps) == ["New"]
+    client.post(url, {**form, "action": "save"})
+    assert order_of(lamps) == ["New"]
+    # What the author chooses counts.
+    client.post(autosave, {**form, "initial_series": lamps.pk})
+    assert order_of(lamps) == []
+    conflict = client.post(url, {**form, "initial_series": lamps.pk, "version": 99, "title": "Mine"})
+    assert conflict.status_code == 409
+    assert hidden_value(conflict, "initial_series") == str(lamps.pk)
 
 
 def test_coauthor_cannot_choose_the_series(client: Client, author: User, lamps: Series) -> None:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
+from datetime import timedelta
 from functools import partial
+from threading import Barrier, BrokenBarrierError
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import User
 from accounts.services import clear_profile
@@ -18,6 +22,7 @@ from articles.services import coauthors
 from articles.services.coauthors import MAX_COAUTHORS
 from articles.voting.models import Vote
 from articles.voting.services import cast_vote
+from core import events
 from core.exceptions import ActionNotAllowed
 from tests import factories
 from tests.parallel import at_once
@@ -101,6 +106,27 @@ class TestRaces:
         same = partial(coauthors.invite, article=article, username=names[0])
         assert at_once([same] * THREADS) == [None] * THREADS
         assert CoAuthor.objects.count() == 1
+
+    def test_accounts_of_coauthors_are_closed_at_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        users, at = factories.UserFactory.create_batch(2), timezone.now() + timedelta(hours=1)
+        for author, user in (users, reversed(users)):
+            article = factories.published(author, publish_at=at)
+            coauthors.accept(invitation=coauthors.invite(article=article, username=user.username), user=user)
+        end_all, both = coauthors.end_all, Barrier(2)
+
+        def end_and_wait(*, user: User) -> None:
+            end_all(user=user)
+            with suppress(BrokenBarrierError):  # The other one waits for the articles.
+                both.wait(timeout=0.3)
+
+        def close(user: User) -> None:
+            with transaction.atomic():
+                events.user_deactivated.send(User, user=user)
+
+        monkeypatch.setattr(coauthors, "end_all", end_and_wait)
+        assert at_once([partial(close, user) for user in users]) == [None, None]
+        assert not CoAuthor.objects.exists()
+        assert not Article.objects.scheduled().exists()
 
     def test_coauthors_are_renamed_while_others_join(self) -> None:
         article = factories.published()

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.files.storage import default_storage
 from django.core.management.base import BaseCommand, CommandError
 
-from articles.selectors import image_file_paths
+from articles.image_selectors import image_file_paths
 
 
 class Command(BaseCommand):
